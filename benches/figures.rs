@@ -1,0 +1,281 @@
+//! The figures that gilsim is held to, each as the median of paired ratios (A B A B …), so that a machine whose
+//! speed drifts does not decide them. `cargo bench --bench figures` prints all, `-- NAME` those that
+//! are named. Nothing here passes or fails: it measures.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+use gilsim::control::Control;
+use gilsim::cpus::Cpus;
+use gilsim::scenario::mutex::{Lock, Mutex};
+use gilsim::scenario::split::{By, Split};
+use gilsim::scenario::{self, Pattern, Scenario, Workload, atomic, mutex, race};
+use gilsim::stats::{median, percentile};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicI64;
+use std::time::{Duration, Instant};
+
+const GILSIM: &str = env!("CARGO_BIN_EXE_gilsim");
+
+fn main() {
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let figures: [(&str, fn()); 7] = [
+        ("bare", bare),
+        ("doubling", doubling),
+        ("processes", processes),
+        ("unfused", unfused),
+        ("c", against_c),
+        ("cpython", against_cpython),
+        ("start", start),
+    ];
+    for (name, figure) in figures {
+        if wanted.is_empty() || wanted.iter().any(|wanted| name == wanted) {
+            figure();
+        }
+    }
+}
+
+fn say(what: &str, value: &str) {
+    println!("{what:<66} {value}");
+}
+
+/// Measures two things in turn and prints the ratio of their times.
+fn paired(what: &str, pairs: usize, mut a: impl FnMut() -> Duration, mut b: impl FnMut() -> Duration) {
+    let (mut ratios, mut times) = (Vec::new(), Vec::new());
+    for pair in 0..=pairs {
+        let (a, b) = (a().as_secs_f64(), b().as_secs_f64());
+        // The first pair warms up.
+        if pair > 0 {
+            ratios.push(a / b);
+            times.push(a);
+        }
+    }
+    let quartiles = [25, 75].map(|percent| percentile(ratios.iter().copied(), percent));
+    say(
+        what,
+        &format!(
+            "{:.3}  (quartiles {:.3} and {:.3}, {pairs} pairs; first of the pair {:.4} s)",
+            median(ratios.iter().copied()),
+            quartiles[0],
+            quartiles[1],
+            median(times)
+        ),
+    );
+}
+
+fn load(workers: usize, iterations: u64) -> Workload {
+    let cpus = Cpus::detect();
+    Workload {
+        workers: NonZeroUsize::new(workers).expect("a number of workers"),
+        iterations,
+        from: 0,
+        pattern: Pattern::PlusMinus,
+        pins: cpus.apart(workers),
+        cpus,
+        widen: None,
+        switch_interval: Duration::from_millis(5),
+    }
+}
+
+fn observe(scenario: &dyn Scenario, load: &Workload) -> Duration {
+    scenario.observe(load, &Control::default()).expect("a run").elapsed()
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let began = Instant::now();
+    work();
+    began.elapsed()
+}
+
+/// A scenario with one worker against its loop alone.
+fn bare() {
+    const UPDATES: u64 = 50_000_000;
+    let one = load(1, UPDATES);
+    let counter = AtomicI64::new(0);
+    paired(
+        "race --threads 1 / its loop alone",
+        21,
+        || observe(&race::Race, &one),
+        || timed(|| race::Racer::new(1).update(&counter, UPDATES)),
+    );
+    paired(
+        "atomic --threads 1 / its loop alone",
+        21,
+        || observe(&atomic::Atomic, &one),
+        || timed(|| atomic::update(&counter, UPDATES, 1)),
+    );
+    let behind = parking_lot::Mutex::new(0);
+    paired(
+        "mutex --threads 1 / its loop alone",
+        21,
+        || observe(&Mutex(Lock::ParkingLot), &one),
+        || timed(|| mutex::update(&behind, UPDATES, 1)),
+    );
+}
+
+/// Twice the work against once the work, for every scenario. Each CPU's contended state is settled anew in each
+/// run, so contended scenarios are run several times on each side.
+fn doubling() {
+    for scenario in scenario::ALL {
+        let once = match scenario.label().as_str() {
+            "mutex:fair" => 50_000,
+            label if label.starts_with("split") => 200_000_000,
+            _ => 5_000_000,
+        };
+        let process = Split::by_processes_of(Path::new(GILSIM));
+        let scenario: &dyn Scenario = if scenario.label() == "split:process" { &process } else { scenario };
+        let (once, twice) = (load(2, once), load(2, 2 * once));
+        let several = |load: &Workload| (0..5).map(|_| observe(scenario, load)).sum();
+        paired(
+            &format!("{}: twice the work / once", scenario.label()),
+            15,
+            || several(&twice),
+            || several(&once),
+        );
+    }
+}
+
+/// Two processes against one worker.
+fn processes() {
+    let load = load(2, 2_000_000_000);
+    let process = Split::by_processes_of(Path::new(GILSIM));
+    paired(
+        "split of 2e9: two processes / sequential",
+        9,
+        || observe(&process, &load),
+        || observe(&Split::by(By::Sequential), &load),
+    );
+}
+
+/// On one CPU a race can be lost only where an interrupt falls between load and store: one fused instruction
+/// never loses.
+fn unfused() {
+    const RUNS: u32 = 10;
+    let mut lost = 0;
+    for _ in 0..RUNS {
+        let mut command = Command::new("taskset");
+        command
+            .args(["-c", "0", GILSIM, "race", "--iters", "3e9", "--runs", "1", "--widen", "off", "--quiet"]);
+        match command.output() {
+            Ok(output) => lost += u32::from(output.stdout != b"0\n"),
+            Err(error) => return say("race on one CPU", &format!("skipped: no taskset ({error})")),
+        }
+    }
+    say("race of 3e9 on one CPU, not widened: runs that lost updates", &format!("{lost} of {RUNS}"));
+}
+
+/// The first program in C, as it is usually written.
+const RACE_C: &str = r#"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+static volatile long counter;
+static long updates;
+static void *up(void *unused) { for (long i = 0; i < updates; i++) counter += 1; return unused; }
+static void *down(void *unused) { for (long i = 0; i < updates; i++) counter -= 1; return unused; }
+int main(int count, char **arguments) {
+    pthread_t a, b;
+    updates = count > 1 ? atol(arguments[1]) : 0;
+    pthread_create(&a, NULL, up, NULL);
+    pthread_create(&b, NULL, down, NULL);
+    pthread_join(a, NULL);
+    pthread_join(b, NULL);
+    printf("%ld\n", counter);
+}
+"#;
+
+fn against_c() {
+    let folder = tempfile::tempdir().expect("a folder for the program in C");
+    let (source, program) = (folder.path().join("race.c"), folder.path().join("race"));
+    std::fs::write(&source, RACE_C).expect("the program in C");
+    let compiled = Command::new("gcc").args(["-O2", "-pthread", "-o"]).arg(&program).arg(&source).status();
+    if !compiled.is_ok_and(|status| status.success()) {
+        return say("race of 100M / the same in C", "skipped: no gcc");
+    }
+    paired(
+        "race --iters 100M --runs 1, whole process / the same in C",
+        25,
+        || whole(GILSIM, &["race", "--iters", "100M", "--runs", "1"]),
+        || whole(&program, &["100000000"]),
+    );
+}
+
+const RACE_PYTHON: &str = "
+import threading
+x = 0
+def up():
+    global x
+    for _ in range(100_000_000): x += 1
+def down():
+    global x
+    for _ in range(100_000_000): x -= 1
+threads = [threading.Thread(target=up), threading.Thread(target=down)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(x)
+";
+
+const SPLIT_PYTHON: &str = "
+import multiprocessing
+def subtotal(start, end, queue):
+    queue.put(sum(range(start, end)))
+queue = multiprocessing.get_context('fork').Queue()
+workers = [multiprocessing.get_context('fork').Process(target=subtotal, args=(part * 50_000_000, (part + 1) * 50_000_000, queue)) for part in range(2)]
+for worker in workers: worker.start()
+for worker in workers: worker.join()
+queue.put('STOP')
+print(sum(iter(queue.get, 'STOP')))
+";
+
+fn against_cpython() {
+    let Some(python) = python() else {
+        return say("against CPython", "skipped: no python3.13 or python3");
+    };
+    let version =
+        Command::new(&python).arg("--version").output().map(|output| output.stdout).unwrap_or_default();
+    say("against", String::from_utf8_lossy(&version).trim());
+    paired(
+        "program 1 (100M) in CPython / race --runs 1, whole processes",
+        2,
+        || whole(&python, &["-c", RACE_PYTHON]),
+        || whole(GILSIM, &["race", "--iters", "100M", "--runs", "1"]),
+    );
+    paired(
+        "program 2 (sum of range) in CPython / split, whole processes",
+        5,
+        || whole(&python, &["-c", SPLIT_PYTHON]),
+        || whole(GILSIM, &["split", "--iters", "100M", "--runs", "1"]),
+    );
+}
+
+fn python() -> Option<PathBuf> {
+    let in_home =
+        std::env::var_os("HOME").map(|home| Path::new(&home).join(".pyenv/versions/3.13.0/bin/python"));
+    let candidates = in_home.into_iter().chain(["python3.13", "python3"].map(PathBuf::from));
+    candidates.into_iter().find(|python| Command::new(python).arg("--version").output().is_ok())
+}
+
+/// A whole process, from start to exit.
+fn whole(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Duration {
+    timed(|| {
+        let status = Command::new(program).args(arguments).stdout(Stdio::null()).status();
+        assert!(status.is_ok_and(|status| status.success()), "{arguments:?} failed");
+    })
+}
+
+/// The start of the program, and the memory that a race takes.
+fn start() {
+    let times = (0..50).map(|_| whole(GILSIM, &["--version"]).as_secs_f64() * 1e3);
+    say("gilsim --version, whole process, median of 50", &format!("{:.2} ms", median(times)));
+    let command =
+        Command::new("/usr/bin/time").args(["-f", "%M", GILSIM, "race", "--runs", "1", "--quiet"]).output();
+    match command {
+        Ok(output) => say(
+            "gilsim race: peak memory",
+            &format!("{} KiB", String::from_utf8_lossy(&output.stderr).trim()),
+        ),
+        Err(error) => say("gilsim race: peak memory", &format!("skipped: no /usr/bin/time ({error})")),
+    }
+}

@@ -1,0 +1,742 @@
+//! The command line, and how it becomes a plain request. Nothing below this file knows clap.
+
+use crate::choice::Choice;
+use crate::count;
+use crate::cpus::Cpus;
+use crate::error::Error;
+use crate::report::export::Format;
+use crate::runner::{Case, Rounds};
+use crate::scenario::mutex::Lock;
+use crate::scenario::split::{By, queue, worker};
+use crate::scenario::{self, Group, Pattern, Promise, Scenario, Workload};
+use crate::session::{Ending, Expectation, Session};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+use tabled::builder::Builder;
+use tabled::settings::{Padding, Style};
+
+/// More workers than any machine has room for; what this one has room for shows when they start.
+const MOST_WORKERS: u64 = 100_000;
+/// A process is dearer than a thread.
+const MOST_PROCESSES: usize = 1_000;
+/// How long the rounds of one scenario may take when their number was not asked for.
+const BUDGET: Duration = Duration::from_secs(3);
+/// The same for a comparison, which has more to do.
+const COMPARISON_BUDGET: Duration = Duration::from_secs(8);
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 it ran; 1 it could not run; 2 the command line is wrong; \
+3 a promise was broken (an exact scenario lost an update), or --expect was not met.";
+
+/// What the command line asks for.
+pub enum Request {
+    /// To run scenarios and report.
+    Measure(Box<Session>),
+    /// To say which scenarios there are.
+    List,
+    /// To be a worker process of another gilsim.
+    SplitWorker(worker::Task),
+}
+
+/// Why a command line is not carried out: a mistake in it, or a request for help.
+pub enum Refusal {
+    /// What clap has to say.
+    Clap(Box<clap::Error>),
+    /// What gilsim has to say.
+    Usage(Error),
+}
+
+impl Refusal {
+    /// Prints the help that was asked for, or the mistake in one line.
+    pub fn print(&self) {
+        let mistake = match self {
+            Self::Clap(error) if !error.use_stderr() || is_help(error) => {
+                // Nobody is left to tell when the terminal cannot be written.
+                let _ = error.print();
+                return;
+            }
+            Self::Clap(error) => one_line(error),
+            Self::Usage(error) => format!("error: {error}"),
+        };
+        let _ = writeln!(io::stderr(), "{mistake}");
+    }
+
+    /// How the invocation ends.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        match self {
+            Self::Clap(error) if !error.use_stderr() => Ending::Ran,
+            Self::Clap(_) | Self::Usage(_) => Ending::WrongUsage,
+        }
+    }
+}
+
+fn is_help(error: &clap::Error) -> bool {
+    error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+}
+
+/// clap's message without the usage that follows it, its lines joined.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.join("; ").replace("arguments were not provided:; ", "arguments were not provided: ")
+}
+
+/// Shows race conditions, locks, the GIL and the split into processes at work on this machine, and
+/// measures them side by side.
+#[derive(Debug, Parser)]
+#[command(name = "gilsim", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = EXIT_CODES, max_term_width = 100, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Two workers on one counter without synchronisation: updates get lost
+    ///
+    /// Each update is a load, an addition and a store. What another worker stores between one worker's load
+    /// and its store is overwritten.
+    #[command(
+        after_help = "Example:\n  gilsim race --iters 100M\n  gilsim race --pattern plus --threads 4 --expect lost"
+    )]
+    Race {
+        #[command(flatten)]
+        count: CountArguments,
+        /// How often a worker yields its CPU between load and store: once in N updates, off, or auto
+        /// (only when there are fewer CPUs than workers, which would otherwise rarely meet)
+        #[arg(long, value_name = "auto|off|N", default_value = "auto", value_parser = parse_widen, allow_negative_numbers = true)]
+        widen: Widen,
+        #[command(flatten)]
+        measure: MeasureArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// The same counter behind a lock: right, at the price of waiting
+    #[command(
+        after_help = "Example:\n  gilsim mutex --lock spin --threads 4\n  gilsim mutex --lock fair --iters 100k"
+    )]
+    Mutex {
+        /// Which lock
+        #[arg(long, default_value = Lock::ALL[0].name(), value_parser = choice::<Lock>())]
+        lock: Lock,
+        #[command(flatten)]
+        count: CountArguments,
+        #[command(flatten)]
+        measure: MeasureArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// The same counter as one atomic instruction (`fetch_add`)
+    #[command(after_help = "Example:\n  gilsim atomic --iters 100M --runs 3")]
+    Atomic {
+        #[command(flatten)]
+        count: CountArguments,
+        #[command(flatten)]
+        measure: MeasureArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// A counter for each worker, added up at the end: nothing is shared
+    #[command(after_help = "Example:\n  gilsim sharded --threads 2 --iters 1e9 --runs 1")]
+    Sharded {
+        #[command(flatten)]
+        count: CountArguments,
+        #[command(flatten)]
+        measure: MeasureArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// The same counter under a global lock in the manner of CPython's GIL
+    ///
+    /// One worker at a time runs. A waiter asks the holder to let go after the switch interval; the holder does
+    /// so at its loop's backward jump, and another worker takes the lock.
+    #[command(after_help = "Example:\n  gilsim gil --iters 100M --switch-interval 1ms")]
+    Gil {
+        #[command(flatten)]
+        interval: IntervalArguments,
+        #[command(flatten)]
+        count: CountArguments,
+        #[command(flatten)]
+        measure: MeasureArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// The sum over a range, split between processes, threads, a rayon pool or threads under a global lock
+    #[command(
+        after_help = "Example:\n  gilsim split --iters 100M\n  gilsim split --by gil --workers 4 --iters 1e9"
+    )]
+    Split {
+        /// The first number of the sum
+        #[arg(long, value_name = "A", default_value = "0", value_parser = count::parse, allow_negative_numbers = true)]
+        from: u64,
+        /// The end of the range, which is not part of it (100M, 1e8 and 100000000 are the same)
+        #[arg(long, value_name = "N", default_value = "100M", value_parser = count::parse, allow_negative_numbers = true)]
+        iters: u64,
+        /// How many workers share the sum
+        #[arg(long, value_name = "W", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
+        workers: NonZeroUsize,
+        /// How the sum is split
+        #[arg(long, default_value = By::ALL[0].name(), value_parser = choice::<By>())]
+        by: By,
+        #[command(flatten)]
+        interval: IntervalArguments,
+        #[command(flatten)]
+        measure: MeasureArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Scenarios side by side, right or wrong, fast or slow, their rounds interleaved
+    #[command(
+        after_help = "Example:\n  gilsim compare\n  gilsim compare race mutex atomic --iters 1M\n  gilsim compare mutex:std mutex:spin mutex:fair --iters 100k"
+    )]
+    Compare {
+        /// Scenarios to compare, as `gilsim list` names them; all commands if none is named
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// How many workers each scenario has
+        #[arg(long, visible_alias = "workers", value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
+        threads: NonZeroUsize,
+        /// Updates of each worker to the counter, and the end of the range for the sum [default: 5M for the
+        /// counter, 100M for the sum]
+        #[arg(long, value_name = "N", value_parser = count::parse, allow_negative_numbers = true)]
+        iters: Option<u64>,
+        /// What each worker adds
+        #[arg(long, default_value = Pattern::ALL[0].name(), value_parser = choice::<Pattern>())]
+        pattern: Pattern,
+        #[command(flatten)]
+        interval: IntervalArguments,
+        /// How many rounds [default: as many as fit in some 8 s, 1 to 10]
+        #[arg(long, value_name = "R", value_parser = parse_runs, allow_negative_numbers = true)]
+        runs: Option<NonZeroUsize>,
+        #[command(flatten)]
+        pin: PinArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// The scenarios, what they promise and what they show
+    List,
+    #[command(name = queue::WORKER_COMMAND, hide = true)]
+    SplitWorker {
+        worker: usize,
+        start: u64,
+        end: u64,
+        #[arg(long)]
+        cpu: Option<usize>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct CountArguments {
+    /// How many workers update the counter
+    #[arg(long, value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
+    threads: NonZeroUsize,
+    /// Updates of each worker (100M, 1e8 and 100000000 are the same)
+    #[arg(long, value_name = "N", default_value = "10M", value_parser = parse_iterations, allow_negative_numbers = true)]
+    iters: NonZeroU64,
+    /// What each worker adds
+    #[arg(long, default_value = Pattern::ALL[0].name(), value_parser = choice::<Pattern>())]
+    pattern: Pattern,
+}
+
+#[derive(Debug, Args)]
+struct IntervalArguments {
+    /// How long a waiter waits before it asks the holder of the global lock to let go
+    #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = count::parse_interval, allow_negative_numbers = true)]
+    switch_interval: Duration,
+}
+
+#[derive(Debug, Args)]
+struct PinArguments {
+    /// Whether each worker is kept on a CPU of its own (auto: when there are CPUs enough) or the kernel chooses (off)
+    #[arg(long, default_value = Pin::ALL[0].name(), value_parser = choice::<Pin>())]
+    pin: Pin,
+}
+
+#[derive(Debug, Args)]
+struct MeasureArguments {
+    /// How many runs [default: as many as fit in some 3 s, 1 to 10]
+    #[arg(long, value_name = "R", value_parser = parse_runs, allow_negative_numbers = true)]
+    runs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pin: PinArguments,
+    /// Exit with 3 unless the result is as expected
+    #[arg(long, value_parser = choice::<Expectation>())]
+    expect: Option<Expectation>,
+}
+
+#[derive(Debug, Args)]
+struct OutputArguments {
+    /// The form of the report on standard output
+    #[arg(long, default_value = Format::ALL[0].name(), value_parser = choice::<Format>())]
+    format: Format,
+    /// Write the report to a file, too; its ending chooses the form (.json .csv .md .txt); may be given
+    /// several times; - is JSON on standard output, the other report then goes to standard error
+    #[arg(long, value_name = "FILE")]
+    export: Vec<PathBuf>,
+    /// Print nothing but the result
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Whether workers are kept on CPUs of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pin {
+    Auto,
+    Off,
+}
+
+impl Choice for Pin {
+    const ALL: &'static [Self] = &[Self::Auto, Self::Off];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Off => "off",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Auto => "each worker on a CPU of its own, when there are CPUs enough",
+            Self::Off => "the kernel chooses",
+        }
+    }
+}
+
+/// How often a worker of the race yields between load and store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Widen {
+    Auto,
+    Off,
+    Every(NonZeroU64),
+}
+
+impl Widen {
+    /// With too few CPUs the workers would hardly ever meet; some thousand widened updates make sure that
+    /// they do, and cost little beside the rest.
+    fn settle(self, load: &Workload) -> Option<NonZeroU64> {
+        match self {
+            Self::Off => None,
+            Self::Every(updates) => Some(updates),
+            Self::Auto if load.workers.get() <= load.cpus.usable => None,
+            Self::Auto => NonZeroU64::new((load.iterations / 1024).clamp(16, 1 << 16)),
+        }
+    }
+}
+
+/// A parser for the names of a choice's values, with their meanings in the long help.
+fn choice<C: Choice>() -> impl TypedValueParser<Value = C> {
+    let values = C::ALL.iter().map(|choice| PossibleValue::new(choice.name()).help(choice.meaning()));
+    PossibleValuesParser::new(values)
+        .map(|name| C::ALL.iter().copied().find(|choice| choice.name() == name).unwrap_or(C::ALL[0]))
+}
+
+fn parse_workers(text: &str) -> Result<NonZeroUsize, String> {
+    let number = count::parse(text).map_err(|error| error.to_string())?;
+    match usize::try_from(number).ok().and_then(NonZeroUsize::new) {
+        Some(workers) if number <= MOST_WORKERS => Ok(workers),
+        _ => Err(format!("out of range; use 1 to {MOST_WORKERS} workers")),
+    }
+}
+
+fn parse_iterations(text: &str) -> Result<NonZeroU64, String> {
+    let number = count::parse(text).map_err(|error| error.to_string())?;
+    NonZeroU64::new(number).ok_or_else(|| "out of range; a counter needs at least 1 update".to_owned())
+}
+
+fn parse_runs(text: &str) -> Result<NonZeroUsize, String> {
+    let number = count::parse(text).map_err(|error| error.to_string())?;
+    let runs = usize::try_from(number).ok().filter(|&runs| runs <= 1_000_000).and_then(NonZeroUsize::new);
+    runs.ok_or_else(|| "out of range; use 1 to 1000000 runs".to_owned())
+}
+
+fn parse_widen(text: &str) -> Result<Widen, String> {
+    match text {
+        "auto" => Ok(Widen::Auto),
+        "off" => Ok(Widen::Off),
+        _ => count::parse(text)
+            .ok()
+            .and_then(NonZeroU64::new)
+            .map(Widen::Every)
+            .ok_or_else(|| "use auto, off, or once in how many updates (1 or more)".to_owned()),
+    }
+}
+
+/// Reads a command line.
+///
+/// # Errors
+///
+/// Says what is wrong with it, or carries the help that was asked for.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, Refusal> {
+    let arguments = Arguments::try_parse_from(arguments).map_err(|error| Refusal::Clap(Box::new(error)))?;
+    request(arguments.command, Cpus::detect()).map_err(Refusal::Usage)
+}
+
+fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
+    let session = match command {
+        Command::List => return Ok(Request::List),
+        Command::SplitWorker { worker, start, end, cpu } => {
+            return Ok(Request::SplitWorker(worker::Task { worker, range: start..end, cpu }));
+        }
+        Command::Race { count, widen, measure, output } => {
+            let mut load = count.workload(&measure.pin, cpus)?;
+            load.widen = widen.settle(&load);
+            single(&scenario::race::Race, load, &measure, output)
+        }
+        Command::Mutex { lock, count, measure, output } => {
+            single(mutex(lock), count.workload(&measure.pin, cpus)?, &measure, output)
+        }
+        Command::Atomic { count, measure, output } => {
+            single(&scenario::atomic::Atomic, count.workload(&measure.pin, cpus)?, &measure, output)
+        }
+        Command::Sharded { count, measure, output } => {
+            single(&scenario::sharded::Sharded, count.workload(&measure.pin, cpus)?, &measure, output)
+        }
+        Command::Gil { interval, count, measure, output } => {
+            let load =
+                Workload { switch_interval: interval.switch_interval, ..count.workload(&measure.pin, cpus)? };
+            single(&scenario::gil::GlobalLock, load, &measure, output)
+        }
+        Command::Split { from, iters, workers, by, interval, measure, output } => {
+            if from > iters {
+                return Err(Error::Usage(format!(
+                    "--from {from} is beyond the end of the range, --iters {iters}; give a smaller start or a larger end"
+                )));
+            }
+            let load = Workload {
+                from,
+                switch_interval: interval.switch_interval,
+                ..workload(workers, iters, Pattern::PlusMinus, &measure.pin, cpus)
+            };
+            split(by, &load, &measure, output)?
+        }
+        Command::Compare { names, threads, iters, pattern, interval, runs, pin, output } => {
+            let load = Workload {
+                switch_interval: interval.switch_interval,
+                ..workload(threads, 0, pattern, &pin, cpus)
+            };
+            Session {
+                cases: comparison(&names, &load, iters)?,
+                rounds: rounds(runs, COMPARISON_BUDGET),
+                comparison: true,
+                expect: None,
+                format: output.format,
+                exports: output.export,
+                quiet: output.quiet,
+            }
+        }
+    };
+    Ok(Request::Measure(Box::new(session)))
+}
+
+impl CountArguments {
+    fn workload(&self, pin: &PinArguments, cpus: Cpus) -> Result<Workload, Error> {
+        let load = workload(self.threads, self.iters.get(), self.pattern, pin, cpus);
+        fits_counter(&load)?;
+        Ok(load)
+    }
+}
+
+/// A counter has 64 bits; what would not fit is refused before any work is done.
+fn fits_counter(load: &Workload) -> Result<(), Error> {
+    // With both signs the counter may stray as far as one sign's updates go.
+    if Group::Counter.updates(load) > i64::MAX as u128 {
+        return Err(Error::Usage(format!(
+            "{} updates by each of {} workers would not fit the counter's 64 bits; use fewer of either",
+            load.iterations, load.workers
+        )));
+    }
+    Ok(())
+}
+
+fn workload(
+    workers: NonZeroUsize,
+    iterations: u64,
+    pattern: Pattern,
+    pin: &PinArguments,
+    cpus: Cpus,
+) -> Workload {
+    let pins = match pin.pin {
+        Pin::Auto => cpus.apart(workers.get()),
+        Pin::Off => Vec::new(),
+    };
+    Workload {
+        workers,
+        iterations,
+        from: 0,
+        pattern,
+        cpus,
+        pins,
+        widen: None,
+        switch_interval: Duration::ZERO,
+    }
+}
+
+fn rounds(runs: Option<NonZeroUsize>, budget: Duration) -> Rounds {
+    runs.map_or(Rounds::Within(budget), Rounds::Exactly)
+}
+
+fn single(
+    scenario: &'static dyn Scenario,
+    load: Workload,
+    measure: &MeasureArguments,
+    output: OutputArguments,
+) -> Session {
+    Session {
+        cases: vec![Case { scenario, load, baseline: false }],
+        rounds: rounds(measure.runs, BUDGET),
+        comparison: false,
+        expect: measure.expect,
+        format: output.format,
+        exports: output.export,
+        quiet: output.quiet,
+    }
+}
+
+fn split(
+    by: By,
+    load: &Workload,
+    measure: &MeasureArguments,
+    output: OutputArguments,
+) -> Result<Session, Error> {
+    if by == By::Process {
+        fits_processes(load)?;
+    }
+    let chosen = variant("split", by.name());
+    let baseline = variant("split", By::Sequential.name());
+    let mut session = single(chosen, load.of(chosen), measure, output);
+    if !chosen.is_sequential() {
+        session.cases.insert(0, Case { scenario: baseline, load: load.of(baseline), baseline: true });
+    }
+    Ok(session)
+}
+
+fn fits_processes(load: &Workload) -> Result<(), Error> {
+    if load.workers.get() > MOST_PROCESSES {
+        return Err(Error::Usage(format!(
+            "{} processes are too many; use at most {MOST_PROCESSES}, or split by thread",
+            load.workers
+        )));
+    }
+    Ok(())
+}
+
+fn mutex(lock: Lock) -> &'static dyn Scenario {
+    variant("mutex", lock.name())
+}
+
+/// A scenario of the list by its command and its variant.
+fn variant(name: &str, value: &str) -> &'static dyn Scenario {
+    let found = scenario::ALL.into_iter().find(|scenario| {
+        scenario.name() == name && scenario.variant().is_some_and(|variant| variant.value == value)
+    });
+    // Each value of the two enums stands in the list, which a test below makes sure of.
+    found.unwrap_or(scenario::ALL[0])
+}
+
+/// Counter updates of each worker in a comparison: the dearest scenario takes about a second.
+const COMPARED_UPDATES: u64 = 5_000_000;
+/// The end of the compared sums' range: work enough to make up for starting processes.
+const COMPARED_RANGE: u64 = 100_000_000;
+
+/// The cases of a comparison: those named, or each command's default and all ways to split.
+fn comparison(names: &[String], load: &Workload, iters: Option<u64>) -> Result<Vec<Case<'static>>, Error> {
+    let mut scenarios: Vec<&'static dyn Scenario> = Vec::new();
+    if names.is_empty() {
+        let by_default = |scenario: &&dyn Scenario| {
+            scenario.group() == Group::Sum || scenario.variant().is_none_or(|variant| variant.is_default)
+        };
+        scenarios.extend(scenario::ALL.into_iter().filter(by_default));
+    }
+    for name in names {
+        let found: Vec<_> = scenario::ALL
+            .into_iter()
+            .filter(|scenario| {
+                let default = scenario.variant().is_none_or(|variant| variant.is_default);
+                scenario.label() == *name
+                    || (scenario.name() == name && (default || scenario.group() == Group::Sum))
+            })
+            .collect();
+        if found.is_empty() {
+            let known: Vec<String> = scenario::ALL.iter().map(|scenario| scenario.label()).collect();
+            return Err(Error::Usage(format!(
+                "there is no scenario {name:?}; choose from {}",
+                known.join(", ")
+            )));
+        }
+        scenarios.extend(found);
+    }
+
+    let mut cases: Vec<Case<'static>> = Vec::new();
+    for scenario in scenarios {
+        if cases.iter().any(|case| case.scenario.label() == scenario.label()) {
+            continue;
+        }
+        let default = match scenario.group() {
+            Group::Counter => COMPARED_UPDATES,
+            Group::Sum => COMPARED_RANGE,
+        };
+        let mut load = Workload { iterations: iters.unwrap_or(default), ..load.of(scenario) };
+        if scenario.group() == Group::Counter {
+            if load.iterations == 0 {
+                return Err(Error::Usage("--iters 0 leaves nothing to compare; use 1 or more".to_owned()));
+            }
+            fits_counter(&load)?;
+        } else if scenario.label() == variant("split", By::Process.name()).label() {
+            fits_processes(&load)?;
+        }
+        if scenario.promise() == Promise::MayLose {
+            load.widen = Widen::Auto.settle(&load);
+        }
+        cases.push(Case { scenario, load, baseline: false });
+    }
+    Ok(cases)
+}
+
+/// The scenarios as a table.
+#[must_use]
+pub fn list() -> String {
+    let mut builder = Builder::new();
+    builder.push_record(["NAME", "PROMISE", "WHAT IT SHOWS"]);
+    for scenario in scenario::ALL {
+        let promise = match scenario.promise() {
+            Promise::Exact => "exact",
+            Promise::MayLose => "may lose",
+        };
+        builder.push_record([scenario.label().as_str(), promise, scenario.lesson()]);
+    }
+    let mut table = builder.build();
+    table.with(Style::empty()).with(Padding::new(0, 2, 0, 0));
+    let lines = table.to_string();
+    let usage = "Run one with gilsim NAME (a variant with its option: mutex:fair is gilsim mutex --lock fair),\n\
+                 or set several side by side with gilsim compare NAME NAME ...\n";
+    lines.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n") + "\n" + usage
+}
+
+/// The command line's definition, for tests that walk through it.
+#[must_use]
+pub fn definition() -> clap::Command {
+    Arguments::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(line: &str) -> Session {
+        let words = line.split_whitespace().map(OsString::from);
+        match parse(words) {
+            Ok(Request::Measure(session)) => *session,
+            _ => panic!("{line}"),
+        }
+    }
+
+    fn labels(session: &Session) -> Vec<String> {
+        session.cases.iter().map(|case| case.scenario.label()).collect()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn every_lock_and_way_to_split_stands_in_the_list() {
+        for lock in Lock::ALL {
+            assert_eq!(mutex(*lock).label(), format!("mutex:{}", lock.name()));
+        }
+        for by in By::ALL {
+            assert_eq!(variant("split", by.name()).label(), format!("split:{}", by.name()));
+        }
+    }
+
+    #[test]
+    fn a_command_becomes_its_case() {
+        let race = session("gilsim race --threads 3 --iters 1e3 --pattern plus --widen 7 --runs 4 --pin off");
+        assert_eq!(labels(&race), ["race"]);
+        let load = &race.cases[0].load;
+        assert_eq!((load.workers.get(), load.iterations, load.pattern), (3, 1000, Pattern::Plus));
+        assert_eq!(load.widen, NonZeroU64::new(7));
+        assert!(load.pins.is_empty());
+        assert!(matches!(race.rounds, Rounds::Exactly(runs) if runs.get() == 4));
+
+        let gil = session("gilsim gil --switch-interval 1ms");
+        assert_eq!(gil.cases[0].load.switch_interval, Duration::from_millis(1));
+    }
+
+    #[test]
+    fn a_split_brings_its_yardstick() {
+        let split = session("gilsim split --by thread --workers 5");
+        assert_eq!(labels(&split), ["split:sequential", "split:thread"]);
+        assert!(split.cases[0].baseline && !split.cases[1].baseline);
+        assert_eq!(split.cases[0].load.workers.get(), 1);
+        assert_eq!(split.cases[1].load.workers.get(), 5);
+        assert_eq!(labels(&session("gilsim split --by sequential")), ["split:sequential"]);
+    }
+
+    #[test]
+    fn a_comparison_takes_names_and_variants_each_once() {
+        let all = labels(&session("gilsim compare"));
+        assert_eq!(all[..5], ["race", "mutex:parking-lot", "atomic", "sharded", "gil"]);
+        assert_eq!(all.len(), 10);
+        assert_eq!(
+            labels(&session("gilsim compare mutex mutex:fair mutex race")),
+            ["mutex:parking-lot", "mutex:fair", "race"]
+        );
+        assert_eq!(labels(&session("gilsim compare split")).len(), 5);
+    }
+
+    #[test]
+    fn the_race_is_widened_only_when_cpus_are_short() {
+        let load = |workers, iterations| Workload::for_tests(workers, iterations);
+        assert_eq!(Widen::Auto.settle(&load(1, 1000)), None);
+        assert_eq!(Widen::Auto.settle(&load(2, 1000)), NonZeroU64::new(16));
+        assert_eq!(Widen::Auto.settle(&load(2, 1 << 20)), NonZeroU64::new(1 << 10));
+        assert_eq!(Widen::Auto.settle(&load(2, u64::MAX)), NonZeroU64::new(1 << 16));
+        assert_eq!(Widen::Off.settle(&load(2, 1000)), None);
+    }
+
+    #[test]
+    fn a_mistake_is_told_in_one_line_that_says_what_would_be_right() {
+        for (line, expected) in [
+            ("gilsim race --threads 0", "use 1 to 100000 workers"),
+            ("gilsim race --threads 1e9", "use 1 to 100000 workers"),
+            ("gilsim race --iters 1e30", "the largest count is"),
+            ("gilsim race --iters -5", "below zero"),
+            ("gilsim race --iters abc", "write a whole number such as"),
+            ("gilsim race --iters 0", "at least 1 update"),
+            ("gilsim race --iters 1e19 --threads 2", "would not fit the counter's 64 bits"),
+            ("gilsim race --runs 0", "use 1 to 1000000 runs"),
+            ("gilsim race --widen no", "use auto, off"),
+            ("gilsim mutex --lock futex", "parking-lot, std, fair, spin"),
+            ("gilsim gil --switch-interval 5", "write 5ms"),
+            ("gilsim split --from 10 --iters 5", "beyond the end of the range"),
+            ("gilsim split --workers 5000", "use at most 1000"),
+            ("gilsim compare rcae", "choose from race"),
+            ("gilsim compare --iters 0", "use 1 or more"),
+            ("gilsim rcae", "race"),
+            ("gilsim race --threds 2", "--threads"),
+        ] {
+            let Err(refusal) = parse(line.split_whitespace().map(OsString::from)) else { panic!("{line}") };
+            assert_eq!(refusal.ending(), Ending::WrongUsage, "{line}");
+            let text = match refusal {
+                Refusal::Clap(error) => one_line(&error),
+                Refusal::Usage(error) => error.to_string(),
+            };
+            assert!(text.contains(expected), "{line}: {text}");
+            assert_eq!(text.lines().count(), 1, "{line}: {text}");
+        }
+    }
+}

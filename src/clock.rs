@@ -1,0 +1,174 @@
+//! One clock for every worker, whether thread or process, and what the kernel charged it for.
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The time since the machine started, in nanoseconds (`CLOCK_MONOTONIC`).
+///
+/// Unlike `std::time::Instant` it can be handed to another process and still means the same moment.
+#[must_use]
+pub fn now() -> u64 {
+    // The clock always exists on the systems that nix builds for, so there is no error to pass on.
+    let time = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// From when to when one worker was at work, in nanoseconds of [`now`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Just before the worker's first update.
+    pub start: u64,
+    /// Just after its last.
+    pub end: u64,
+}
+
+impl Span {
+    /// The span that covers both.
+    #[must_use]
+    pub fn cover(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// How long it lasted.
+    #[must_use]
+    pub fn duration(self) -> Duration {
+        Duration::from_nanos(self.end.saturating_sub(self.start))
+    }
+
+    /// The span from the earliest start to the latest end: the clock of a whole run. `None` without workers.
+    pub fn around(spans: impl IntoIterator<Item = Self>) -> Option<Self> {
+        spans.into_iter().reduce(Self::cover)
+    }
+
+    /// The share of [`Span::around`], from 0 to 1, in which at least two of the spans overlapped.
+    #[must_use]
+    pub fn overlap(spans: &[Self]) -> f64 {
+        let mut edges: Vec<(u64, i32)> =
+            spans.iter().flat_map(|span| [(span.start, 1), (span.end.max(span.start), -1)]).collect();
+        edges.sort_unstable();
+        let (mut running, mut since, mut shared) = (0, 0, 0);
+        for (at, change) in edges {
+            if running >= 2 {
+                shared += at - since;
+            }
+            running += change;
+            since = at;
+        }
+        let whole = Self::around(spans.iter().copied()).map_or(Duration::ZERO, Self::duration);
+        if whole.is_zero() { 0.0 } else { Duration::from_nanos(shared).as_secs_f64() / whole.as_secs_f64() }
+    }
+}
+
+/// What the kernel counted for a worker: `getrusage(2)`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// CPU time in the program itself.
+    pub user: Duration,
+    /// CPU time in the kernel on the program's behalf.
+    pub system: Duration,
+    /// Context switches because the worker waited for something.
+    pub voluntary: u64,
+    /// Context switches because the kernel gave the CPU to somebody else (preemption).
+    pub involuntary: u64,
+}
+
+impl Usage {
+    /// Of the calling thread so far. Zero where the kernel does not count by thread.
+    #[must_use]
+    pub fn of_thread() -> Self {
+        #[cfg(target_os = "linux")]
+        return Self::of(UsageWho::RUSAGE_THREAD);
+        #[cfg(not(target_os = "linux"))]
+        Self::default()
+    }
+
+    /// Of the whole process so far.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self::of(UsageWho::RUSAGE_SELF)
+    }
+
+    fn of(who: UsageWho) -> Self {
+        let Ok(usage) = getrusage(who) else { return Self::default() };
+        let time = |value: nix::sys::time::TimeVal| {
+            Duration::from_secs(value.tv_sec().try_into().unwrap_or(0))
+                + Duration::from_micros(value.tv_usec().try_into().unwrap_or(0))
+        };
+        Self {
+            user: time(usage.user_time()),
+            system: time(usage.system_time()),
+            voluntary: usage.voluntary_context_switches().try_into().unwrap_or(0),
+            involuntary: usage.involuntary_context_switches().try_into().unwrap_or(0),
+        }
+    }
+
+    /// What was added since an earlier reading.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(earlier.user),
+            system: self.system.saturating_sub(earlier.system),
+            voluntary: self.voluntary.saturating_sub(earlier.voluntary),
+            involuntary: self.involuntary.saturating_sub(earlier.involuntary),
+        }
+    }
+}
+
+impl std::iter::Sum for Usage {
+    fn sum<I: Iterator<Item = Self>>(usages: I) -> Self {
+        usages.fold(Self::default(), |sum, usage| Self {
+            user: sum.user + usage.user,
+            system: sum.system + usage.system,
+            voluntary: sum.voluntary + usage.voluntary,
+            involuntary: sum.involuntary + usage.involuntary,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn span(start: u64, end: u64) -> Span {
+        Span { start, end }
+    }
+
+    #[test]
+    fn the_clock_does_not_go_back() {
+        let first = now();
+        assert!(first > 0);
+        assert!(now() >= first);
+    }
+
+    #[test]
+    fn overlap_is_the_share_in_which_two_or_more_run() {
+        let share = |spans: &[Span]| Span::overlap(spans);
+        assert!((share(&[span(0, 100), span(0, 100)]) - 1.0).abs() < 1e-9);
+        assert!((share(&[span(0, 100), span(50, 150)]) - 1.0 / 3.0).abs() < 1e-9);
+        assert!((share(&[span(0, 60), span(50, 100), span(90, 100)]) - 0.2).abs() < 1e-9);
+        assert!(share(&[span(0, 50), span(50, 100)]).abs() < 1e-9);
+        assert!(share(&[span(0, 50)]).abs() < 1e-9);
+        assert!(share(&[]).abs() < 1e-9);
+        assert!(share(&[span(7, 7), span(7, 7)]).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_run_lasts_from_the_first_start_to_the_last_end() {
+        let run = Span::around([span(10, 30), span(20, 50)]);
+        assert_eq!(run, Some(span(10, 50)));
+        assert_eq!(run.map(Span::duration), Some(Duration::from_nanos(40)));
+        assert_eq!(Span::around([]), None);
+    }
+
+    #[test]
+    fn work_is_charged_to_the_thread_that_does_it() {
+        let before = Usage::of_process();
+        let mut value = 1_u64;
+        while Usage::of_process().since(before).user < Duration::from_millis(2) {
+            value = std::hint::black_box(value.wrapping_mul(3));
+        }
+        assert!(Usage::of_process().since(before).user >= Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,35 @@
+//! gilsim shows race conditions, locks, the GIL and the split into processes at work on one's own machine.
+//!
+//! # The map of the house
+//!
+//! A person names a [`scenario`]; the [`runner`] has it do a workload several times, every worker released at
+//! one [`start_line`]; what it observed is held against what the scenario promises ([`stats`]); the [`report`]
+//! says so in the form that was asked for.
+//!
+//! ```text
+//! main ─▶ cli          the command line becomes a plain request
+//!   └───▶ session ─▶ runner ─▶ scenario ─▶ start_line, gil, spin_lock ─▶ clock, cpus, control
+//!            ├─────▶ report ─▶ stats      data in, text out
+//!            └─────▶ progress
+//! ```
+//!
+//! Nothing below [`cli`] parses a command line; nothing but `main` writes to the terminal or ends the process.
+//! Nothing is `unsafe`: the race is one of relaxed atomic loads and stores, a *race condition* with defined
+//! behaviour, never a *data race*.
+
+pub mod choice;
+pub mod cli;
+pub mod clock;
+pub mod control;
+pub mod count;
+pub mod cpus;
+pub mod error;
+pub mod gil;
+pub mod progress;
+pub mod report;
+pub mod runner;
+pub mod scenario;
+pub mod session;
+pub mod spin_lock;
+pub mod start_line;
+pub mod stats;

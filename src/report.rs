@@ -1,0 +1,262 @@
+//! The report: data only, made once from what was observed, then written in the form that was asked for.
+
+pub mod csv;
+pub mod export;
+pub mod json;
+pub mod markdown;
+pub mod table;
+pub mod words;
+
+use crate::clock::Span;
+use crate::count;
+use crate::runner::{Case, Outcome};
+use crate::scenario::{Explanation, Group, LockUse, Observation, Pattern, Promise, Scenario, Workload};
+use crate::stats::{self, Summary, Verdict};
+use serde::Serialize;
+use std::time::Duration;
+
+/// The number of the JSON form's schema. It goes up when a field changes its meaning or goes away.
+pub const SCHEMA: u32 = 1;
+
+/// Everything that is said about one invocation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// gilsim's version.
+    pub gilsim: &'static str,
+    /// How gilsim was compiled: `release`, or `debug`, whose times mean nothing.
+    pub profile: &'static str,
+    /// How many workers can run at once here: affinity and cgroup quota are taken into account.
+    pub cpus: usize,
+    /// Whether it was stopped before all rounds were finished; the report is of those that were.
+    pub interrupted: bool,
+    /// Whether several scenarios are compared, or one is shown.
+    pub comparison: bool,
+    /// A row for each case. hyperfine's exports bear this name, too.
+    pub results: Vec<Row>,
+}
+
+/// One scenario's results. Times are in seconds unless the name says otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// The command line that does this alone.
+    pub command: String,
+    /// The scenario's name, with its variant: `mutex:fair`.
+    pub scenario: String,
+    /// What kind of work it is; only rows of one group can be compared.
+    pub group: Group,
+    /// Whether it ran only for the others to be measured against.
+    pub baseline: bool,
+    /// What the scenario promises.
+    pub promise: Promise,
+    /// The conditions.
+    #[serde(flatten)]
+    pub conditions: Conditions,
+    /// What was found.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// The median time over the number of updates of all workers, in nanoseconds.
+    pub ns_per_update: f64,
+    /// The median time over that of the group's fastest row that was right.
+    pub relative: Option<f64>,
+    /// Sum: how many times faster than the sequential row of the same rounds.
+    pub speedup: Option<f64>,
+    /// The same with each side's start-up counted.
+    pub speedup_with_startup: Option<f64>,
+    /// Why it came out so, and what to try next.
+    #[serde(flatten)]
+    pub explanation: Explanation,
+    /// Each run's raw values.
+    pub observations: Vec<Run>,
+}
+
+/// What a number needs to be understood.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Conditions {
+    /// How many workers.
+    pub workers: usize,
+    /// Counter: the updates of each worker. Sum: the end of the range.
+    pub iterations: u64,
+    /// Sum: the start of the range.
+    pub from: Option<u64>,
+    /// Counter: what each worker adds.
+    pub pattern: Option<Pattern>,
+    /// All updates, or additions, of one run.
+    pub updates: u128,
+    /// The CPU each worker was kept on; empty when the kernel chose.
+    pub pins: Vec<usize>,
+    /// Race: a worker yielded between load and store once in so many updates.
+    pub widen: Option<u64>,
+    /// GIL: the switch interval in seconds.
+    pub switch_interval: Option<f64>,
+}
+
+/// One run's raw values. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    /// The result.
+    pub actual: i128,
+    /// Latest end less earliest start.
+    pub time: f64,
+    /// From asking for the first worker to its start.
+    pub startup: f64,
+    /// CPU time in the program itself.
+    pub user: f64,
+    /// CPU time in the kernel.
+    pub system: f64,
+    /// Context switches because a worker waited.
+    pub voluntary_switches: u64,
+    /// Context switches because the kernel gave the CPU to somebody else.
+    pub involuntary_switches: u64,
+    /// The share of the time in which at least two workers were at work.
+    pub overlap: f64,
+    /// Each worker's start and end, from the earliest start on.
+    pub spans: Vec<[f64; 2]>,
+    /// Race: how often a worker loaded a value other than the one it had stored last.
+    pub foreign_values: Option<u64>,
+    /// GIL: what happened to the lock.
+    pub lock: Option<LockUse>,
+}
+
+impl Run {
+    fn of(observation: &Observation) -> Self {
+        let origin = observation.spans.iter().map(|span| span.start).min().unwrap_or(0);
+        let from_origin = |time: u64| Duration::from_nanos(time - origin).as_secs_f64();
+        Self {
+            actual: observation.actual,
+            time: observation.elapsed().as_secs_f64(),
+            startup: observation.startup.as_secs_f64(),
+            user: observation.usage.user.as_secs_f64(),
+            system: observation.usage.system.as_secs_f64(),
+            voluntary_switches: observation.usage.voluntary,
+            involuntary_switches: observation.usage.involuntary,
+            overlap: Span::overlap(&observation.spans),
+            spans: observation
+                .spans
+                .iter()
+                .map(|span| [from_origin(span.start), from_origin(span.end)])
+                .collect(),
+            foreign_values: observation.foreign_values,
+            lock: observation.lock.clone(),
+        }
+    }
+}
+
+impl Report {
+    /// Puts together what the cases' runs have to say.
+    #[must_use]
+    pub fn new(cases: &[Case<'_>], outcome: &Outcome, comparison: bool) -> Self {
+        let mut results: Vec<Row> =
+            cases.iter().zip(&outcome.observations).map(|(case, runs)| Row::of(case, runs)).collect();
+        compare_with_sequential(cases, outcome, &mut results);
+        compare_with_fastest(&mut results);
+        Self {
+            schema: SCHEMA,
+            gilsim: env!("CARGO_PKG_VERSION"),
+            profile: if cfg!(debug_assertions) { "debug" } else { "release" },
+            cpus: cases.first().map_or(1, |case| case.load.cpus.usable),
+            interrupted: outcome.interrupted,
+            comparison,
+            results,
+        }
+    }
+
+    /// The rows that were asked for.
+    pub fn measured(&self) -> impl Iterator<Item = &Row> {
+        self.results.iter().filter(|row| !row.baseline)
+    }
+
+    /// Whether a scenario that promised to be exact was not.
+    #[must_use]
+    pub fn broken(&self) -> bool {
+        self.results.iter().any(|row| row.summary.verdict == Verdict::Broken)
+    }
+
+    /// Whether any run of what was asked for was wrong.
+    #[must_use]
+    pub fn lost(&self) -> bool {
+        self.measured().any(|row| row.summary.lost_runs > 0)
+    }
+}
+
+impl Row {
+    fn of(case: &Case<'_>, runs: &[Observation]) -> Self {
+        let (scenario, load) = (case.scenario, &case.load);
+        let group = scenario.group();
+        let summary = Summary::of(scenario.promise(), group.expected(load), runs);
+        let conditions = Conditions {
+            workers: load.workers.get(),
+            iterations: load.iterations,
+            from: (group == Group::Sum).then_some(load.from),
+            pattern: (group == Group::Counter).then_some(load.pattern),
+            updates: group.updates(load),
+            pins: load.pins.clone(),
+            widen: load.widen.map(std::num::NonZero::get).filter(|_| scenario.promise() == Promise::MayLose),
+            switch_interval: summary.lock.as_ref().map(|_| load.switch_interval.as_secs_f64()),
+        };
+        Self {
+            command: command(scenario, load),
+            scenario: scenario.label(),
+            group,
+            baseline: case.baseline,
+            promise: scenario.promise(),
+            ns_per_update: summary.ns_per_update(conditions.updates),
+            relative: None,
+            speedup: None,
+            speedup_with_startup: None,
+            explanation: scenario.explain(load, &summary),
+            observations: runs.iter().map(Run::of).collect(),
+            conditions,
+            summary,
+        }
+    }
+}
+
+/// The command line that does this alone.
+fn command(scenario: &dyn Scenario, load: &Workload) -> String {
+    let option = scenario
+        .variant()
+        .map_or_else(String::new, |variant| format!(" --{} {}", variant.option, variant.value));
+    let iterations = count::short(load.iterations);
+    let work = match scenario.group() {
+        Group::Counter => format!("--threads {} --iters {iterations}", load.workers),
+        Group::Sum if load.from > 0 => {
+            format!("--workers {} --from {} --iters {iterations}", load.workers, count::short(load.from))
+        }
+        Group::Sum => format!("--workers {} --iters {iterations}", load.workers),
+    };
+    let pattern = if scenario.group() == Group::Counter && load.pattern == Pattern::Plus {
+        " --pattern plus"
+    } else {
+        ""
+    };
+    format!("gilsim {}{option} {work}{pattern}", scenario.name())
+}
+
+fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Row]) {
+    let Some(sequential) = cases.iter().position(|case| case.scenario.is_sequential()) else { return };
+    let baseline = &outcome.observations[sequential];
+    for (index, (row, runs)) in rows.iter_mut().zip(&outcome.observations).enumerate() {
+        if row.group == Group::Sum && index != sequential {
+            row.speedup = stats::speedup(baseline, runs, Observation::elapsed);
+            row.speedup_with_startup = stats::speedup(baseline, runs, |run| run.startup + run.elapsed());
+        }
+    }
+}
+
+fn compare_with_fastest(rows: &mut [Row]) {
+    for group in [Group::Counter, Group::Sum] {
+        let fastest = rows
+            .iter()
+            .filter(|row| {
+                row.group == group && row.promise == Promise::Exact && row.summary.verdict.is_right()
+            })
+            .map(|row| row.summary.timing.median)
+            .min_by(f64::total_cmp);
+        for row in rows.iter_mut().filter(|row| row.group == group) {
+            row.relative =
+                fastest.filter(|&fastest| fastest > 0.0).map(|fastest| row.summary.timing.median / fastest);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Where reports go besides standard output: files that are written whole or not at all.
+
+use super::{Report, csv, json, markdown, table};
+use crate::choice::Choice;
+use crate::error::{Error, Result};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For scripts.
+    Json,
+    /// For spreadsheets.
+    Csv,
+    /// For pages.
+    Markdown,
+}
+
+impl Choice for Format {
+    const ALL: &'static [Self] = &[Self::Table, Self::Json, Self::Csv, Self::Markdown];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Table => "for people",
+            Self::Json => "the whole report, every run's raw values included",
+            Self::Csv => "a line for each row",
+            Self::Markdown => "for pasting into a page",
+        }
+    }
+}
+
+impl Format {
+    /// The form that a file's ending stands for.
+    ///
+    /// # Errors
+    ///
+    /// Says which endings there are.
+    pub fn of_path(path: &Path) -> Result<Self> {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("json") => Ok(Self::Json),
+            Some("csv") => Ok(Self::Csv),
+            Some("md" | "markdown") => Ok(Self::Markdown),
+            Some("txt") => Ok(Self::Table),
+            _ => Err(Error::Usage(format!(
+                "the form of the export {} is not clear from its ending; use .json, .csv, .md or .txt",
+                path.display()
+            ))),
+        }
+    }
+
+    /// Writes a report in this form; the table's form has colour codes and fits the width.
+    ///
+    /// # Errors
+    ///
+    /// When a report cannot be put in this form.
+    pub fn render(self, report: &Report, width: Option<usize>) -> io::Result<String> {
+        match self {
+            Self::Table => Ok(table::render(report, width)),
+            Self::Json => json::render(report).map_err(io::Error::other),
+            Self::Csv => csv::render(report).map_err(io::Error::other),
+            Self::Markdown => Ok(markdown::render(report)),
+        }
+    }
+}
+
+/// An export that can be written: its folder was tried before any work was done.
+#[derive(Debug)]
+pub struct Export {
+    path: PathBuf,
+    format: Format,
+    target: Target,
+}
+
+#[derive(Debug)]
+enum Target {
+    /// A file beside the one asked for, which takes its place when it is finished.
+    Beside(NamedTempFile),
+    /// Something that cannot be replaced, such as a device or a named pipe.
+    InPlace(File),
+}
+
+impl Export {
+    /// Makes ready to write a report to a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] when the ending is unknown, [`Error::Export`] when the file cannot be written.
+    pub fn prepare(path: &Path) -> Result<Self> {
+        let format = Format::of_path(path)?;
+        let failed = |source| Error::Export { path: path.to_owned(), source };
+        // A link is followed, so that it stays one.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let target = match fs::metadata(&target) {
+            Ok(metadata) if metadata.is_dir() => return Err(failed(io::ErrorKind::IsADirectory.into())),
+            Ok(metadata) if !metadata.is_file() => {
+                Target::InPlace(OpenOptions::new().write(true).open(&target).map_err(failed)?)
+            }
+            _ => {
+                let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let folder = folder.unwrap_or_else(|| Path::new("."));
+                fs::metadata(folder).map_err(failed)?;
+                let beside = tempfile::Builder::new()
+                    .prefix(".gilsim-")
+                    .permissions(Permissions::from_mode(0o666)) // less the umask, as for any new file
+                    .tempfile_in(folder)
+                    .map_err(|error| failed(error.kind().into()))?; // without the name of a file that nobody asked for
+                Target::Beside(beside)
+            }
+        };
+        Ok(Self { path: path.to_owned(), format, target })
+    }
+
+    /// Writes the report and puts it in its place.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Export`]; what stood there before then still stands.
+    pub fn write(self, report: &Report) -> Result<()> {
+        let Self { path, format, target } = self;
+        let failed = |source| Error::Export { path: path.clone(), source };
+        let text = format.render(report, None).map_err(failed)?;
+        let text = anstream::adapter::strip_str(&text).to_string();
+        match target {
+            Target::InPlace(mut file) => file.write_all(text.as_bytes()).map_err(failed),
+            Target::Beside(mut file) => {
+                file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+                let target = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+                file.persist(target).map_err(|error| failed(error.error))?;
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ending_names_the_form() {
+        assert_eq!(Format::of_path(Path::new("a/b.json")).unwrap(), Format::Json);
+        assert_eq!(Format::of_path(Path::new("b.csv")).unwrap(), Format::Csv);
+        assert_eq!(Format::of_path(Path::new("b.md")).unwrap(), Format::Markdown);
+        assert_eq!(Format::of_path(Path::new("b.txt")).unwrap(), Format::Table);
+        for path in ["b", "b.xml", ".json", "json"] {
+            assert!(matches!(Format::of_path(Path::new(path)), Err(Error::Usage(_))), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_export_that_is_given_up_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        fs::write(&path, "before").unwrap();
+        drop(Export::prepare(&path).unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_known_before_any_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing").join("report.json");
+        assert!(matches!(Export::prepare(&missing), Err(Error::Export { .. })));
+        let is_folder = folder.path().join("report.csv");
+        fs::create_dir(&is_folder).unwrap();
+        assert!(matches!(Export::prepare(&is_folder), Err(Error::Export { .. })));
+    }
+}

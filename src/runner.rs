@@ -1,0 +1,214 @@
+//! The one runner: warm-up, then rounds in which each case has its turn (A B C A B C …), so that a machine
+//! whose speed drifts treats all cases alike.
+
+use crate::control::Control;
+use crate::error::{Error, Result};
+use crate::scenario::{Observation, Scenario, Workload};
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+/// A scenario with its workload.
+pub struct Case<'a> {
+    /// How it is done.
+    pub scenario: &'a dyn Scenario,
+    /// What is done.
+    pub load: Workload,
+    /// Whether it runs only for the others to be measured against.
+    pub baseline: bool,
+}
+
+/// How often the cases run.
+#[derive(Debug, Clone, Copy)]
+pub enum Rounds {
+    /// So often.
+    Exactly(NonZeroUsize),
+    /// As often as fits in about this time, at least once and at most [`MOST_ROUNDS`] times.
+    Within(Duration),
+}
+
+/// The most rounds when their number was not asked for.
+pub const MOST_ROUNDS: usize = 10;
+
+/// The updates of each worker in the warm-up: enough to touch the code and the memory that will be used.
+const WARM_UP: u64 = 10_000;
+
+/// What the runner is doing, for whoever shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A case begins a round.
+    Begin {
+        /// Its place among the cases.
+        case: usize,
+        /// The round, from 0.
+        round: usize,
+        /// How many rounds there will be, as far as that is known.
+        rounds: Option<usize>,
+    },
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// For each case, what was observed in each finished round.
+    pub observations: Vec<Vec<Observation>>,
+    /// Whether it was stopped before its last round was finished.
+    pub interrupted: bool,
+}
+
+/// Runs the cases.
+///
+/// # Errors
+///
+/// Whatever a scenario could not do; [`Error::Interrupted`] when it was stopped before one round was finished.
+pub fn run(
+    cases: &[Case<'_>],
+    rounds: Rounds,
+    control: &Control,
+    mut tell: impl FnMut(Event),
+) -> Result<Outcome> {
+    for case in cases {
+        case.scenario.observe(&case.load.shortened(case.scenario.group(), WARM_UP), control)?;
+    }
+    let began = Instant::now();
+    let mut observations: Vec<Vec<Observation>> = vec![Vec::new(); cases.len()];
+    let mut done = 0;
+    while another(rounds, done, began.elapsed()) {
+        let mut round = Vec::with_capacity(cases.len());
+        for (index, case) in cases.iter().enumerate() {
+            tell(Event::Begin { case: index, round: done, rounds: expected_rounds(rounds) });
+            let observed = case.scenario.observe(&case.load, control);
+            if control.stopped() {
+                // What a stopped run brought home is not its result.
+                return if done == 0 {
+                    Err(Error::Interrupted)
+                } else {
+                    Ok(Outcome { observations, interrupted: true })
+                };
+            }
+            round.push(observed?);
+        }
+        for (all, new) in observations.iter_mut().zip(round) {
+            all.push(new);
+        }
+        done += 1;
+    }
+    Ok(Outcome { observations, interrupted: false })
+}
+
+const fn expected_rounds(rounds: Rounds) -> Option<usize> {
+    match rounds {
+        Rounds::Exactly(rounds) => Some(rounds.get()),
+        Rounds::Within(_) => None,
+    }
+}
+
+/// Whether there is to be another round after so many, which took so long.
+fn another(rounds: Rounds, done: usize, spent: Duration) -> bool {
+    match rounds {
+        Rounds::Exactly(rounds) => done < rounds.get(),
+        Rounds::Within(_) if done == 0 => true,
+        Rounds::Within(budget) => {
+            let per_round = spent / u32::try_from(done).unwrap_or(u32::MAX);
+            done < MOST_ROUNDS && spent + per_round <= budget
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Span, Usage};
+    use crate::scenario::{Explanation, Group};
+    use crate::stats::Summary;
+    use parking_lot::Mutex;
+
+    /// A scenario that only keeps a diary.
+    struct Diary<'a> {
+        name: &'static str,
+        pages: &'a Mutex<Vec<(&'static str, u64)>>,
+        stop_at: Option<usize>,
+    }
+
+    impl Scenario for Diary<'_> {
+        fn name(&self) -> &'static str {
+            self.name
+        }
+        fn lesson(&self) -> &'static str {
+            ""
+        }
+        fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
+            let mut pages = self.pages.lock();
+            pages.push((self.name, load.iterations));
+            if self.stop_at == Some(pages.len()) {
+                control.stop();
+            }
+            Ok(Observation {
+                actual: Group::Counter.expected(load),
+                spans: vec![Span { start: 1, end: 2 }],
+                startup: Duration::ZERO,
+                usage: Usage::default(),
+                foreign_values: None,
+                lock: None,
+            })
+        }
+        fn explain(&self, _: &Workload, _: &Summary) -> Explanation {
+            Explanation { why: String::new(), next: String::new() }
+        }
+    }
+
+    fn run_diaries(rounds: Rounds, stop_at: Option<usize>) -> (Result<Outcome>, Vec<(&'static str, u64)>) {
+        let pages = Mutex::new(Vec::new());
+        let diaries = ["a", "b", "c"].map(|name| Diary { name, pages: &pages, stop_at });
+        let cases: Vec<Case<'_>> = diaries
+            .iter()
+            .map(|scenario| Case { scenario, load: Workload::for_tests(2, 1_000_000), baseline: false })
+            .collect();
+        let outcome = run(&cases, rounds, &Control::default(), |_| ());
+        drop(cases);
+        (outcome, pages.into_inner())
+    }
+
+    fn exactly(rounds: usize) -> Rounds {
+        Rounds::Exactly(NonZeroUsize::new(rounds).unwrap())
+    }
+
+    #[test]
+    fn rounds_are_interleaved_after_a_short_warm_up() {
+        let (outcome, pages) = run_diaries(exactly(2), None);
+        let names: String = pages.iter().map(|&(name, _)| name).collect();
+        assert_eq!(names, "abcabcabc");
+        assert!(pages[..3].iter().all(|&(_, iterations)| iterations == WARM_UP));
+        assert!(pages[3..].iter().all(|&(_, iterations)| iterations == 1_000_000));
+        let outcome = outcome.unwrap();
+        assert!(outcome.observations.iter().all(|runs| runs.len() == 2));
+        assert!(!outcome.interrupted);
+    }
+
+    #[test]
+    fn a_stop_keeps_the_finished_rounds_only() {
+        // Three for the warm-up, three for the first round, stopped at the second case of the second.
+        let (outcome, pages) = run_diaries(exactly(5), Some(8));
+        assert_eq!(pages.len(), 8);
+        let outcome = outcome.unwrap();
+        assert!(outcome.interrupted);
+        assert!(outcome.observations.iter().all(|runs| runs.len() == 1));
+
+        let (outcome, _) = run_diaries(exactly(5), Some(5));
+        assert!(matches!(outcome, Err(Error::Interrupted)));
+    }
+
+    #[test]
+    fn as_many_rounds_as_fit_at_least_one_and_at_most_ten() {
+        let second = Duration::from_secs(1);
+        let budget = Rounds::Within(3 * second);
+        assert!(another(budget, 0, Duration::ZERO));
+        assert!(another(budget, 1, second));
+        assert!(another(budget, 2, 2 * second));
+        assert!(!another(budget, 3, 3 * second));
+        assert!(!another(budget, 1, 2 * second));
+        assert!(another(budget, MOST_ROUNDS - 1, Duration::from_millis(1)));
+        assert!(!another(budget, MOST_ROUNDS, Duration::from_millis(1)));
+        assert!(another(exactly(12), 11, 100 * second));
+        assert!(!another(exactly(12), 12, Duration::ZERO));
+    }
+}

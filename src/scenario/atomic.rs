@@ -1,0 +1,57 @@
+//! The counter as one atomic instruction.
+//!
+//! `fetch_add` is load, addition and store in a single step that the hardware does not let anyone split.
+//! Nothing is lost and nobody sleeps; the price is that the counter's cache line goes from CPU to CPU.
+
+use super::{Explanation, Observation, Scenario, Workload};
+use crate::control::{BLOCK, Control};
+use crate::error::Result;
+use crate::start_line;
+use crate::stats::Summary;
+use crossbeam_utils::CachePadded;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// The atomic counter.
+#[derive(Debug, Clone, Copy)]
+pub struct Atomic;
+
+/// The state.
+type Counter = CachePadded<AtomicI64>;
+
+/// The measured loop: `updates` times one `fetch_add`.
+#[inline(never)]
+pub fn update(counter: &AtomicI64, updates: u64, delta: i64) {
+    for _ in 0..updates {
+        // Relaxed: only the counter itself is shared, and every order of additions gives the same sum.
+        counter.fetch_add(delta, Ordering::Relaxed);
+    }
+}
+
+impl Scenario for Atomic {
+    fn name(&self) -> &'static str {
+        "atomic"
+    }
+
+    fn lesson(&self) -> &'static str {
+        "each update is one atomic instruction that cannot be split"
+    }
+
+    fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
+        let counter = Counter::default();
+        let heat = start_line::run(load, control, |worker| {
+            for block in control.blocks(worker, load.iterations, BLOCK) {
+                update(&counter, block, load.delta(worker));
+            }
+        })?;
+        Ok(Observation::of(i128::from(counter.into_inner().into_inner()), &heat))
+    }
+
+    fn explain(&self, load: &Workload, _: &Summary) -> Explanation {
+        Explanation {
+            why: "an atomic addition is one step for the hardware, so nothing can come in between; the CPUs \
+                  still take turns, for each needs the counter's cache line for itself"
+                .to_owned(),
+            next: format!("sharded {}", super::arguments(load)),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The same counter behind a lock.
+//!
+//! The lock makes load, addition and store one *critical section*: while one worker is in it, the others
+//! wait at its door. Nothing is lost; the price is the waiting, and what it costs to ask for the lock.
+
+use super::{Explanation, Observation, Scenario, Variant, Workload};
+use crate::choice::Choice;
+use crate::control::Control;
+use crate::error::Result;
+use crate::spin_lock::SpinLock;
+use crate::start_line::{self, Heat};
+use crate::stats::Summary;
+use crossbeam_utils::CachePadded;
+
+/// The counter behind one kind of lock.
+#[derive(Debug, Clone, Copy)]
+pub struct Mutex(pub Lock);
+
+/// The locks to choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// `parking_lot::Mutex`.
+    ParkingLot,
+    /// `std::sync::Mutex`.
+    Std,
+    /// `parking_lot::FairMutex`.
+    Fair,
+    /// [`SpinLock`].
+    Spin,
+}
+
+impl Choice for Lock {
+    const ALL: &'static [Self] = &[Self::ParkingLot, Self::Std, Self::Fair, Self::Spin];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::ParkingLot => "parking-lot",
+            Self::Std => "std",
+            Self::Fair => "fair",
+            Self::Spin => "spin",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::ParkingLot => "parking_lot's mutex: whoever comes first takes it, waiters sleep",
+            Self::Std => "the standard library's mutex",
+            Self::Fair => "parking_lot's fair mutex: each waiter in turn, a context switch at each hand-over",
+            Self::Spin => "a spin lock: waiters burn CPU until it is free",
+        }
+    }
+}
+
+/// The state: a counter that can be reached through its lock only.
+pub trait Guarded: Default + Sync {
+    /// The critical section.
+    fn with(&self, critical_section: impl FnOnce(&mut i64));
+    /// The total, once the workers are gone.
+    fn total(self) -> i64;
+}
+
+impl Guarded for parking_lot::Mutex<i64> {
+    #[inline]
+    fn with(&self, critical_section: impl FnOnce(&mut i64)) {
+        critical_section(&mut self.lock());
+    }
+    fn total(self) -> i64 {
+        self.into_inner()
+    }
+}
+
+impl Guarded for parking_lot::FairMutex<i64> {
+    #[inline]
+    fn with(&self, critical_section: impl FnOnce(&mut i64)) {
+        critical_section(&mut self.lock());
+    }
+    fn total(self) -> i64 {
+        self.into_inner()
+    }
+}
+
+impl Guarded for std::sync::Mutex<i64> {
+    #[inline]
+    fn with(&self, critical_section: impl FnOnce(&mut i64)) {
+        // A poisoned lock means that a worker panicked, which the start line reports; the addition is safe.
+        critical_section(&mut self.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+    fn total(self) -> i64 {
+        self.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Guarded for SpinLock {
+    #[inline]
+    fn with(&self, critical_section: impl FnOnce(&mut i64)) {
+        Self::with(self, critical_section);
+    }
+    fn total(self) -> i64 {
+        self.into_inner()
+    }
+}
+
+/// The measured loop: `updates` times take the lock, add, release it.
+#[inline(never)]
+pub fn update(counter: &impl Guarded, updates: u64, delta: i64) {
+    for _ in 0..updates {
+        counter.with(|value| *value = value.wrapping_add(delta));
+    }
+}
+
+/// Fewer than elsewhere: under a fair lock one update costs several microseconds.
+const LOCKED_BLOCK: u64 = 1 << 11;
+
+fn run<G: Guarded>(load: &Workload, control: &Control) -> Result<(i64, Heat<()>)> {
+    let counter = CachePadded::new(G::default());
+    let heat = start_line::run(load, control, |worker| {
+        for block in control.blocks(worker, load.iterations, LOCKED_BLOCK) {
+            update(&*counter, block, load.delta(worker));
+        }
+    })?;
+    Ok((counter.into_inner().total(), heat))
+}
+
+impl Scenario for Mutex {
+    fn name(&self) -> &'static str {
+        "mutex"
+    }
+
+    fn variant(&self) -> Option<Variant> {
+        Some(Variant { option: "lock", value: self.0.name(), is_default: self.0 == Lock::ALL[0] })
+    }
+
+    fn lesson(&self) -> &'static str {
+        match self.0 {
+            Lock::ParkingLot => "the counter behind parking_lot's mutex: right, at the price of waiting",
+            Lock::Std => "the same behind the standard library's mutex",
+            Lock::Fair => "the same behind a fair mutex: each waiter in turn, a context switch each time",
+            Lock::Spin => "the same behind a spin lock: waiters burn CPU instead of sleeping",
+        }
+    }
+
+    fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
+        let (total, heat) = match self.0 {
+            Lock::ParkingLot => run::<parking_lot::Mutex<i64>>(load, control)?,
+            Lock::Std => run::<std::sync::Mutex<i64>>(load, control)?,
+            Lock::Fair => run::<parking_lot::FairMutex<i64>>(load, control)?,
+            Lock::Spin => run::<SpinLock>(load, control)?,
+        };
+        Ok(Observation::of(i128::from(total), &heat))
+    }
+
+    fn explain(&self, load: &Workload, _: &Summary) -> Explanation {
+        let price = match self.0 {
+            Lock::ParkingLot | Lock::Std => {
+                "it is paid for at every update, with the lock's own cost and with waiting"
+            }
+            Lock::Fair => {
+                "being fair is dear: the lock is handed to the longest waiter, which has to be woken each time"
+            }
+            Lock::Spin => "the waiters do not sleep but burn CPU until the lock is free",
+        };
+        Explanation {
+            why: format!(
+                "the lock lets one worker at a time into the critical section, so no store can fall between \
+                 another's load and store; {price}"
+            ),
+            next: format!("atomic {}", super::arguments(load)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Group;
+
+    #[test]
+    fn every_lock_keeps_every_update() {
+        for &lock in Lock::ALL {
+            for workers in [1, 2, 3, 8] {
+                let load = Workload::for_tests(workers, 3000);
+                let observation = Mutex(lock).observe(&load, &Control::default()).unwrap();
+                assert_eq!(observation.actual, Group::Counter.expected(&load), "{lock:?}, {workers} workers");
+            }
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! One sum over a range, split between workers that share nothing until the end.
+//!
+//! Under a GIL, threads gain nothing, because one at a time computes; processes do, because each has an
+//! interpreter and a GIL of its own. The price is to start them and to send the subtotals over.
+
+pub mod queue;
+pub mod worker;
+
+use super::{Explanation, Group, Observation, Scenario, Variant, Workload};
+use crate::choice::Choice;
+use crate::clock::{self, Span, Usage};
+use crate::control::{BLOCK, Control};
+use crate::count;
+use crate::cpus;
+use crate::error::{Error, Result};
+use crate::gil::Gil;
+use crate::start_line;
+use crate::stats::Summary;
+use parking_lot::Mutex;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+/// The sum over a range, split in one of several ways.
+#[derive(Debug, Clone, Copy)]
+pub struct Split<'a> {
+    by: By,
+    executable: Option<&'a Path>,
+}
+
+/// How the range is split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// A process for each part.
+    Process,
+    /// A thread for each part.
+    Thread,
+    /// A rayon pool.
+    Rayon,
+    /// Threads under a global lock.
+    Gil,
+    /// One thread for all of it.
+    Sequential,
+}
+
+impl Choice for By {
+    const ALL: &'static [Self] = &[Self::Process, Self::Thread, Self::Rayon, Self::Gil, Self::Sequential];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Process => "process",
+            Self::Thread => "thread",
+            Self::Rayon => "rayon",
+            Self::Gil => "gil",
+            Self::Sequential => "sequential",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Process => "a process for each part, each putting its subtotal on a queue",
+            Self::Thread => "a thread for each part",
+            Self::Rayon => "a rayon pool, whose workers steal each other's work",
+            Self::Gil => "threads under a global lock like CPython's",
+            Self::Sequential => "one worker does all of it",
+        }
+    }
+}
+
+impl Split<'static> {
+    /// Splits this way; worker processes are started from this program's own executable.
+    #[must_use]
+    pub const fn by(by: By) -> Self {
+        Self { by, executable: None }
+    }
+}
+
+impl<'a> Split<'a> {
+    /// By processes of this gilsim, for a caller that is not gilsim itself (a test, a bench).
+    #[must_use]
+    pub const fn by_processes_of(executable: &'a Path) -> Self {
+        Self { by: By::Process, executable: Some(executable) }
+    }
+}
+
+/// The part of a range that one of `parts` workers sums: all parts differ by one number at most, follow each
+/// other without a gap, and may be empty.
+///
+/// # Panics
+///
+/// When `part` is not below `parts`.
+#[must_use]
+pub fn part(range: &Range<u64>, parts: NonZeroUsize, part: usize) -> Range<u64> {
+    assert!(part < parts.get(), "part {part} of {parts}");
+    let length = u128::from(range.end.saturating_sub(range.start));
+    let edge = |index: usize| {
+        let offset = length * index as u128 / parts.get() as u128;
+        range.start + u64::try_from(offset).unwrap_or(u64::MAX)
+    };
+    edge(part)..edge(part + 1)
+}
+
+/// The measured loop: adds up every number of the range, and does something at each backward jump.
+///
+/// The compiler may not see where a number comes from (`black_box`), or it would put a closed formula in the
+/// loop's place. Four numbers a jump and four running totals let the CPU add four at a time.
+#[inline]
+fn add_up(range: Range<u64>, at_jump: impl Fn()) -> u128 {
+    let mut totals = [0_u128; 4];
+    let mut number = range.start;
+    while range.end - number >= 4 {
+        let first = black_box(number);
+        for (total, offset) in totals.iter_mut().zip(0..) {
+            *total = total.wrapping_add(u128::from(first.wrapping_add(offset)));
+        }
+        number += 4;
+        at_jump();
+    }
+    for number in number..range.end {
+        totals[0] = totals[0].wrapping_add(u128::from(black_box(number)));
+    }
+    totals.into_iter().fold(0, u128::wrapping_add)
+}
+
+/// The loop of a worker that needs no lock.
+#[inline(never)]
+#[must_use]
+pub fn sum(range: Range<u64>) -> u128 {
+    add_up(range, || {})
+}
+
+/// The loop of a worker under the global lock, which looks at the drop request at each backward jump.
+#[inline(never)]
+#[must_use]
+pub fn sum_under_lock(range: Range<u64>, gil: &Gil, worker: usize) -> u128 {
+    add_up(range, || gil.checkpoint(worker))
+}
+
+/// Sums a worker's part in blocks, so that a stop is obeyed.
+fn in_blocks(range: Range<u64>, worker: usize, control: &Control, sum: impl Fn(Range<u64>) -> u128) -> u128 {
+    let mut at = range.start;
+    let mut total = 0;
+    for block in control.blocks(worker, range.end.saturating_sub(range.start), BLOCK) {
+        total += sum(at..at + block);
+        at += block;
+    }
+    total
+}
+
+/// A sum of 64-bit numbers as a result. It is below 2^127 for any range, so nothing is cut off.
+fn result(total: u128) -> i128 {
+    i128::try_from(total).unwrap_or(i128::MAX)
+}
+
+fn by_threads(load: &Workload, control: &Control) -> Result<Observation> {
+    let heat = start_line::run(load, control, |worker| {
+        in_blocks(part(&load.range(), load.workers, worker), worker, control, sum)
+    })?;
+    Ok(Observation::of(result(heat.finishes.iter().map(|finish| finish.value).sum()), &heat))
+}
+
+fn under_lock(load: &Workload, control: &Control) -> Result<Observation> {
+    let gil = Gil::new(load.workers.get(), load.switch_interval);
+    let heat = start_line::run(load, control, |worker| {
+        let part = part(&load.range(), load.workers, worker);
+        gil.take(worker);
+        let total = in_blocks(part, worker, control, |range| sum_under_lock(range, &gil, worker));
+        gil.drop(worker);
+        total
+    })?;
+    let total = result(heat.finishes.iter().map(|finish| finish.value).sum());
+    Ok(Observation {
+        lock: Some(super::gil::lock_use(gil.into_use(), &heat)),
+        ..Observation::of(total, &heat)
+    })
+}
+
+/// Pieces for each worker of the pool: enough that one who is done can steal from one who is late.
+const PIECES: usize = 16;
+
+fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
+    let workers = load.workers.get();
+    let asked = clock::now();
+    let pins = load.pins.clone();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .thread_name(|worker| format!("worker-{worker}"))
+        .start_handler(move |worker| {
+            if let Some(&cpu) = pins.get(worker) {
+                cpus::pin_current_thread(cpu);
+            }
+        })
+        .build()
+        .map_err(|error| Error::Pool { workers, reason: error.to_string() })?;
+    // The threads are asked one by one, so all of them are running when the work is handed out.
+    pool.broadcast(|_| ());
+    let startup = Duration::from_nanos(clock::now().saturating_sub(asked));
+
+    let pieces = load.workers.saturating_mul(NonZeroUsize::MIN.saturating_add(PIECES - 1));
+    let spans: Vec<Mutex<Option<Span>>> = (0..workers).map(|_| Mutex::new(None)).collect();
+    let before = Usage::of_process();
+    let total: u128 = pool.install(|| {
+        (0..pieces.get())
+            .into_par_iter()
+            .map(|piece| {
+                let worker = rayon::current_thread_index().unwrap_or(0);
+                let start = clock::now();
+                let total = in_blocks(part(&load.range(), pieces, piece), worker, control, sum);
+                let span = Span { start, end: clock::now() };
+                let mut covered = spans[worker].lock();
+                *covered = Some(covered.map_or(span, |before: Span| before.cover(span)));
+                total
+            })
+            .sum()
+    });
+    let usage = Usage::of_process().since(before);
+    let spans = spans.into_iter().filter_map(Mutex::into_inner).collect();
+    Ok(Observation { actual: result(total), spans, startup, usage, foreign_values: None, lock: None })
+}
+
+impl Scenario for Split<'_> {
+    fn name(&self) -> &'static str {
+        "split"
+    }
+
+    fn variant(&self) -> Option<Variant> {
+        Some(Variant { option: "by", value: self.by.name(), is_default: self.by == By::ALL[0] })
+    }
+
+    fn group(&self) -> Group {
+        Group::Sum
+    }
+
+    fn is_sequential(&self) -> bool {
+        self.by == By::Sequential
+    }
+
+    fn lesson(&self) -> &'static str {
+        match self.by {
+            By::Sequential => "a sum over a range by one worker: what the others are measured against",
+            By::Thread => "the sum split between threads that share nothing until the end",
+            By::Rayon => "the same by a pool whose workers steal each other's work",
+            By::Gil => "the same by threads under a global lock: a second CPU gains nothing",
+            By::Process => "the same by processes that put their subtotals on a queue: the way around a GIL",
+        }
+    }
+
+    fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
+        match self.by {
+            By::Sequential => by_threads(&load.of(self), control),
+            By::Thread => by_threads(load, control),
+            By::Rayon => by_rayon(load, control),
+            By::Gil => under_lock(load, control),
+            By::Process => queue::observe(load, control, self.executable),
+        }
+    }
+
+    fn explain(&self, load: &Workload, _: &Summary) -> Explanation {
+        let one_cpu = load.cpus.usable < 2;
+        let why = match self.by {
+            By::Sequential => "one worker does everything, so nothing is started, shared or waited for",
+            _ if load.workers.get() == 1 => "a single worker has nobody to share the work with",
+            By::Gil => {
+                "only the lock's holder adds while the others wait, so splitting the work between threads gains nothing"
+            }
+            _ if one_cpu => "there is one CPU to run on, so the workers take turns and nothing is gained",
+            By::Thread | By::Rayon => {
+                "the workers share nothing until their subtotals are added, so each uses a CPU of its own; no lock \
+                 stands in the way"
+            }
+            By::Process => {
+                "each process has memory of its own (and, in Python, a GIL of its own), so they use several CPUs at \
+                 once; the price is to start them and to send each subtotal over a queue"
+            }
+        };
+        let next = match self.by {
+            By::Process => "gil",
+            By::Gil => "thread",
+            By::Thread => "rayon",
+            By::Rayon | By::Sequential => "process",
+        };
+        Explanation {
+            why: why.to_owned(),
+            next: format!(
+                "split --by {next} --workers {} --iters {}",
+                load.workers.get().max(2),
+                count::short(load.iterations)
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_way_within_one_process_is_right() {
+        for by in [By::Sequential, By::Thread, By::Rayon, By::Gil] {
+            for workers in [1, 2, 3, 64] {
+                for iterations in 0..70 {
+                    let load = Workload::for_tests(workers, iterations);
+                    let observation = Split::by(by).observe(&load, &Control::default()).unwrap();
+                    let expected = Group::Sum.expected(&load);
+                    assert_eq!(observation.actual, expected, "{by:?}, {workers} workers, 0..{iterations}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn totals_beyond_64_bits_and_ranges_at_their_end_are_right() {
+        for by in [By::Sequential, By::Thread, By::Rayon, By::Gil] {
+            let load = Workload { from: u64::MAX - 50_001, ..Workload::for_tests(3, u64::MAX) };
+            let observation = Split::by(by).observe(&load, &Control::default()).unwrap();
+            assert!(observation.actual > i128::from(u64::MAX));
+            assert_eq!(observation.actual, Group::Sum.expected(&load), "{by:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_cover_the_range_once_and_evenly(start: u64, length: u64, parts in 1_usize..200) {
+            let range = start..start.saturating_add(length);
+            let parts = NonZeroUsize::new(parts).unwrap();
+            let mut at = range.start;
+            let (mut least, mut most) = (u64::MAX, 0);
+            for index in 0..parts.get() {
+                let part = part(&range, parts, index);
+                prop_assert_eq!(part.start, at);
+                prop_assert!(part.end >= part.start);
+                least = least.min(part.end - part.start);
+                most = most.max(part.end - part.start);
+                at = part.end;
+            }
+            prop_assert_eq!(at, range.end);
+            prop_assert!(most - least <= 1);
+        }
+
+        #[test]
+        fn the_loop_adds_every_number(start in 0..u64::MAX - 100, length in 0_u64..100) {
+            let expected: u128 = (start..start + length).map(u128::from).sum();
+            prop_assert_eq!(sum(start..start + length), expected);
+            let gil = Gil::new(1, Duration::from_millis(5));
+            prop_assert_eq!(sum_under_lock(start..start + length, &gil, 0), expected);
+        }
+    }
+}

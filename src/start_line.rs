@@ -1,0 +1,316 @@
+//! The start line: workers leave together, and each times itself.
+//!
+//! Threads that begin one after the other do not overlap when the work is short, and then there is no race
+//! to see. A barrier is not enough: it wakes sleepers one by one. So where each worker can have a CPU, they
+//! spin at the gate, pass a beat round until one lap was fast enough to prove that all are running at this
+//! moment, and leave at an agreed instant. Where there are more workers than CPUs they cannot all run at
+//! once; then they sleep at the gate and are woken together.
+
+use crate::clock::{self, Span, Usage};
+use crate::control::Control;
+use crate::cpus;
+use crate::error::{Error, Result};
+use crate::scenario::Workload;
+use crossbeam_utils::CachePadded;
+use parking_lot::{Condvar, Mutex};
+use std::hint;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// What a worker brought home.
+#[derive(Debug, Clone)]
+pub struct Finish<T> {
+    /// What its work returned.
+    pub value: T,
+    /// From when to when it worked.
+    pub span: Span,
+    /// What the kernel counted meanwhile.
+    pub usage: Usage,
+}
+
+/// What all the workers of one run brought home, in their order.
+#[derive(Debug, Clone)]
+pub struct Heat<T> {
+    /// One for each worker.
+    pub finishes: Vec<Finish<T>>,
+    /// From the first request for a thread to the moment the first worker left the line.
+    pub startup: Duration,
+}
+
+/// A worker's stack holds little more than a few frames; a small one lets many workers start.
+const STACK: usize = 256 * 1024;
+
+/// Runs `work(0)` to `work(workers - 1)`, each on a thread of its own, all leaving one start line together.
+///
+/// `work` is compiled for its caller alone: nothing is called through a pointer inside a measured loop.
+///
+/// # Errors
+///
+/// [`Error::StartWorker`] when a thread cannot be made (those already waiting are sent home),
+/// [`Error::WorkerPanicked`] when one panics.
+pub fn run<T, W>(load: &Workload, control: &Control, work: W) -> Result<Heat<T>>
+where
+    T: Send,
+    W: Fn(usize) -> T + Sync,
+{
+    let workers = load.workers.get();
+    let gate = Gate::new(workers, workers <= load.cpus.usable);
+    let asked = clock::now();
+    let work_from_the_line = |worker: usize| {
+        if let Some(&cpu) = load.pins.get(worker) {
+            cpus::pin_current_thread(cpu);
+        }
+        let (before, start) = gate.leave(worker, control)?;
+        let value = work(worker);
+        let end = clock::now();
+        Some(Finish { value, span: Span { start, end }, usage: Usage::of_thread().since(before) })
+    };
+
+    let finishes = thread::scope(|scope| {
+        let mut handles = Vec::with_capacity(workers);
+        for worker in 0..workers {
+            let work_from_the_line = &work_from_the_line;
+            let thread = thread::Builder::new().name(format!("worker-{worker}")).stack_size(STACK);
+            match thread.spawn_scoped(scope, move || work_from_the_line(worker)) {
+                Ok(handle) => handles.push(handle),
+                Err(source) => {
+                    gate.call_off();
+                    return Err(Error::StartWorker { worker, workers, source });
+                }
+            }
+        }
+        let mut finishes = Vec::with_capacity(workers);
+        for (worker, handle) in handles.into_iter().enumerate() {
+            let finish = handle.join().map_err(|_| Error::WorkerPanicked { worker })?;
+            finishes.push(finish.ok_or(Error::Interrupted)?);
+        }
+        Ok(finishes)
+    })?;
+    let left = finishes.iter().map(|finish: &Finish<T>| finish.span.start).min().unwrap_or(asked);
+    Ok(Heat { finishes, startup: Duration::from_nanos(left.saturating_sub(asked)) })
+}
+
+/// Where workers wait for each other.
+enum Gate {
+    Spinning(Box<SpinningGate>),
+    Sleeping(SleepingGate),
+}
+
+impl Gate {
+    fn new(workers: usize, each_has_a_cpu: bool) -> Self {
+        if each_has_a_cpu {
+            Self::Spinning(Box::new(SpinningGate { workers, ..SpinningGate::default() }))
+        } else {
+            Self::Sleeping(SleepingGate { workers, ..SleepingGate::default() })
+        }
+    }
+
+    /// Waits for the others; returns the usage and the time at which the worker left, or nothing when the
+    /// run was called off.
+    fn leave(&self, worker: usize, control: &Control) -> Option<(Usage, u64)> {
+        match self {
+            Self::Spinning(gate) => gate.leave(worker, control),
+            Self::Sleeping(gate) => gate.leave(),
+        }
+    }
+
+    /// Sends home everyone who waits or will come.
+    fn call_off(&self) {
+        match self {
+            // Nothing is read after seeing it but the flag itself, so relaxed is enough.
+            Self::Spinning(gate) => gate.called_off.store(true, Ordering::Relaxed),
+            Self::Sleeping(gate) => {
+                gate.state.lock().called_off = true;
+                gate.changed.notify_all();
+            }
+        }
+    }
+}
+
+/// How fast a lap of the beat must be, for each worker: a running CPU answers within a microsecond, one that
+/// was given to another process only after a time slice, a millisecond or more.
+const BEAT: u64 = 20_000;
+/// Fast laps in a row before all are taken to be running.
+const LAPS: u32 = 3;
+/// The longest wait for such laps, in nanoseconds; then they leave as they are.
+const PATIENCE: u64 = 100_000_000;
+/// How far ahead the agreed instant lies, in nanoseconds: enough for every spinner to have seen it.
+const AHEAD: u64 = 5_000;
+
+/// For workers that can all run at once.
+#[derive(Default)]
+struct SpinningGate {
+    workers: usize,
+    arrived: CachePadded<AtomicUsize>,
+    /// Whose turn it is to pass the beat on: its value modulo the number of workers.
+    beat: CachePadded<AtomicU64>,
+    /// The agreed instant; 0 until there is one.
+    leave_at: CachePadded<AtomicU64>,
+    called_off: AtomicBool,
+}
+
+impl SpinningGate {
+    // Every access is relaxed: each value stands for itself alone. What the workers share was written before
+    // their threads were made, and what they leave behind is read after they were joined.
+    fn leave(&self, worker: usize, control: &Control) -> Option<(Usage, u64)> {
+        self.arrived.fetch_add(1, Ordering::Relaxed);
+        while self.arrived.load(Ordering::Relaxed) < self.workers {
+            self.wait_a_little(control)?;
+        }
+
+        let workers = self.workers as u64;
+        let mine = worker as u64;
+        let (began, mut lap_began, mut fast) = (clock::now(), clock::now(), 0);
+        let leave_at = loop {
+            match self.leave_at.load(Ordering::Relaxed) {
+                0 => {}
+                instant => break instant,
+            }
+            let beat = self.beat.load(Ordering::Relaxed);
+            if beat % workers != mine {
+                self.wait_a_little(control)?;
+                continue;
+            }
+            if worker == 0 {
+                let now = clock::now();
+                fast = if now - lap_began <= BEAT * workers { fast + 1 } else { 0 };
+                lap_began = now;
+                if fast > LAPS || now - began > PATIENCE {
+                    self.leave_at.store(now + AHEAD, Ordering::Relaxed);
+                    break now + AHEAD;
+                }
+            }
+            self.beat.store(beat.wrapping_add(1), Ordering::Relaxed);
+        };
+
+        let before = Usage::of_thread();
+        loop {
+            let now = clock::now();
+            if now >= leave_at {
+                return Some((before, now));
+            }
+        }
+    }
+
+    fn wait_a_little(&self, control: &Control) -> Option<()> {
+        hint::spin_loop();
+        (!self.called_off.load(Ordering::Relaxed) && !control.stopped()).then_some(())
+    }
+}
+
+/// For more workers than CPUs.
+#[derive(Default)]
+struct SleepingGate {
+    workers: usize,
+    state: Mutex<Arrivals>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Arrivals {
+    arrived: usize,
+    called_off: bool,
+}
+
+impl SleepingGate {
+    fn leave(&self) -> Option<(Usage, u64)> {
+        let mut state = self.state.lock();
+        state.arrived += 1;
+        if state.arrived == self.workers {
+            self.changed.notify_all();
+        }
+        while state.arrived < self.workers && !state.called_off {
+            self.changed.wait(&mut state);
+        }
+        if state.called_off {
+            return None;
+        }
+        drop(state);
+        let before = Usage::of_thread();
+        Some((before, clock::now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpus::Cpus;
+
+    /// The gate alone, with threads enough or too few.
+    fn pass(gate: &Gate, workers: usize, control: &Control) -> Vec<Option<u64>> {
+        thread::scope(|scope| {
+            let handles: Vec<_> = (0..workers)
+                .map(|worker| scope.spawn(move || gate.leave(worker, control).map(|(_, start)| start)))
+                .collect();
+            handles.into_iter().map(|handle| handle.join().unwrap()).collect()
+        })
+    }
+
+    #[test]
+    fn nobody_leaves_before_all_have_come() {
+        for spinning in [true, false] {
+            for workers in [1, 2, 3, 8] {
+                let gate = Gate::new(workers, spinning);
+                let last_comes = AtomicU64::new(0);
+                let control = Control::default();
+                let starts = thread::scope(|scope| {
+                    let handles: Vec<_> = (0..workers)
+                        .map(|worker| {
+                            let (gate, last_comes, control) = (&gate, &last_comes, &control);
+                            scope.spawn(move || {
+                                last_comes.fetch_max(clock::now(), Ordering::Relaxed);
+                                gate.leave(worker, control).map(|(_, start)| start)
+                            })
+                        })
+                        .collect();
+                    handles.into_iter().map(|handle| handle.join().unwrap().unwrap()).collect::<Vec<_>>()
+                });
+                let last = last_comes.into_inner();
+                assert!(starts.iter().all(|&start| start >= last), "{workers} workers, spinning: {spinning}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_called_off_leaves_nobody_at_the_gate() {
+        for spinning in [true, false] {
+            let gate = Gate::new(3, spinning);
+            let control = Control::default();
+            thread::scope(|scope| {
+                let waiting = scope.spawn(|| pass(&gate, 2, &control));
+                gate.call_off();
+                assert_eq!(waiting.join().unwrap(), [None, None]);
+            });
+        }
+    }
+
+    #[test]
+    fn a_spinner_obeys_a_stop() {
+        let gate = Gate::new(2, true);
+        let control = Control::default();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| pass(&gate, 1, &control));
+            control.stop();
+            assert_eq!(waiting.join().unwrap(), [None]);
+        });
+    }
+
+    #[test]
+    fn each_worker_comes_home_with_its_own_value_and_span() {
+        for workers in [1, 2, 5] {
+            let load = Workload { cpus: Cpus::detect(), ..Workload::for_tests(workers, 1) };
+            let heat = run(&load, &Control::default(), |worker| worker * 10).unwrap();
+            let values: Vec<usize> = heat.finishes.iter().map(|finish| finish.value).collect();
+            assert_eq!(values, (0..workers).map(|worker| worker * 10).collect::<Vec<_>>());
+            assert!(heat.finishes.iter().all(|finish| finish.span.start <= finish.span.end));
+        }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_that_names_the_worker() {
+        let load = Workload::for_tests(2, 1);
+        let result = run(&load, &Control::default(), |worker| assert_ne!(worker, 1, "on purpose"));
+        assert!(matches!(result, Err(Error::WorkerPanicked { worker: 1 })));
+    }
+}

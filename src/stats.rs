@@ -1,0 +1,267 @@
+//! From what was observed to what is said of it. Pure: nothing here looks at a clock or a terminal.
+
+use crate::scenario::{LockUse, Observation, Promise};
+use serde::Serialize;
+use statrs::statistics::{Data, Distribution, Median, Min, OrderStatistics};
+use std::time::Duration;
+
+/// How a result stands to its scenario's promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Every run was right, as promised.
+    Exact,
+    /// Every run was right, though nothing promised it.
+    Lucky,
+    /// Updates were lost in at least one run, as may be.
+    Lost,
+    /// Updates were lost in at least one run of a scenario that promised not to.
+    Broken,
+}
+
+impl Verdict {
+    /// Holds the number of wrong runs against the promise.
+    #[must_use]
+    pub const fn of(promise: Promise, lost_runs: usize) -> Self {
+        match (promise, lost_runs) {
+            (Promise::Exact, 0) => Self::Exact,
+            (Promise::MayLose, 0) => Self::Lucky,
+            (Promise::MayLose, _) => Self::Lost,
+            (Promise::Exact, _) => Self::Broken,
+        }
+    }
+
+    /// Whether every run was right.
+    #[must_use]
+    pub const fn is_right(self) -> bool {
+        matches!(self, Self::Exact | Self::Lucky)
+    }
+}
+
+/// Times of several runs, in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Timing {
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation; `None` for a single run.
+    pub stddev: Option<f64>,
+    /// Their median.
+    pub median: f64,
+    /// The least.
+    pub min: f64,
+    /// The greatest.
+    pub max: f64,
+    /// Each of them, in the order of the runs.
+    pub times: Vec<f64>,
+}
+
+impl Timing {
+    /// Summarises times in seconds. All figures are 0 when there are none.
+    #[must_use]
+    pub fn of(times: Vec<f64>) -> Self {
+        if times.is_empty() {
+            return Self { mean: 0.0, stddev: None, median: 0.0, min: 0.0, max: 0.0, times };
+        }
+        let data = Data::new(times.clone());
+        Self {
+            mean: data.mean().unwrap_or(0.0),
+            stddev: (times.len() > 1).then(|| data.std_dev()).flatten(),
+            median: data.median(),
+            min: data.min(),
+            max: statrs::statistics::Max::max(&data),
+            times,
+        }
+    }
+}
+
+/// The median of some values; 0 when there are none.
+#[must_use]
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    percentile(values, 50)
+}
+
+/// The value below which so many per cent of the values lie; 0 when there are none.
+#[must_use]
+pub fn percentile(values: impl IntoIterator<Item = f64>, percent: usize) -> f64 {
+    let values: Vec<f64> = values.into_iter().collect();
+    if values.is_empty() { 0.0 } else { Data::new(values).percentile(percent) }
+}
+
+/// What is said of one scenario after some runs of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// The right result.
+    pub expected: i128,
+    /// The result of the run that was furthest from it.
+    pub actual: i128,
+    /// How the results stand to the promise.
+    pub verdict: Verdict,
+    /// How many runs there were.
+    pub runs: usize,
+    /// In how many of them the result was wrong.
+    pub lost_runs: usize,
+    /// The runs' times by the workers' own clocks: latest end less earliest start.
+    #[serde(flatten)]
+    pub timing: Timing,
+    /// CPU time in the program itself, of all workers, in seconds (mean of the runs).
+    pub user: f64,
+    /// CPU time in the kernel, of all workers, in seconds (mean of the runs).
+    pub system: f64,
+    /// From asking for the first worker to its start, in seconds (median of the runs).
+    pub startup: f64,
+    /// Context switches because a worker waited (median of the runs).
+    pub voluntary_switches: f64,
+    /// Context switches because the kernel gave the CPU to somebody else (median of the runs).
+    pub involuntary_switches: f64,
+    /// The share of the time, from 0 to 1, in which at least two workers were at work (median of the runs).
+    pub overlap: f64,
+    /// How often a worker loaded a value other than the one it had stored last (median of the runs).
+    pub foreign_values: Option<f64>,
+    /// What happened to the global lock (mean of the runs).
+    pub lock: Option<MeanLockUse>,
+}
+
+/// [`LockUse`] over several runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MeanLockUse {
+    /// How often the lock went from one worker to another, a run.
+    pub switches: f64,
+    /// How often a waiter asked for that, a run.
+    pub requests: f64,
+    /// The share of the time, from 0 to 1, in which each worker held it.
+    pub held: Vec<f64>,
+}
+
+impl Summary {
+    /// Summarises the runs of one scenario.
+    #[must_use]
+    pub fn of(promise: Promise, expected: i128, runs: &[Observation]) -> Self {
+        let furthest = runs.iter().map(|run| run.actual).max_by_key(|actual| actual.abs_diff(expected));
+        let lost_runs = runs.iter().filter(|run| run.actual != expected).count();
+        let each = |value: fn(&Observation) -> f64| runs.iter().map(value);
+        let foreign: Option<Vec<f64>> = runs.iter().map(|run| run.foreign_values.map(as_f64)).collect();
+        let locks: Option<Vec<&LockUse>> = runs.iter().map(|run| run.lock.as_ref()).collect();
+        Self {
+            expected,
+            actual: furthest.unwrap_or(expected),
+            verdict: Verdict::of(promise, lost_runs),
+            runs: runs.len(),
+            lost_runs,
+            timing: Timing::of(each(|run| run.elapsed().as_secs_f64()).collect()),
+            user: mean(each(|run| run.usage.user.as_secs_f64())),
+            system: mean(each(|run| run.usage.system.as_secs_f64())),
+            startup: median(each(|run| run.startup.as_secs_f64())),
+            voluntary_switches: median(each(|run| as_f64(run.usage.voluntary))),
+            involuntary_switches: median(each(|run| as_f64(run.usage.involuntary))),
+            overlap: median(each(|run| crate::clock::Span::overlap(&run.spans))),
+            foreign_values: foreign.filter(|values| !values.is_empty()).map(median),
+            lock: locks.filter(|locks| !locks.is_empty()).map(|locks| MeanLockUse::of(&locks)),
+        }
+    }
+
+    /// The time for one update, or addition, in nanoseconds: the median time over the updates of all workers.
+    #[must_use]
+    pub fn ns_per_update(&self, updates: u128) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+        let updates = updates as f64;
+        if updates > 0.0 { self.timing.median * 1e9 / updates } else { 0.0 }
+    }
+}
+
+impl MeanLockUse {
+    fn of(locks: &[&LockUse]) -> Self {
+        let workers = locks.iter().map(|lock| lock.held.len()).max().unwrap_or(0);
+        Self {
+            switches: mean(locks.iter().map(|lock| as_f64(lock.switches))),
+            requests: mean(locks.iter().map(|lock| as_f64(lock.requests))),
+            held: (0..workers)
+                .map(|worker| mean(locks.iter().filter_map(|lock| lock.held.get(worker).copied())))
+                .collect(),
+        }
+    }
+}
+
+/// How many times faster than the baseline: the median of the ratios of runs of the same round, so that a
+/// machine whose speed drifts treats both alike. `None` when there is nothing to divide.
+#[must_use]
+pub fn speedup(
+    baseline: &[Observation],
+    runs: &[Observation],
+    time: impl Fn(&Observation) -> Duration,
+) -> Option<f64> {
+    let ratios: Vec<f64> = baseline
+        .iter()
+        .zip(runs)
+        .map(|(baseline, run)| (time(baseline).as_secs_f64(), time(run).as_secs_f64()))
+        .filter(|&(baseline, run)| baseline > 0.0 && run > 0.0)
+        .map(|(baseline, run)| baseline / run)
+        .collect();
+    (!ratios.is_empty()).then(|| median(ratios))
+}
+
+fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
+    Timing::of(values.into_iter().collect()).mean
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people; counts stay far below 2^53")]
+const fn as_f64(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Span, Usage};
+
+    fn run(actual: i128, nanoseconds: u64) -> Observation {
+        Observation {
+            actual,
+            spans: vec![Span { start: 100, end: 100 + nanoseconds }],
+            startup: Duration::from_nanos(7),
+            usage: Usage { user: Duration::from_secs(2), ..Usage::default() },
+            foreign_values: Some(4),
+            lock: None,
+        }
+    }
+
+    #[test]
+    fn the_verdict_holds_results_against_the_promise() {
+        assert_eq!(Verdict::of(Promise::Exact, 0), Verdict::Exact);
+        assert_eq!(Verdict::of(Promise::Exact, 1), Verdict::Broken);
+        assert_eq!(Verdict::of(Promise::MayLose, 0), Verdict::Lucky);
+        assert_eq!(Verdict::of(Promise::MayLose, 3), Verdict::Lost);
+    }
+
+    #[test]
+    fn the_run_that_is_furthest_off_is_shown_and_every_wrong_one_counted() {
+        let runs = [run(0, 10), run(-30, 20), run(12, 30)];
+        let summary = Summary::of(Promise::MayLose, 0, &runs);
+        assert_eq!((summary.actual, summary.lost_runs, summary.runs), (-30, 2, 3));
+        assert_eq!(summary.verdict, Verdict::Lost);
+        assert!((summary.timing.median - 20e-9).abs() < 1e-15);
+        assert!((summary.timing.min - 10e-9).abs() < 1e-15);
+        assert!((summary.timing.max - 30e-9).abs() < 1e-15);
+        assert!((summary.timing.stddev.unwrap() - 10e-9).abs() < 1e-15);
+        assert!((summary.user - 2.0).abs() < 1e-12);
+        assert_eq!(summary.foreign_values, Some(4.0));
+        assert!((summary.ns_per_update(10) - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_run_has_no_deviation_and_none_has_no_time() {
+        assert_eq!(Summary::of(Promise::Exact, 5, &[run(5, 10)]).timing.stddev, None);
+        let none = Summary::of(Promise::Exact, 5, &[]);
+        assert_eq!((none.actual, none.verdict, none.foreign_values), (5, Verdict::Exact, None));
+        assert!(none.ns_per_update(0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn speed_up_is_taken_round_by_round() {
+        // The machine was three times slower in the second round; both sides felt it.
+        let baseline = [run(0, 100), run(0, 300), run(0, 100)];
+        let runs = [run(0, 50), run(0, 150), run(0, 50)];
+        assert!((speedup(&baseline, &runs, Observation::elapsed).unwrap() - 2.0).abs() < 1e-9);
+        assert_eq!(speedup(&baseline, &[], Observation::elapsed), None);
+        assert_eq!(speedup(&[run(0, 0)], &[run(0, 5)], Observation::elapsed), None);
+    }
+}

@@ -1,0 +1,25 @@
+//! The integration tests: one binary, a file a theme. They run the built program, or call the library as a
+//! program would.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail where it stands")]
+
+mod cli;
+mod export;
+mod faults;
+mod reports;
+mod results;
+
+use assert_cmd::Command;
+
+/// The built program, without the colour settings of whoever runs the tests.
+fn gilsim(arguments: &str) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("gilsim"));
+    command.args(arguments.split_whitespace()).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
+/// What a run prints on standard output; it must end with 0.
+fn output_of(arguments: &str) -> String {
+    let output = gilsim(arguments).assert().success().get_output().stdout.clone();
+    String::from_utf8(output).unwrap()
+}

@@ -1,0 +1,182 @@
+//! The forms of a report, from fixed values.
+
+use gilsim::clock::{Span, Usage};
+use gilsim::cpus::Cpus;
+use gilsim::report::export::Format;
+use gilsim::report::{Report, csv};
+use gilsim::runner::{Case, Outcome};
+use gilsim::scenario::{self, LockUse, Observation, Pattern, Scenario, Workload};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+fn load(workers: usize, iterations: u64) -> Workload {
+    Workload {
+        workers: NonZeroUsize::new(workers).unwrap(),
+        iterations,
+        from: 0,
+        pattern: Pattern::PlusMinus,
+        cpus: Cpus { usable: 2, pinnable: vec![0, 1] },
+        pins: if workers == 2 { vec![0, 1] } else { Vec::new() },
+        widen: None,
+        switch_interval: Duration::from_millis(5),
+    }
+}
+
+fn observation(actual: i128, milliseconds: u64) -> Observation {
+    let end = 1_000 + milliseconds * 1_000_000;
+    Observation {
+        actual,
+        spans: vec![Span { start: 1_000, end }, Span { start: 2_000, end: end - 500_000 }],
+        startup: Duration::from_micros(140),
+        usage: Usage {
+            user: Duration::from_millis(2 * milliseconds),
+            system: Duration::from_micros(90),
+            voluntary: 3,
+            involuntary: 14,
+        },
+        foreign_values: None,
+        lock: None,
+    }
+}
+
+fn named(label: &str) -> &'static dyn Scenario {
+    scenario::ALL.into_iter().find(|scenario| scenario.label() == label).unwrap()
+}
+
+/// A report that does not depend on how or when it was made.
+fn report(rows: Vec<(&str, Workload, Vec<Observation>)>, comparison: bool) -> Report {
+    let mut cases = Vec::new();
+    let mut observations = Vec::new();
+    for (label, load, runs) in rows {
+        let baseline = !comparison && label == "split:sequential";
+        cases.push(Case { scenario: named(label), load: load.of(named(label)), baseline });
+        observations.push(runs);
+    }
+    let mut report = Report::new(&cases, &Outcome { observations, interrupted: false }, comparison);
+    report.gilsim = "0.0.0";
+    report.profile = "release";
+    report
+}
+
+fn race() -> Report {
+    let run = |actual, time| Observation { foreign_values: Some(5), ..observation(actual, time) };
+    report(
+        vec![("race", load(2, 100_000_000), vec![run(-34_884_642, 131), run(0, 128), run(512, 140)])],
+        false,
+    )
+}
+
+fn gil() -> Report {
+    let lock = LockUse { switches: 27, requests: 26, held: vec![0.51, 0.48] };
+    let run = Observation { lock: Some(lock), ..observation(0, 136) };
+    report(vec![("gil", load(2, 100_000_000), vec![run])], false)
+}
+
+fn split() -> Report {
+    let expected = 4_999_999_950_000_000;
+    report(
+        vec![
+            (
+                "split:sequential",
+                load(2, 100_000_000),
+                vec![observation(expected, 27), observation(expected, 54)],
+            ),
+            (
+                "split:process",
+                load(2, 100_000_000),
+                vec![observation(expected, 14), observation(expected, 28)],
+            ),
+        ],
+        false,
+    )
+}
+
+fn comparison() -> Report {
+    let expected = 19_999_999_900_000_000;
+    let race = |actual, time| Observation { foreign_values: Some(5), ..observation(actual, time) };
+    report(
+        vec![
+            ("race", load(2, 5_000_000), vec![race(4_971_710, 20), race(-3, 25)]),
+            ("mutex:parking-lot", load(2, 5_000_000), vec![observation(0, 73), observation(0, 80)]),
+            ("atomic", load(2, 5_000_000), vec![observation(0, 46), observation(0, 46)]),
+            ("sharded", load(2, 5_000_000), vec![observation(0, 2), observation(0, 3)]),
+            (
+                "split:sequential",
+                load(2, 200_000_000),
+                vec![observation(expected, 54), observation(expected, 55)],
+            ),
+            ("split:gil", load(2, 200_000_000), vec![observation(expected, 54), observation(expected, 60)]),
+            (
+                "split:process",
+                load(2, 200_000_000),
+                vec![observation(expected, 28), observation(expected, 27)],
+            ),
+        ],
+        true,
+    )
+}
+
+fn plain(report: &Report, format: Format, width: Option<usize>) -> String {
+    anstream::adapter::strip_str(&format.render(report, width).unwrap()).to_string()
+}
+
+#[test]
+fn one_scenario_as_a_table() {
+    insta::assert_snapshot!("race_table", plain(&race(), Format::Table, Some(80)));
+    insta::assert_snapshot!("gil_table", plain(&gil(), Format::Table, Some(80)));
+    insta::assert_snapshot!("split_table", plain(&split(), Format::Table, Some(80)));
+}
+
+#[test]
+fn a_comparison_as_a_table() {
+    insta::assert_snapshot!("comparison_table", plain(&comparison(), Format::Table, Some(80)));
+}
+
+#[test]
+fn a_broken_promise_is_plain_to_see() {
+    let broken = report(vec![("mutex:spin", load(2, 1000), vec![observation(-7, 1)])], false);
+    assert!(broken.broken() && broken.lost());
+    let text = plain(&broken, Format::Table, Some(80));
+    assert!(text.contains("BROKEN: wrong in 1 of 1 run"), "{text}");
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for width in [40, 60, 80, 100, 200] {
+        for report in [race(), gil(), split(), comparison()] {
+            for line in plain(&report, Format::Table, Some(width)).lines() {
+                assert!(line.chars().count() <= width, "{width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_other_forms() {
+    insta::assert_snapshot!("race_json", plain(&race(), Format::Json, None));
+    insta::assert_snapshot!("comparison_csv", plain(&comparison(), Format::Csv, None));
+    insta::assert_snapshot!("race_markdown", plain(&race(), Format::Markdown, None));
+    insta::assert_snapshot!("comparison_markdown", plain(&comparison(), Format::Markdown, None));
+}
+
+#[test]
+fn every_column_of_the_csv_is_a_field_of_the_json() {
+    let json: serde_json::Value = serde_json::from_str(&plain(&comparison(), Format::Json, None)).unwrap();
+    let row = json["results"][0].as_object().unwrap();
+    for column in csv::COLUMNS {
+        let added = ["cpus", "pinned", "profile"].contains(&column);
+        assert!(added || row.contains_key(column), "{column}");
+    }
+}
+
+#[test]
+fn speed_up_and_relative_times_are_of_the_same_rounds() {
+    let split = split();
+    let process = &split.results[1];
+    assert!((process.speedup.unwrap() - 27.0 / 14.0).abs() < 1e-9);
+    assert!(process.speedup_with_startup.unwrap() < process.speedup.unwrap());
+    let comparison = comparison();
+    let relative: Vec<f64> = comparison.results.iter().map(|row| row.relative.unwrap()).collect();
+    assert!((relative[3] - 1.0).abs() < 1e-9, "sharded is the fastest counter");
+    assert!((relative[6] - 1.0).abs() < 1e-9, "processes are the fastest sum");
+}
