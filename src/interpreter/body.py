@@ -1,0 +1,136 @@
+# A loop body, done by several threads at once to the one global x.
+import ast
+
+MODULE = """
+import threading
+x = 0
+s = "a"
+lock = threading.Lock()
+def one():
+    return 1
+"""
+
+WORK = """
+def work(d, n):
+    global x
+    for _ in %s(n):
+        pass
+""" % ("range" if sys.version_info[0] > 2 else "xrange")  # 2.7's range is a list
+
+
+def compile_work(body):
+    """The function that repeats the body. Put in as a tree, not as text: no indentation can go wrong."""
+    # By itself first: a return or a break would end the loop early and look like lost updates.
+    compile(body, "<body>", "exec")
+    work = ast.parse(WORK)
+    statements = ast.parse(body, "<body>").body
+    for statement in statements:
+        # Below the loop's own line, as if it had been written there.
+        ast.increment_lineno(statement, 4)
+    function, = work.body
+    function.body[1].body = statements or function.body[1].body
+    return compile(work, "<body>", "exec")
+
+
+def usable_cpus():
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Gate(object):
+    """Where the threads wait until all have come."""
+
+    def __init__(self, workers):
+        self.workers = workers
+        self.come = []
+        self.open = False
+        self.event = threading.Event()
+        # Without a GIL, and with a CPU for each, sleepers that are woken one by one would not overlap when
+        # the work is short. With a GIL a spinner would only keep the others from coming.
+        self.spinning = not gil_enabled() and workers <= usable_cpus()
+
+    def wait(self):
+        self.come.append(None)
+        if self.spinning:
+            while not self.open:
+                pass
+        else:
+            self.event.wait()
+
+    def let_go(self):
+        while len(self.come) < self.workers:
+            time.sleep(0.0005)
+        self.open = True
+        self.event.set()
+
+
+def in_threads(work, deltas, n):
+    """Seconds from the first thread's start of work to the last one's end, by the threads' own clocks."""
+    gate = Gate(len(deltas))
+    spans = [None] * len(deltas)
+
+    def worker(index):
+        try:
+            gate.wait()
+            begin = clock()
+            work(deltas[index], n)
+            spans[index] = (begin, clock())
+        except:  # noqa: E722 - a thread that ends early must not pass for lost updates
+            fail()
+
+    threads = [start(worker, index) for index in range(len(deltas))]
+    gate.let_go()
+    for thread in threads:
+        thread.join()
+    return max(end for _, end in spans) - min(begin for begin, _ in spans)
+
+
+def in_sequence(work, deltas, n):
+    """The same work by one thread."""
+    begin = clock()
+    for delta in deltas:
+        work(delta, n)
+    return clock() - begin
+
+
+def job(request):
+    end_with_parent()
+    code = compile_work(request["body"])
+    setup = compile(request["setup"], "<setup>", "exec")
+    n = request["iterations"]
+    mixed = request["pattern"] == "plus_minus"
+    deltas = [-1 if mixed and index % 2 else 1 for index in range(request["threads"])]
+
+    def once(workers):
+        # A new module for each run: nothing that an earlier one left behind counts.
+        module = {"__name__": "body"}
+        exec(compile(MODULE, "<module>", "exec"), module)
+        exec(setup, module)
+        exec(code, module)
+        first = module["x"]
+        seconds = workers(module["work"], deltas, n)
+        return first, module["x"], seconds
+
+    set_interval(request["interval"])
+    expected = sequence = None
+    if request["sequence"]:
+        _, expected, sequence = once(in_sequence)
+
+    runs = []
+    for _ in range(request["runs"]):
+        first, value, seconds = once(in_threads)
+        if sequence is None:
+            expected = first + n * sum(deltas)
+        runs.append({"value": decimal(value), "seconds": seconds})
+        if request["stop_at_first_loss"] and value != expected:
+            break
+    return {
+        "expected": decimal(expected),
+        "sequence_seconds": sequence,
+        "runs": runs,
+        "gil_enabled": gil_enabled(),
+    }
+
+
+run(job)
