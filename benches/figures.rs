@@ -118,7 +118,7 @@ fn bare() {
 /// Twice the work against once the work, for every scenario. Each CPU's contended state is settled anew in each
 /// run, so contended scenarios are run several times on each side.
 fn doubling() {
-    for scenario in scenario::ALL {
+    for scenario in scenario::ALL.iter().copied() {
         let once = match scenario.label().as_str() {
             "mutex:fair" => 50_000,
             label if label.starts_with("split") => 200_000_000,

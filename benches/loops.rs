@@ -2,10 +2,13 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use gilsim::cpython::HandOff;
 use gilsim::gil::Gil;
+use gilsim::program::{Program, SharedAtomics};
 use gilsim::scenario::mutex::Guarded;
-use gilsim::scenario::{atomic, gil, mutex, race, sharded, split};
+use gilsim::scenario::{atomic, mutex, race, sharded, split};
 use gilsim::spin_lock::SpinLock;
+use std::ops::ControlFlow;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
@@ -43,10 +46,18 @@ fn mutex_loop<G: Guarded>(bencher: Bencher<'_, '_>) {
     each(bencher, || mutex::update(&counter, UPDATES, 1));
 }
 
-#[divan::bench]
-fn gil_loop(bencher: Bencher<'_, '_>) {
-    let (counter, gil) = (AtomicI64::new(0), Gil::new(1, Duration::from_millis(5)));
-    each(bencher, || gil::update(&counter, UPDATES, 1, &gil, 0));
+#[divan::bench(args = ["3.9", "3.13", "3.13t"])]
+fn gil_loop(bencher: Bencher<'_, '_>, version: &str) {
+    let program = Program::compile("x += d", "", version.parse().expect("a version")).expect("a program");
+    let gil = Gil::new(1, program.version().facts().hand_off);
+    let mut holder = gil.enter(0);
+    let shared = SharedAtomics::new(0);
+    bencher.counter(ItemsCount::new(UPDATES)).bench_local(|| {
+        program.run(1, UPDATES, &mut &shared, &mut |_| {
+            holder.look();
+            ControlFlow::Continue(())
+        })
+    });
 }
 
 #[divan::bench]
@@ -56,6 +67,7 @@ fn sum_loop(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn sum_under_lock_loop(bencher: Bencher<'_, '_>) {
-    let gil = Gil::new(1, Duration::from_millis(5));
-    bencher.counter(ItemsCount::new(UPDATES)).bench_local(|| split::sum_under_lock(0..UPDATES, &gil, 0));
+    let gil = Gil::new(1, HandOff::Interval(Duration::from_millis(5)));
+    let mut holder = gil.enter(0);
+    bencher.counter(ItemsCount::new(UPDATES)).bench_local(|| split::sum_under_lock(0..UPDATES, &mut holder));
 }

@@ -1,17 +1,26 @@
 //! The command line, and how it becomes a plain request. Nothing below this file knows clap.
 
 use crate::choice::Choice;
+use crate::control::Control;
+use crate::convoy::{self, Convoy};
 use crate::count;
 use crate::cpus::Cpus;
+use crate::cpython::Version;
 use crate::error::Error;
+use crate::interpreter::{self, MOST_MEASUREMENTS};
+use crate::output::Destination;
 use crate::report::export::Format;
 use crate::runner::{Case, Rounds};
+use crate::scenario::gil::UnderGil;
 use crate::scenario::mutex::Lock;
+use crate::scenario::python::{Job, Python};
 use crate::scenario::split::{By, queue, worker};
 use crate::scenario::{self, Group, Pattern, Promise, Scenario, Workload};
 use crate::session::{Ending, Expectation, Session};
+use crate::verify::{self, Verify};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -39,6 +48,12 @@ pub enum Request {
     Measure(Box<Session>),
     /// To say which scenarios there are.
     List,
+    /// To measure the convoy effect on so many CPUs.
+    Convoy(Convoy, usize, Destination),
+    /// To hold the model against real interpreters.
+    Verify(Verify, Destination),
+    /// To echo bytes for another gilsim.
+    Echo,
     /// To be a worker process of another gilsim.
     SplitWorker(worker::Task),
 }
@@ -158,12 +173,19 @@ enum Command {
         #[command(flatten)]
         output: OutputArguments,
     },
-    /// The same counter under a global lock in the manner of CPython's GIL
+    /// A loop body under the GIL of one CPython version, which decides where the lock may be lost
     ///
     /// One worker at a time runs. A waiter asks the holder to let go after the switch interval; the holder does
-    /// so at its loop's backward jump, and another worker takes the lock.
-    #[command(after_help = "Example:\n  gilsim gil --iters 100M --switch-interval 1ms")]
+    /// so after the next instruction at which its version looks, and another worker takes the lock.
+    #[command(
+        after_help = "Example:\n  gilsim gil --iters 100M --cpython 3.9\n  gilsim gil --body 'x = x + int(d)' --cpython 3.13 --expect lost"
+    )]
     Gil {
+        #[command(flatten)]
+        body: BodyArguments,
+        /// Which version's GIL: 2.7, 3.6 to 3.14, or 3.13t and 3.14t, which have none
+        #[arg(long, value_name = "VERSION", default_value = Version::newest_with_gil().name(), value_parser = version())]
+        cpython: Version,
         #[command(flatten)]
         interval: IntervalArguments,
         #[command(flatten)]
@@ -220,8 +242,93 @@ enum Command {
         /// How many rounds [default: as many as fit in some 8 s, 1 to 10]
         #[arg(long, value_name = "R", value_parser = parse_runs, allow_negative_numbers = true)]
         runs: Option<NonZeroUsize>,
+        /// A real interpreter to compare with; may be given several times
+        #[arg(long, value_name = "EXE")]
+        python: Vec<PathBuf>,
+        #[command(flatten)]
+        timeout: TimeoutArguments,
         #[command(flatten)]
         pin: PinArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// The convoy effect: round trips of one byte beside workers that only compute, under the GIL
+    ///
+    /// A worker sends a byte to an echo process and waits for its return, first alone, then beside computing
+    /// workers (hogs) that keep the GIL until they are asked to let go.
+    #[command(after_help = "Example:\n  gilsim convoy --hogs 2 --cpython 3.12 --python python3")]
+    Convoy {
+        /// How many workers compute meanwhile
+        #[arg(long, value_name = "H", default_value = "1", value_parser = parse_workers, allow_negative_numbers = true)]
+        hogs: NonZeroUsize,
+        /// How many round trips, alone and beside the hogs
+        #[arg(long, value_name = "N", default_value = "200", value_parser = parse_pings, allow_negative_numbers = true)]
+        pings: u32,
+        /// Whose GIL is modelled: 2.7, 3.6 to 3.14, 3.13t or 3.14t
+        #[arg(long, value_name = "VERSION", default_value = Version::newest_with_gil().name(), value_parser = version())]
+        cpython: Version,
+        #[command(flatten)]
+        interval: IntervalArguments,
+        /// A real interpreter to measure as well; may be given several times
+        #[arg(long, value_name = "EXE")]
+        python: Vec<PathBuf>,
+        #[command(flatten)]
+        timeout: TimeoutArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// The two jobs by real interpreters: a loop body in threads, and a sum split between processes
+    #[command(after_help = "Example:\n  gilsim python --python python3 --body 'x += d'")]
+    Python {
+        /// An interpreter; may be given several times [default: those on PATH and among pyenv's versions]
+        #[arg(long, value_name = "EXE")]
+        python: Vec<PathBuf>,
+        #[command(flatten)]
+        body: BodyArguments,
+        /// How many threads, and how many processes
+        #[arg(long, visible_alias = "workers", value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
+        threads: NonZeroUsize,
+        /// Repetitions of the body by each thread
+        #[arg(long, value_name = "N", default_value = "1M", value_parser = parse_iterations, allow_negative_numbers = true)]
+        iters: NonZeroU64,
+        /// The end of the range that is summed
+        #[arg(long, value_name = "N", default_value = "4M", value_parser = count::parse, allow_negative_numbers = true)]
+        sum: u64,
+        /// What each thread adds
+        #[arg(long, default_value = Pattern::ALL[0].name(), value_parser = choice::<Pattern>())]
+        pattern: Pattern,
+        #[command(flatten)]
+        interval: IntervalArguments,
+        /// How many rounds
+        #[arg(long, value_name = "R", default_value = "1", value_parser = parse_runs, allow_negative_numbers = true)]
+        runs: NonZeroUsize,
+        #[command(flatten)]
+        timeout: TimeoutArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// The model against real interpreters: for each loop body, can updates be lost, and are they?
+    #[command(
+        after_help = "Example:\n  gilsim verify\n  gilsim verify --python python3 --body 'x = max(x + d, x + d)'"
+    )]
+    Verify {
+        /// An interpreter; may be given several times [default: those on PATH and among pyenv's versions]
+        #[arg(long, value_name = "EXE")]
+        python: Vec<PathBuf>,
+        /// One more body, besides the built-in ones; may be given several times; \n begins a new line
+        #[arg(long, value_name = "STATEMENTS")]
+        body: Vec<String>,
+        /// Definitions that the bodies use
+        #[arg(long, value_name = "STATEMENTS")]
+        setup: Option<String>,
+        /// Repetitions of the body by each of two threads in one run
+        #[arg(long, value_name = "N", default_value = "200k", value_parser = parse_iterations, allow_negative_numbers = true)]
+        iters: NonZeroU64,
+        /// How many runs without a loss mean exact
+        #[arg(long, value_name = "R", default_value = "10", value_parser = parse_verify_runs, allow_negative_numbers = true)]
+        runs: NonZeroUsize,
+        #[command(flatten)]
+        timeout: TimeoutArguments,
         #[command(flatten)]
         output: OutputArguments,
     },
@@ -235,6 +342,8 @@ enum Command {
         #[arg(long)]
         cpu: Option<usize>,
     },
+    #[command(name = convoy::ECHO_COMMAND, hide = true)]
+    Echo,
 }
 
 #[derive(Debug, Args)]
@@ -248,6 +357,37 @@ struct CountArguments {
     /// What each worker adds
     #[arg(long, default_value = Pattern::ALL[0].name(), value_parser = choice::<Pattern>())]
     pattern: Pattern,
+}
+
+const BODY_HELP: &str = "The loop's body, in Python: x is the shared counter, d the worker's +1 or -1, s is \"a\", one() returns 1, \
+     lock is a threading.Lock; other names are the worker's own; \\n begins a new line";
+
+#[derive(Debug, Args)]
+struct BodyArguments {
+    #[arg(
+        help = BODY_HELP,long, value_name = "STATEMENTS", default_value = scenario::gil::BODY, value_parser = |text: &str| Ok::<_, Infallible>(statements(text)))]
+    body: String,
+    /// Definitions that the body uses: functions, and more locks
+    #[arg(long, value_name = "STATEMENTS", value_parser = |text: &str| Ok::<_, Infallible>(statements(text)))]
+    setup: Option<String>,
+}
+
+impl BodyArguments {
+    fn setup(&self) -> &str {
+        self.setup.as_deref().unwrap_or_default()
+    }
+}
+
+/// Statements as they are typed in a shell, where `\n` is easier than a line end.
+fn statements(text: &str) -> String {
+    text.replace("\\n", "\n")
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+struct TimeoutArguments {
+    /// How long a real interpreter may take for one job
+    #[arg(long = "timeout", value_name = "TIME", default_value = "60s", value_parser = count::parse_interval, allow_negative_numbers = true)]
+    time: Duration,
 }
 
 #[derive(Debug, Args)]
@@ -288,6 +428,12 @@ struct OutputArguments {
     /// Print nothing but the result
     #[arg(long, short)]
     quiet: bool,
+}
+
+impl From<OutputArguments> for Destination {
+    fn from(arguments: OutputArguments) -> Self {
+        Self { format: arguments.format, exports: arguments.export, quiet: arguments.quiet }
+    }
 }
 
 /// Whether workers are kept on CPUs of their own.
@@ -356,6 +502,23 @@ fn parse_iterations(text: &str) -> Result<NonZeroU64, String> {
     NonZeroU64::new(number).ok_or_else(|| "out of range; a counter needs at least 1 update".to_owned())
 }
 
+fn parse_pings(text: &str) -> Result<u32, String> {
+    let number = count::parse(text).map_err(|error| error.to_string())?;
+    let pings = u32::try_from(number).ok().filter(|pings| (1..=MOST_MEASUREMENTS).contains(pings));
+    pings.ok_or_else(|| format!("out of range; use 1 to {MOST_MEASUREMENTS} round trips"))
+}
+
+fn parse_verify_runs(text: &str) -> Result<NonZeroUsize, String> {
+    // A body that can lose is given ten times as many.
+    parse_runs(text).ok().filter(|runs| runs.get() <= 1000).ok_or_else(|| "use 1 to 1000 runs".to_owned())
+}
+
+/// A parser for versions, which lists them where it refuses one.
+fn version() -> impl TypedValueParser<Value = Version> {
+    PossibleValuesParser::new(Version::ALL.map(Version::name))
+        .map(|name| name.parse().unwrap_or(Version::newest_with_gil()))
+}
+
 fn parse_runs(text: &str) -> Result<NonZeroUsize, String> {
     let number = count::parse(text).map_err(|error| error.to_string())?;
     let runs = usize::try_from(number).ok().filter(|&runs| runs <= 1_000_000).and_then(NonZeroUsize::new);
@@ -384,9 +547,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, R
     request(arguments.command, Cpus::detect()).map_err(Refusal::Usage)
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
 fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
     let session = match command {
         Command::List => return Ok(Request::List),
+        Command::Echo => return Ok(Request::Echo),
         Command::SplitWorker { worker, start, end, cpu } => {
             return Ok(Request::SplitWorker(worker::Task { worker, range: start..end, cpu }));
         }
@@ -404,10 +569,70 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
         Command::Sharded { count, measure, output } => {
             single(&scenario::sharded::Sharded, count.workload(&measure.pin, cpus)?, &measure, output)
         }
-        Command::Gil { interval, count, measure, output } => {
+        Command::Gil { body, cpython, interval, count, measure, output } => {
             let load =
                 Workload { switch_interval: interval.switch_interval, ..count.workload(&measure.pin, cpus)? };
-            single(&scenario::gil::GlobalLock, load, &measure, output)
+            let scenario = UnderGil::new(&body.body, body.setup(), cpython)?;
+            single(for_good(scenario), load, &measure, output)
+        }
+        Command::Convoy { hogs, pings, cpython, interval, python, timeout, output } => {
+            let convoy = Convoy {
+                hogs: hogs.get(),
+                pings,
+                version: cpython,
+                switch_interval: interval.switch_interval,
+                pythons: python,
+                timeout: timeout.time,
+            };
+            return Ok(Request::Convoy(convoy, cpus.usable, output.into()));
+        }
+        Command::Python { python, body, threads, iters, sum, pattern, interval, runs, timeout, output } => {
+            let load = Workload {
+                switch_interval: interval.switch_interval,
+                ..workload(threads, 0, pattern, &PinArguments { pin: Pin::Off }, cpus)
+            };
+            let job = Job::Body { body: body.body.clone(), setup: body.setup().to_owned() };
+            let mut cases = real_interpreters(
+                &python,
+                &job,
+                &Workload { iterations: iters.get(), ..load.clone() },
+                timeout,
+            );
+            cases.extend(real_interpreters(
+                &python,
+                &Job::Split,
+                &Workload { iterations: sum, ..load },
+                timeout,
+            ));
+            if cases.is_empty() {
+                return Err(Error::Interpreter(
+                    "there is no CPython on PATH or among pyenv's versions; name one with --python"
+                        .to_owned(),
+                ));
+            }
+            Session {
+                cases,
+                rounds: Rounds::Exactly(runs),
+                comparison: true,
+                expect: None,
+                destination: output.into(),
+            }
+        }
+        Command::Verify { python, body, setup, iters, runs, timeout, output } => {
+            let bodies = verify::BODIES
+                .iter()
+                .map(|&body| body.to_owned())
+                .chain(body.iter().map(|body| statements(body)))
+                .collect();
+            let verify = Verify {
+                bodies,
+                setup: setup.unwrap_or_default(),
+                pythons: python,
+                iterations: iters.get(),
+                runs: u32::try_from(runs.get()).unwrap_or(u32::MAX),
+                timeout: timeout.time,
+            };
+            return Ok(Request::Verify(verify, output.into()));
         }
         Command::Split { from, iters, workers, by, interval, measure, output } => {
             if from > iters {
@@ -422,19 +647,26 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
             };
             split(by, &load, &measure, output)?
         }
-        Command::Compare { names, threads, iters, pattern, interval, runs, pin, output } => {
+        Command::Compare { names, threads, iters, pattern, interval, runs, python, timeout, pin, output } => {
             let load = Workload {
                 switch_interval: interval.switch_interval,
                 ..workload(threads, 0, pattern, &pin, cpus)
             };
+            let mut cases = comparison(&names, &load, iters)?;
+            for (group, job) in [(Group::Counter, program_1()), (Group::Sum, Job::Split)] {
+                let like = cases
+                    .iter()
+                    .find(|case| case.scenario.group() == group && !case.scenario.is_sequential());
+                if let Some(load) = like.map(|case| Workload { widen: None, ..case.load.clone() }) {
+                    cases.extend(real_interpreters_named(&python, &job, &load, timeout));
+                }
+            }
             Session {
-                cases: comparison(&names, &load, iters)?,
+                cases,
                 rounds: rounds(runs, COMPARISON_BUDGET),
                 comparison: true,
                 expect: None,
-                format: output.format,
-                exports: output.export,
-                quiet: output.quiet,
+                destination: output.into(),
             }
         }
     };
@@ -499,9 +731,7 @@ fn single(
         rounds: rounds(measure.runs, BUDGET),
         comparison: false,
         expect: measure.expect,
-        format: output.format,
-        exports: output.export,
-        quiet: output.quiet,
+        destination: output.into(),
     }
 }
 
@@ -539,11 +769,49 @@ fn mutex(lock: Lock) -> &'static dyn Scenario {
 
 /// A scenario of the list by its command and its variant.
 fn variant(name: &str, value: &str) -> &'static dyn Scenario {
-    let found = scenario::ALL.into_iter().find(|scenario| {
+    let found = scenario::ALL.iter().copied().find(|scenario| {
         scenario.name() == name && scenario.variant().is_some_and(|variant| variant.value == value)
     });
     // Each value of the two enums stands in the list, which a test below makes sure of.
     found.unwrap_or(scenario::ALL[0])
+}
+
+/// A scenario that is made for this invocation lives as long as the program, like those of the list.
+fn for_good(scenario: impl Scenario + 'static) -> &'static dyn Scenario {
+    Box::leak(Box::new(scenario))
+}
+
+/// The first of the two programs that started gilsim.
+fn program_1() -> Job {
+    Job::Body { body: scenario::gil::BODY.to_owned(), setup: String::new() }
+}
+
+/// A case for each interpreter that is named, or for each that is found if none is.
+fn real_interpreters(
+    pythons: &[PathBuf],
+    job: &Job,
+    load: &Workload,
+    timeout: TimeoutArguments,
+) -> Vec<Case<'static>> {
+    if !pythons.is_empty() {
+        return real_interpreters_named(pythons, job, load, timeout);
+    }
+    let known = |it| for_good(Python::known(it, job.clone(), timeout.time));
+    interpreter::find()
+        .into_iter()
+        .map(|it| Case { scenario: known(it), load: load.clone(), baseline: false })
+        .collect()
+}
+
+fn real_interpreters_named(
+    pythons: &[PathBuf],
+    job: &Job,
+    load: &Workload,
+    timeout: TimeoutArguments,
+) -> Vec<Case<'static>> {
+    let control = Control::default();
+    let probed = |path: &PathBuf| for_good(Python::probe(path, job.clone(), timeout.time, &control));
+    pythons.iter().map(|path| Case { scenario: probed(path), load: load.clone(), baseline: false }).collect()
 }
 
 /// Counter updates of each worker in a comparison: the dearest scenario takes about a second.
@@ -558,11 +826,12 @@ fn comparison(names: &[String], load: &Workload, iters: Option<u64>) -> Result<V
         let by_default = |scenario: &&dyn Scenario| {
             scenario.group() == Group::Sum || scenario.variant().is_none_or(|variant| variant.is_default)
         };
-        scenarios.extend(scenario::ALL.into_iter().filter(by_default));
+        scenarios.extend(scenario::ALL.iter().copied().filter(by_default));
     }
     for name in names {
         let found: Vec<_> = scenario::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|scenario| {
                 let default = scenario.variant().is_none_or(|variant| variant.is_default);
                 scenario.label() == *name
@@ -610,7 +879,7 @@ fn comparison(names: &[String], load: &Workload, iters: Option<u64>) -> Result<V
 pub fn list() -> String {
     let mut builder = Builder::new();
     builder.push_record(["NAME", "PROMISE", "WHAT IT SHOWS"]);
-    for scenario in scenario::ALL {
+    for scenario in scenario::ALL.iter() {
         let promise = match scenario.promise() {
             Promise::Exact => "exact",
             Promise::MayLose => "may lose",
@@ -689,7 +958,7 @@ mod tests {
     #[test]
     fn a_comparison_takes_names_and_variants_each_once() {
         let all = labels(&session("gilsim compare"));
-        assert_eq!(all[..5], ["race", "mutex:parking-lot", "atomic", "sharded", "gil"]);
+        assert_eq!(all[..5], ["race", "mutex:parking-lot", "atomic", "sharded", "gil:3.14"]);
         assert_eq!(all.len(), 10);
         assert_eq!(
             labels(&session("gilsim compare mutex mutex:fair mutex race")),

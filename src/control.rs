@@ -28,10 +28,21 @@ impl Control {
         self.stop.load(Ordering::Relaxed)
     }
 
+    /// The flag behind it, for whoever can only look at one.
+    #[must_use]
+    pub const fn flag(&self) -> &AtomicBool {
+        &self.stop
+    }
+
     /// How many updates the first worker has done in the present run: a measure of how far all have come.
     #[must_use]
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
+    }
+
+    /// Tells how many updates the first worker has done.
+    pub fn report(&self, done: u64) {
+        self.done.store(done, Ordering::Relaxed);
     }
 
     /// Cuts a worker's updates into blocks of at most `size`; there are no more of them once a stop is asked for.
@@ -41,7 +52,7 @@ impl Control {
         let mut left = updates;
         std::iter::from_fn(move || {
             if worker == 0 {
-                self.done.store(updates - left, Ordering::Relaxed);
+                self.report(updates - left);
             }
             if left == 0 || self.stopped() {
                 return None;

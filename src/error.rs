@@ -11,6 +11,18 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
 
+    /// A loop body that is not Python, is not covered, or fails.
+    #[error("{0}")]
+    Body(String),
+
+    /// A real interpreter that is missing, broken or hangs; the others can go on.
+    #[error("{0}")]
+    Interpreter(String),
+
+    /// The echo process cannot be started or does not answer.
+    #[error("the echo process failed: {0}; run it again")]
+    Echo(io::Error),
+
     /// A thread or process for a worker could not be made.
     #[error(
         "could not start worker {} of {workers}: {source}; ask for fewer workers, or raise the limit on processes (ulimit -u) or memory (ulimit -v)",

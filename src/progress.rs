@@ -33,6 +33,21 @@ impl Progress {
         Self { bar, ticker, cases }
     }
 
+    /// A spinner for work of which only the present step is known.
+    #[must_use]
+    pub fn spin() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
+        let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        Self { bar, ticker: None, cases: Vec::new() }
+    }
+
+    /// Says what the present step is.
+    pub fn say(&self, step: &str) {
+        self.bar.set_message(step.to_owned());
+        self.bar.tick();
+    }
+
     /// Takes note of what the runner does.
     pub fn note(&self, event: &Event) {
         let Event::Begin { case, round, rounds } = *event;

@@ -3,20 +3,71 @@
 pub mod csv;
 pub mod export;
 pub mod json;
+pub mod layout;
 pub mod markdown;
 pub mod table;
 pub mod words;
 
 use crate::clock::Span;
 use crate::count;
-use crate::runner::{Case, Outcome};
+use crate::runner::{Case, CaseResult, Outcome};
 use crate::scenario::{Explanation, Group, LockUse, Observation, Pattern, Promise, Scenario, Workload};
 use crate::stats::{self, Summary, Verdict};
 use serde::Serialize;
+use std::io;
 use std::time::Duration;
 
 /// The number of the JSON form's schema. It goes up when a field changes its meaning or goes away.
 pub const SCHEMA: u32 = 1;
+
+/// Something to be reported, in each of the forms.
+pub trait Document {
+    /// For people: with colour codes, and no wider than so many columns if possible.
+    fn table(&self, width: Option<usize>) -> String;
+    /// For scripts.
+    ///
+    /// # Errors
+    ///
+    /// Never for a document of this crate; the signature is the serialiser's.
+    fn json(&self) -> io::Result<String>;
+    /// For spreadsheets.
+    ///
+    /// # Errors
+    ///
+    /// Never for a document of this crate; the signature is the writer's.
+    fn csv(&self) -> io::Result<String>;
+    /// For pages.
+    fn markdown(&self) -> String;
+    /// Nothing but the result.
+    fn value(&self) -> String;
+}
+
+impl Document for Report {
+    fn table(&self, width: Option<usize>) -> String {
+        table::render(self, width)
+    }
+
+    fn json(&self) -> io::Result<String> {
+        json::render(self)
+    }
+
+    fn csv(&self) -> io::Result<String> {
+        csv::render(self)
+    }
+
+    fn markdown(&self) -> String {
+        markdown::render(self)
+    }
+
+    fn value(&self) -> String {
+        self.measured().fold(String::new(), |text, row| {
+            let name = if self.comparison { format!("{} ", row.scenario) } else { String::new() };
+            let value =
+                row.failure.as_ref().map_or_else(|| row.summary.actual.to_string(), |_| "failed".to_owned());
+            text + &format!("{name}{value}\n")
+        })
+    }
+}
 
 /// Everything that is said about one invocation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,6 +97,12 @@ pub struct Row {
     pub scenario: String,
     /// What kind of work it is; only rows of one group can be compared.
     pub group: Group,
+    /// Why it could not run, or not to the end.
+    pub failure: Option<String>,
+    /// The loop body in Python's terms, if it is one.
+    pub body: Option<String>,
+    /// Whether the GIL was on, where a real interpreter did the work.
+    pub gil: Option<bool>,
     /// Whether it ran only for the others to be measured against.
     pub baseline: bool,
     /// What the scenario promises.
@@ -148,7 +205,7 @@ impl Report {
     #[must_use]
     pub fn new(cases: &[Case<'_>], outcome: &Outcome, comparison: bool) -> Self {
         let mut results: Vec<Row> =
-            cases.iter().zip(&outcome.observations).map(|(case, runs)| Row::of(case, runs)).collect();
+            cases.iter().zip(&outcome.results).map(|(case, result)| Row::of(case, result)).collect();
         compare_with_sequential(cases, outcome, &mut results);
         compare_with_fastest(&mut results);
         Self {
@@ -173,6 +230,12 @@ impl Report {
         self.results.iter().any(|row| row.summary.verdict == Verdict::Broken)
     }
 
+    /// Whether something that was asked for could not run.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.results.iter().any(|row| row.failure.is_some())
+    }
+
     /// Whether any run of what was asked for was wrong.
     #[must_use]
     pub fn lost(&self) -> bool {
@@ -181,10 +244,11 @@ impl Report {
 }
 
 impl Row {
-    fn of(case: &Case<'_>, runs: &[Observation]) -> Self {
+    fn of(case: &Case<'_>, result: &CaseResult) -> Self {
         let (scenario, load) = (case.scenario, &case.load);
         let group = scenario.group();
-        let summary = Summary::of(scenario.promise(), group.expected(load), runs);
+        let expected = result.expected.unwrap_or_else(|| group.expected(load));
+        let summary = Summary::of(scenario.promise(), expected, &result.observations);
         let conditions = Conditions {
             workers: load.workers.get(),
             iterations: load.iterations,
@@ -199,6 +263,9 @@ impl Row {
             command: command(scenario, load),
             scenario: scenario.label(),
             group,
+            failure: result.failure.clone(),
+            body: scenario.body().map(str::to_owned),
+            gil: scenario.gil_enabled(),
             baseline: case.baseline,
             promise: scenario.promise(),
             ns_per_update: summary.ns_per_update(conditions.updates),
@@ -206,7 +273,7 @@ impl Row {
             speedup: None,
             speedup_with_startup: None,
             explanation: scenario.explain(load, &summary),
-            observations: runs.iter().map(Run::of).collect(),
+            observations: result.observations.iter().map(Run::of).collect(),
             conditions,
             summary,
         }
@@ -215,9 +282,8 @@ impl Row {
 
 /// The command line that does this alone.
 fn command(scenario: &dyn Scenario, load: &Workload) -> String {
-    let option = scenario
-        .variant()
-        .map_or_else(String::new, |variant| format!(" --{} {}", variant.option, variant.value));
+    let options: String =
+        scenario.arguments().iter().fold(String::new(), |line, argument| line + " " + &quoted(argument));
     let iterations = count::short(load.iterations);
     let work = match scenario.group() {
         Group::Counter => format!("--threads {} --iters {iterations}", load.workers),
@@ -231,16 +297,27 @@ fn command(scenario: &dyn Scenario, load: &Workload) -> String {
     } else {
         ""
     };
-    format!("gilsim {}{option} {work}{pattern}", scenario.name())
+    format!("gilsim {}{options} {work}{pattern}", scenario.name())
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Row]) {
     let Some(sequential) = cases.iter().position(|case| case.scenario.is_sequential()) else { return };
-    let baseline = &outcome.observations[sequential];
-    for (index, (row, runs)) in rows.iter_mut().zip(&outcome.observations).enumerate() {
+    let baseline = &outcome.results[sequential].observations;
+    for (index, (row, result)) in rows.iter_mut().zip(&outcome.results).enumerate() {
         if row.group == Group::Sum && index != sequential {
-            row.speedup = stats::speedup(baseline, runs, Observation::elapsed);
-            row.speedup_with_startup = stats::speedup(baseline, runs, |run| run.startup + run.elapsed());
+            row.speedup = stats::speedup(baseline, &result.observations, Observation::elapsed);
+            row.speedup_with_startup =
+                stats::speedup(baseline, &result.observations, |run| run.startup + run.elapsed());
         }
     }
 }

@@ -49,10 +49,35 @@ pub enum Event {
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// For each case, what was observed in each finished round.
-    pub observations: Vec<Vec<Observation>>,
+    /// For each case, what came of it.
+    pub results: Vec<CaseResult>,
     /// Whether it was stopped before its last round was finished.
     pub interrupted: bool,
+}
+
+/// What came of one case.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CaseResult {
+    /// The right result; nothing when that could not be found out.
+    pub expected: Option<i128>,
+    /// What was observed in each finished round.
+    pub observations: Vec<Observation>,
+    /// Why it could not go on, where that was no reason for the others to stop.
+    pub failure: Option<String>,
+}
+
+impl CaseResult {
+    /// A failure of a program that is not gilsim's own ends its case alone; any other is passed on.
+    fn take<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(Error::Interpreter(reason)) => {
+                self.failure = Some(reason);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Runs the cases.
@@ -66,15 +91,27 @@ pub fn run(
     control: &Control,
     mut tell: impl FnMut(Event),
 ) -> Result<Outcome> {
-    for case in cases {
-        case.scenario.observe(&case.load.shortened(case.scenario.group(), WARM_UP), control)?;
+    let mut results: Vec<CaseResult> = vec![CaseResult::default(); cases.len()];
+    for (case, result) in cases.iter().zip(&mut results) {
+        let warm_up = case.load.shortened(case.scenario.group(), WARM_UP);
+        let warmed_up = case.scenario.observe(&warm_up, control);
+        if result.take(warmed_up)?.is_some() {
+            result.expected = result.take(case.scenario.expected(&case.load, control))?;
+        }
+        if control.stopped() {
+            return Err(Error::Interrupted);
+        }
     }
+
     let began = Instant::now();
-    let mut observations: Vec<Vec<Observation>> = vec![Vec::new(); cases.len()];
     let mut done = 0;
-    while another(rounds, done, began.elapsed()) {
+    while another(rounds, done, began.elapsed()) && results.iter().any(|result| result.failure.is_none()) {
         let mut round = Vec::with_capacity(cases.len());
-        for (index, case) in cases.iter().enumerate() {
+        for (index, (case, result)) in cases.iter().zip(&mut results).enumerate() {
+            if result.failure.is_some() {
+                round.push(None);
+                continue;
+            }
             tell(Event::Begin { case: index, round: done, rounds: expected_rounds(rounds) });
             let observed = case.scenario.observe(&case.load, control);
             if control.stopped() {
@@ -82,17 +119,17 @@ pub fn run(
                 return if done == 0 {
                     Err(Error::Interrupted)
                 } else {
-                    Ok(Outcome { observations, interrupted: true })
+                    Ok(Outcome { results, interrupted: true })
                 };
             }
-            round.push(observed?);
+            round.push(result.take(observed)?);
         }
-        for (all, new) in observations.iter_mut().zip(round) {
-            all.push(new);
+        for (result, observed) in results.iter_mut().zip(round) {
+            result.observations.extend(observed);
         }
         done += 1;
     }
-    Ok(Outcome { observations, interrupted: false })
+    Ok(Outcome { results, interrupted: false })
 }
 
 const fn expected_rounds(rounds: Rounds) -> Option<usize> {
@@ -180,7 +217,7 @@ mod tests {
         assert!(pages[..3].iter().all(|&(_, iterations)| iterations == WARM_UP));
         assert!(pages[3..].iter().all(|&(_, iterations)| iterations == 1_000_000));
         let outcome = outcome.unwrap();
-        assert!(outcome.observations.iter().all(|runs| runs.len() == 2));
+        assert!(outcome.results.iter().all(|result| result.observations.len() == 2));
         assert!(!outcome.interrupted);
     }
 
@@ -191,7 +228,7 @@ mod tests {
         assert_eq!(pages.len(), 8);
         let outcome = outcome.unwrap();
         assert!(outcome.interrupted);
-        assert!(outcome.observations.iter().all(|runs| runs.len() == 1));
+        assert!(outcome.results.iter().all(|result| result.observations.len() == 1));
 
         let (outcome, _) = run_diaries(exactly(5), Some(5));
         assert!(matches!(outcome, Err(Error::Interrupted)));

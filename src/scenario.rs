@@ -3,6 +3,7 @@
 pub mod atomic;
 pub mod gil;
 pub mod mutex;
+pub mod python;
 pub mod race;
 pub mod sharded;
 pub mod split;
@@ -15,13 +16,15 @@ use crate::cpus::Cpus;
 use crate::error::Result;
 use crate::start_line::{Finish, Heat};
 use crate::stats::Summary;
+use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::ops::Range;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// One lesson: some workers do a workload to a shared state in one particular way.
-pub trait Scenario: Sync {
+pub trait Scenario: Send + Sync {
     /// The command that runs it.
     fn name(&self) -> &'static str;
 
@@ -42,6 +45,31 @@ pub trait Scenario: Sync {
 
     /// What it shows, in one line.
     fn lesson(&self) -> &'static str;
+
+    /// The options that choose this way of doing it, as they stand on a command line.
+    fn arguments(&self) -> Vec<String> {
+        self.variant()
+            .map_or_else(Vec::new, |variant| vec![format!("--{}", variant.option), variant.value.to_owned()])
+    }
+
+    /// Whether the GIL is on, where a real interpreter does the work.
+    fn gil_enabled(&self) -> Option<bool> {
+        None
+    }
+
+    /// The loop body in Python's terms, if it is one.
+    fn body(&self) -> Option<&str> {
+        None
+    }
+
+    /// The right result of a workload.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be found out, or the search was stopped.
+    fn expected(&self, load: &Workload, _: &Control) -> Result<i128> {
+        Ok(self.group().expected(load))
+    }
 
     /// Does the workload once.
     ///
@@ -66,21 +94,23 @@ pub trait Scenario: Sync {
 }
 
 /// Every scenario, in the order in which they teach. A new one is a file and a line here.
-pub static ALL: [&dyn Scenario; 13] = [
-    &race::Race,
-    &mutex::Mutex(mutex::Lock::ParkingLot),
-    &mutex::Mutex(mutex::Lock::Std),
-    &mutex::Mutex(mutex::Lock::Fair),
-    &mutex::Mutex(mutex::Lock::Spin),
-    &atomic::Atomic,
-    &sharded::Sharded,
-    &gil::GlobalLock,
-    &split::Split::by(split::By::Sequential),
-    &split::Split::by(split::By::Thread),
-    &split::Split::by(split::By::Rayon),
-    &split::Split::by(split::By::Gil),
-    &split::Split::by(split::By::Process),
-];
+pub static ALL: LazyLock<Vec<&'static dyn Scenario>> = LazyLock::new(|| {
+    vec![
+        &race::Race,
+        &mutex::Mutex(mutex::Lock::ParkingLot),
+        &mutex::Mutex(mutex::Lock::Std),
+        &mutex::Mutex(mutex::Lock::Fair),
+        &mutex::Mutex(mutex::Lock::Spin),
+        &atomic::Atomic,
+        &sharded::Sharded,
+        &*gil::DEFAULT,
+        const { &split::Split::by(split::By::Sequential) },
+        const { &split::Split::by(split::By::Thread) },
+        const { &split::Split::by(split::By::Rayon) },
+        const { &split::Split::by(split::By::Gil) },
+        const { &split::Split::by(split::By::Process) },
+    ]
+});
 
 /// One of several ways in which a command can do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -296,12 +326,55 @@ impl Observation {
 /// What happened to a global lock in one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LockUse {
-    /// How often the lock went from one worker to another.
+    /// How often a worker took it.
+    pub takes: u64,
+    /// How often it went from one worker to another.
     pub switches: u64,
     /// How often a waiter asked the holder to drop it.
     pub requests: u64,
+    /// How often a holder that dropped it then waited for another to take it (forced switch).
+    pub forced: u64,
     /// The share of the run, from 0 to 1, in which each worker held it.
     pub held: Vec<f64>,
+    /// How long it was held at a time.
+    pub holds: Distribution,
+    /// How long a worker that found it taken waited.
+    pub waits: Distribution,
+}
+
+/// A distribution of times, in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Distribution {
+    /// How many times there were.
+    pub count: u64,
+    /// Their median.
+    pub median: f64,
+    /// The time that 99 of 100 do not exceed.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+    /// Pairs of a time and how many were at most that long, but longer than the time before it. Times double.
+    pub histogram: Vec<(f64, u64)>,
+}
+
+impl Distribution {
+    /// Of times in nanoseconds.
+    #[must_use]
+    pub fn of(times: &Histogram<u64>) -> Self {
+        let seconds = |nanoseconds: u64| Duration::from_nanos(nanoseconds).as_secs_f64();
+        let histogram = times
+            .iter_log(1000, 2.0)
+            .filter(|step| step.count_since_last_iteration() > 0)
+            .map(|step| (seconds(step.value_iterated_to()), step.count_since_last_iteration()))
+            .collect();
+        Self {
+            count: times.len(),
+            median: seconds(times.value_at_quantile(0.5)),
+            p99: seconds(times.value_at_quantile(0.99)),
+            max: seconds(times.max()),
+            histogram,
+        }
+    }
 }
 
 /// Why a scenario came out as it did.
@@ -364,7 +437,7 @@ mod tests {
         let labels: std::collections::BTreeSet<String> =
             ALL.iter().map(|scenario| scenario.label()).collect();
         assert_eq!(labels.len(), ALL.len());
-        for scenario in ALL {
+        for scenario in ALL.iter() {
             let defaults = ALL
                 .iter()
                 .filter(|other| other.name() == scenario.name())

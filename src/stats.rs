@@ -1,6 +1,6 @@
 //! From what was observed to what is said of it. Pure: nothing here looks at a clock or a terminal.
 
-use crate::scenario::{LockUse, Observation, Promise};
+use crate::scenario::{self, LockUse, Observation, Promise};
 use serde::Serialize;
 use statrs::statistics::{Data, Distribution, Median, Min, OrderStatistics};
 use std::time::Duration;
@@ -124,12 +124,20 @@ pub struct Summary {
 /// [`LockUse`] over several runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MeanLockUse {
-    /// How often the lock went from one worker to another, a run.
+    /// How often a worker took the lock, a run.
+    pub takes: f64,
+    /// How often it went from one worker to another, a run.
     pub switches: f64,
     /// How often a waiter asked for that, a run.
     pub requests: f64,
+    /// How often the holder then waited for another to take it, a run.
+    pub forced: f64,
     /// The share of the time, from 0 to 1, in which each worker held it.
     pub held: Vec<f64>,
+    /// How long it was held at a time, in seconds: the median of the runs' medians, of their 99th percentiles, and the longest.
+    pub holds: [f64; 3],
+    /// The same of how long a worker that found it taken waited.
+    pub waits: [f64; 3],
 }
 
 impl Summary {
@@ -171,12 +179,25 @@ impl Summary {
 impl MeanLockUse {
     fn of(locks: &[&LockUse]) -> Self {
         let workers = locks.iter().map(|lock| lock.held.len()).max().unwrap_or(0);
+        let each = |value: fn(&LockUse) -> u64| mean(locks.iter().map(|lock| as_f64(value(lock))));
+        let times = |of: fn(&LockUse) -> &scenario::Distribution| {
+            let all = || locks.iter().map(|lock| of(lock)).filter(|times| times.count > 0);
+            [
+                median(all().map(|times| times.median)),
+                median(all().map(|times| times.p99)),
+                all().map(|times| times.max).fold(0.0, f64::max),
+            ]
+        };
         Self {
-            switches: mean(locks.iter().map(|lock| as_f64(lock.switches))),
-            requests: mean(locks.iter().map(|lock| as_f64(lock.requests))),
+            takes: each(|lock| lock.takes),
+            switches: each(|lock| lock.switches),
+            requests: each(|lock| lock.requests),
+            forced: each(|lock| lock.forced),
             held: (0..workers)
                 .map(|worker| mean(locks.iter().filter_map(|lock| lock.held.get(worker).copied())))
                 .collect(),
+            holds: times(|lock| &lock.holds),
+            waits: times(|lock| &lock.waits),
         }
     }
 }

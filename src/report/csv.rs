@@ -1,9 +1,10 @@
 //! CSV: a line for each row, hyperfine's columns first.
 
 use super::Report;
+use std::io;
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 33] = [
+pub const COLUMNS: [&str; 36] = [
     "command",
     "mean",
     "stddev",
@@ -34,6 +35,9 @@ pub const COLUMNS: [&str; 33] = [
     "overlap",
     "foreign_values",
     "widen",
+    "body",
+    "gil",
+    "failure",
     "cpus",
     "pinned",
     "profile",
@@ -43,21 +47,35 @@ pub const COLUMNS: [&str; 33] = [
 ///
 /// # Errors
 ///
-/// Never for a report that `Report::new` made; the signature is the writer's.
-pub fn render(report: &Report) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    let mut writer = ::csv::Writer::from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
+/// When a value cannot be put as text, which no report's can fail to be.
+pub fn render(report: &Report) -> io::Result<String> {
+    let mut records = vec![COLUMNS.map(str::to_owned).to_vec()];
     for row in &report.results {
         // One place names the fields: the JSON form. A column takes its value from there.
         let mut fields = serde_json::to_value(row)?;
         fields["cpus"] = report.cpus.into();
         fields["profile"] = report.profile.into();
         fields["pinned"] = (!row.conditions.pins.is_empty()).into();
-        writer.write_record(COLUMNS.iter().map(|&column| match &fields[column] {
+        let field = |&column: &&str| match &fields[column] {
             serde_json::Value::Null => String::new(),
             serde_json::Value::String(text) => text.clone(),
             value => value.to_string(),
-        }))?;
+        };
+        records.push(COLUMNS.iter().map(field).collect());
     }
-    Ok(String::from_utf8(writer.into_inner()?)?)
+    write(&records)
+}
+
+/// Writes records, the header first.
+///
+/// # Errors
+///
+/// As [`render`].
+pub fn write(records: &[Vec<String>]) -> io::Result<String> {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    for record in records {
+        writer.write_record(record)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+    String::from_utf8(bytes).map_err(io::Error::other)
 }

@@ -1,6 +1,6 @@
 //! Where reports go besides standard output: files that are written whole or not at all.
 
-use super::{Report, csv, json, markdown, table};
+use super::Document;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -63,17 +63,17 @@ impl Format {
         }
     }
 
-    /// Writes a report in this form; the table's form has colour codes and fits the width.
+    /// Writes a document in this form; the table's form has colour codes and fits the width.
     ///
     /// # Errors
     ///
-    /// When a report cannot be put in this form.
-    pub fn render(self, report: &Report, width: Option<usize>) -> io::Result<String> {
+    /// When a document cannot be put in this form.
+    pub fn render(self, document: &dyn Document, width: Option<usize>) -> io::Result<String> {
         match self {
-            Self::Table => Ok(table::render(report, width)),
-            Self::Json => json::render(report).map_err(io::Error::other),
-            Self::Csv => csv::render(report).map_err(io::Error::other),
-            Self::Markdown => Ok(markdown::render(report)),
+            Self::Table => Ok(document.table(width)),
+            Self::Json => document.json(),
+            Self::Csv => document.csv(),
+            Self::Markdown => Ok(document.markdown()),
         }
     }
 }
@@ -130,10 +130,10 @@ impl Export {
     /// # Errors
     ///
     /// [`Error::Export`]; what stood there before then still stands.
-    pub fn write(self, report: &Report) -> Result<()> {
+    pub fn write(self, document: &dyn Document) -> Result<()> {
         let Self { path, format, target } = self;
         let failed = |source| Error::Export { path: path.clone(), source };
-        let text = format.render(report, None).map_err(failed)?;
+        let text = format.render(document, None).map_err(failed)?;
         let text = anstream::adapter::strip_str(&text).to_string();
         match target {
             Target::InPlace(mut file) => file.write_all(text.as_bytes()).map_err(failed),

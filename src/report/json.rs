@@ -1,13 +1,14 @@
 //! JSON: the whole report. Its `results` carry hyperfine's own field names and units.
 
-use super::Report;
+use serde::Serialize;
+use std::io;
 
-/// Writes the report, indented, with a line end.
+/// Writes a report, indented, with a line end.
 ///
 /// # Errors
 ///
-/// Never for a report that [`Report::new`] made; the signature is the serialiser's.
-pub fn render(report: &Report) -> serde_json::Result<String> {
+/// When a value cannot be put as JSON, which no report's can fail to be.
+pub fn render(report: &impl Serialize) -> io::Result<String> {
     let mut text = serde_json::to_string_pretty(report)?;
     text.push('\n');
     Ok(text)

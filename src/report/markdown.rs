@@ -1,36 +1,31 @@
-//! Markdown: the comparison's table, for pasting into a page or an issue.
+//! Markdown, for pasting into a page or an issue.
 
-use super::table::{comparison_groups, details};
+use super::layout::{Grid, finish};
+use super::table::{comparison_grids, details, notes};
 use super::{Report, words};
-use tabled::builder::Builder;
-use tabled::settings::Style;
 
 /// Writes the report as Markdown.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let mut text = String::new();
+    let mut parts: Vec<String> = Vec::new();
     if report.comparison {
-        for group in comparison_groups(report) {
-            text += &[group.title, markdown(group.header, group.cells), String::new()].join("\n\n");
-        }
+        parts.extend(comparison_grids(report).iter().map(Grid::markdown));
+        parts.extend(notes(report));
     } else {
         for row in report.measured() {
-            let lines = details(report, row).into_iter().map(|(label, value)| vec![label, value]).collect();
-            let header = vec![row.scenario.clone(), words::work(row)];
-            text += &markdown(header, lines);
-            text += &["\n\nWhy: ", &row.explanation.why, ".\n\n"].concat();
+            let grid = Grid {
+                header: vec![row.scenario.clone(), words::work(row)],
+                rows: details(report, row)
+                    .into_iter()
+                    .map(|(label, value)| vec![label.into(), value.into()])
+                    .collect(),
+                ..Grid::default()
+            };
+            parts.push(grid.markdown());
+            parts.push(format!("Why: {}.", row.explanation.why));
         }
     }
-    text.truncate(text.trim_end().len());
-    text.push('\n');
+    let mut text = parts.join("\n\n");
+    finish(&mut text);
     text
-}
-
-fn markdown(header: Vec<String>, rows: Vec<Vec<String>>) -> String {
-    let mut builder = Builder::new();
-    builder.push_record(header);
-    for row in rows {
-        builder.push_record(row.into_iter().map(|cell| cell.replace('|', "\\|")));
-    }
-    builder.build().with(Style::markdown()).to_string()
 }

@@ -1,78 +1,300 @@
-//! The same counter under a global lock in the manner of CPython's.
+//! A loop body in Python's terms, by several workers under the global lock of one CPython version.
 //!
-//! One worker at a time runs; it looks at the drop request only at its loop's backward jump, so load, addition
-//! and store always stay together. That is why `x += 1` in such a loop has been exact on CPython since 3.10.
+//! One worker at a time runs, and may lose the lock only after certain instructions. Where none of them stands
+//! between the load and the store of the counter nothing is lost: that is why `x += 1` has been exact on CPython
+//! since 3.10. A free-threaded build has no such lock, and its workers run at the same time.
 
-use super::{Explanation, LockUse, Observation, Scenario, Workload};
+use super::{Distribution, Explanation, LockUse, Observation, Promise, Scenario, Variant, Workload};
 use crate::clock::Span;
 use crate::control::{BLOCK, Control};
-use crate::error::Result;
+use crate::cpython::{HandOff, Version};
+use crate::error::{Error, Result};
 use crate::gil::{Gil, GilUse};
+use crate::program::{End, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError};
 use crate::start_line::{self, Heat};
 use crate::stats::Summary;
-use crossbeam_utils::CachePadded;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
-/// The counter under a global lock.
-#[derive(Debug, Clone, Copy)]
-pub struct GlobalLock;
+/// The body that is run when none is given: program 1 of the README.
+pub const BODY: &str = "x += d";
 
-/// The state.
-type Counter = CachePadded<AtomicI64>;
-
-/// The measured loop: `updates` times load, add, store, and a look at the drop request at the backward jump.
-#[inline(never)]
-pub fn update(counter: &AtomicI64, updates: u64, delta: i64, gil: &Gil, worker: usize) {
-    for _ in 0..updates {
-        // Relaxed: the global lock's mutex orders one holder's accesses before the next one's.
-        let value = counter.load(Ordering::Relaxed);
-        counter.store(value.wrapping_add(delta), Ordering::Relaxed);
-        gil.checkpoint(worker);
-    }
+/// A loop body under the lock of one version.
+#[derive(Debug)]
+pub struct UnderGil {
+    program: Program,
+    /// What the model says can become of it; nothing when there was too much to try.
+    verdict: Option<Verdict>,
 }
 
-impl Scenario for GlobalLock {
-    fn name(&self) -> &'static str {
-        "gil"
-    }
+/// [`BODY`] under the newest version that has a GIL.
+pub static DEFAULT: LazyLock<UnderGil> = LazyLock::new(|| {
+    UnderGil::new(BODY, "", Version::newest_with_gil()).expect("the default body is covered in every version")
+});
 
-    fn lesson(&self) -> &'static str {
-        "one worker at a time under a global lock like CPython's, given up on request"
-    }
-
-    fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
-        let counter = Counter::default();
-        let gil = Gil::new(load.workers.get(), load.switch_interval);
-        let heat = start_line::run(load, control, |worker| {
-            gil.take(worker);
-            for block in control.blocks(worker, load.iterations, BLOCK) {
-                update(&counter, block, load.delta(worker), &gil, worker);
+impl UnderGil {
+    /// Compiles a body, and the definitions that it uses, for a version.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Body`] when it is not Python or not covered, when its result depends on the order of whole
+    /// iterations, so that nothing can be expected of it, or when it can come to a deadlock.
+    pub fn new(body: &str, setup: &str, version: Version) -> Result<Self> {
+        let program =
+            Program::compile(body, setup, version).map_err(|error| Error::Body(error.to_string()))?;
+        let verdict = match program.verdict() {
+            Ok(Verdict::OrderDependent { outcomes }) => {
+                return Err(Error::Body(format!(
+                    "the result of {body:?} depends on the order in which whole iterations run ({} of the outcomes: {:?}), so \
+                     there is no one value to expect; use a body whose updates add up in any order",
+                    outcomes.len().min(4),
+                    &outcomes[..outcomes.len().min(4)]
+                )));
             }
-            gil.drop(worker);
-        })?;
-        let total = i128::from(counter.into_inner().into_inner());
-        Ok(Observation { lock: Some(lock_use(gil.into_use(), &heat)), ..Observation::of(total, &heat) })
+            Ok(Verdict::Deadlock { locks }) => {
+                return Err(Error::Body(format!(
+                    "{body:?} can come to a deadlock: each worker waits for a lock ({}) that the other holds; take the locks in one \
+                     order, or look at it with gilsim explore",
+                    locks.join(", ")
+                )));
+            }
+            Ok(verdict) => Some(verdict),
+            Err(VerdictError::Fault(fault)) => return Err(Error::Body(fault.to_string())),
+            Err(VerdictError::TooManyStates { .. } | VerdictError::TooLong) => None,
+        };
+        Ok(Self { program, verdict })
     }
 
-    fn explain(&self, load: &Workload, _: &Summary) -> Explanation {
-        Explanation {
-            why: "only the lock's holder runs, and it lets go only at the loop's backward jump, never between load \
-                  and store; so nothing is lost, and nothing is gained from a second CPU"
-                .to_owned(),
-            next: format!("compare --threads {}", load.workers),
+    /// What the model says can become of the body; nothing when there was too much to try.
+    #[must_use]
+    pub const fn verdict(&self) -> Option<&Verdict> {
+        self.verdict.as_ref()
+    }
+
+    /// The body, compiled.
+    #[must_use]
+    pub const fn program(&self) -> &Program {
+        &self.program
+    }
+
+    fn version(&self) -> Version {
+        self.program.version()
+    }
+
+    /// The version's way to hand the lock on, with the interval that was asked for.
+    fn hand_off(&self, load: &Workload) -> HandOff {
+        match self.version().facts().hand_off {
+            HandOff::Interval(_) => HandOff::Interval(load.switch_interval),
+            other => other,
+        }
+    }
+
+    /// The measured loop: all of a worker's iterations.
+    fn work(
+        &self,
+        shared: &SharedAtomics,
+        gil: &Gil,
+        load: &Workload,
+        control: &Control,
+        worker: usize,
+    ) -> Result<End> {
+        let mut holder = gil.enter(worker);
+        let mut ticker = Ticker::new(control, worker, load.iterations);
+        let mut shared = shared;
+        self.program
+            .run(load.delta(worker), load.iterations, &mut shared, &mut |point| {
+                match point {
+                    Point::Look => holder.look(),
+                    // As CPython does around a lock that is not free: the GIL is let go meanwhile.
+                    Point::Blocked(_) => holder.without(std::thread::yield_now),
+                }
+                ticker.tick()
+            })
+            .map_err(|fault| Error::Body(fault.to_string()))
+    }
+
+    /// The instructions between the first load of the counter and the store after it, if the body itself has both.
+    fn between(&self) -> Option<(String, Vec<&'static str>, String)> {
+        let code = self.program.codes().first()?;
+        let load = code.instructions.iter().position(|instruction| instruction.op == Op::LoadX)?;
+        let store =
+            load + code.instructions[load..].iter().position(|instruction| instruction.op == Op::StoreX)?;
+        let named = |index: usize| format!("{} x", code.instructions[index].opcode);
+        let mut between: Vec<&str> =
+            code.instructions[load + 1..store].iter().map(|instruction| instruction.opcode).collect();
+        between.dedup();
+        Some((named(load), between, named(store)))
+    }
+
+    fn why(&self) -> String {
+        let version = self.version();
+        if !version.has_gil() {
+            return match &self.verdict {
+                Some(Verdict::Exact) => format!(
+                    "CPython {version} has no GIL, but this body protects its update itself, so nothing is lost"
+                ),
+                _ => format!(
+                    "CPython {version} has no GIL: the workers run at the same time, and one's store can fall between another's load \
+                     and store, overwriting it (a lost update)"
+                ),
+            };
+        }
+        match &self.verdict {
+            Some(Verdict::CanLose(witness)) => {
+                let site = |site: &Option<Site>| {
+                    let name =
+                        |site: &Site| format!("{} {}", site.opcode, site.argument).trim_end().to_owned();
+                    site.as_ref().map_or_else(|| "an instruction".to_owned(), name)
+                };
+                let (switch, load, store) =
+                    (site(&witness.switch), site(&witness.load), site(&witness.store));
+                let between = if switch == load { String::new() } else { format!(" after {load} and") };
+                format!(
+                    "CPython {version} may drop the GIL right after {switch},{between} before {store}: what another worker stores \
+                     in between is overwritten (lost updates)"
+                )
+            }
+            Some(_) => match self.between() {
+                Some((load, between, store)) if !between.is_empty() => format!(
+                    "between {load} and {store} CPython {version} cannot lose the GIL: after {} it does not look whether another \
+                     worker wants it; so nothing is lost, and nothing is gained from a second CPU",
+                    between.join(" and ")
+                ),
+                _ => format!(
+                    "no point at which CPython {version} may drop the GIL stands between a load of x and the store that depends on it"
+                ),
+            },
+            None => "the body is too large to try all its schedules, so nothing is promised".to_owned(),
         }
     }
 }
 
+/// Looks at the control once in a while, from within a run.
+struct Ticker<'a> {
+    control: &'a Control,
+    /// Only the first worker tells how far it has come.
+    first: bool,
+    until_look: u64,
+    looks: u64,
+    iterations: u64,
+}
+
+impl<'a> Ticker<'a> {
+    fn new(control: &'a Control, worker: usize, iterations: u64) -> Self {
+        Self { control, first: worker == 0, until_look: BLOCK, looks: 0, iterations }
+    }
+
+    #[inline]
+    fn tick(&mut self) -> ControlFlow<()> {
+        self.until_look -= 1;
+        if self.until_look == 0 { self.look() } else { ControlFlow::Continue(()) }
+    }
+
+    #[cold]
+    fn look(&mut self) -> ControlFlow<()> {
+        self.until_look = BLOCK;
+        self.looks += BLOCK;
+        if self.first {
+            // A body looks at least once an iteration, so this is a lower bound on what is left.
+            self.control.report(self.looks.min(self.iterations));
+        }
+        if self.control.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+impl Scenario for UnderGil {
+    fn name(&self) -> &'static str {
+        "gil"
+    }
+
+    fn variant(&self) -> Option<Variant> {
+        let version = self.version();
+        Some(Variant {
+            option: "cpython",
+            value: version.name(),
+            is_default: version == Version::newest_with_gil(),
+        })
+    }
+
+    fn promise(&self) -> Promise {
+        if matches!(self.verdict, Some(Verdict::Exact)) { Promise::Exact } else { Promise::MayLose }
+    }
+
+    fn lesson(&self) -> &'static str {
+        "a loop body under the GIL of one CPython version"
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["--cpython".to_owned(), self.version().name().to_owned()];
+        if self.program.body() != BODY {
+            arguments.extend(["--body".to_owned(), self.program.body().to_owned()]);
+        }
+        if !self.program.setup().is_empty() {
+            arguments.extend(["--setup".to_owned(), self.program.setup().to_owned()]);
+        }
+        arguments
+    }
+
+    fn body(&self) -> Option<&str> {
+        Some(self.program.body())
+    }
+
+    fn expected(&self, load: &Workload, control: &Control) -> Result<i128> {
+        if self.program.body() == BODY && self.program.setup().is_empty() {
+            return Ok(self.group().expected(load));
+        }
+        // Any other body: one worker after the other.
+        let shared = SharedAtomics::new(0);
+        for worker in 0..load.workers.get() {
+            let mut ticker = Ticker::new(control, worker, load.iterations);
+            let end =
+                self.program.run(load.delta(worker), load.iterations, &mut &shared, &mut |_| ticker.tick());
+            if end.map_err(|fault| Error::Body(fault.to_string()))? == End::Stopped {
+                return Err(Error::Interrupted);
+            }
+        }
+        Ok(i128::from(shared.x()))
+    }
+
+    fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
+        let shared = SharedAtomics::new(0);
+        let gil = Gil::new(load.workers.get(), self.hand_off(load));
+        let heat = start_line::run(load, control, |worker| self.work(&shared, &gil, load, control, worker))?;
+        for finish in &heat.finishes {
+            if let Err(Error::Body(fault)) = &finish.value {
+                return Err(Error::Body(fault.clone()));
+            }
+        }
+        let lock = self.version().has_gil().then(|| lock_use(&gil.into_use(), &heat));
+        Ok(Observation { lock, ..Observation::of(i128::from(shared.x()), &heat) })
+    }
+
+    fn explain(&self, load: &Workload, _: &Summary) -> Explanation {
+        let next = if self.program.body() != BODY {
+            "compare --threads 2".to_owned()
+        } else if self.promise() == Promise::Exact {
+            format!("gil --cpython 3.9 {}", super::arguments(load))
+        } else {
+            format!("gil --cpython 3.13 {}", super::arguments(load))
+        };
+        Explanation { why: self.why(), next }
+    }
+}
+
 /// The lock's use as shares of the run.
-pub(super) fn lock_use<T>(usage: GilUse, heat: &Heat<T>) -> LockUse {
+pub(super) fn lock_use<T>(usage: &GilUse, heat: &Heat<T>) -> LockUse {
     let run = Span::around(heat.finishes.iter().map(|finish| finish.span))
         .map_or(0.0, |span| span.duration().as_secs_f64());
-    let share = |held: f64| if run > 0.0 { held / run } else { 0.0 };
+    #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+    let share = |held: u64| if run > 0.0 { held as f64 * 1e-9 / run } else { 0.0 };
     LockUse {
+        takes: usage.takes,
         switches: usage.switches,
         requests: usage.requests,
-        held: usage.held.into_iter().map(|held| share(held.as_secs_f64())).collect(),
+        forced: usage.forced,
+        held: usage.held.iter().copied().map(share).collect(),
+        holds: Distribution::of(&usage.holds),
+        waits: Distribution::of(&usage.waits),
     }
 }
 
@@ -83,17 +305,66 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn no_update_is_lost_however_often_it_switches() {
-        for workers in [1, 2, 3, 8] {
-            let load = Workload {
-                switch_interval: Duration::from_micros(20),
-                ..Workload::for_tests(workers, 100_000)
-            };
-            let observation = GlobalLock.observe(&load, &Control::default()).unwrap();
-            assert_eq!(observation.actual, Group::Counter.expected(&load), "{workers} workers");
-            let lock = observation.lock.unwrap();
-            assert!(lock.switches >= workers as u64 - 1);
-            assert!(lock.held.iter().sum::<f64>() <= 1.0 + 1e-9);
+    fn no_update_is_lost_where_the_version_promises_it() {
+        for version in ["3.10", "3.13", "3.14"] {
+            let scenario = UnderGil::new(BODY, "", version.parse().unwrap()).unwrap();
+            assert_eq!(scenario.promise(), Promise::Exact);
+            for workers in [1, 2, 3, 8] {
+                let load = Workload {
+                    switch_interval: Duration::from_micros(20),
+                    ..Workload::for_tests(workers, 100_000)
+                };
+                let observation = scenario.observe(&load, &Control::default()).unwrap();
+                assert_eq!(
+                    observation.actual,
+                    Group::Counter.expected(&load),
+                    "{version}, {workers} workers"
+                );
+                let lock = observation.lock.unwrap();
+                assert!(lock.switches >= workers as u64 - 1);
+                assert!(lock.held.iter().sum::<f64>() <= 1.0 + 1e-9);
+            }
         }
+    }
+
+    #[test]
+    fn a_lock_in_the_body_protects_it_in_every_version() {
+        for version in Version::ALL {
+            let scenario = UnderGil::new("with lock: x += d", "", version).unwrap();
+            assert_eq!(scenario.promise(), Promise::Exact, "{version}");
+            let load =
+                Workload { switch_interval: Duration::from_micros(20), ..Workload::for_tests(3, 3_000) };
+            let observation = scenario.observe(&load, &Control::default()).unwrap();
+            assert_eq!(observation.actual, 3_000, "{version}");
+        }
+    }
+
+    #[test]
+    fn the_explanation_names_the_instruction() {
+        let why = |version: &str| UnderGil::new(BODY, "", version.parse().unwrap()).unwrap().why();
+        assert!(why("3.9").contains("CPython 3.9 may drop the GIL right after LOAD_GLOBAL x, before STORE_GLOBAL x"), "{}", why("3.9"));
+        assert!(
+            why("3.13").contains("cannot lose the GIL: after LOAD_FAST and BINARY_OP"),
+            "{}",
+            why("3.13")
+        );
+        assert!(why("3.13t").contains("has no GIL"), "{}", why("3.13t"));
+    }
+
+    #[test]
+    fn what_cannot_be_expected_is_refused() {
+        let refusal = |body: &str, setup: &str| {
+            UnderGil::new(body, setup, Version::newest_with_gil()).unwrap_err().to_string()
+        };
+        assert!(refusal("x = x * 2 + d", "").contains("depends on the order"));
+        assert!(refusal("x += ", "").contains("line 1"));
+        assert!(refusal("import os", "").contains("import"));
+    }
+
+    #[test]
+    fn the_expected_value_of_any_body_is_that_of_one_worker_after_the_other() {
+        let scenario = UnderGil::new("x += 2 * d + 1", "", Version::newest_with_gil()).unwrap();
+        let load = Workload::for_tests(2, 1_000);
+        assert_eq!(scenario.expected(&load, &Control::default()).unwrap(), 2_000);
     }
 }

@@ -12,8 +12,9 @@ use crate::clock::{self, Span, Usage};
 use crate::control::{BLOCK, Control};
 use crate::count;
 use crate::cpus;
+use crate::cpython::HandOff;
 use crate::error::{Error, Result};
-use crate::gil::Gil;
+use crate::gil::{Gil, Holder};
 use crate::start_line;
 use crate::stats::Summary;
 use parking_lot::Mutex;
@@ -108,7 +109,7 @@ pub fn part(range: &Range<u64>, parts: NonZeroUsize, part: usize) -> Range<u64> 
 /// The compiler may not see where a number comes from (`black_box`), or it would put a closed formula in the
 /// loop's place. Four numbers a jump and four running totals let the CPU add four at a time.
 #[inline]
-fn add_up(range: Range<u64>, at_jump: impl Fn()) -> u128 {
+fn add_up(range: Range<u64>, mut at_jump: impl FnMut()) -> u128 {
     let mut totals = [0_u128; 4];
     let mut number = range.start;
     while range.end - number >= 4 {
@@ -135,12 +136,17 @@ pub fn sum(range: Range<u64>) -> u128 {
 /// The loop of a worker under the global lock, which looks at the drop request at each backward jump.
 #[inline(never)]
 #[must_use]
-pub fn sum_under_lock(range: Range<u64>, gil: &Gil, worker: usize) -> u128 {
-    add_up(range, || gil.checkpoint(worker))
+pub fn sum_under_lock(range: Range<u64>, holder: &mut Holder<'_>) -> u128 {
+    add_up(range, || holder.look())
 }
 
 /// Sums a worker's part in blocks, so that a stop is obeyed.
-fn in_blocks(range: Range<u64>, worker: usize, control: &Control, sum: impl Fn(Range<u64>) -> u128) -> u128 {
+fn in_blocks(
+    range: Range<u64>,
+    worker: usize,
+    control: &Control,
+    mut sum: impl FnMut(Range<u64>) -> u128,
+) -> u128 {
     let mut at = range.start;
     let mut total = 0;
     for block in control.blocks(worker, range.end.saturating_sub(range.start), BLOCK) {
@@ -163,17 +169,15 @@ fn by_threads(load: &Workload, control: &Control) -> Result<Observation> {
 }
 
 fn under_lock(load: &Workload, control: &Control) -> Result<Observation> {
-    let gil = Gil::new(load.workers.get(), load.switch_interval);
+    let gil = Gil::new(load.workers.get(), HandOff::Interval(load.switch_interval));
     let heat = start_line::run(load, control, |worker| {
         let part = part(&load.range(), load.workers, worker);
-        gil.take(worker);
-        let total = in_blocks(part, worker, control, |range| sum_under_lock(range, &gil, worker));
-        gil.drop(worker);
-        total
+        let mut holder = gil.enter(worker);
+        in_blocks(part, worker, control, |range| sum_under_lock(range, &mut holder))
     })?;
     let total = result(heat.finishes.iter().map(|finish| finish.value).sum());
     Ok(Observation {
-        lock: Some(super::gil::lock_use(gil.into_use(), &heat)),
+        lock: Some(super::gil::lock_use(&gil.into_use(), &heat)),
         ..Observation::of(total, &heat)
     })
 }
@@ -345,8 +349,8 @@ mod tests {
         fn the_loop_adds_every_number(start in 0..u64::MAX - 100, length in 0_u64..100) {
             let expected: u128 = (start..start + length).map(u128::from).sum();
             prop_assert_eq!(sum(start..start + length), expected);
-            let gil = Gil::new(1, Duration::from_millis(5));
-            prop_assert_eq!(sum_under_lock(start..start + length, &gil, 0), expected);
+            let gil = Gil::new(1, HandOff::Interval(Duration::from_millis(5)));
+            prop_assert_eq!(sum_under_lock(start..start + length, &mut gil.enter(0)), expected);
         }
     }
 }

@@ -6,7 +6,9 @@ use predicates::str::contains;
 
 #[test]
 fn each_command_explains_itself_with_an_example() {
-    for command in ["race", "mutex", "atomic", "sharded", "gil", "split", "compare"] {
+    for command in
+        ["race", "mutex", "atomic", "sharded", "gil", "split", "compare", "convoy", "python", "verify"]
+    {
         let help = output_of(&format!("{command} --help"));
         assert!(help.contains(&format!("Example:\n  gilsim {command}")), "{help}");
     }
@@ -18,10 +20,21 @@ fn the_examples_in_the_help_are_valid() {
     for command in gilsim::cli::definition().get_subcommands() {
         let Some(after) = command.get_after_help() else { continue };
         for line in after.to_string().lines().filter(|line| line.trim_start().starts_with("gilsim ")) {
-            let words = line.split_whitespace().map(std::ffi::OsString::from);
+            let words = words(line).into_iter().map(std::ffi::OsString::from);
             assert!(gilsim::cli::parse(words).is_ok(), "{line}");
         }
     }
+}
+
+/// Splits a line as a shell does, as far as the examples need it.
+fn words(line: &str) -> Vec<String> {
+    let quoted = line.split('\'').enumerate();
+    quoted
+        .flat_map(|(index, part)| match index % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        })
+        .collect()
 }
 
 #[test]
@@ -36,6 +49,9 @@ fn a_mistake_is_one_line_on_standard_error_and_exit_code_2() {
         "mutex --lock futex",
         "split --by magic",
         "gil --switch-interval soon",
+        "gil --cpython 3.5",
+        "convoy --pings 0",
+        "verify --runs 0",
         "compare nothing",
         "race --export report.docx",
         "nothing",
@@ -54,7 +70,7 @@ fn without_a_command_the_help_is_shown() {
 #[test]
 fn list_names_every_scenario() {
     let list = output_of("list");
-    for scenario in gilsim::scenario::ALL {
+    for scenario in gilsim::scenario::ALL.iter() {
         assert!(list.contains(&scenario.label()), "{list}");
     }
     assert!(list.lines().all(|line| line.chars().count() <= 110), "{list}");

@@ -5,10 +5,11 @@ use gilsim::cpus::Cpus;
 use gilsim::error::Error;
 use gilsim::scenario::split::Split;
 use gilsim::scenario::{Pattern, Scenario, Workload};
-use std::fs::{self, Permissions};
+use std::fs;
+use std::io::Write;
 use std::num::NonZeroUsize;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 fn load(iterations: u64) -> Workload {
@@ -30,8 +31,15 @@ fn split_by_script(script: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("worker");
     let script = format!("#!/bin/sh\necho $$ > {}/pid.$2\n{script}\n", folder.path().display());
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    // By another process: a file that is open for writing here could not be executed by a child of this one.
+    let write = Command::new("/bin/sh")
+        .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+        .arg(&path)
+        .stdin(Stdio::piped())
+        .spawn();
+    let mut write = write.unwrap();
+    write.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    assert!(write.wait().unwrap().success());
     let result = Split::by_processes_of(&path).observe(&load(100), &Control::default());
     for entry in fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();

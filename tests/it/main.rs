@@ -6,6 +6,9 @@
 mod cli;
 mod export;
 mod faults;
+mod interpreter;
+mod model;
+mod python;
 mod reports;
 mod results;
 

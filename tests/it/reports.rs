@@ -4,8 +4,8 @@ use gilsim::clock::{Span, Usage};
 use gilsim::cpus::Cpus;
 use gilsim::report::export::Format;
 use gilsim::report::{Report, csv};
-use gilsim::runner::{Case, Outcome};
-use gilsim::scenario::{self, LockUse, Observation, Pattern, Scenario, Workload};
+use gilsim::runner::{Case, CaseResult, Outcome};
+use gilsim::scenario::{self, Distribution, LockUse, Observation, Pattern, Scenario, Workload};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -40,19 +40,21 @@ fn observation(actual: i128, milliseconds: u64) -> Observation {
 }
 
 fn named(label: &str) -> &'static dyn Scenario {
-    scenario::ALL.into_iter().find(|scenario| scenario.label() == label).unwrap()
+    scenario::ALL.iter().copied().find(|scenario| scenario.label() == label).unwrap()
 }
 
 /// A report that does not depend on how or when it was made.
 fn report(rows: Vec<(&str, Workload, Vec<Observation>)>, comparison: bool) -> Report {
     let mut cases = Vec::new();
-    let mut observations = Vec::new();
+    let mut results = Vec::new();
     for (label, load, runs) in rows {
         let baseline = !comparison && label == "split:sequential";
-        cases.push(Case { scenario: named(label), load: load.of(named(label)), baseline });
-        observations.push(runs);
+        let load = load.of(named(label));
+        let expected = Some(named(label).group().expected(&load));
+        cases.push(Case { scenario: named(label), load, baseline });
+        results.push(CaseResult { expected, observations: runs, failure: None });
     }
-    let mut report = Report::new(&cases, &Outcome { observations, interrupted: false }, comparison);
+    let mut report = Report::new(&cases, &Outcome { results, interrupted: false }, comparison);
     report.gilsim = "0.0.0";
     report.profile = "release";
     report
@@ -67,9 +69,18 @@ fn race() -> Report {
 }
 
 fn gil() -> Report {
-    let lock = LockUse { switches: 27, requests: 26, held: vec![0.51, 0.48] };
+    let times = |milliseconds: f64| Distribution {
+        count: 27,
+        median: milliseconds / 1e3,
+        p99: milliseconds / 9e2,
+        max: milliseconds / 8e2,
+        histogram: vec![(0.004, 1), (0.008, 26)],
+    };
+    let (holds, waits) = (times(5.0), times(4.9));
+    let lock =
+        LockUse { takes: 28, switches: 27, requests: 26, forced: 26, held: vec![0.51, 0.48], holds, waits };
     let run = Observation { lock: Some(lock), ..observation(0, 136) };
-    report(vec![("gil", load(2, 100_000_000), vec![run])], false)
+    report(vec![("gil:3.14", load(2, 100_000_000), vec![run])], false)
 }
 
 fn split() -> Report {

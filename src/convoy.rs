@@ -1,0 +1,385 @@
+//! The convoy effect: what a worker that often waits for somebody else pays beside workers that only compute.
+//!
+//! A worker sends one byte to an echo process and waits for its return. Around both it lets go of the GIL, as
+//! CPython does around system calls, and each time it may have to wait a switch interval for every computing
+//! worker (*hog*) in the way before it has the lock back.
+
+use crate::clock;
+use crate::control::Control;
+use crate::cpython::{HandOff, Version};
+use crate::error::{Error, Result};
+use crate::gil::Gil;
+use crate::interpreter::{ConvoyRequest, Interpreter, Limits};
+use crate::program::{Point, Program, SharedAtomics};
+use crate::report::layout::{Grid, finish, paragraph};
+use crate::report::words::{plural, time};
+use crate::report::{Document, SCHEMA, csv, json};
+use crate::scenario::gil::BODY;
+use crate::scenario::python::PROBE;
+use crate::stats::percentile;
+use serde::Serialize;
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// The hidden command under which this program echoes what comes in.
+pub const ECHO_COMMAND: &str = "echo-bytes";
+
+/// What is to be measured.
+#[derive(Debug, Clone)]
+pub struct Convoy {
+    /// How many workers compute meanwhile.
+    pub hogs: usize,
+    /// How many round trips, idle and beside them.
+    pub pings: u32,
+    /// Whose GIL is modelled.
+    pub version: Version,
+    /// How long a waiter waits before it asks for the lock.
+    pub switch_interval: Duration,
+    /// Real interpreters to measure as well.
+    pub pythons: Vec<PathBuf>,
+    /// How long each of them may take.
+    pub timeout: Duration,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConvoyReport {
+    /// The number of the schema.
+    pub schema: u32,
+    /// gilsim's version.
+    pub gilsim: &'static str,
+    /// How many workers can run at once here.
+    pub cpus: usize,
+    /// How many workers computed meanwhile.
+    pub hogs: usize,
+    /// How many round trips were made, idle and beside them.
+    pub pings: u32,
+    /// The switch interval in seconds.
+    pub switch_interval: f64,
+    /// A row for the model and one for each interpreter.
+    pub results: Vec<ConvoyRow>,
+}
+
+/// One subject's round trips.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConvoyRow {
+    /// `model 3.12`, or `python 3.12.1`.
+    pub subject: String,
+    /// With nobody computing.
+    pub idle: Option<Latency>,
+    /// Beside the hogs.
+    pub loaded: Option<Latency>,
+    /// Why there is nothing to show.
+    pub failure: Option<String>,
+}
+
+/// Round trips, in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Latency {
+    /// Their median.
+    pub median: f64,
+    /// The time that 99 of 100 do not exceed.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+    /// Each of them, in their order.
+    pub times: Vec<f64>,
+}
+
+impl Latency {
+    fn of(times: Vec<f64>) -> Self {
+        let each = || times.iter().copied();
+        Self {
+            median: percentile(each(), 50),
+            p99: percentile(each(), 99),
+            max: each().fold(0.0, f64::max),
+            times,
+        }
+    }
+}
+
+impl Convoy {
+    /// Measures the model, then the interpreters.
+    ///
+    /// # Errors
+    ///
+    /// When a worker or the echo process cannot be started; [`Error::Interrupted`] when it was stopped. What goes
+    /// wrong with an interpreter is in its row.
+    pub fn run(&self, cpus: usize, control: &Control) -> Result<ConvoyReport> {
+        let mut results = vec![ConvoyRow {
+            subject: format!("model {}", self.version),
+            idle: Some(Latency::of(self.round_trips(0, control)?)),
+            loaded: Some(Latency::of(self.round_trips(self.hogs, control)?)),
+            failure: None,
+        }];
+        for python in &self.pythons {
+            results.push(self.real(python, control));
+            if control.stopped() {
+                return Err(Error::Interrupted);
+            }
+        }
+        Ok(ConvoyReport {
+            schema: SCHEMA,
+            gilsim: env!("CARGO_PKG_VERSION"),
+            cpus,
+            hogs: self.hogs,
+            pings: self.pings,
+            switch_interval: self.switch_interval.as_secs_f64(),
+            results,
+        })
+    }
+
+    fn real(&self, python: &Path, control: &Control) -> ConvoyRow {
+        let request = ConvoyRequest {
+            pings: self.pings,
+            hogs: u32::try_from(self.hogs).unwrap_or(u32::MAX),
+            interval: Some(self.switch_interval),
+        };
+        let probed = Interpreter::probe(python, &Limits::new(PROBE, control.flag()));
+        let subject = probed.as_ref().map_or_else(|_| python.display().to_string(), Interpreter::label);
+        let subject = format!("python {subject}");
+        match probed.and_then(|it| it.convoy(&request, &Limits::new(self.timeout, control.flag()))) {
+            Ok(result) => {
+                let [idle, loaded] = [result.idle, result.loaded].map(|times| Some(Latency::of(times)));
+                ConvoyRow { subject, idle, loaded, failure: None }
+            }
+            Err(error) => ConvoyRow { subject, idle: None, loaded: None, failure: Some(error.to_string()) },
+        }
+    }
+
+    /// The round trips of the model beside so many hogs, in seconds.
+    fn round_trips(&self, hogs: usize, control: &Control) -> Result<Vec<f64>> {
+        let hand_off = match self.version.facts().hand_off {
+            HandOff::Interval(_) => HandOff::Interval(self.switch_interval),
+            other => other,
+        };
+        let program =
+            Program::compile(BODY, "", self.version).map_err(|error| Error::Body(error.to_string()))?;
+        let gil = Gil::new(hogs + 1, hand_off);
+        let mut echo = Echo::start()?;
+        let (at_work, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        thread::scope(|scope| {
+            for hog in 1..=hogs {
+                let (gil, program, at_work, done) = (&gil, &program, &at_work, &done);
+                let compute = move || {
+                    let mut holder = gil.enter(hog);
+                    at_work.fetch_add(1, Ordering::Relaxed);
+                    let shared = SharedAtomics::new(0);
+                    let _ = program.run(1, u64::MAX, &mut &shared, &mut |point| {
+                        if point == Point::Look {
+                            holder.look();
+                        }
+                        // Relaxed: the flag stands for itself.
+                        if done.load(Ordering::Relaxed) {
+                            ControlFlow::Break(())
+                        } else {
+                            ControlFlow::Continue(())
+                        }
+                    });
+                };
+                if let Err(source) =
+                    thread::Builder::new().name(format!("hog-{hog}")).spawn_scoped(scope, compute)
+                {
+                    done.store(true, Ordering::Relaxed);
+                    return Err(Error::StartWorker { worker: hog - 1, workers: hogs, source });
+                }
+            }
+            while at_work.load(Ordering::Relaxed) < hogs {
+                thread::sleep(Duration::from_micros(500));
+            }
+            let times = self.ping(&gil, &mut echo, control);
+            done.store(true, Ordering::Relaxed);
+            times
+        })
+    }
+
+    fn ping(&self, gil: &Gil, echo: &mut Echo, control: &Control) -> Result<Vec<f64>> {
+        let mut holder = gil.enter(0);
+        let mut times = Vec::new();
+        // The first one finds out whether the echo process is there.
+        for _ in 0..=self.pings {
+            let began = clock::now();
+            let sent = holder.without(|| echo.line.write_all(b"."));
+            let back = holder.without(|| echo.line.read_exact(&mut [0]));
+            sent.and(back).map_err(Error::Echo)?;
+            times.push(Duration::from_nanos(clock::now() - began).as_secs_f64());
+            if control.stopped() {
+                return Err(Error::Interrupted);
+            }
+        }
+        times.remove(0);
+        Ok(times)
+    }
+}
+
+/// The echo process, which ends when the line to it closes.
+struct Echo {
+    line: UnixStream,
+    child: Child,
+}
+
+impl Echo {
+    fn start() -> Result<Self> {
+        let executable = std::env::current_exe().map_err(Error::OwnExecutable)?;
+        let (line, end) = UnixStream::pair().map_err(Error::Echo)?;
+        // An echo process that hangs is an error and no reason to hang.
+        line.set_read_timeout(Some(Duration::from_secs(10))).map_err(Error::Echo)?;
+        let input: OwnedFd = end.try_clone().map_err(Error::Echo)?.into();
+        let output: OwnedFd = end.into();
+        let child = Command::new(executable)
+            .arg(ECHO_COMMAND)
+            .stdin(input)
+            .stdout(output)
+            .stderr(Stdio::null())
+            .spawn();
+        Ok(Self { line, child: child.map_err(Error::Echo)? })
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The echo process's whole life: sends back each byte until there are no more.
+///
+/// # Errors
+///
+/// When the other end is gone in the middle of a byte's return.
+pub fn echo(mut input: impl Read, mut output: impl Write) -> io::Result<()> {
+    let mut byte = [0];
+    while input.read(&mut byte)? == 1 {
+        output.write_all(&byte)?;
+        output.flush()?;
+    }
+    Ok(())
+}
+
+impl ConvoyReport {
+    /// Whether a subject has nothing to show.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.results.iter().any(|row| row.failure.is_some())
+    }
+
+    fn grid(&self) -> Grid {
+        let figures = |latency: &Option<Latency>| {
+            latency.as_ref().map_or([String::new(), String::new(), String::new()], |it| {
+                [it.median, it.p99, it.max].map(time)
+            })
+        };
+        Grid {
+            title: format!(
+                "convoy: round trip of one byte, idle and beside {}, switch interval {}",
+                plural(self.hogs, "computing worker"),
+                time(self.switch_interval)
+            ),
+            header: ["", "idle median", "p99", "max", "loaded median", "p99", "max"]
+                .map(str::to_owned)
+                .to_vec(),
+            rows: self
+                .results
+                .iter()
+                .map(|row| {
+                    let [idle, loaded] = [&row.idle, &row.loaded].map(figures);
+                    [vec![row.subject.clone()], idle.to_vec(), loaded.to_vec()]
+                        .concat()
+                        .into_iter()
+                        .map(Into::into)
+                        .collect()
+                })
+                .collect(),
+            words: Vec::new(),
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self
+            .results
+            .iter()
+            .filter_map(|row| Some(format!("{} failed: {}.", row.subject, row.failure.as_ref()?)))
+            .collect();
+        notes.push(
+            "why: to send and to receive, the worker lets go of the GIL; to go on it needs it back, and a computing worker \
+             keeps it until it is asked to let go, a whole switch interval later (the convoy effect)."
+                .to_owned(),
+        );
+        notes
+    }
+}
+
+impl Document for ConvoyReport {
+    fn table(&self, width: Option<usize>) -> String {
+        let notes = self.notes().into_iter().map(|note| paragraph(&note, width));
+        let mut text = notes.fold(self.grid().table(width) + "\n", |text, note| text + &note);
+        finish(&mut text);
+        text
+    }
+
+    fn json(&self) -> io::Result<String> {
+        json::render(self)
+    }
+
+    fn csv(&self) -> io::Result<String> {
+        let header = "subject,hogs,pings,switch_interval,idle_median,idle_p99,idle_max,loaded_median,loaded_p99,loaded_max,failure";
+        let mut records = vec![header.split(',').map(str::to_owned).collect::<Vec<_>>()];
+        for row in &self.results {
+            let figures = |latency: &Option<Latency>| {
+                latency.as_ref().map_or([String::new(), String::new(), String::new()], |it| {
+                    [it.median, it.p99, it.max].map(|time| time.to_string())
+                })
+            };
+            let [idle, loaded] = [&row.idle, &row.loaded].map(figures);
+            let first = [
+                row.subject.clone(),
+                self.hogs.to_string(),
+                self.pings.to_string(),
+                self.switch_interval.to_string(),
+            ];
+            let last = row.failure.clone().unwrap_or_default();
+            records.push(first.into_iter().chain(idle).chain(loaded).chain([last]).collect());
+        }
+        csv::write(&records)
+    }
+
+    fn markdown(&self) -> String {
+        [vec![self.grid().markdown()], self.notes()].concat().join("\n\n") + "\n"
+    }
+
+    fn value(&self) -> String {
+        self.results.iter().fold(String::new(), |text, row| {
+            let value = row.loaded.as_ref().map_or_else(|| "failed".to_owned(), |it| it.p99.to_string());
+            text + &format!("{} {value}\n", row.subject.replace(' ', ":"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echo_gives_back_what_came_and_ends_with_it() {
+        let mut output = Vec::new();
+        echo(&b"abc"[..], &mut output).unwrap();
+        assert_eq!(output, b"abc");
+    }
+
+    #[test]
+    fn latencies_are_summed_up() {
+        let latency = Latency::of((1..=100).rev().map(f64::from).collect());
+        assert!((latency.median - 50.5).abs() < 0.6);
+        assert!(latency.p99 >= 98.0 && latency.p99 <= 100.0);
+        assert!((latency.max - 100.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,82 @@
+//! Where a document goes: standard output in one form, files in others.
+
+use crate::error::{Error, Result};
+use crate::report::Document;
+use crate::report::export::{Export, Format};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// Where a document is to go.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The form on standard output.
+    pub format: Format,
+    /// Files to write besides; `-` is standard output.
+    pub exports: Vec<PathBuf>,
+    /// Whether to print nothing but the result.
+    pub quiet: bool,
+}
+
+/// A destination that can be written to.
+#[derive(Debug)]
+pub struct Output {
+    format: Format,
+    exports: Vec<Export>,
+    quiet: bool,
+    json_on_stdout: bool,
+}
+
+impl Destination {
+    /// Makes ready, so that what cannot be written is known before any work is done.
+    ///
+    /// # Errors
+    ///
+    /// When an export's ending is unknown or it cannot be written.
+    pub fn open(&self) -> Result<Output> {
+        let (stdout, files): (Vec<_>, Vec<_>) = self.exports.iter().partition(|path| *path == Path::new("-"));
+        let exports = files.into_iter().map(|path| Export::prepare(path)).collect::<Result<Vec<_>>>()?;
+        Ok(Output { format: self.format, exports, quiet: self.quiet, json_on_stdout: !stdout.is_empty() })
+    }
+}
+
+impl Output {
+    /// Writes the document to all places.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be written.
+    pub fn deliver(self, document: &dyn Document) -> Result<()> {
+        for export in self.exports {
+            export.write(document)?;
+        }
+        let text =
+            |width| if self.quiet { Ok(document.value()) } else { self.format.render(document, width) };
+        if self.json_on_stdout {
+            // Two reports on one stream could not be told apart, so the other one gives way.
+            write(&mut anstream::stderr().lock(), &text(width(&io::stderr())).map_err(Error::Output)?)?;
+            write(&mut io::stdout().lock(), &document.json().map_err(Error::Output)?)
+        } else {
+            write(&mut anstream::stdout().lock(), &text(width(&io::stdout())).map_err(Error::Output)?)
+        }
+    }
+}
+
+/// Writes a text whole. A reader that has seen enough and gone away (`| head -1`) is no error.
+///
+/// # Errors
+///
+/// [`Error::Output`] when the text could not be written for any other reason.
+pub fn write(output: &mut impl Write, text: &str) -> Result<()> {
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The columns of a terminal; nothing for a file or a pipe, which take lines of any length.
+fn width(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0).max(20))
+}

@@ -1,0 +1,531 @@
+//! One instruction at a time.
+
+use super::{
+    Code, Fault, FaultKind, Instruction, Op, Program, Shared,
+    compile::WORK,
+    value::{self, Builtin, Heap, Value},
+};
+use crate::cpython::Check;
+
+/// How many calls may be under way, as `sys.getrecursionlimit()`.
+const DEEPEST: usize = 1000;
+
+/// A function call under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Frame {
+    code: u16,
+    pc: u32,
+    /// Where its variables begin in the worker's values; its stack follows them.
+    base: u32,
+}
+
+/// A worker between two instructions.
+///
+/// Equal states behave equally: lists are numbered in the order in which they are reached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WorkerState {
+    frames: Vec<Frame>,
+    values: Vec<Value>,
+    heap: Heap,
+}
+
+impl WorkerState {
+    /// Whether it has done all its iterations.
+    #[must_use]
+    pub fn finished(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// The number of the code and the index in it of the next instruction, or nothing if it is finished.
+    #[must_use]
+    pub fn next(&self) -> Option<(usize, usize)> {
+        self.frames.last().map(|frame| (usize::from(frame.code), frame.pc as usize))
+    }
+
+    /// Whether it is about to begin an iteration, or to end.
+    pub(super) fn at_boundary(&self, program: &Program) -> bool {
+        match &self.frames[..] {
+            [] => true,
+            [frame] => frame.pc as usize == program.loop_head,
+            _ => false,
+        }
+    }
+
+    fn pop(&mut self) -> Value {
+        self.values.pop().unwrap_or(Value::Unbound)
+    }
+
+    fn pop_many(&mut self, count: u16) -> Vec<Value> {
+        let from = self.values.len().saturating_sub(usize::from(count));
+        self.values.split_off(from)
+    }
+
+    /// The n-th from the top, counted from 1.
+    fn peek(&self, n: u16) -> Value {
+        self.values
+            .len()
+            .checked_sub(usize::from(n))
+            .and_then(|index| self.values.get(index).cloned())
+            .unwrap_or(Value::Unbound)
+    }
+
+    fn make_list(&mut self, items: Vec<Value>) -> Result<(), FaultKind> {
+        let list = value::new_list(&mut self.heap, items)?;
+        self.values.push(list);
+        value::collect(&mut self.values, &mut self.heap);
+        Ok(())
+    }
+}
+
+/// What an instruction did to the shared memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Touched {
+    /// Nothing.
+    Nothing,
+    /// It read x.
+    LoadedX(i64),
+    /// It wrote x.
+    StoredX(i64),
+    /// It took that lock.
+    Acquired(u8),
+    /// It freed that lock.
+    Released(u8),
+}
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// One instruction was executed.
+    Done {
+        /// Whether another thread may run now: this version looks at its eval breaker here, or has no GIL.
+        may_drop: bool,
+        /// What it did to the shared memory.
+        touched: Touched,
+    },
+    /// Nothing was executed: the instruction waits for that lock.
+    Blocked(u8),
+    /// Nothing was executed: the worker had finished.
+    Finished,
+}
+
+/// What became of a step, as far as the eval breaker goes.
+#[derive(Clone, Copy)]
+pub(super) enum Looked {
+    /// It was looked at after the instruction.
+    At,
+    /// It was not.
+    Not,
+    /// Nothing was executed: the instruction waits for that lock.
+    Blocked(u8),
+    /// Nothing was executed: the worker had finished.
+    Finished,
+}
+
+/// Where an instruction leads.
+enum Next {
+    /// On.
+    Follow,
+    /// To a place in the same function, by a jump.
+    To(usize),
+    /// Into a Python function.
+    Entered,
+    /// Back to the caller.
+    Returned,
+    /// Nowhere: it waits for a lock.
+    Blocked(u8),
+}
+
+impl Program {
+    /// A worker that will do the body so many times, with that `d`. More than `i64::MAX` iterations count as that many.
+    #[must_use]
+    pub fn start(&self, delta: i64, iterations: u64) -> WorkerState {
+        let iterations = i64::try_from(iterations).unwrap_or(i64::MAX);
+        let locals = self.codes.get(usize::from(WORK)).map_or(0, |code| code.locals.len());
+        let mut values = vec![Value::Int(delta), Value::Int(iterations)];
+        values.resize(locals.max(2), Value::Unbound);
+        WorkerState { frames: vec![Frame { code: WORK, pc: 0, base: 0 }], values, heap: Heap::new() }
+    }
+
+    /// Executes one instruction.
+    ///
+    /// # Errors
+    ///
+    /// If Python would raise an exception there, or the model ends; the state is then of no further use.
+    pub fn step(&self, state: &mut WorkerState, shared: &mut impl Shared) -> Result<Step, Fault> {
+        let (looked, touched) = self.look(state, shared)?;
+        Ok(match looked {
+            Looked::Blocked(lock) => Step::Blocked(lock),
+            Looked::Finished => Step::Finished,
+            Looked::At | Looked::Not => {
+                Step::Done { may_drop: !self.version.has_gil() || matches!(looked, Looked::At), touched }
+            }
+        })
+    }
+
+    /// As [`Program::step`], but without the points that only the lack of a GIL makes.
+    pub(super) fn step_and_look(
+        &self,
+        state: &mut WorkerState,
+        shared: &mut impl Shared,
+    ) -> Result<Looked, Fault> {
+        self.look(state, shared).map(|(looked, _)| looked)
+    }
+
+    fn look(&self, state: &mut WorkerState, shared: &mut impl Shared) -> Result<(Looked, Touched), Fault> {
+        let Some((code, pc)) = state.next() else {
+            return Ok((Looked::Finished, Touched::Nothing));
+        };
+        let Some((code, instruction)) =
+            self.codes.get(code).and_then(|code| Some((code, code.instructions.get(pc)?)))
+        else {
+            return Ok((Looked::Finished, Touched::Nothing));
+        };
+        let mut effect = Effect {
+            touched: Touched::Nothing,
+            check: match instruction.check {
+                Check::Always | Check::Call => true,
+                Check::Never | Check::Taken | Check::NotBool => false,
+            },
+        };
+        let next = self.execute(state, shared, code, instruction, &mut effect).map_err(|kind| Fault {
+            kind,
+            opcode: instruction.opcode,
+            place: instruction.position.map(|position| self.place(position)),
+        })?;
+        match next {
+            Next::Blocked(lock) => return Ok((Looked::Blocked(lock), Touched::Nothing)),
+            Next::Follow | Next::Entered => {
+                // A call has pushed the callee's frame: the caller's is the one below.
+                let depth = 1 + usize::from(matches!(next, Next::Entered));
+                let at = state.frames.len().checked_sub(depth);
+                if let Some(frame) = at.and_then(|at| state.frames.get_mut(at)) {
+                    frame.pc += 1;
+                }
+                if matches!(next, Next::Entered) {
+                    effect.check = self.facts.drop.frame_entry;
+                }
+            }
+            Next::To(target) => {
+                if let Some(frame) = state.frames.last_mut() {
+                    frame.pc = u32::try_from(target).unwrap_or(u32::MAX);
+                }
+            }
+            Next::Returned => effect.check = self.facts.drop.after_return,
+        }
+        let deferred = state.next().is_some_and(|(code, pc)| {
+            self.codes.get(code).and_then(|code| code.instructions.get(pc)).is_some_and(|next| next.defers)
+        });
+        let looked = if effect.check && !deferred { Looked::At } else { Looked::Not };
+        Ok((looked, effect.touched))
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each instruction")]
+    fn execute(
+        &self,
+        state: &mut WorkerState,
+        shared: &mut impl Shared,
+        code: &Code,
+        instruction: &Instruction,
+        effect: &mut Effect,
+    ) -> Result<Next, FaultKind> {
+        let base = state.frames.last().map_or(0, |frame| frame.base as usize);
+        match &instruction.op {
+            Op::Nop | Op::LoopEnd => {}
+            Op::LoadConst(value) => state.values.push(value.clone()),
+            Op::LoadFast(slot) => {
+                let slot = usize::from(*slot);
+                match state.values.get(base + slot) {
+                    Some(Value::Unbound) | None => {
+                        let name = code.locals.get(slot).cloned();
+                        return Err(FaultKind::Unbound(name.unwrap_or_default()));
+                    }
+                    Some(value) => {
+                        let value = value.clone();
+                        state.values.push(value);
+                    }
+                }
+            }
+            Op::LoadFastAndClear(slot) => {
+                if let Some(place) = state.values.get_mut(base + usize::from(*slot)) {
+                    let value = std::mem::replace(place, Value::Unbound);
+                    state.values.push(value);
+                }
+            }
+            Op::StoreFast(slot) => {
+                let value = state.pop();
+                if let Some(place) = state.values.get_mut(base + usize::from(*slot)) {
+                    *place = value;
+                }
+            }
+            Op::LoadX => {
+                let x = shared.load_x();
+                effect.touched = Touched::LoadedX(x);
+                state.values.push(Value::Int(x));
+            }
+            Op::StoreX => match state.pop() {
+                Value::Int(x) => {
+                    shared.store_x(x);
+                    effect.touched = Touched::StoredX(x);
+                }
+                other => return Err(FaultKind::XNotInt(other.type_name())),
+            },
+            Op::PopTop => {
+                state.pop();
+            }
+            Op::Copy(n) => {
+                let value = state.peek(*n);
+                state.values.push(value);
+            }
+            Op::CopyTwo => {
+                for _ in 0..2 {
+                    let value = state.peek(2);
+                    state.values.push(value);
+                }
+            }
+            Op::Swap(n) => {
+                let top = state.values.len();
+                if let Some(other) = top.checked_sub(usize::from(*n))
+                    && top > 0
+                {
+                    state.values.swap(top - 1, other);
+                }
+            }
+            Op::RotThree => {
+                let top = state.values.len();
+                if let Some(last) = top.checked_sub(3).and_then(|at| state.values.get_mut(at..)) {
+                    last.rotate_right(1);
+                }
+            }
+            Op::Unary(op) => {
+                let value = state.pop();
+                state.values.push(value::unary(*op, &value, &state.heap)?);
+            }
+            Op::Binary(op, in_place) => {
+                let right = state.pop();
+                let left = state.pop();
+                let value = value::binary(*op, *in_place, &left, &right, &mut state.heap)?;
+                let listed = matches!(value, Value::List(_));
+                state.values.push(value);
+                if listed {
+                    value::collect(&mut state.values, &mut state.heap);
+                }
+            }
+            Op::Compare(op) => {
+                let right = state.pop();
+                let left = state.pop();
+                let value = value::compare(*op, &left, &right, &state.heap)?;
+                state.values.push(Value::Bool(value));
+            }
+            Op::Subscript => {
+                let index = state.pop();
+                let container = state.pop();
+                state.values.push(value::subscript(&container, &index, &state.heap)?);
+            }
+            Op::StoreSubscript => {
+                let index = state.pop();
+                let container = state.pop();
+                let value = state.pop();
+                value::store_subscript(&container, &index, value, &mut state.heap)?;
+            }
+            Op::BuildTuple(count) => {
+                let items = state.pop_many(*count);
+                state.values.push(Value::Tuple(items.into()));
+            }
+            Op::BuildList(count) => {
+                let items = state.pop_many(*count);
+                state.make_list(items)?;
+            }
+            Op::ListAppend(n) => {
+                let item = state.pop();
+                if let Value::List(id) = state.peek(*n)
+                    && let Some(items) = state.heap.get_mut(id as usize)
+                {
+                    if items.len() >= value::LONGEST {
+                        return Err(FaultKind::TooLong);
+                    }
+                    items.push(item);
+                }
+            }
+            Op::Unpack(count) => {
+                let sequence = state.pop();
+                let items = value::unpack(&sequence, usize::from(*count), &state.heap)?;
+                state.values.extend(items.into_iter().rev());
+            }
+            Op::Jump(target) => return Ok(Next::To(*target)),
+            Op::BreakLoop(target, pops) => {
+                if *pops {
+                    state.pop();
+                }
+                return Ok(Next::To(*target));
+            }
+            Op::PopJump(when, target) => {
+                let value = state.pop();
+                let taken = value.truth(&state.heap) == *when;
+                effect.tested(instruction.check, taken, &value);
+                if taken {
+                    return Ok(Next::To(*target));
+                }
+            }
+            Op::PopJumpNone(when, target) => {
+                let value = state.pop();
+                let taken = (value == Value::None) == *when;
+                effect.tested(instruction.check, taken, &value);
+                if taken {
+                    return Ok(Next::To(*target));
+                }
+            }
+            Op::JumpOrPop(when, target) => {
+                let value = state.peek(1);
+                let taken = value.truth(&state.heap) == *when;
+                effect.tested(instruction.check, taken, &value);
+                if taken {
+                    return Ok(Next::To(*target));
+                }
+                state.pop();
+            }
+            Op::GetIter => {
+                let value = state.pop();
+                state.values.push(value::iterator(&value)?);
+            }
+            Op::ForIter(target) => {
+                let WorkerState { values, heap, .. } = state;
+                if !heap.is_empty() {
+                    value::collect(values, heap);
+                }
+                let next = values.last_mut().and_then(|iterator| value::next(iterator, heap));
+                if let Some(value) = next {
+                    values.push(value);
+                } else {
+                    values.pop();
+                    return Ok(Next::To(*target));
+                }
+            }
+            Op::Call(count) => return self.call(state, *count, effect),
+            Op::MakeFunction(number, captured) => {
+                let values = captured
+                    .iter()
+                    .map(|&slot| {
+                        state.values.get(base + usize::from(slot)).cloned().unwrap_or(Value::Unbound)
+                    })
+                    .collect();
+                state.values.push(Value::Closure(*number, values));
+            }
+            Op::EnterWith => match state.peek(1) {
+                Value::Lock(lock) => {
+                    if !shared.try_acquire(lock) {
+                        return Ok(Next::Blocked(lock));
+                    }
+                    effect.touched = Touched::Acquired(lock);
+                    state.pop();
+                    state.values.push(Value::Exit(lock));
+                    state.values.push(Value::Bool(true));
+                }
+                other => {
+                    return Err(FaultKind::Type(format!("a {} is no context manager", other.type_name())));
+                }
+            },
+            Op::ExitWith => {
+                if let Value::Exit(lock) = state.pop() {
+                    shared.release(lock);
+                    effect.touched = Touched::Released(lock);
+                }
+                state.values.push(Value::None);
+            }
+            Op::PrintItem => {
+                let item = state.pop();
+                value::call(Builtin::Print, &[item], false, &mut state.heap)?;
+            }
+            Op::Return => {
+                let value = state.pop();
+                return_from(state, value);
+                return Ok(Next::Returned);
+            }
+            Op::ReturnConst(value) => {
+                return_from(state, value.clone());
+                return Ok(Next::Returned);
+            }
+        }
+        Ok(Next::Follow)
+    }
+
+    fn call(&self, state: &mut WorkerState, count: u16, effect: &mut Effect) -> Result<Next, FaultKind> {
+        let (number, captured) = match state.peek(count + 1) {
+            Value::Function(number) => (number, None),
+            Value::Closure(number, captured) => (number, Some(captured)),
+            Value::Builtin(builtin) => {
+                let args = state.pop_many(count);
+                state.pop();
+                let silent = self.facts.drop.silent_calls.contains(&(builtin.name(), args.len()));
+                effect.check &= !silent;
+                let range_is_list = self.facts.shape.python2;
+                let result = value::call(builtin, &args, range_is_list, &mut state.heap)?;
+                let listed = matches!(result, Value::List(_));
+                state.values.push(result);
+                if listed {
+                    value::collect(&mut state.values, &mut state.heap);
+                }
+                return Ok(Next::Follow);
+            }
+            other => {
+                return Err(FaultKind::Type(format!("a {} cannot be called", other.type_name())));
+            }
+        };
+        let Some(code) = self.codes.get(usize::from(number)) else {
+            return Ok(Next::Follow);
+        };
+        if code.parameters != usize::from(count) {
+            return Err(FaultKind::Type(format!(
+                "{}() takes {} arguments, {count} given",
+                code.name, code.parameters
+            )));
+        }
+        if state.frames.len() >= DEEPEST {
+            return Err(FaultKind::Recursion);
+        }
+        let base = state.values.len() - usize::from(count);
+        state.values.resize(base + code.locals.len(), Value::Unbound);
+        if let Some(captured) = captured {
+            for (value, (_, slot)) in captured.iter().zip(&code.captures) {
+                if let Some(place) = state.values.get_mut(base + usize::from(*slot)) {
+                    *place = value.clone();
+                }
+            }
+        }
+        state.frames.push(Frame {
+            code: number,
+            pc: 0,
+            base: u32::try_from(base).map_err(|_| FaultKind::Recursion)?,
+        });
+        Ok(Next::Entered)
+    }
+}
+
+/// Puts the result in the place of the callee, below its variables.
+fn return_from(state: &mut WorkerState, value: Value) {
+    if let Some(frame) = state.frames.pop() {
+        state.values.truncate((frame.base as usize).saturating_sub(1));
+        if state.frames.is_empty() {
+            state.values.clear();
+            state.heap.clear();
+        } else {
+            state.values.push(value);
+        }
+    }
+}
+
+/// What else there is to say of an instruction.
+struct Effect {
+    touched: Touched,
+    check: bool,
+}
+
+impl Effect {
+    fn tested(&mut self, check: Check, taken: bool, value: &Value) {
+        self.check = match check {
+            Check::Never => false,
+            Check::Always | Check::Call => true,
+            Check::Taken => taken,
+            Check::NotBool => !matches!(value, Value::Bool(_)),
+        };
+    }
+}

@@ -1,0 +1,364 @@
+//! Whether an update can be lost, by trying every schedule of two workers.
+//!
+//! One worker has +1, the other -1. Their schedules that switch wherever the version may drop its GIL are held against those
+//! that switch between iterations only: a final x that only the former reach is a lost update. A stretch between two drop
+//! points that touches nothing shared is joined to the next, since no one can tell when it ran.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use thiserror::Error;
+
+use super::{Fault, Place, Program, SharedState, Step, Touched, WorkerState};
+
+/// The most states that are looked at for one number of iterations.
+pub const MOST_STATES: usize = 400_000;
+
+/// How many iterations each worker does at most. One shows any loss inside an iteration, two what is carried over.
+const MOST_ITERATIONS: u64 = 2;
+
+/// The most instructions between two accesses to shared memory.
+const MOST_STEPS: u32 = 1_000_000;
+
+/// What can become of x.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every schedule ends like one that switches between iterations only.
+    Exact,
+    /// Some schedule does not.
+    CanLose(Box<Witness>),
+    /// Even whole iterations in different orders end differently: there is no one expected value.
+    OrderDependent {
+        /// Values of x at the end.
+        outcomes: Vec<i64>,
+    },
+    /// Some schedule ends with each worker waiting for a lock.
+    Deadlock {
+        /// The locks that are waited for.
+        locks: Vec<String>,
+    },
+}
+
+/// One way to lose an update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// Iterations of each worker.
+    pub iterations: u64,
+    /// The one value of x that whole iterations lead to.
+    pub expected: i64,
+    /// A value that is reached instead.
+    pub reached: i64,
+    /// The instruction that read x too early.
+    pub load: Option<Site>,
+    /// The instruction after which the other worker came in between.
+    pub switch: Option<Site>,
+    /// The instruction that then overwrote what the other had written.
+    pub store: Option<Site>,
+}
+
+/// An instruction, for an explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The function.
+    pub function: String,
+    /// Its number in the function.
+    pub number: usize,
+    /// CPython's name of it.
+    pub opcode: &'static str,
+    /// Its argument.
+    pub argument: String,
+    /// Where in the source it comes from.
+    pub place: Option<Place>,
+}
+
+/// Why there is no verdict.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum VerdictError {
+    /// Some schedule raises an exception or leaves the model.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// There are too many states.
+    #[error(
+        "more than {MOST_STATES} states with {iterations} iterations of each worker: use a body that reads and writes x less often"
+    )]
+    TooManyStates {
+        /// Iterations of each worker.
+        iterations: u64,
+    },
+    /// A worker goes on and on without touching shared memory.
+    #[error("the body runs {MOST_STEPS} instructions without touching x or a lock: make its loops shorter")]
+    TooLong,
+}
+
+/// A point on the way of one worker, for the explanation.
+#[derive(Clone, Copy, Debug)]
+struct Access {
+    worker: usize,
+    /// The instruction.
+    at: (usize, usize),
+    touched: Touched,
+    /// The last instruction before the switch that followed, if one could.
+    switch: (usize, usize),
+}
+
+enum Pause {
+    /// It may lose the GIL here, having touched shared memory.
+    Switch,
+    Blocked(u8),
+    Finished,
+}
+
+/// The states of a worker by number, so that equal ones are kept once.
+#[derive(Default)]
+struct Workers {
+    numbers: HashMap<WorkerState, u32>,
+    states: Vec<WorkerState>,
+}
+
+impl Workers {
+    fn number(&mut self, state: WorkerState) -> u32 {
+        let next = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
+        *self.numbers.entry(state).or_insert_with_key(|state| {
+            self.states.push(state.clone());
+            next
+        })
+    }
+
+    fn state(&self, number: u32) -> WorkerState {
+        self.states[number as usize].clone()
+    }
+}
+
+type Key = ([u32; 2], SharedState);
+
+impl Program {
+    /// Whether two workers, one with +1 and one with -1, can lose an update.
+    ///
+    /// # Errors
+    ///
+    /// If a schedule raises an exception or leaves the model, or there is too much to try.
+    pub fn verdict(&self) -> Result<Verdict, VerdictError> {
+        for iterations in 1..=MOST_ITERATIONS {
+            let serial = match self.serial(iterations)? {
+                Ok(outcomes) => outcomes,
+                Err(locks) => return Ok(Verdict::Deadlock { locks }),
+            };
+            let mut outcomes = serial.iter();
+            let (Some(&expected), None) = (outcomes.next(), outcomes.next()) else {
+                return Ok(Verdict::OrderDependent { outcomes: serial.into_iter().collect() });
+            };
+            match self.search(iterations, expected)? {
+                Verdict::Exact => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Verdict::Exact)
+    }
+
+    /// The instruction at a place, as an explanation shows it.
+    fn site(&self, (code, number): (usize, usize)) -> Option<Site> {
+        let code = self.codes.get(code)?;
+        let instruction = code.instructions.get(number)?;
+        Some(Site {
+            function: code.name.clone(),
+            number,
+            opcode: instruction.opcode,
+            argument: instruction.argument.clone(),
+            place: instruction.position.map(|position| self.place(position)),
+        })
+    }
+
+    /// Runs a worker to where a switch matters; tells of each access to shared memory.
+    fn advance(
+        &self,
+        state: &mut WorkerState,
+        shared: &mut SharedState,
+        mut access: impl FnMut((usize, usize), Touched),
+        mut stop: impl FnMut(&WorkerState, bool) -> bool,
+    ) -> Result<Pause, VerdictError> {
+        let mut touched_any = false;
+        for _ in 0..MOST_STEPS {
+            let Some(at) = state.next() else {
+                return Ok(Pause::Finished);
+            };
+            match self.step(state, shared)? {
+                Step::Done { may_drop, touched } => {
+                    if touched != Touched::Nothing {
+                        touched_any = true;
+                        access(at, touched);
+                    }
+                    if state.finished() {
+                        return Ok(Pause::Finished);
+                    }
+                    if stop(state, may_drop && touched_any) {
+                        return Ok(Pause::Switch);
+                    }
+                }
+                Step::Blocked(lock) => return Ok(Pause::Blocked(lock)),
+                Step::Finished => return Ok(Pause::Finished),
+            }
+        }
+        Err(VerdictError::TooLong)
+    }
+
+    fn lock_name(&self, lock: u8) -> String {
+        self.locks.get(usize::from(lock)).cloned().unwrap_or_default()
+    }
+
+    /// What whole iterations can end with; or the lock that a worker alone waits for.
+    fn serial(&self, iterations: u64) -> Result<Result<BTreeSet<i64>, Vec<String>>, VerdictError> {
+        let mut outcomes = BTreeSet::new();
+        let mut workers = Workers::default();
+        let start = [1, -1].map(|delta| workers.number(self.start(delta, iterations)));
+        let mut open: Vec<Key> = vec![(start, SharedState::default())];
+        let mut seen: HashSet<Key> = open.iter().copied().collect();
+        while let Some((numbers, shared)) = open.pop() {
+            let mut last = true;
+            for worker in 0..2 {
+                let mut state = workers.state(numbers[worker]);
+                if state.finished() {
+                    continue;
+                }
+                last = false;
+                let mut shared = shared;
+                // The first boundary is the loop's head, before any iteration.
+                match self.advance(&mut state, &mut shared, |_, _| {}, |state, _| state.at_boundary(self))? {
+                    Pause::Switch | Pause::Finished => {}
+                    Pause::Blocked(lock) => return Ok(Err(vec![self.lock_name(lock)])),
+                }
+                let mut next = numbers;
+                next[worker] = workers.number(state);
+                if seen.insert((next, shared)) {
+                    open.push((next, shared));
+                }
+            }
+            if last {
+                outcomes.insert(shared.x);
+            }
+            if seen.len() > MOST_STATES {
+                return Err(VerdictError::TooManyStates { iterations });
+            }
+        }
+        Ok(Ok(outcomes))
+    }
+
+    /// Looks for a schedule that ends with something other than `expected`, or in a deadlock.
+    fn search(&self, iterations: u64, expected: i64) -> Result<Verdict, VerdictError> {
+        let mut workers = Workers::default();
+        let start = [1, -1].map(|delta| workers.number(self.start(delta, iterations)));
+        let first: Key = (start, SharedState::default());
+        // Where each state was reached from, and by which worker.
+        let mut from: HashMap<Key, Option<(Key, usize)>> = HashMap::from([(first, None)]);
+        let mut open = vec![first];
+        while let Some(key) = open.pop() {
+            let (numbers, shared) = key;
+            let mut waits = Vec::new();
+            let mut moved = false;
+            for worker in 0..2 {
+                let mut state = workers.state(numbers[worker]);
+                if state.finished() {
+                    continue;
+                }
+                let mut after = shared;
+                let pause = self.advance(&mut state, &mut after, |_, _| {}, |_, switch| switch)?;
+                if let Pause::Blocked(lock) = pause {
+                    waits.push(self.lock_name(lock));
+                    if workers.states[numbers[worker] as usize] == state {
+                        continue;
+                    }
+                }
+                moved = true;
+                let mut next = numbers;
+                next[worker] = workers.number(state);
+                let next = (next, after);
+                if let std::collections::hash_map::Entry::Vacant(entry) = from.entry(next) {
+                    entry.insert(Some((key, worker)));
+                    open.push(next);
+                }
+            }
+            if from.len() > MOST_STATES {
+                return Err(VerdictError::TooManyStates { iterations });
+            }
+            if moved {
+                continue;
+            }
+            if !waits.is_empty() {
+                waits.sort();
+                waits.dedup();
+                return Ok(Verdict::Deadlock { locks: waits });
+            }
+            if shared.x != expected {
+                let schedule = schedule(&from, key);
+                let mut witness = self.explain(iterations, &schedule)?;
+                witness.expected = expected;
+                witness.reached = shared.x;
+                return Ok(Verdict::CanLose(Box::new(witness)));
+            }
+        }
+        Ok(Verdict::Exact)
+    }
+
+    /// Replays a schedule and finds the first write of x that does not know of the other worker's last.
+    fn explain(&self, iterations: u64, schedule: &[usize]) -> Result<Witness, VerdictError> {
+        let mut states = [1, -1].map(|delta| self.start(delta, iterations));
+        let mut shared = SharedState::default();
+        let mut trace: Vec<Access> = Vec::new();
+        for &worker in schedule {
+            let begin = trace.len();
+            let state = &mut states[worker];
+            let mut last = state.next().unwrap_or_default();
+            let mut now = last;
+            self.advance(
+                state,
+                &mut shared,
+                |at, touched| {
+                    trace.push(Access { worker, at, touched, switch: at });
+                },
+                |state, switch| {
+                    last = now;
+                    now = state.next().unwrap_or_default();
+                    switch
+                },
+            )?;
+            for access in &mut trace[begin..] {
+                access.switch = last;
+            }
+        }
+        let lost = (0..trace.len()).find_map(|store| self.lost_at(&trace, store));
+        let site = |at: Option<(usize, usize)>| at.and_then(|at| self.site(at));
+        Ok(Witness {
+            iterations,
+            expected: 0,
+            reached: shared.x,
+            load: site(lost.map(|(load, _)| trace[load].at)),
+            switch: site(lost.map(|(load, _)| trace[load].switch)),
+            store: site(lost.map(|(_, store)| trace[store].at)),
+        })
+    }
+
+    /// If the access is a write whose worker last read x before the other wrote it: that read, and the write.
+    #[expect(clippy::unused_self, reason = "reads as a part of the explanation")]
+    fn lost_at(&self, trace: &[Access], store: usize) -> Option<(usize, usize)> {
+        let write = trace[store];
+        if !matches!(write.touched, Touched::StoredX(_)) {
+            return None;
+        }
+        let before = |pick: &dyn Fn(&Access) -> bool| (0..store).rev().find(|&at| pick(&trace[at]));
+        let load =
+            before(&|access| access.worker == write.worker && matches!(access.touched, Touched::LoadedX(_)))?;
+        let other =
+            before(&|access| access.worker != write.worker && matches!(access.touched, Touched::StoredX(_)))?;
+        (other > load).then_some((load, store))
+    }
+}
+
+/// The workers in the order in which they ran to reach that state.
+fn schedule(from: &HashMap<Key, Option<(Key, usize)>>, end: Key) -> Vec<usize> {
+    let mut order = Vec::new();
+    let mut key = end;
+    while let Some(Some((before, worker))) = from.get(&key) {
+        order.push(*worker);
+        key = *before;
+    }
+    order.reverse();
+    order
+}

@@ -1,0 +1,214 @@
+//! The same two jobs by a real interpreter: a loop body in several threads, and a sum split between processes.
+//!
+//! What gilsim models is held against what CPython does. Nothing here is modelled: the interpreter is started,
+//! does its work, and says how long its workers took by their own clocks.
+
+use super::{Explanation, Group, Observation, Pattern, Promise, Scenario, Workload, gil};
+use crate::clock::{Span, Usage};
+use crate::control::Control;
+use crate::cpython::Version;
+use crate::error::{Error, Result};
+use crate::interpreter::{self, BodyRequest, Interpreter, Limits, SplitRequest};
+use crate::stats::{Summary, Verdict as Found};
+use std::path::Path;
+use std::time::Duration;
+
+/// One job by one interpreter.
+#[derive(Debug)]
+pub struct Python {
+    /// Or why it cannot be asked.
+    interpreter: Result<Interpreter, String>,
+    name: String,
+    job: Job,
+    timeout: Duration,
+    /// What the model promises of this body in this version.
+    promise: Promise,
+}
+
+/// What an interpreter is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// A loop body in several threads.
+    Body {
+        /// The body.
+        body: String,
+        /// The definitions that it uses.
+        setup: String,
+    },
+    /// The sum over a range, by processes that put their subtotals on a queue.
+    Split,
+}
+
+/// How long an interpreter may take to say what it is.
+pub const PROBE: Duration = Duration::from_secs(10);
+
+impl Python {
+    /// Asks the program at a path, or of a name on PATH, what it is; a broken one is told when it should run.
+    #[must_use]
+    pub fn probe(program: &Path, job: Job, timeout: Duration, control: &Control) -> Self {
+        let interpreter = Interpreter::probe(program, &Limits::new(PROBE, control.flag()));
+        Self::of(interpreter.map_err(|error| error.to_string()), &program.to_string_lossy(), job, timeout)
+    }
+
+    /// An interpreter that is known.
+    #[must_use]
+    pub fn known(interpreter: Interpreter, job: Job, timeout: Duration) -> Self {
+        let name = interpreter.label();
+        Self::of(Ok(interpreter), &name, job, timeout)
+    }
+
+    fn of(interpreter: Result<Interpreter, String>, name: &str, job: Job, timeout: Duration) -> Self {
+        let name = interpreter.as_ref().map_or_else(|_| name.to_owned(), Interpreter::label);
+        let promise = match (&job, &interpreter) {
+            (Job::Split, _) => Promise::Exact,
+            (Job::Body { body, setup }, Ok(interpreter)) => modelled(interpreter)
+                .and_then(|version| gil::UnderGil::new(body, setup, version).ok())
+                .map_or(Promise::MayLose, |model| model.promise()),
+            _ => Promise::MayLose,
+        };
+        Self { interpreter, name, job, timeout, promise }
+    }
+
+    fn interpreter(&self) -> Result<&Interpreter> {
+        self.interpreter.as_ref().map_err(|error| Error::Interpreter(error.clone()))
+    }
+
+    fn limits<'a>(&self, control: &'a Control) -> Limits<'a> {
+        Limits::new(self.timeout, control.flag())
+    }
+}
+
+/// The version of the model that an interpreter is an instance of, if there is one.
+#[must_use]
+pub fn modelled(interpreter: &Interpreter) -> Option<Version> {
+    let (major, minor, _) = interpreter.version();
+    // A free-threaded build whose GIL is on, as an environment variable can have it, behaves like the other.
+    let suffix = if interpreter.free_threaded() && !interpreter.gil_enabled() { "t" } else { "" };
+    format!("{major}.{minor}{suffix}").parse().ok()
+}
+
+/// The request for one run of a workload.
+#[must_use]
+pub fn body_request(body: &str, setup: &str, load: &Workload) -> BodyRequest {
+    BodyRequest {
+        body: body.to_owned(),
+        setup: setup.to_owned(),
+        threads: u32::try_from(load.workers.get()).unwrap_or(u32::MAX),
+        iterations: load.iterations,
+        pattern: match load.pattern {
+            Pattern::PlusMinus => interpreter::Pattern::PlusMinus,
+            Pattern::Plus => interpreter::Pattern::Plus,
+        },
+        interval: Some(load.switch_interval),
+        ..BodyRequest::default()
+    }
+}
+
+impl Scenario for Python {
+    fn name(&self) -> &'static str {
+        "python"
+    }
+
+    fn label(&self) -> String {
+        let off = self.gil_enabled() == Some(false);
+        format!("python:{}{}", self.name, if off { " (no GIL)" } else { "" })
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let path = self
+            .interpreter
+            .as_ref()
+            .map_or_else(|_| self.name.clone(), |it| it.path().to_string_lossy().into_owned());
+        let mut arguments = vec!["--python".to_owned(), path];
+        if let Job::Body { body, .. } = &self.job {
+            arguments.extend(["--body".to_owned(), body.clone()]);
+        }
+        arguments
+    }
+
+    fn group(&self) -> Group {
+        match self.job {
+            Job::Body { .. } => Group::Counter,
+            Job::Split => Group::Sum,
+        }
+    }
+
+    fn promise(&self) -> Promise {
+        self.promise
+    }
+
+    fn body(&self) -> Option<&str> {
+        match &self.job {
+            Job::Body { body, .. } => Some(body),
+            Job::Split => None,
+        }
+    }
+
+    fn gil_enabled(&self) -> Option<bool> {
+        self.interpreter.as_ref().ok().map(Interpreter::gil_enabled)
+    }
+
+    fn lesson(&self) -> &'static str {
+        "a real interpreter at the same work"
+    }
+
+    fn expected(&self, load: &Workload, control: &Control) -> Result<i128> {
+        match &self.job {
+            Job::Body { body, setup } if body != gil::BODY || !setup.is_empty() => {
+                // One thread after the other, in the interpreter itself: its arithmetic is its own.
+                let request = BodyRequest { sequence: true, ..body_request(body, setup, load) };
+                let result = self.interpreter()?.body(&request, &self.limits(control));
+                Ok(result.map_err(|error| Error::Interpreter(error.to_string()))?.expected)
+            }
+            _ => Ok(self.group().expected(load)),
+        }
+    }
+
+    fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
+        let interpreter = self.interpreter()?;
+        let limits = self.limits(control);
+        let failed = |error: interpreter::Error| Error::Interpreter(error.to_string());
+        let (actual, seconds, startup) = match &self.job {
+            Job::Body { body, setup } => {
+                let result = interpreter.body(&body_request(body, setup, load), &limits).map_err(failed)?;
+                let run = result.runs.first().ok_or_else(|| Error::Interpreter("no run".to_owned()))?;
+                (run.value, run.seconds, 0.0)
+            }
+            Job::Split => {
+                let range = load.range();
+                let signed = |number: u64| {
+                    i64::try_from(number)
+                        .map_err(|_| Error::Usage("ranges for python end at 2^63 - 1".to_owned()))
+                };
+                let processes = u32::try_from(load.workers.get()).ok();
+                let request =
+                    SplitRequest { begin: signed(range.start)?, end: signed(range.end)?, processes };
+                let result = interpreter.split(&request, &limits).map_err(failed)?;
+                (result.total, result.seconds, result.startup_seconds)
+            }
+        };
+        let whole = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        let end = u64::try_from(whole(seconds).as_nanos()).unwrap_or(u64::MAX);
+        Ok(Observation {
+            actual,
+            spans: vec![Span { start: 0, end }],
+            startup: whole(startup),
+            usage: Usage::default(),
+            foreign_values: None,
+            lock: None,
+        })
+    }
+
+    fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {
+        let why = match (&self.job, summary.verdict) {
+            (Job::Split, _) => "each process has an interpreter and a GIL of its own",
+            (_, Found::Exact) => {
+                "the interpreter does not drop its GIL between the load and the store of this body"
+            }
+            (_, Found::Lucky) => "nothing was lost this time, though it can be",
+            (_, Found::Lost) => "another thread came between the load and the store of x",
+            (_, Found::Broken) => "the interpreter lost an update where the model says that it cannot",
+        };
+        Explanation { why: why.to_owned(), next: format!("verify --threads {}", load.workers) }
+    }
+}

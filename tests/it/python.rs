@@ -1,0 +1,141 @@
+//! Loop bodies under the model's GIL and on real interpreters, from the command line.
+
+use crate::{gilsim, output_of};
+use predicates::str::contains;
+use serde_json::Value;
+
+/// A CPython, or nothing when there is none and nobody insists on one.
+fn real_python() -> Option<String> {
+    let found = gilsim::interpreter::find().pop().map(|python| python.path().to_string_lossy().into_owned());
+    let insisted = std::env::var_os("GILSIM_REQUIRE_PYTHON").is_some();
+    assert!(found.is_some() || !insisted, "there is no CPython here, but GILSIM_REQUIRE_PYTHON is set");
+    found
+}
+
+/// Says that a test needs what is not here.
+#[expect(clippy::print_stderr, reason = "whoever reads the tests' output is to know what was not tried")]
+fn skipped(what: &str) {
+    eprintln!("skipped: {what}: no CPython on PATH or among pyenv's versions");
+}
+
+#[test]
+fn a_body_that_is_exact_in_a_version_is_exact_under_its_gil() {
+    for (body, version) in [
+        ("x += d", "3.10"),
+        ("x += d", "3.14"),
+        ("x = x + d * len(s)", "3.11"),
+        ("with lock: x += d", "2.7"),
+        ("with lock: x += d", "3.13t"),
+    ] {
+        let arguments = [
+            "gil",
+            "--iters",
+            "20k",
+            "--runs",
+            "3",
+            "--switch-interval",
+            "20us",
+            "--expect",
+            "exact",
+            "--quiet",
+        ];
+        gilsim("")
+            .args(arguments)
+            .args(["--body", body, "--cpython", version])
+            .assert()
+            .success()
+            .stdout("0\n");
+    }
+}
+
+#[test]
+fn the_sentence_names_the_instruction() {
+    let text = output_of("gil --iters 1k --runs 1 --cpython 3.9");
+    assert!(text.contains("CPython 3.9 may drop the GIL right after LOAD_GLOBAL x, before STORE_GLOBAL x"), "{text}");
+    let text = output_of("gil --iters 1k --runs 1 --cpython 3.13");
+    assert!(text.contains("cannot lose the GIL"), "{text}");
+    let text = output_of("gil --iters 1k --runs 1 --cpython 3.13t");
+    assert!(text.contains("has no GIL"), "{text}");
+}
+
+#[test]
+fn a_body_that_cannot_be_run_is_refused_with_its_place() {
+    for (body, expected) in [
+        ("x +=", "line 1"),
+        ("import os", "import"),
+        ("x = {}", "line 1, column 5"),
+        ("x = x * 2 + d", "depends on the order"),
+        ("x = x // 0", "ZeroDivisionError"),
+        ("", "nothing to run"),
+    ] {
+        gilsim("").args(["gil", "--body", body]).assert().code(2).stdout("").stderr(contains(expected));
+    }
+}
+
+#[test]
+fn two_locks_in_opposite_orders_are_a_deadlock_and_refused() {
+    let setup = r"import threading\na = threading.Lock()\nb = threading.Lock()\ndef f():\n  with a:\n    with b: pass\ndef g():\n  with b:\n    with a: pass";
+    let setup = setup.strip_prefix(r"import threading\n").unwrap();
+    gilsim("")
+        .args(["gil", "--body", "f() if d > 0 else g()", "--setup", setup])
+        .assert()
+        .code(2)
+        .stderr(contains("deadlock"));
+}
+
+#[test]
+fn a_convoy_of_the_model_has_all_its_round_trips() {
+    for version in ["2.7", "3.12", "3.13t"] {
+        let line =
+            format!("convoy --hogs 1 --pings 5 --switch-interval 1ms --cpython {version} --format json");
+        let report: Value = serde_json::from_str(&output_of(&line)).unwrap();
+        let row = &report["results"][0];
+        assert_eq!(row["subject"], format!("model {version}"));
+        for series in ["idle", "loaded"] {
+            assert_eq!(row[series]["times"].as_array().unwrap().len(), 5);
+        }
+    }
+}
+
+#[test]
+fn a_broken_interpreter_is_an_error_in_its_row_and_the_rest_go_on() {
+    let output = gilsim(
+        "compare atomic --iters 1k --runs 1 --python /bin/false --python /nowhere/python --format json",
+    )
+    .assert()
+    .code(1);
+    let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let rows = report["results"].as_array().unwrap();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[0]["verdict"], "exact");
+    assert!(rows[1]["failure"].as_str().unwrap().contains("/bin/false: not a Python"));
+    assert!(rows[2]["failure"].as_str().unwrap().contains("/nowhere/python: not found"));
+    gilsim("convoy --pings 2 --python /bin/false")
+        .assert()
+        .code(1)
+        .stdout(contains("failed: /bin/false: not a Python"));
+}
+
+#[test]
+fn a_real_interpreter_does_both_jobs() {
+    let Some(python) = real_python() else { return skipped("both jobs") };
+    let line = format!("python --python {python} --threads 1 --iters 1k --sum 1k --format json");
+    let report: Value = serde_json::from_str(&output_of(&line)).unwrap();
+    let actual: Vec<&Value> =
+        report["results"].as_array().unwrap().iter().map(|row| &row["actual"]).collect();
+    assert_eq!(actual, [1_000, 499_500]);
+}
+
+#[test]
+fn a_real_interpreter_stands_beside_the_scenarios() {
+    let Some(python) = real_python() else { return skipped("the comparison with a real interpreter") };
+    let text =
+        output_of(&format!("compare atomic split:thread --iters 1k --runs 1 --python {python} --quiet"));
+    assert_eq!(text.lines().count(), 4, "{text}");
+    assert_eq!(text.matches(" 499500\n").count(), 2, "{text}");
+}
+
+#[test]
+fn without_an_interpreter_there_is_nothing_to_verify() {
+    gilsim("verify --python /nowhere/python").assert().code(1).stderr(contains("/nowhere/python: not found"));
+}
