@@ -224,10 +224,14 @@ impl<M: Monitor> Holder<'_, M> {
                 }
             }
             HandOff::Ticks(_) => {
-                self.ticks = self.ticks.saturating_sub(1);
-                if self.ticks == 0 {
-                    self.ticks = self.gil.ticks();
-                    self.switch();
+                // `--_Py_Ticker < 0` of 2.7's `ceval.c`: with 100 ticks it is every 101st look. Being prime, that
+                // number moves through a loop's instructions instead of meeting the same one each time.
+                match self.ticks.checked_sub(1) {
+                    Some(left) => self.ticks = left,
+                    None => {
+                        self.ticks = self.gil.ticks();
+                        self.switch();
+                    }
                 }
             }
             HandOff::NoGil => {}
@@ -349,6 +353,20 @@ mod tests {
             let longest = Duration::from_nanos(usage.holds.max());
             assert!(longest > Duration::ZERO && longest < Duration::from_mins(1), "{longest:?}");
         }
+    }
+
+    #[test]
+    fn the_ticks_of_2_7_run_out_at_every_101st_look() {
+        let gil = Gil::new(1, HandOff::Ticks(100));
+        let mut holder = gil.enter(0);
+        let takes = |looks: u32, holder: &mut Holder<'_>| {
+            (0..looks).for_each(|_| holder.look());
+            gil.monitor.lock().usage.takes
+        };
+        assert_eq!(takes(100, &mut holder), 1);
+        assert_eq!(takes(1, &mut holder), 2);
+        assert_eq!(takes(100, &mut holder), 2);
+        assert_eq!(takes(1, &mut holder), 3);
     }
 
     #[test]

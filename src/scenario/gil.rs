@@ -342,7 +342,12 @@ mod tests {
     #[test]
     fn the_explanation_names_the_instruction() {
         let why = |version: &str| UnderGil::new(BODY, "", version.parse().unwrap()).unwrap().why();
-        assert!(why("3.9").contains("CPython 3.9 may drop the GIL right after LOAD_GLOBAL x, before STORE_GLOBAL x"), "{}", why("3.9"));
+        assert!(
+            why("3.9")
+                .contains("CPython 3.9 may drop the GIL right after LOAD_GLOBAL x, before STORE_GLOBAL x"),
+            "{}",
+            why("3.9")
+        );
         assert!(
             why("3.13").contains("cannot lose the GIL: after LOAD_FAST and BINARY_OP"),
             "{}",

@@ -51,7 +51,10 @@ fn a_body_that_is_exact_in_a_version_is_exact_under_its_gil() {
 #[test]
 fn the_sentence_names_the_instruction() {
     let text = output_of("gil --iters 1k --runs 1 --cpython 3.9");
-    assert!(text.contains("CPython 3.9 may drop the GIL right after LOAD_GLOBAL x, before STORE_GLOBAL x"), "{text}");
+    assert!(
+        text.contains("CPython 3.9 may drop the GIL right after LOAD_GLOBAL x, before STORE_GLOBAL x"),
+        "{text}"
+    );
     let text = output_of("gil --iters 1k --runs 1 --cpython 3.13");
     assert!(text.contains("cannot lose the GIL"), "{text}");
     let text = output_of("gil --iters 1k --runs 1 --cpython 3.13t");
