@@ -34,7 +34,7 @@ pub const BODIES: [&str; 16] = [
     "for i in (1, 2): x += d",
     "y = x\nfor i in (1, 2): y += d\nx = y - d",
     "x = x + [d for i in (1,)][0]",
-    "try:\n    y = x\nfinally:\n    x = y + d",
+    "try: y = x\nfinally: x = y + d",
     "y = x\nif y > 0: y += 0\nx = y + d",
     "x += d; x -= d; x += d",
 ];
