@@ -1,22 +1,22 @@
 //! The command line, and how it becomes a plain request. Nothing below this file knows clap.
 
 use crate::choice::Choice;
-use crate::control::Control;
 use crate::convoy::{self, Convoy};
 use crate::count;
 use crate::cpus::Cpus;
 use crate::cpython::Version;
 use crate::error::Error;
-use crate::interpreter::{self, MOST_MEASUREMENTS};
+use crate::interpreter::MOST_MEASUREMENTS;
 use crate::output::Destination;
 use crate::report::export::Format;
+use crate::report::layout::{Grid, finish, paragraph};
 use crate::runner::{Case, Rounds};
 use crate::scenario::gil::UnderGil;
 use crate::scenario::mutex::Lock;
-use crate::scenario::python::{Job, Python};
+use crate::scenario::python::Job;
 use crate::scenario::split::{By, queue, worker};
 use crate::scenario::{self, Group, Pattern, Promise, Scenario, Workload};
-use crate::session::{Ending, Expectation, Session};
+use crate::session::{Ending, Expectation, Real, Session};
 use crate::verify::{self, Verify};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -26,8 +26,6 @@ use std::io::{self, Write};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
-use tabled::builder::Builder;
-use tabled::settings::{Padding, Style};
 
 /// More workers than any machine has room for; what this one has room for shows when they start.
 const MOST_WORKERS: u64 = 100_000;
@@ -86,7 +84,8 @@ impl Refusal {
     pub fn ending(&self) -> Ending {
         match self {
             Self::Clap(error) if !error.use_stderr() => Ending::Ran,
-            Self::Clap(_) | Self::Usage(_) => Ending::WrongUsage,
+            Self::Clap(_) => Ending::WrongUsage,
+            Self::Usage(error) => Ending::of(error),
         }
     }
 }
@@ -316,10 +315,10 @@ enum Command {
         #[arg(long, value_name = "EXE")]
         python: Vec<PathBuf>,
         /// One more body, besides the built-in ones; may be given several times; \n begins a new line
-        #[arg(long, value_name = "STATEMENTS")]
+        #[arg(long, value_name = "STATEMENTS", value_parser = |text: &str| Ok::<_, Infallible>(statements(text)))]
         body: Vec<String>,
         /// Definitions that the bodies use
-        #[arg(long, value_name = "STATEMENTS")]
+        #[arg(long, value_name = "STATEMENTS", value_parser = |text: &str| Ok::<_, Infallible>(statements(text)))]
         setup: Option<String>,
         /// Repetitions of the body by each of two threads in one run
         #[arg(long, value_name = "N", default_value = "200k", value_parser = parse_iterations, allow_negative_numbers = true)]
@@ -572,7 +571,7 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
         Command::Gil { body, cpython, interval, count, measure, output } => {
             let load =
                 Workload { switch_interval: interval.switch_interval, ..count.workload(&measure.pin, cpus)? };
-            let scenario = UnderGil::new(&body.body, body.setup(), cpython)?;
+            let scenario = UnderGil::new(&body.body, body.setup(), cpython, &load.pairs())?;
             single(for_good(scenario), load, &measure, output)
         }
         Command::Convoy { hogs, pings, cpython, interval, python, timeout, output } => {
@@ -592,26 +591,20 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
                 ..workload(threads, 0, pattern, &PinArguments { pin: Pin::Off }, cpus)
             };
             let job = Job::Body { body: body.body.clone(), setup: body.setup().to_owned() };
-            let mut cases = real_interpreters(
-                &python,
-                &job,
-                &Workload { iterations: iters.get(), ..load.clone() },
-                timeout,
-            );
-            cases.extend(real_interpreters(
-                &python,
-                &Job::Split,
-                &Workload { iterations: sum, ..load },
-                timeout,
-            ));
-            if cases.is_empty() {
-                return Err(Error::Interpreter(
-                    "there is no CPython on PATH or among pyenv's versions; name one with --python"
-                        .to_owned(),
-                ));
+            if i64::try_from(sum).is_err() {
+                return Err(Error::Usage("--sum ends at 2^63 - 1; give a smaller end".to_owned()));
             }
+            let real = Real {
+                programs: (!python.is_empty()).then_some(python),
+                jobs: vec![
+                    (job, Workload { iterations: iters.get(), ..load.clone() }),
+                    (Job::Split, Workload { iterations: sum, ..load }),
+                ],
+                timeout: timeout.time,
+            };
             Session {
-                cases,
+                cases: Vec::new(),
+                real: Some(real),
                 rounds: Rounds::Exactly(runs),
                 comparison: true,
                 expect: None,
@@ -619,11 +612,7 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
             }
         }
         Command::Verify { python, body, setup, iters, runs, timeout, output } => {
-            let bodies = verify::BODIES
-                .iter()
-                .map(|&body| body.to_owned())
-                .chain(body.iter().map(|body| statements(body)))
-                .collect();
+            let bodies = verify::BODIES.iter().map(|&body| body.to_owned()).chain(body).collect();
             let verify = Verify {
                 bodies,
                 setup: setup.unwrap_or_default(),
@@ -652,17 +641,22 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
                 switch_interval: interval.switch_interval,
                 ..workload(threads, 0, pattern, &pin, cpus)
             };
-            let mut cases = comparison(&names, &load, iters)?;
-            for (group, job) in [(Group::Counter, program_1()), (Group::Sum, Job::Split)] {
-                let like = cases
-                    .iter()
-                    .find(|case| case.scenario.group() == group && !case.scenario.is_sequential());
-                if let Some(load) = like.map(|case| Workload { widen: None, ..case.load.clone() }) {
-                    cases.extend(real_interpreters_named(&python, &job, &load, timeout));
-                }
-            }
+            let cases = comparison(&names, &load, iters)?;
+            let jobs = [(Group::Counter, program_1()), (Group::Sum, Job::Split)].into_iter().filter_map(
+                |(group, job)| {
+                    let asked = cases.iter().any(|case| case.scenario.group() == group);
+                    let load = Workload {
+                        iterations: iters.unwrap_or(compared(group)),
+                        pins: Vec::new(),
+                        ..load.clone()
+                    };
+                    asked.then_some((job, load))
+                },
+            );
+            let real = Real { jobs: jobs.collect(), timeout: timeout.time, programs: Some(python) };
             Session {
                 cases,
+                real: Some(real),
                 rounds: rounds(runs, COMPARISON_BUDGET),
                 comparison: true,
                 expect: None,
@@ -728,6 +722,7 @@ fn single(
 ) -> Session {
     Session {
         cases: vec![Case { scenario, load, baseline: false }],
+        real: None,
         rounds: rounds(measure.runs, BUDGET),
         comparison: false,
         expect: measure.expect,
@@ -786,38 +781,18 @@ fn program_1() -> Job {
     Job::Body { body: scenario::gil::BODY.to_owned(), setup: String::new() }
 }
 
-/// A case for each interpreter that is named, or for each that is found if none is.
-fn real_interpreters(
-    pythons: &[PathBuf],
-    job: &Job,
-    load: &Workload,
-    timeout: TimeoutArguments,
-) -> Vec<Case<'static>> {
-    if !pythons.is_empty() {
-        return real_interpreters_named(pythons, job, load, timeout);
-    }
-    let known = |it| for_good(Python::known(it, job.clone(), timeout.time));
-    interpreter::find()
-        .into_iter()
-        .map(|it| Case { scenario: known(it), load: load.clone(), baseline: false })
-        .collect()
-}
-
-fn real_interpreters_named(
-    pythons: &[PathBuf],
-    job: &Job,
-    load: &Workload,
-    timeout: TimeoutArguments,
-) -> Vec<Case<'static>> {
-    let control = Control::default();
-    let probed = |path: &PathBuf| for_good(Python::probe(path, job.clone(), timeout.time, &control));
-    pythons.iter().map(|path| Case { scenario: probed(path), load: load.clone(), baseline: false }).collect()
-}
-
 /// Counter updates of each worker in a comparison: the dearest scenario takes about a second.
 const COMPARED_UPDATES: u64 = 5_000_000;
 /// The end of the compared sums' range: work enough to make up for starting processes.
 const COMPARED_RANGE: u64 = 100_000_000;
+
+/// How much each scenario of a group has to do in a comparison.
+const fn compared(group: Group) -> u64 {
+    match group {
+        Group::Counter => COMPARED_UPDATES,
+        Group::Sum => COMPARED_RANGE,
+    }
+}
 
 /// The cases of a comparison: those named, or each command's default and all ways to split.
 fn comparison(names: &[String], load: &Workload, iters: Option<u64>) -> Result<Vec<Case<'static>>, Error> {
@@ -853,10 +828,7 @@ fn comparison(names: &[String], load: &Workload, iters: Option<u64>) -> Result<V
         if cases.iter().any(|case| case.scenario.label() == scenario.label()) {
             continue;
         }
-        let default = match scenario.group() {
-            Group::Counter => COMPARED_UPDATES,
-            Group::Sum => COMPARED_RANGE,
-        };
+        let default = compared(scenario.group());
         let mut load = Workload { iterations: iters.unwrap_or(default), ..load.of(scenario) };
         if scenario.group() == Group::Counter {
             if load.iterations == 0 {
@@ -874,24 +846,27 @@ fn comparison(names: &[String], load: &Workload, iters: Option<u64>) -> Result<V
     Ok(cases)
 }
 
-/// The scenarios as a table.
+/// The scenarios as a table, no wider than so many columns if possible.
 #[must_use]
-pub fn list() -> String {
-    let mut builder = Builder::new();
-    builder.push_record(["NAME", "PROMISE", "WHAT IT SHOWS"]);
-    for scenario in scenario::ALL.iter() {
-        let promise = match scenario.promise() {
-            Promise::Exact => "exact",
-            Promise::MayLose => "may lose",
-        };
-        builder.push_record([scenario.label().as_str(), promise, scenario.lesson()]);
-    }
-    let mut table = builder.build();
-    table.with(Style::empty()).with(Padding::new(0, 2, 0, 0));
-    let lines = table.to_string();
-    let usage = "Run one with gilsim NAME (a variant with its option: mutex:fair is gilsim mutex --lock fair),\n\
-                 or set several side by side with gilsim compare NAME NAME ...\n";
-    lines.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n") + "\n" + usage
+pub fn list(width: Option<usize>) -> String {
+    let promise = |scenario: &dyn Scenario| match scenario.promise() {
+        Promise::Exact => "exact",
+        Promise::MayLose => "may lose",
+    };
+    let row = |&scenario: &&'static dyn Scenario| {
+        vec![scenario.label().into(), promise(scenario).into(), scenario.lesson().into()]
+    };
+    let grid = Grid {
+        header: ["name", "promise", "what it shows"].map(str::to_owned).to_vec(),
+        rows: scenario::ALL.iter().map(row).collect(),
+        words: vec![1, 2],
+        ..Grid::default()
+    };
+    let usage = "Run one with gilsim NAME (a variant with its option: mutex:fair is gilsim mutex --lock fair), or set several \
+                 side by side with gilsim compare NAME NAME ...";
+    let mut text = grid.table(width) + "\n" + &paragraph(usage, width);
+    finish(&mut text);
+    text
 }
 
 /// The command line's definition, for tests that walk through it.

@@ -162,13 +162,20 @@ mod tests {
         assert_eq!(Span::around([]), None);
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn work_is_charged_to_the_thread_that_does_it() {
-        let before = Usage::of_process();
-        let mut value = 1_u64;
-        while Usage::of_process().since(before).user < Duration::from_millis(2) {
-            value = std::hint::black_box(value.wrapping_mul(3));
-        }
-        assert!(Usage::of_process().since(before).user >= Duration::from_millis(2));
+        std::thread::scope(|scope| {
+            let busy = scope.spawn(|| {
+                let mut value = 1_u64;
+                while Usage::of_thread().user < Duration::from_millis(20) {
+                    value = std::hint::black_box(value.wrapping_mul(3));
+                }
+            });
+            let idle = scope.spawn(Usage::of_thread);
+            busy.join().unwrap();
+            assert!(idle.join().unwrap().user < Duration::from_millis(20));
+            assert!(Usage::of_process().user >= Duration::from_millis(20));
+        });
     }
 }

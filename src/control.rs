@@ -1,5 +1,6 @@
 //! What passes between a run and whoever watches it: a request to stop, and how far it has come.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How many updates a worker does between two looks at its [`Control`]. At less than a nanosecond for the
@@ -12,7 +13,7 @@ pub const BLOCK: u64 = 1 << 13;
 /// All accesses are relaxed: neither value guards any other memory, and results travel by joining the workers.
 #[derive(Debug, Default)]
 pub struct Control {
-    stop: AtomicBool,
+    stop: Arc<AtomicBool>,
     done: AtomicU64,
 }
 
@@ -30,7 +31,7 @@ impl Control {
 
     /// The flag behind it, for whoever can only look at one.
     #[must_use]
-    pub const fn flag(&self) -> &AtomicBool {
+    pub fn flag(&self) -> &Arc<AtomicBool> {
         &self.stop
     }
 

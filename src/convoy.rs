@@ -13,7 +13,7 @@ use crate::interpreter::{ConvoyRequest, Interpreter, Limits};
 use crate::program::{Point, Program, SharedAtomics};
 use crate::report::layout::{Grid, finish, paragraph};
 use crate::report::words::{plural, time};
-use crate::report::{Document, SCHEMA, csv, json};
+use crate::report::{Document, PROFILE, SCHEMA, csv, json};
 use crate::scenario::gil::BODY;
 use crate::scenario::python::PROBE;
 use crate::stats::percentile;
@@ -55,6 +55,8 @@ pub struct ConvoyReport {
     pub schema: u32,
     /// gilsim's version.
     pub gilsim: &'static str,
+    /// How gilsim was compiled.
+    pub profile: &'static str,
     /// How many workers can run at once here.
     pub cpus: usize,
     /// How many workers computed meanwhile.
@@ -128,6 +130,7 @@ impl Convoy {
         Ok(ConvoyReport {
             schema: SCHEMA,
             gilsim: env!("CARGO_PKG_VERSION"),
+            profile: PROFILE,
             cpus,
             hogs: self.hogs,
             pings: self.pings,
@@ -191,7 +194,8 @@ impl Convoy {
                     return Err(Error::StartWorker { worker: hog - 1, workers: hogs, source });
                 }
             }
-            while at_work.load(Ordering::Relaxed) < hogs {
+            // Relaxed, like the flag: both stand for themselves.
+            while at_work.load(Ordering::Relaxed) < hogs && !control.stopped() {
                 thread::sleep(Duration::from_micros(500));
             }
             let times = self.ping(&gil, &mut echo, control);

@@ -25,7 +25,7 @@ pub enum Error {
 
     /// A thread or process for a worker could not be made.
     #[error(
-        "could not start worker {} of {workers}: {source}; ask for fewer workers, or raise the limit on processes (ulimit -u) or memory (ulimit -v)",
+        "could not start worker {} of {workers}: {source}; ask for fewer workers, or raise the limit on processes (ulimit -u), open files (ulimit -n) or memory (ulimit -v)",
         worker + 1
     )]
     StartWorker {
@@ -75,7 +75,7 @@ pub enum Error {
     },
 
     /// An export cannot be written.
-    #[error("could not write {}: {source}; choose a file in a folder that you may write to", path.display())]
+    #[error("could not write {}: {source}; {}", path.display(), remedy(source))]
     Export {
         /// The file asked for.
         path: PathBuf,
@@ -90,6 +90,14 @@ pub enum Error {
     /// A stop was asked for before any round was finished.
     #[error("stopped before the first round was finished, so there is no result")]
     Interrupted,
+}
+
+/// What a person can do about a file that cannot be written.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room, or choose a file elsewhere",
+        _ => "choose a file in a folder that you may write to",
+    }
 }
 
 /// What every fallible call returns.

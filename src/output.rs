@@ -46,18 +46,22 @@ impl Output {
     ///
     /// When one of them cannot be written.
     pub fn deliver(self, document: &dyn Document) -> Result<()> {
-        for export in self.exports {
-            export.write(document)?;
-        }
         let text =
             |width| if self.quiet { Ok(document.value()) } else { self.format.render(document, width) };
+        let mut done = Vec::new();
         if self.json_on_stdout {
             // Two reports on one stream could not be told apart, so the other one gives way.
-            write(&mut anstream::stderr().lock(), &text(width(&io::stderr())).map_err(Error::Output)?)?;
-            write(&mut io::stdout().lock(), &document.json().map_err(Error::Output)?)
+            let text = text(width(&io::stderr())).map_err(Error::Output);
+            done.push(text.and_then(|text| write(&mut anstream::stderr().lock(), &text)));
+            let json = document.json().map_err(Error::Output);
+            done.push(json.and_then(|json| write(&mut io::stdout().lock(), &json)));
         } else {
-            write(&mut anstream::stdout().lock(), &text(width(&io::stdout())).map_err(Error::Output)?)
+            let text = text(width(&io::stdout())).map_err(Error::Output);
+            done.push(text.and_then(|text| write(&mut anstream::stdout().lock(), &text)));
         }
+        // One place that cannot be written is no reason to leave the others without the report.
+        done.extend(self.exports.into_iter().map(|export| export.write(document)));
+        done.into_iter().collect()
     }
 }
 
@@ -74,7 +78,8 @@ pub fn write(output: &mut impl Write, text: &str) -> Result<()> {
 }
 
 /// The columns of a terminal; nothing for a file or a pipe, which take lines of any length.
-fn width(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+#[must_use]
+pub fn width(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
     if !stream.is_terminal() {
         return None;
     }

@@ -3,6 +3,7 @@
 use crate::control::Control;
 use crate::runner::{Case, Event};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -24,12 +25,12 @@ impl Progress {
     /// Begins to follow the cases' run.
     #[must_use]
     pub fn follow(cases: &[Case<'_>], control: &Arc<Control>) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(5));
+        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{spinner} {msg} [{wide_bar}] {percent:>3} % {elapsed}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         let share = |case: &Case<'_>| case.scenario.group().first_share(&case.load);
         let cases = cases.iter().map(|case| (case.scenario.label(), share(case))).collect();
-        let ticker = (!bar.is_hidden()).then(|| tick(bar.clone(), Arc::clone(control))).flatten();
+        let ticker = io::stderr().is_terminal().then(|| tick(bar.clone(), Arc::clone(control))).flatten();
         Self { bar, ticker, cases }
     }
 
@@ -66,6 +67,9 @@ fn tick(bar: ProgressBar, control: Arc<Control>) -> Option<(Sender<()>, JoinHand
     let thread = thread::Builder::new().name("progress".to_owned()).spawn(move || {
         let mut wait = PATIENCE;
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            if wait == PATIENCE {
+                bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+            }
             bar.set_position(control.done());
             bar.tick();
             wait = TICK;

@@ -9,7 +9,7 @@ pub mod table;
 pub mod words;
 
 use crate::clock::Span;
-use crate::count;
+use crate::cpython::SWITCH_INTERVAL;
 use crate::runner::{Case, CaseResult, Outcome};
 use crate::scenario::{Explanation, Group, LockUse, Observation, Pattern, Promise, Scenario, Workload};
 use crate::stats::{self, Summary, Verdict};
@@ -19,6 +19,9 @@ use std::time::Duration;
 
 /// The number of the JSON form's schema. It goes up when a field changes its meaning or goes away.
 pub const SCHEMA: u32 = 1;
+
+/// How gilsim was compiled: `release`, or `debug`, whose times mean nothing.
+pub const PROFILE: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
 /// Something to be reported, in each of the forms.
 pub trait Document {
@@ -159,15 +162,15 @@ pub struct Run {
     /// From asking for the first worker to its start.
     pub startup: f64,
     /// CPU time in the program itself.
-    pub user: f64,
+    pub user: Option<f64>,
     /// CPU time in the kernel.
-    pub system: f64,
+    pub system: Option<f64>,
     /// Context switches because a worker waited.
-    pub voluntary_switches: u64,
+    pub voluntary_switches: Option<u64>,
     /// Context switches because the kernel gave the CPU to somebody else.
-    pub involuntary_switches: u64,
+    pub involuntary_switches: Option<u64>,
     /// The share of the time in which at least two workers were at work.
-    pub overlap: f64,
+    pub overlap: Option<f64>,
     /// Each worker's start and end, from the earliest start on.
     pub spans: Vec<[f64; 2]>,
     /// Race: how often a worker loaded a value other than the one it had stored last.
@@ -179,16 +182,17 @@ pub struct Run {
 impl Run {
     fn of(observation: &Observation) -> Self {
         let origin = observation.spans.iter().map(|span| span.start).min().unwrap_or(0);
+        let usage = observation.usage;
         let from_origin = |time: u64| Duration::from_nanos(time - origin).as_secs_f64();
         Self {
             actual: observation.actual,
             time: observation.elapsed().as_secs_f64(),
             startup: observation.startup.as_secs_f64(),
-            user: observation.usage.user.as_secs_f64(),
-            system: observation.usage.system.as_secs_f64(),
-            voluntary_switches: observation.usage.voluntary,
-            involuntary_switches: observation.usage.involuntary,
-            overlap: Span::overlap(&observation.spans),
+            user: usage.map(|usage| usage.user.as_secs_f64()),
+            system: usage.map(|usage| usage.system.as_secs_f64()),
+            voluntary_switches: usage.map(|usage| usage.voluntary),
+            involuntary_switches: usage.map(|usage| usage.involuntary),
+            overlap: usage.map(|_| Span::overlap(&observation.spans)),
             spans: observation
                 .spans
                 .iter()
@@ -211,7 +215,7 @@ impl Report {
         Self {
             schema: SCHEMA,
             gilsim: env!("CARGO_PKG_VERSION"),
-            profile: if cfg!(debug_assertions) { "debug" } else { "release" },
+            profile: PROFILE,
             cpus: cases.first().map_or(1, |case| case.load.cpus.usable),
             interrupted: outcome.interrupted,
             comparison,
@@ -248,7 +252,9 @@ impl Row {
         let (scenario, load) = (case.scenario, &case.load);
         let group = scenario.group();
         let expected = result.expected.unwrap_or_else(|| group.expected(load));
-        let summary = Summary::of(scenario.promise(), expected, &result.observations);
+        // A worker alone has nobody to lose an update to.
+        let promise = if load.workers.get() == 1 { Promise::Exact } else { scenario.promise() };
+        let summary = Summary::of(promise, expected, &result.observations);
         let conditions = Conditions {
             workers: load.workers.get(),
             iterations: load.iterations,
@@ -257,7 +263,7 @@ impl Row {
             updates: group.updates(load),
             pins: load.pins.clone(),
             widen: load.widen.map(std::num::NonZero::get).filter(|_| scenario.promise() == Promise::MayLose),
-            switch_interval: summary.lock.as_ref().map(|_| load.switch_interval.as_secs_f64()),
+            switch_interval: scenario.switch_interval(load).map(|interval| interval.as_secs_f64()),
         };
         Self {
             command: command(scenario, load),
@@ -267,7 +273,7 @@ impl Row {
             body: scenario.body().map(str::to_owned),
             gil: scenario.gil_enabled(),
             baseline: case.baseline,
-            promise: scenario.promise(),
+            promise,
             ns_per_update: summary.ns_per_update(conditions.updates),
             relative: None,
             speedup: None,
@@ -282,22 +288,18 @@ impl Row {
 
 /// The command line that does this alone.
 fn command(scenario: &dyn Scenario, load: &Workload) -> String {
-    let options: String =
-        scenario.arguments().iter().fold(String::new(), |line, argument| line + " " + &quoted(argument));
-    let iterations = count::short(load.iterations);
-    let work = match scenario.group() {
-        Group::Counter => format!("--threads {} --iters {iterations}", load.workers),
-        Group::Sum if load.from > 0 => {
-            format!("--workers {} --from {} --iters {iterations}", load.workers, count::short(load.from))
-        }
-        Group::Sum => format!("--workers {} --iters {iterations}", load.workers),
-    };
-    let pattern = if scenario.group() == Group::Counter && load.pattern == Pattern::Plus {
-        " --pattern plus"
-    } else {
-        ""
-    };
-    format!("gilsim {}{options} {work}{pattern}", scenario.name())
+    let mut options = scenario.options(load);
+    let mut add = |option: &str, value: String| options.extend([option.to_owned(), value]);
+    if let Some(interval) = scenario.switch_interval(load).filter(|&interval| interval != SWITCH_INTERVAL) {
+        add("--switch-interval", format!("{}us", interval.as_nanos().div_ceil(1000)));
+    }
+    if let Some(widen) =
+        load.widen.filter(|_| scenario.promise() == Promise::MayLose && scenario.body().is_none())
+    {
+        add("--widen", widen.to_string());
+    }
+    let start = format!("gilsim {}", scenario.name());
+    options.iter().fold(start, |line, word| line + " " + &quoted(word))
 }
 
 /// A word as a shell takes it.
@@ -331,7 +333,7 @@ fn compare_with_fastest(rows: &mut [Row]) {
             })
             .map(|row| row.summary.timing.median)
             .min_by(f64::total_cmp);
-        for row in rows.iter_mut().filter(|row| row.group == group) {
+        for row in rows.iter_mut().filter(|row| row.group == group && row.summary.runs > 0) {
             row.relative =
                 fastest.filter(|&fastest| fastest > 0.0).map(|fastest| row.summary.timing.median / fastest);
         }

@@ -112,6 +112,7 @@ pub fn run(
                 round.push(None);
                 continue;
             }
+            control.report(0);
             tell(Event::Begin { case: index, round: done, rounds: expected_rounds(rounds) });
             let observed = case.scenario.observe(&case.load, control);
             if control.stopped() {
@@ -183,7 +184,7 @@ mod tests {
                 actual: Group::Counter.expected(load),
                 spans: vec![Span { start: 1, end: 2 }],
                 startup: Duration::ZERO,
-                usage: Usage::default(),
+                usage: Some(Usage::default()),
                 foreign_values: None,
                 lock: None,
             })

@@ -46,10 +46,16 @@ pub trait Scenario: Send + Sync {
     /// What it shows, in one line.
     fn lesson(&self) -> &'static str;
 
-    /// The options that choose this way of doing it, as they stand on a command line.
-    fn arguments(&self) -> Vec<String> {
-        self.variant()
-            .map_or_else(Vec::new, |variant| vec![format!("--{}", variant.option), variant.value.to_owned()])
+    /// The options that ask its command for this workload, words and values in turn.
+    fn options(&self, load: &Workload) -> Vec<String> {
+        let chosen =
+            self.variant().map(|variant| [format!("--{}", variant.option), variant.value.to_owned()]);
+        chosen.into_iter().flatten().chain(load.options(self.group())).collect()
+    }
+
+    /// The switch interval, if there is a lock for which it counts.
+    fn switch_interval(&self, _: &Workload) -> Option<Duration> {
+        None
     }
 
     /// Whether the GIL is on, where a real interpreter does the work.
@@ -246,6 +252,42 @@ impl Workload {
         }
     }
 
+    /// The options that ask for it, words and values in turn.
+    #[must_use]
+    pub fn options(&self, group: Group) -> Vec<String> {
+        let mut options = Vec::new();
+        let mut add = |option: &str, value: String| options.extend([option.to_owned(), value]);
+        match group {
+            Group::Counter => {
+                add("--threads", self.workers.to_string());
+                add("--iters", count::short(self.iterations));
+                if self.pattern == Pattern::Plus {
+                    add("--pattern", self.pattern.name().to_owned());
+                }
+            }
+            Group::Sum => {
+                add("--workers", self.workers.to_string());
+                if self.from > 0 {
+                    add("--from", count::short(self.from));
+                }
+                add("--iters", count::short(self.iterations));
+            }
+        }
+        options
+    }
+
+    /// The pairs of values that two different workers add: what a verdict on two workers has to be asked about.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<[i64; 2]> {
+        match (self.pattern, self.workers.get()) {
+            (_, 1) => Vec::new(),
+            (Pattern::Plus, _) => vec![[1, 1]],
+            (Pattern::PlusMinus, 2) => vec![[1, -1]],
+            (Pattern::PlusMinus, 3) => vec![[1, -1], [1, 1]],
+            (Pattern::PlusMinus, _) => vec![[1, -1], [1, 1], [-1, -1]],
+        }
+    }
+
     /// The numbers to sum.
     #[must_use]
     pub fn range(&self) -> Range<u64> {
@@ -294,8 +336,8 @@ pub struct Observation {
     pub spans: Vec<Span>,
     /// From asking for the first worker to the first worker's start.
     pub startup: Duration,
-    /// What the kernel counted for all workers.
-    pub usage: Usage,
+    /// What the kernel counted for all workers, where that is known.
+    pub usage: Option<Usage>,
     /// Race: how often a worker loaded a value other than the one that it had stored last.
     pub foreign_values: Option<u64>,
     /// GIL: what happened to the lock.
@@ -310,7 +352,7 @@ impl Observation {
             actual,
             spans: heat.finishes.iter().map(|finish| finish.span).collect(),
             startup: heat.startup,
-            usage: heat.finishes.iter().map(|finish: &Finish<T>| finish.usage).sum(),
+            usage: Some(heat.finishes.iter().map(|finish: &Finish<T>| finish.usage).sum()),
             foreign_values: None,
             lock: None,
         }
@@ -388,16 +430,7 @@ pub struct Explanation {
 
 /// The options that ask a counter for this workload, as they stand on a command line.
 fn arguments(load: &Workload) -> String {
-    let pattern = match load.pattern {
-        Pattern::PlusMinus => "",
-        Pattern::Plus => " --pattern plus",
-    };
-    format!("--threads {} --iters {}{pattern}", load.workers, count::short(load.iterations))
-}
-
-/// Ten times the updates, as a command line takes it.
-fn longer(load: &Workload) -> String {
-    count::short(load.iterations.saturating_mul(10))
+    load.options(Group::Counter).join(" ")
 }
 
 #[cfg(test)]

@@ -7,13 +7,19 @@ use crate::output::Destination;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::runner::{self, Case, Rounds};
+use crate::scenario::Workload;
+use crate::scenario::python::{Job, Python, Subject};
 use crate::verify::Verify;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is to be measured and where the report goes.
 pub struct Session {
     /// The cases, in the order of each round.
     pub cases: Vec<Case<'static>>,
+    /// What real interpreters are to do after them.
+    pub real: Option<Real>,
     /// How often they run.
     pub rounds: Rounds,
     /// Whether the report sets cases side by side.
@@ -22,6 +28,38 @@ pub struct Session {
     pub expect: Option<Expectation>,
     /// Where the report goes.
     pub destination: Destination,
+}
+
+/// What real interpreters are to do.
+#[derive(Debug, Clone)]
+pub struct Real {
+    /// The interpreters; nothing for those that are found on the machine.
+    pub programs: Option<Vec<PathBuf>>,
+    /// Their jobs.
+    pub jobs: Vec<(Job, Workload)>,
+    /// How long each may take for one of them.
+    pub timeout: Duration,
+}
+
+impl Real {
+    /// Finds or asks the interpreters.
+    fn scenarios(&self, control: &Control) -> Result<Vec<(Python, Workload)>> {
+        let subjects = match &self.programs {
+            Some(programs) => Subject::named(programs, control),
+            None => Subject::found(control),
+        };
+        if subjects.is_empty() && self.programs.is_none() {
+            return Err(Error::Interpreter(
+                "there is no CPython on PATH or among pyenv's versions; name one with --python".to_owned(),
+            ));
+        }
+        let job = |(job, load): &(Job, Workload)| {
+            let python =
+                |subject| (Python::new(subject, job.clone(), self.timeout, &load.pairs()), load.clone());
+            subjects.iter().map(python).collect::<Vec<_>>()
+        };
+        Ok(self.jobs.iter().flat_map(job).collect())
+    }
 }
 
 /// What a script may expect of a result.
@@ -82,10 +120,16 @@ impl Session {
     /// output cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let output = self.destination.open()?;
-        let progress = Progress::follow(&self.cases, control);
-        let outcome = runner::run(&self.cases, self.rounds, control, |event| progress.note(&event));
+        let real = self.real.as_ref().map_or_else(|| Ok(Vec::new()), |real| real.scenarios(control))?;
+        let real_cases =
+            real.iter().map(|(scenario, load)| Case { scenario, load: load.clone(), baseline: false });
+        let own_cases = self.cases.iter().map(|case| Case { load: case.load.clone(), ..*case });
+        let cases: Vec<Case<'_>> = own_cases.chain(real_cases).collect();
+
+        let progress = Progress::follow(&cases, control);
+        let outcome = runner::run(&cases, self.rounds, control, |event| progress.note(&event));
         drop(progress);
-        let report = Report::new(&self.cases, &outcome?, self.comparison);
+        let report = Report::new(&cases, &outcome?, self.comparison);
         output.deliver(&report)?;
         Ok(self.ending(&report))
     }

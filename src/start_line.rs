@@ -80,12 +80,12 @@ where
                 }
             }
         }
-        let mut finishes = Vec::with_capacity(workers);
-        for (worker, handle) in handles.into_iter().enumerate() {
-            let finish = handle.join().map_err(|_| Error::WorkerPanicked { worker })?;
-            finishes.push(finish.ok_or(Error::Interrupted)?);
-        }
-        Ok(finishes)
+        // All are waited for before any is judged: a panic that nobody took note of would be the scope's own.
+        let joined: Vec<_> = handles.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        let finish = |(worker, joined): (usize, thread::Result<Option<Finish<T>>>)| {
+            joined.map_err(|_| Error::WorkerPanicked { worker })?.ok_or(Error::Interrupted)
+        };
+        joined.into_iter().enumerate().map(finish).collect::<Result<Vec<_>>>()
     })?;
     let left = finishes.iter().map(|finish: &Finish<T>| finish.span.start).min().unwrap_or(asked);
     Ok(Heat { finishes, startup: Duration::from_nanos(left.saturating_sub(asked)) })
@@ -312,5 +312,7 @@ mod tests {
         let load = Workload::for_tests(2, 1);
         let result = run(&load, &Control::default(), |worker| assert_ne!(worker, 1, "on purpose"));
         assert!(matches!(result, Err(Error::WorkerPanicked { worker: 1 })));
+        let result = run(&load, &Control::default(), |worker| assert!(worker > 1, "all on purpose"));
+        assert!(matches!(result, Err(Error::WorkerPanicked { worker: 0 })));
     }
 }

@@ -1,5 +1,6 @@
 //! From what was observed to what is said of it. Pure: nothing here looks at a clock or a terminal.
 
+use crate::clock::{Span, Usage};
 use crate::scenario::{self, LockUse, Observation, Promise};
 use serde::Serialize;
 use statrs::statistics::{Data, Distribution, Median, Min, OrderStatistics};
@@ -17,13 +18,16 @@ pub enum Verdict {
     Lost,
     /// Updates were lost in at least one run of a scenario that promised not to.
     Broken,
+    /// There was no run to judge.
+    Failed,
 }
 
 impl Verdict {
     /// Holds the number of wrong runs against the promise.
     #[must_use]
-    pub const fn of(promise: Promise, lost_runs: usize) -> Self {
+    pub const fn of(promise: Promise, runs: usize, lost_runs: usize) -> Self {
         match (promise, lost_runs) {
+            _ if runs == 0 => Self::Failed,
             (Promise::Exact, 0) => Self::Exact,
             (Promise::MayLose, 0) => Self::Lucky,
             (Promise::MayLose, _) => Self::Lost,
@@ -103,18 +107,18 @@ pub struct Summary {
     /// The runs' times by the workers' own clocks: latest end less earliest start.
     #[serde(flatten)]
     pub timing: Timing,
-    /// CPU time in the program itself, of all workers, in seconds (mean of the runs).
-    pub user: f64,
-    /// CPU time in the kernel, of all workers, in seconds (mean of the runs).
-    pub system: f64,
+    /// CPU time in the program itself, of all workers, in seconds (mean of the runs), where it is known.
+    pub user: Option<f64>,
+    /// CPU time in the kernel, of all workers, in seconds (mean of the runs), where it is known.
+    pub system: Option<f64>,
     /// From asking for the first worker to its start, in seconds (median of the runs).
     pub startup: f64,
     /// Context switches because a worker waited (median of the runs).
-    pub voluntary_switches: f64,
+    pub voluntary_switches: Option<f64>,
     /// Context switches because the kernel gave the CPU to somebody else (median of the runs).
-    pub involuntary_switches: f64,
-    /// The share of the time, from 0 to 1, in which at least two workers were at work (median of the runs).
-    pub overlap: f64,
+    pub involuntary_switches: Option<f64>,
+    /// The share of the time, from 0 to 1, in which at least two workers were at work (median of the runs), where that is known.
+    pub overlap: Option<f64>,
     /// How often a worker loaded a value other than the one it had stored last (median of the runs).
     pub foreign_values: Option<f64>,
     /// What happened to the global lock (mean of the runs).
@@ -147,21 +151,26 @@ impl Summary {
         let furthest = runs.iter().map(|run| run.actual).max_by_key(|actual| actual.abs_diff(expected));
         let lost_runs = runs.iter().filter(|run| run.actual != expected).count();
         let each = |value: fn(&Observation) -> f64| runs.iter().map(value);
+        let usages: Option<Vec<Usage>> = runs.iter().map(|run| run.usage).collect();
         let foreign: Option<Vec<f64>> = runs.iter().map(|run| run.foreign_values.map(as_f64)).collect();
         let locks: Option<Vec<&LockUse>> = runs.iter().map(|run| run.lock.as_ref()).collect();
         Self {
             expected,
             actual: furthest.unwrap_or(expected),
-            verdict: Verdict::of(promise, lost_runs),
+            verdict: Verdict::of(promise, runs.len(), lost_runs),
             runs: runs.len(),
             lost_runs,
             timing: Timing::of(each(|run| run.elapsed().as_secs_f64()).collect()),
-            user: mean(each(|run| run.usage.user.as_secs_f64())),
-            system: mean(each(|run| run.usage.system.as_secs_f64())),
+            user: usages.as_ref().map(|all| mean(all.iter().map(|usage| usage.user.as_secs_f64()))),
+            system: usages.as_ref().map(|all| mean(all.iter().map(|usage| usage.system.as_secs_f64()))),
             startup: median(each(|run| run.startup.as_secs_f64())),
-            voluntary_switches: median(each(|run| as_f64(run.usage.voluntary))),
-            involuntary_switches: median(each(|run| as_f64(run.usage.involuntary))),
-            overlap: median(each(|run| crate::clock::Span::overlap(&run.spans))),
+            voluntary_switches: usages
+                .as_ref()
+                .map(|all| median(all.iter().map(|usage| as_f64(usage.voluntary)))),
+            involuntary_switches: usages
+                .as_ref()
+                .map(|all| median(all.iter().map(|usage| as_f64(usage.involuntary)))),
+            overlap: usages.as_ref().map(|_| median(each(|run| Span::overlap(&run.spans)))),
             foreign_values: foreign.filter(|values| !values.is_empty()).map(median),
             lock: locks.filter(|locks| !locks.is_empty()).map(|locks| MeanLockUse::of(&locks)),
         }
@@ -232,14 +241,13 @@ const fn as_f64(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Span, Usage};
 
     fn run(actual: i128, nanoseconds: u64) -> Observation {
         Observation {
             actual,
             spans: vec![Span { start: 100, end: 100 + nanoseconds }],
             startup: Duration::from_nanos(7),
-            usage: Usage { user: Duration::from_secs(2), ..Usage::default() },
+            usage: Some(Usage { user: Duration::from_secs(2), ..Usage::default() }),
             foreign_values: Some(4),
             lock: None,
         }
@@ -247,10 +255,11 @@ mod tests {
 
     #[test]
     fn the_verdict_holds_results_against_the_promise() {
-        assert_eq!(Verdict::of(Promise::Exact, 0), Verdict::Exact);
-        assert_eq!(Verdict::of(Promise::Exact, 1), Verdict::Broken);
-        assert_eq!(Verdict::of(Promise::MayLose, 0), Verdict::Lucky);
-        assert_eq!(Verdict::of(Promise::MayLose, 3), Verdict::Lost);
+        assert_eq!(Verdict::of(Promise::Exact, 3, 0), Verdict::Exact);
+        assert_eq!(Verdict::of(Promise::Exact, 3, 1), Verdict::Broken);
+        assert_eq!(Verdict::of(Promise::MayLose, 3, 0), Verdict::Lucky);
+        assert_eq!(Verdict::of(Promise::MayLose, 3, 3), Verdict::Lost);
+        assert_eq!(Verdict::of(Promise::Exact, 0, 0), Verdict::Failed);
     }
 
     #[test]
@@ -263,7 +272,7 @@ mod tests {
         assert!((summary.timing.min - 10e-9).abs() < 1e-15);
         assert!((summary.timing.max - 30e-9).abs() < 1e-15);
         assert!((summary.timing.stddev.unwrap() - 10e-9).abs() < 1e-15);
-        assert!((summary.user - 2.0).abs() < 1e-12);
+        assert!((summary.user.unwrap() - 2.0).abs() < 1e-12);
         assert_eq!(summary.foreign_values, Some(4.0));
         assert!((summary.ns_per_update(10) - 2.0).abs() < 1e-9);
     }
@@ -272,7 +281,7 @@ mod tests {
     fn one_run_has_no_deviation_and_none_has_no_time() {
         assert_eq!(Summary::of(Promise::Exact, 5, &[run(5, 10)]).timing.stddev, None);
         let none = Summary::of(Promise::Exact, 5, &[]);
-        assert_eq!((none.actual, none.verdict, none.foreign_values), (5, Verdict::Exact, None));
+        assert_eq!((none.actual, none.verdict, none.foreign_values), (5, Verdict::Failed, None));
         assert!(none.ns_per_update(0).abs() < 1e-12);
     }
 

@@ -137,8 +137,17 @@ impl Program {
     ///
     /// If a schedule raises an exception or leaves the model, or there is too much to try.
     pub fn verdict(&self) -> Result<Verdict, VerdictError> {
+        self.verdict_for([1, -1])
+    }
+
+    /// Whether two workers with these values of `d` can lose an update.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::verdict`].
+    pub fn verdict_for(&self, deltas: [i64; 2]) -> Result<Verdict, VerdictError> {
         for iterations in 1..=MOST_ITERATIONS {
-            let serial = match self.serial(iterations)? {
+            let serial = match self.serial(deltas, iterations)? {
                 Ok(outcomes) => outcomes,
                 Err(locks) => return Ok(Verdict::Deadlock { locks }),
             };
@@ -146,7 +155,7 @@ impl Program {
             let (Some(&expected), None) = (outcomes.next(), outcomes.next()) else {
                 return Ok(Verdict::OrderDependent { outcomes: serial.into_iter().collect() });
             };
-            match self.search(iterations, expected)? {
+            match self.search(deltas, iterations, expected)? {
                 Verdict::Exact => {}
                 other => return Ok(other),
             }
@@ -205,10 +214,14 @@ impl Program {
     }
 
     /// What whole iterations can end with; or the lock that a worker alone waits for.
-    fn serial(&self, iterations: u64) -> Result<Result<BTreeSet<i64>, Vec<String>>, VerdictError> {
+    fn serial(
+        &self,
+        deltas: [i64; 2],
+        iterations: u64,
+    ) -> Result<Result<BTreeSet<i64>, Vec<String>>, VerdictError> {
         let mut outcomes = BTreeSet::new();
         let mut workers = Workers::default();
-        let start = [1, -1].map(|delta| workers.number(self.start(delta, iterations)));
+        let start = deltas.map(|delta| workers.number(self.start(delta, iterations)));
         let mut open: Vec<Key> = vec![(start, SharedState::default())];
         let mut seen: HashSet<Key> = open.iter().copied().collect();
         while let Some((numbers, shared)) = open.pop() {
@@ -242,9 +255,9 @@ impl Program {
     }
 
     /// Looks for a schedule that ends with something other than `expected`, or in a deadlock.
-    fn search(&self, iterations: u64, expected: i64) -> Result<Verdict, VerdictError> {
+    fn search(&self, deltas: [i64; 2], iterations: u64, expected: i64) -> Result<Verdict, VerdictError> {
         let mut workers = Workers::default();
-        let start = [1, -1].map(|delta| workers.number(self.start(delta, iterations)));
+        let start = deltas.map(|delta| workers.number(self.start(delta, iterations)));
         let first: Key = (start, SharedState::default());
         // Where each state was reached from, and by which worker.
         let mut from: HashMap<Key, Option<(Key, usize)>> = HashMap::from([(first, None)]);
@@ -288,7 +301,7 @@ impl Program {
             }
             if shared.x != expected {
                 let schedule = schedule(&from, key);
-                let mut witness = self.explain(iterations, &schedule)?;
+                let mut witness = self.explain(deltas, iterations, &schedule)?;
                 witness.expected = expected;
                 witness.reached = shared.x;
                 return Ok(Verdict::CanLose(Box::new(witness)));
@@ -298,8 +311,13 @@ impl Program {
     }
 
     /// Replays a schedule and finds the first write of x that does not know of the other worker's last.
-    fn explain(&self, iterations: u64, schedule: &[usize]) -> Result<Witness, VerdictError> {
-        let mut states = [1, -1].map(|delta| self.start(delta, iterations));
+    fn explain(
+        &self,
+        deltas: [i64; 2],
+        iterations: u64,
+        schedule: &[usize],
+    ) -> Result<Witness, VerdictError> {
+        let mut states = deltas.map(|delta| self.start(delta, iterations));
         let mut shared = SharedState::default();
         let mut trace: Vec<Access> = Vec::new();
         for &worker in schedule {

@@ -4,7 +4,7 @@ use super::Report;
 use std::io;
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 36] = [
+pub const COLUMNS: [&str; 40] = [
     "command",
     "mean",
     "stddev",
@@ -29,11 +29,14 @@ pub const COLUMNS: [&str; 36] = [
     "ns_per_update",
     "relative",
     "speedup",
+    "speedup_with_startup",
     "startup",
     "voluntary_switches",
     "involuntary_switches",
     "overlap",
     "foreign_values",
+    "pattern",
+    "switch_interval",
     "widen",
     "body",
     "gil",
@@ -41,6 +44,7 @@ pub const COLUMNS: [&str; 36] = [
     "cpus",
     "pinned",
     "profile",
+    "gilsim",
 ];
 
 /// Writes the report as CSV with a header line.
@@ -55,6 +59,7 @@ pub fn render(report: &Report) -> io::Result<String> {
         let mut fields = serde_json::to_value(row)?;
         fields["cpus"] = report.cpus.into();
         fields["profile"] = report.profile.into();
+        fields["gilsim"] = report.gilsim.into();
         fields["pinned"] = (!row.conditions.pins.is_empty()).into();
         let field = |&column: &&str| match &fields[column] {
             serde_json::Value::Null => String::new(),

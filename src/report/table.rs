@@ -89,21 +89,21 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         ));
     }
     lines.push(("start-up", format!("{} until the first worker left the start line", time(summary.startup))));
-    lines.push((
-        "CPU time",
-        format!("{} in the program, {} in the kernel", time(summary.user), time(summary.system)),
-    ));
-    lines.push((
-        "switches",
-        format!(
-            "{} voluntary (waiting), {} involuntary (preempted)",
-            words::mean_count(summary.voluntary_switches),
-            words::mean_count(summary.involuntary_switches)
-        ),
-    ));
-    if row.conditions.workers > 1 {
-        let overlap = words::percent(summary.overlap);
-        lines.push(("overlap", format!("{overlap} of the time, two or more workers were at work")));
+    if let (Some(user), Some(system)) = (summary.user, summary.system) {
+        lines.push(("CPU time", format!("{} in the program, {} in the kernel", time(user), time(system))));
+    }
+    if let (Some(voluntary), Some(involuntary)) = (summary.voluntary_switches, summary.involuntary_switches) {
+        let [voluntary, involuntary] = [voluntary, involuntary].map(words::mean_count);
+        lines.push((
+            "switches",
+            format!("{voluntary} voluntary (waiting), {involuntary} involuntary (preempted)"),
+        ));
+    }
+    if let Some(overlap) = summary.overlap.filter(|_| row.conditions.workers > 1) {
+        lines.push((
+            "overlap",
+            format!("{} of the time, two or more workers were at work", words::percent(overlap)),
+        ));
     }
     if let Some(foreign) = summary.foreign_values {
         let times = words::mean_count(foreign);
@@ -219,9 +219,9 @@ fn comparison(report: &Report, width: Option<usize>, text: &mut String) {
 
 /// What a comparison means, in words.
 pub(super) fn notes(report: &Report) -> Vec<String> {
-    let rows = || report.measured();
+    let rows = || report.measured().filter(|row| row.summary.runs > 0);
     let mut notes = Vec::new();
-    let rounds = rows().map(|row| row.summary.runs).max().unwrap_or(0);
+    let rounds = report.measured().map(|row| row.summary.runs).max().unwrap_or(0);
     let pins = rows().next().map_or(&[][..], |row| &row.conditions.pins);
     notes.push(format!(
         "time: median of {} ± standard deviation, on the workers' own clocks; relative: to the fastest that is \
@@ -251,7 +251,8 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             words::figure(process)
         ));
     }
-    let mut failures: Vec<String> = rows()
+    let mut failures: Vec<String> = report
+        .measured()
         .filter_map(|row| Some(format!("{} failed: {}.", row.scenario, row.failure.as_ref()?)))
         .collect();
     failures.dedup();
@@ -263,6 +264,6 @@ const fn colour(verdict: Verdict) -> AnsiColor {
     match verdict {
         Verdict::Exact => AnsiColor::Green,
         Verdict::Lucky | Verdict::Lost => AnsiColor::Yellow,
-        Verdict::Broken => AnsiColor::Red,
+        Verdict::Broken | Verdict::Failed => AnsiColor::Red,
     }
 }

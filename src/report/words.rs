@@ -76,6 +76,7 @@ pub const fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Lucky => "lucky",
         Verdict::Lost => "lost",
         Verdict::Broken => "BROKEN",
+        Verdict::Failed => "failed",
     }
 }
 
@@ -92,7 +93,8 @@ pub fn work(row: &Row) -> String {
                 _ => "+1 and -1 from worker to worker",
             };
             let iterations = count::grouped(i128::from(conditions.iterations));
-            format!("{workers} on one counter, {iterations} updates each ({what})")
+            let counter = if row.scenario == "sharded" { "with a counter each" } else { "on one counter" };
+            format!("{workers} {counter}, {iterations} updates each ({what})")
         }
         Group::Sum => {
             let (from, end) = (i128::from(conditions.from.unwrap_or(0)), i128::from(conditions.iterations));
@@ -120,7 +122,7 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
             String::new()
         };
         notes.push(Cow::from(format!(
-            "each worker yields its CPU between load and store once in {} updates{cause} (--widen off turns it off)",
+            "each worker yields its CPU between load and store once in {} updates{cause} (gilsim race --widen off turns it off)",
             count::grouped(i128::from(widen))
         )));
     }

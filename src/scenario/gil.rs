@@ -7,14 +7,16 @@
 use super::{Distribution, Explanation, LockUse, Observation, Promise, Scenario, Variant, Workload};
 use crate::clock::Span;
 use crate::control::{BLOCK, Control};
-use crate::cpython::{HandOff, Version};
+use crate::cpython::{Check, HandOff, Version};
 use crate::error::{Error, Result};
 use crate::gil::{Gil, GilUse};
-use crate::program::{End, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError};
+use crate::program::{End, Op, Point, Program, SharedAtomics, Site, Verdict};
 use crate::start_line::{self, Heat};
 use crate::stats::Summary;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// The body that is run when none is given: program 1 of the README.
 pub const BODY: &str = "x += d";
@@ -23,52 +25,55 @@ pub const BODY: &str = "x += d";
 #[derive(Debug)]
 pub struct UnderGil {
     program: Program,
-    /// What the model says can become of it; nothing when there was too much to try.
-    verdict: Option<Verdict>,
+    /// What the model says can become of it.
+    verdict: Verdict,
 }
 
 /// [`BODY`] under the newest version that has a GIL.
 pub static DEFAULT: LazyLock<UnderGil> = LazyLock::new(|| {
-    UnderGil::new(BODY, "", Version::newest_with_gil()).expect("the default body is covered in every version")
+    UnderGil::new(BODY, "", Version::newest_with_gil(), &[[1, -1], [1, 1], [-1, -1]])
+        .expect("the default body is covered in every version")
 });
 
 impl UnderGil {
-    /// Compiles a body, and the definitions that it uses, for a version.
+    /// Compiles a body, and the definitions that it uses, for a version, and finds out what can become of it when
+    /// workers add such pairs of values.
     ///
     /// # Errors
     ///
     /// [`Error::Body`] when it is not Python or not covered, when its result depends on the order of whole
-    /// iterations, so that nothing can be expected of it, or when it can come to a deadlock.
-    pub fn new(body: &str, setup: &str, version: Version) -> Result<Self> {
+    /// iterations, so that nothing can be expected of it, when it can come to a deadlock, and when there is too much to try.
+    pub fn new(body: &str, setup: &str, version: Version, pairs: &[[i64; 2]]) -> Result<Self> {
         let program =
             Program::compile(body, setup, version).map_err(|error| Error::Body(error.to_string()))?;
-        let verdict = match program.verdict() {
-            Ok(Verdict::OrderDependent { outcomes }) => {
-                return Err(Error::Body(format!(
-                    "the result of {body:?} depends on the order in which whole iterations run ({} of the outcomes: {:?}), so \
-                     there is no one value to expect; use a body whose updates add up in any order",
-                    outcomes.len().min(4),
-                    &outcomes[..outcomes.len().min(4)]
-                )));
+        let mut verdict = Verdict::Exact;
+        for &deltas in pairs {
+            match program.verdict_for(deltas).map_err(|error| Error::Body(error.to_string()))? {
+                Verdict::OrderDependent { outcomes } => {
+                    let some = &outcomes[..outcomes.len().min(4)];
+                    return Err(Error::Body(format!(
+                        "the result of {body:?} depends on the order in which whole iterations run (among the outcomes: {some:?}), \
+                         so there is no one value to expect; use a body whose updates add up in any order"
+                    )));
+                }
+                Verdict::Deadlock { locks } => {
+                    return Err(Error::Body(format!(
+                        "{body:?} can come to a deadlock: a worker waits for a lock ({}) that is never released; take the locks in \
+                         one order, and release each",
+                        locks.join(", ")
+                    )));
+                }
+                Verdict::CanLose(witness) => verdict = Verdict::CanLose(witness),
+                Verdict::Exact => {}
             }
-            Ok(Verdict::Deadlock { locks }) => {
-                return Err(Error::Body(format!(
-                    "{body:?} can come to a deadlock: each worker waits for a lock ({}) that the other holds; take the locks in one \
-                     order, or look at it with gilsim explore",
-                    locks.join(", ")
-                )));
-            }
-            Ok(verdict) => Some(verdict),
-            Err(VerdictError::Fault(fault)) => return Err(Error::Body(fault.to_string())),
-            Err(VerdictError::TooManyStates { .. } | VerdictError::TooLong) => None,
-        };
+        }
         Ok(Self { program, verdict })
     }
 
-    /// What the model says can become of the body; nothing when there was too much to try.
+    /// What the model says can become of the body.
     #[must_use]
-    pub const fn verdict(&self) -> Option<&Verdict> {
-        self.verdict.as_ref()
+    pub const fn verdict(&self) -> &Verdict {
+        &self.verdict
     }
 
     /// The body, compiled.
@@ -89,36 +94,47 @@ impl UnderGil {
         }
     }
 
-    /// The measured loop: all of a worker's iterations.
+    /// The measured loop: all of a worker's iterations. A fault ends the other workers as well, which may be
+    /// waiting for a lock that nobody will release any more.
     fn work(
         &self,
         shared: &SharedAtomics,
         gil: &Gil,
         load: &Workload,
-        control: &Control,
+        watch: &Watch<'_>,
         worker: usize,
     ) -> Result<End> {
         let mut holder = gil.enter(worker);
-        let mut ticker = Ticker::new(control, worker, load.iterations);
+        let mut ticker = Ticker::new(watch, worker, load.iterations);
         let mut shared = shared;
-        self.program
-            .run(load.delta(worker), load.iterations, &mut shared, &mut |point| {
-                match point {
-                    Point::Look => holder.look(),
-                    // As CPython does around a lock that is not free: the GIL is let go meanwhile.
-                    Point::Blocked(_) => holder.without(std::thread::yield_now),
+        let end =
+            self.program.run(load.delta(worker), load.iterations, &mut shared, &mut |point| match point {
+                Point::Look => {
+                    holder.look();
+                    ticker.tick()
                 }
-                ticker.tick()
-            })
-            .map_err(|fault| Error::Body(fault.to_string()))
+                // As CPython does around a lock that is not free: the GIL is let go meanwhile.
+                Point::Blocked(_) => {
+                    holder.without(std::thread::yield_now);
+                    watch.go_on()
+                }
+            });
+        end.map_err(|fault| {
+            watch.failed.store(true, Ordering::Relaxed);
+            Error::Body(fault.to_string())
+        })
     }
 
-    /// The instructions between the first load of the counter and the store after it, if the body itself has both.
-    fn between(&self) -> Option<(String, Vec<&'static str>, String)> {
+    /// The instructions between the first load of the counter and the store after it, if the body itself has both
+    /// and the GIL cannot be lost from the load on until the store.
+    fn unbroken(&self) -> Option<(String, Vec<&'static str>, String)> {
         let code = self.program.codes().first()?;
         let load = code.instructions.iter().position(|instruction| instruction.op == Op::LoadX)?;
         let store =
             load + code.instructions[load..].iter().position(|instruction| instruction.op == Op::StoreX)?;
+        if code.instructions[load..store].iter().any(|instruction| instruction.check != Check::Never) {
+            return None;
+        }
         let named = |index: usize| format!("{} x", code.instructions[index].opcode);
         let mut between: Vec<&str> =
             code.instructions[load + 1..store].iter().map(|instruction| instruction.opcode).collect();
@@ -126,52 +142,71 @@ impl UnderGil {
         Some((named(load), between, named(store)))
     }
 
-    fn why(&self) -> String {
+    /// Why it came out so.
+    fn why(&self, load: &Workload, lost: bool) -> String {
         let version = self.version();
-        if !version.has_gil() {
-            return match &self.verdict {
-                Some(Verdict::Exact) => format!(
-                    "CPython {version} has no GIL, but this body protects its update itself, so nothing is lost"
-                ),
-                _ => format!(
-                    "CPython {version} has no GIL: the workers run at the same time, and one's store can fall between another's load \
-                     and store, overwriting it (a lost update)"
-                ),
-            };
+        if load.workers.get() == 1 {
+            return "a single worker has nobody to lose an update to".to_owned();
         }
-        match &self.verdict {
-            Some(Verdict::CanLose(witness)) => {
-                let site = |site: &Option<Site>| {
-                    let name =
-                        |site: &Site| format!("{} {}", site.opcode, site.argument).trim_end().to_owned();
-                    site.as_ref().map_or_else(|| "an instruction".to_owned(), name)
-                };
-                let (switch, load, store) =
-                    (site(&witness.switch), site(&witness.load), site(&witness.store));
-                let between = if switch == load { String::new() } else { format!(" after {load} and") };
-                format!(
-                    "CPython {version} may drop the GIL right after {switch},{between} before {store}: what another worker stores \
-                     in between is overwritten (lost updates)"
-                )
+        let Verdict::CanLose(witness) = &self.verdict else {
+            if !version.has_gil() {
+                return format!(
+                    "CPython {version} has no GIL, but this body protects its update itself, so nothing is lost"
+                );
             }
-            Some(_) => match self.between() {
+            return match self.unbroken() {
                 Some((load, between, store)) if !between.is_empty() => format!(
                     "between {load} and {store} CPython {version} cannot lose the GIL: after {} it does not look whether another \
                      worker wants it; so nothing is lost, and nothing is gained from a second CPU",
                     between.join(" and ")
                 ),
                 _ => format!(
-                    "no point at which CPython {version} may drop the GIL stands between a load of x and the store that depends on it"
+                    "under CPython {version} no other worker can store x between a load of x and the store that depends on it; so \
+                     nothing is lost, and nothing is gained from a second CPU"
                 ),
-            },
-            None => "the body is too large to try all its schedules, so nothing is promised".to_owned(),
+            };
+        };
+        let ending = if lost {
+            "what another worker stored in between was overwritten (lost updates)"
+        } else {
+            "what another worker stores in between is overwritten, although that did not happen this time"
+        };
+        if !version.has_gil() {
+            return format!(
+                "CPython {version} has no GIL: the workers run at the same time, and one's store can fall between another's load and \
+                 store: {ending}"
+            );
+        }
+        let site = |site: &Option<Site>| {
+            let name = |site: &Site| format!("{} {}", site.opcode, site.argument).trim_end().to_owned();
+            site.as_ref().map_or_else(|| "an instruction".to_owned(), name)
+        };
+        let (switch, load, store) = (site(&witness.switch), site(&witness.load), site(&witness.store));
+        let between = if switch == load { String::new() } else { format!(" after {load} and") };
+        format!("CPython {version} may drop the GIL right after {switch},{between} before {store}: {ending}")
+    }
+}
+
+/// What a worker looks at besides its work.
+struct Watch<'a> {
+    control: &'a Control,
+    /// Whether another worker has met a fault. Relaxed: it stands for itself.
+    failed: AtomicBool,
+}
+
+impl Watch<'_> {
+    fn go_on(&self) -> ControlFlow<()> {
+        if self.control.stopped() || self.failed.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
     }
 }
 
-/// Looks at the control once in a while, from within a run.
+/// Looks at the watch once in a while, from within a run.
 struct Ticker<'a> {
-    control: &'a Control,
+    watch: &'a Watch<'a>,
     /// Only the first worker tells how far it has come.
     first: bool,
     until_look: u64,
@@ -180,8 +215,8 @@ struct Ticker<'a> {
 }
 
 impl<'a> Ticker<'a> {
-    fn new(control: &'a Control, worker: usize, iterations: u64) -> Self {
-        Self { control, first: worker == 0, until_look: BLOCK, looks: 0, iterations }
+    fn new(watch: &'a Watch<'a>, worker: usize, iterations: u64) -> Self {
+        Self { watch, first: worker == 0, until_look: BLOCK, looks: 0, iterations }
     }
 
     #[inline]
@@ -196,9 +231,9 @@ impl<'a> Ticker<'a> {
         self.looks += BLOCK;
         if self.first {
             // A body looks at least once an iteration, so this is a lower bound on what is left.
-            self.control.report(self.looks.min(self.iterations));
+            self.watch.control.report(self.looks.min(self.iterations));
         }
-        if self.control.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        self.watch.go_on()
     }
 }
 
@@ -217,22 +252,27 @@ impl Scenario for UnderGil {
     }
 
     fn promise(&self) -> Promise {
-        if matches!(self.verdict, Some(Verdict::Exact)) { Promise::Exact } else { Promise::MayLose }
+        if matches!(self.verdict, Verdict::Exact) { Promise::Exact } else { Promise::MayLose }
     }
 
     fn lesson(&self) -> &'static str {
         "a loop body under the GIL of one CPython version"
     }
 
-    fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["--cpython".to_owned(), self.version().name().to_owned()];
+    fn options(&self, load: &Workload) -> Vec<String> {
+        let mut options = vec!["--cpython".to_owned(), self.version().name().to_owned()];
         if self.program.body() != BODY {
-            arguments.extend(["--body".to_owned(), self.program.body().to_owned()]);
+            options.extend(["--body".to_owned(), self.program.body().to_owned()]);
         }
         if !self.program.setup().is_empty() {
-            arguments.extend(["--setup".to_owned(), self.program.setup().to_owned()]);
+            options.extend(["--setup".to_owned(), self.program.setup().to_owned()]);
         }
-        arguments
+        options.extend(load.options(self.group()));
+        options
+    }
+
+    fn switch_interval(&self, load: &Workload) -> Option<Duration> {
+        matches!(self.hand_off(load), HandOff::Interval(_)).then_some(load.switch_interval)
     }
 
     fn body(&self) -> Option<&str> {
@@ -245,8 +285,9 @@ impl Scenario for UnderGil {
         }
         // Any other body: one worker after the other.
         let shared = SharedAtomics::new(0);
+        let watch = Watch { control, failed: AtomicBool::new(false) };
         for worker in 0..load.workers.get() {
-            let mut ticker = Ticker::new(control, worker, load.iterations);
+            let mut ticker = Ticker::new(&watch, worker, load.iterations);
             let end =
                 self.program.run(load.delta(worker), load.iterations, &mut &shared, &mut |_| ticker.tick());
             if end.map_err(|fault| Error::Body(fault.to_string()))? == End::Stopped {
@@ -259,7 +300,8 @@ impl Scenario for UnderGil {
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
         let shared = SharedAtomics::new(0);
         let gil = Gil::new(load.workers.get(), self.hand_off(load));
-        let heat = start_line::run(load, control, |worker| self.work(&shared, &gil, load, control, worker))?;
+        let watch = Watch { control, failed: AtomicBool::new(false) };
+        let heat = start_line::run(load, control, |worker| self.work(&shared, &gil, load, &watch, worker))?;
         for finish in &heat.finishes {
             if let Err(Error::Body(fault)) = &finish.value {
                 return Err(Error::Body(fault.clone()));
@@ -269,15 +311,15 @@ impl Scenario for UnderGil {
         Ok(Observation { lock, ..Observation::of(i128::from(shared.x()), &heat) })
     }
 
-    fn explain(&self, load: &Workload, _: &Summary) -> Explanation {
+    fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {
         let next = if self.program.body() != BODY {
-            "compare --threads 2".to_owned()
+            format!("compare --threads {}", load.workers)
         } else if self.promise() == Promise::Exact {
             format!("gil --cpython 3.9 {}", super::arguments(load))
         } else {
             format!("gil --cpython 3.13 {}", super::arguments(load))
         };
-        Explanation { why: self.why(), next }
+        Explanation { why: self.why(load, summary.lost_runs > 0), next }
     }
 }
 
@@ -302,12 +344,35 @@ pub(super) fn lock_use<T>(usage: &GilUse, heat: &Heat<T>) -> LockUse {
 mod tests {
     use super::*;
     use crate::scenario::Group;
-    use std::time::Duration;
+
+    const PAIR: &[[i64; 2]] = &[[1, -1]];
+
+    #[test]
+    fn what_is_promised_depends_on_what_the_workers_add() {
+        // Only workers that add 1 update x here, so it takes two of them to lose anything.
+        let promise = |pairs: &[[i64; 2]]| {
+            UnderGil::new("if d > 0: x = x + int(d)", "", Version::V3_13, pairs).unwrap().promise()
+        };
+        assert_eq!(promise(&Workload::for_tests(2, 1).pairs()), Promise::Exact);
+        assert_eq!(promise(&Workload::for_tests(3, 1).pairs()), Promise::MayLose);
+        assert_eq!(promise(&[[1, 1]]), Promise::MayLose);
+        assert_eq!(promise(&[[-1, -1]]), Promise::Exact);
+        assert_eq!(promise(&Workload::for_tests(1, 1).pairs()), Promise::Exact);
+    }
+
+    #[test]
+    fn a_fault_in_one_worker_ends_those_who_wait_for_its_lock() {
+        let body = "with lock: x += d * 46116860184273879";
+        let scenario = UnderGil::new(body, "", Version::V3_13, &[[1, 1]]).unwrap();
+        let load = Workload { pattern: crate::scenario::Pattern::Plus, ..Workload::for_tests(3, 1000) };
+        let error = scenario.observe(&load, &Control::default()).unwrap_err().to_string();
+        assert!(error.contains("64 bits"), "{error}");
+    }
 
     #[test]
     fn no_update_is_lost_where_the_version_promises_it() {
         for version in ["3.10", "3.13", "3.14"] {
-            let scenario = UnderGil::new(BODY, "", version.parse().unwrap()).unwrap();
+            let scenario = UnderGil::new(BODY, "", version.parse().unwrap(), PAIR).unwrap();
             assert_eq!(scenario.promise(), Promise::Exact);
             for workers in [1, 2, 3, 8] {
                 let load = Workload {
@@ -330,7 +395,7 @@ mod tests {
     #[test]
     fn a_lock_in_the_body_protects_it_in_every_version() {
         for version in Version::ALL {
-            let scenario = UnderGil::new("with lock: x += d", "", version).unwrap();
+            let scenario = UnderGil::new("with lock: x += d", "", version, PAIR).unwrap();
             assert_eq!(scenario.promise(), Promise::Exact, "{version}");
             let load =
                 Workload { switch_interval: Duration::from_micros(20), ..Workload::for_tests(3, 3_000) };
@@ -341,7 +406,11 @@ mod tests {
 
     #[test]
     fn the_explanation_names_the_instruction() {
-        let why = |version: &str| UnderGil::new(BODY, "", version.parse().unwrap()).unwrap().why();
+        let why = |version: &str| {
+            UnderGil::new(BODY, "", version.parse().unwrap(), PAIR)
+                .unwrap()
+                .why(&Workload::for_tests(2, 1), true)
+        };
         assert!(
             why("3.9")
                 .contains("CPython 3.9 may drop the GIL right after LOAD_GLOBAL x, before STORE_GLOBAL x"),
@@ -354,21 +423,26 @@ mod tests {
             why("3.13")
         );
         assert!(why("3.13t").contains("has no GIL"), "{}", why("3.13t"));
+        // A lock protects this one on 3.9, whose GIL can be lost between load and store.
+        let locked = UnderGil::new("with lock: x += d", "", Version::V3_9, PAIR).unwrap();
+        let why = locked.why(&Workload::for_tests(2, 1), false);
+        assert!(why.contains("no other worker can store x"), "{why}");
     }
 
     #[test]
     fn what_cannot_be_expected_is_refused() {
         let refusal = |body: &str, setup: &str| {
-            UnderGil::new(body, setup, Version::newest_with_gil()).unwrap_err().to_string()
+            UnderGil::new(body, setup, Version::newest_with_gil(), PAIR).unwrap_err().to_string()
         };
         assert!(refusal("x = x * 2 + d", "").contains("depends on the order"));
         assert!(refusal("x += ", "").contains("line 1"));
         assert!(refusal("import os", "").contains("import"));
+        assert!(refusal("while True: pass", "").contains("make its loops shorter"));
     }
 
     #[test]
     fn the_expected_value_of_any_body_is_that_of_one_worker_after_the_other() {
-        let scenario = UnderGil::new("x += 2 * d + 1", "", Version::newest_with_gil()).unwrap();
+        let scenario = UnderGil::new("x += 2 * d + 1", "", Version::newest_with_gil(), PAIR).unwrap();
         let load = Workload::for_tests(2, 1_000);
         assert_eq!(scenario.expected(&load, &Control::default()).unwrap(), 2_000);
     }

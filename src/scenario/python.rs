@@ -4,13 +4,14 @@
 //! does its work, and says how long its workers took by their own clocks.
 
 use super::{Explanation, Group, Observation, Pattern, Promise, Scenario, Workload, gil};
-use crate::clock::{Span, Usage};
+use crate::clock::Span;
 use crate::control::Control;
+use crate::count;
 use crate::cpython::Version;
 use crate::error::{Error, Result};
 use crate::interpreter::{self, BodyRequest, Interpreter, Limits, SplitRequest};
 use crate::stats::{Summary, Verdict as Found};
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// One job by one interpreter.
@@ -23,6 +24,39 @@ pub struct Python {
     timeout: Duration,
     /// What the model promises of this body in this version.
     promise: Promise,
+}
+
+/// An interpreter that was asked for or found, or why it cannot be used.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    name: String,
+    interpreter: Result<Interpreter, String>,
+}
+
+impl Subject {
+    /// Those at these paths, or of these names on PATH.
+    #[must_use]
+    pub fn named(programs: &[PathBuf], control: &Control) -> Vec<Self> {
+        let probe = |program: &PathBuf| Interpreter::probe(program, &Limits::new(PROBE, control.flag()));
+        programs.iter().map(|program| Self::of(&program.to_string_lossy(), probe(program))).collect()
+    }
+
+    /// Those on PATH and among pyenv's versions, the broken ones last.
+    #[must_use]
+    pub fn found(control: &Control) -> Vec<Self> {
+        let found = interpreter::Places::from_env().search(control.flag());
+        let known = found.interpreters.into_iter().map(|interpreter| Self::of("", Ok(interpreter)));
+        let broken = found.failures.into_iter().map(|error| {
+            let message = error.to_string();
+            Self::of(message.split(": ").next().unwrap_or_default(), Err(error))
+        });
+        known.chain(broken).collect()
+    }
+
+    fn of(name: &str, interpreter: Result<Interpreter, interpreter::Error>) -> Self {
+        let name = interpreter.as_ref().map_or_else(|_| name.to_owned(), Interpreter::label);
+        Self { name, interpreter: interpreter.map_err(|error| error.to_string()) }
+    }
 }
 
 /// What an interpreter is to do.
@@ -43,30 +77,18 @@ pub enum Job {
 pub const PROBE: Duration = Duration::from_secs(10);
 
 impl Python {
-    /// Asks the program at a path, or of a name on PATH, what it is; a broken one is told when it should run.
+    /// A job by an interpreter, for workers that add such pairs of values. An interpreter that cannot be asked says
+    /// why when it should run.
     #[must_use]
-    pub fn probe(program: &Path, job: Job, timeout: Duration, control: &Control) -> Self {
-        let interpreter = Interpreter::probe(program, &Limits::new(PROBE, control.flag()));
-        Self::of(interpreter.map_err(|error| error.to_string()), &program.to_string_lossy(), job, timeout)
-    }
-
-    /// An interpreter that is known.
-    #[must_use]
-    pub fn known(interpreter: Interpreter, job: Job, timeout: Duration) -> Self {
-        let name = interpreter.label();
-        Self::of(Ok(interpreter), &name, job, timeout)
-    }
-
-    fn of(interpreter: Result<Interpreter, String>, name: &str, job: Job, timeout: Duration) -> Self {
-        let name = interpreter.as_ref().map_or_else(|_| name.to_owned(), Interpreter::label);
-        let promise = match (&job, &interpreter) {
+    pub fn new(subject: &Subject, job: Job, timeout: Duration, pairs: &[[i64; 2]]) -> Self {
+        let promise = match (&job, &subject.interpreter) {
             (Job::Split, _) => Promise::Exact,
             (Job::Body { body, setup }, Ok(interpreter)) => modelled(interpreter)
-                .and_then(|version| gil::UnderGil::new(body, setup, version).ok())
+                .and_then(|version| gil::UnderGil::new(body, setup, version, pairs).ok())
                 .map_or(Promise::MayLose, |model| model.promise()),
             _ => Promise::MayLose,
         };
-        Self { interpreter, name, job, timeout, promise }
+        Self { interpreter: subject.interpreter.clone(), name: subject.name.clone(), job, timeout, promise }
     }
 
     fn interpreter(&self) -> Result<&Interpreter> {
@@ -114,16 +136,26 @@ impl Scenario for Python {
         format!("python:{}{}", self.name, if off { " (no GIL)" } else { "" })
     }
 
-    fn arguments(&self) -> Vec<String> {
-        let path = self
-            .interpreter
-            .as_ref()
-            .map_or_else(|_| self.name.clone(), |it| it.path().to_string_lossy().into_owned());
-        let mut arguments = vec!["--python".to_owned(), path];
-        if let Job::Body { body, .. } = &self.job {
-            arguments.extend(["--body".to_owned(), body.clone()]);
+    fn options(&self, load: &Workload) -> Vec<String> {
+        let path = self.interpreter.as_ref().map(|it| it.path().to_string_lossy().into_owned());
+        let mut options = vec!["--python".to_owned(), path.unwrap_or_else(|_| self.name.clone())];
+        let mut add = |option: &str, value: String| options.extend([option.to_owned(), value]);
+        add("--threads", load.workers.to_string());
+        match &self.job {
+            Job::Body { body, setup } => {
+                add("--body", body.clone());
+                if !setup.is_empty() {
+                    add("--setup", setup.clone());
+                }
+                add("--iters", count::short(load.iterations));
+            }
+            Job::Split => add("--sum", count::short(load.iterations)),
         }
-        arguments
+        options
+    }
+
+    fn switch_interval(&self, load: &Workload) -> Option<Duration> {
+        matches!(self.job, Job::Body { .. }).then_some(load.switch_interval)
     }
 
     fn group(&self) -> Group {
@@ -177,8 +209,9 @@ impl Scenario for Python {
             Job::Split => {
                 let range = load.range();
                 let signed = |number: u64| {
-                    i64::try_from(number)
-                        .map_err(|_| Error::Usage("ranges for python end at 2^63 - 1".to_owned()))
+                    i64::try_from(number).map_err(|_| {
+                        Error::Usage("a range for python ends at 2^63 - 1; give a smaller end".to_owned())
+                    })
                 };
                 let processes = u32::try_from(load.workers.get()).ok();
                 let request =
@@ -193,22 +226,23 @@ impl Scenario for Python {
             actual,
             spans: vec![Span { start: 0, end }],
             startup: whole(startup),
-            usage: Usage::default(),
+            usage: None,
             foreign_values: None,
             lock: None,
         })
     }
 
-    fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {
+    fn explain(&self, _: &Workload, summary: &Summary) -> Explanation {
         let why = match (&self.job, summary.verdict) {
             (Job::Split, _) => "each process has an interpreter and a GIL of its own",
             (_, Found::Exact) => {
                 "the interpreter does not drop its GIL between the load and the store of this body"
             }
-            (_, Found::Lucky) => "nothing was lost this time, though it can be",
+            (_, Found::Lucky) => "nothing was lost this time, which is no promise",
+            (_, Found::Failed) => "it could not be run",
             (_, Found::Lost) => "another thread came between the load and the store of x",
             (_, Found::Broken) => "the interpreter lost an update where the model says that it cannot",
         };
-        Explanation { why: why.to_owned(), next: format!("verify --threads {}", load.workers) }
+        Explanation { why: why.to_owned(), next: "verify".to_owned() }
     }
 }

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::start_line;
 use crate::stats::Summary;
 use crossbeam_utils::CachePadded;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
@@ -59,6 +59,7 @@ impl Racer {
     /// One update with the CPU given up in the middle of it, so that others can come in between.
     #[inline(never)]
     fn update_widened(&mut self, counter: &AtomicI64) {
+        // Relaxed, as in the loop above.
         let loaded = counter.load(Ordering::Relaxed);
         thread::yield_now();
         self.foreign += u64::from(loaded != self.stored);
@@ -123,7 +124,13 @@ impl Scenario for Race {
         if load.workers.get() == 1 {
             return Explanation {
                 why: "a single worker has nobody to race with, so every update counts".to_owned(),
-                next: format!("race --threads 2 {shape}"),
+                next: format!(
+                    "race {}",
+                    super::arguments(&Workload {
+                        workers: NonZeroUsize::MIN.saturating_add(1),
+                        ..load.clone()
+                    })
+                ),
             };
         }
         if summary.lost_runs == 0 {
@@ -131,7 +138,7 @@ impl Scenario for Race {
                 why: "nothing was lost this time, but that is luck and not safety: no worker happened to store \
                       between another's load and its store"
                     .to_owned(),
-                next: format!("race --threads {} --iters {}", load.workers, super::longer(load)),
+                next: format!("race {}", super::arguments(&Workload { iterations: load.iterations.saturating_mul(10).min(1 << 40), ..load.clone() })),
             };
         }
         let how = if load.widen.is_some() {

@@ -10,7 +10,6 @@ use super::{Explanation, Group, Observation, Scenario, Variant, Workload};
 use crate::choice::Choice;
 use crate::clock::{self, Span, Usage};
 use crate::control::{BLOCK, Control};
-use crate::count;
 use crate::cpus;
 use crate::cpython::HandOff;
 use crate::error::{Error, Result};
@@ -222,7 +221,14 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
     });
     let usage = Usage::of_process().since(before);
     let spans = spans.into_iter().filter_map(Mutex::into_inner).collect();
-    Ok(Observation { actual: result(total), spans, startup, usage, foreign_values: None, lock: None })
+    Ok(Observation {
+        actual: result(total),
+        spans,
+        startup,
+        usage: Some(usage),
+        foreign_values: None,
+        lock: None,
+    })
 }
 
 impl Scenario for Split<'_> {
@@ -236,6 +242,10 @@ impl Scenario for Split<'_> {
 
     fn group(&self) -> Group {
         Group::Sum
+    }
+
+    fn switch_interval(&self, load: &Workload) -> Option<Duration> {
+        (self.by == By::Gil).then_some(load.switch_interval)
     }
 
     fn is_sequential(&self) -> bool {
@@ -286,13 +296,11 @@ impl Scenario for Split<'_> {
             By::Thread => "rayon",
             By::Rayon | By::Sequential => "process",
         };
+        let load =
+            Workload { workers: load.workers.max(NonZeroUsize::MIN.saturating_add(1)), ..load.clone() };
         Explanation {
             why: why.to_owned(),
-            next: format!(
-                "split --by {next} --workers {} --iters {}",
-                load.workers.get().max(2),
-                count::short(load.iterations)
-            ),
+            next: format!("split --by {next} {}", load.options(Group::Sum).join(" ")),
         }
     }
 }

@@ -11,6 +11,7 @@ mod model;
 mod python;
 mod reports;
 mod results;
+mod signals;
 
 use assert_cmd::Command;
 

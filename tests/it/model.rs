@@ -198,7 +198,7 @@ fn serial(program: &Program, iterations: u64) -> i64 {
 
 #[test]
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn verdicts_agree_with_the_real_interpreters() {
+fn what_the_model_calls_exact_is_exact_in_the_real_interpreters() {
     const ITERATIONS: u64 = 4000;
     let found = interpreters();
     for version in Version::ALL {
@@ -218,15 +218,16 @@ fn verdicts_agree_with_the_real_interpreters() {
                 Verdict::Exact => false,
                 other => panic!("{body:?} {version}: {other:?}"),
             };
-            // A loss is likely in each try, never certain; exactness holds in all.
-            let tries = if loses { 40 } else { 2 };
+            // A loss is likely in each try but never certain, so its absence proves nothing here; `gilsim verify` goes
+            // on until there is one. That what the model calls exact is exact must hold in each.
+            let tries = if loses { 1 } else { 3 };
             let end = serial(&program, ITERATIONS);
             assert_eq!(end, 0, "{body:?}: runs of any length must end alike");
             jobs.push(serde_json::json!([body, ITERATIONS, tries, end]).to_string());
             expected.push(if loses { "loses" } else { "exact" });
         }
         for ((body, model), real) in BODIES.iter().zip(expected).zip(ask(&python, RACE, &jobs)) {
-            if real != model {
+            if real != model && model == "exact" {
                 wrong.push(format!("{version} {body:?}: the model {model}, in truth {real}"));
             }
         }

@@ -139,6 +139,17 @@ fn a_real_interpreter_stands_beside_the_scenarios() {
 }
 
 #[test]
+fn a_body_that_no_version_takes_is_refused_before_any_work() {
+    let Some(python) = real_python() else { return skipped("the refusal of a body to verify") };
+    gilsim("")
+        .args(["verify", "--python", &python, "--body", "import os"])
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(contains("import"));
+}
+
+#[test]
 fn without_an_interpreter_there_is_nothing_to_verify() {
     gilsim("verify --python /nowhere/python").assert().code(1).stderr(contains("/nowhere/python: not found"));
 }

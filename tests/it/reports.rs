@@ -28,12 +28,12 @@ fn observation(actual: i128, milliseconds: u64) -> Observation {
         actual,
         spans: vec![Span { start: 1_000, end }, Span { start: 2_000, end: end - 500_000 }],
         startup: Duration::from_micros(140),
-        usage: Usage {
+        usage: Some(Usage {
             user: Duration::from_millis(2 * milliseconds),
             system: Duration::from_micros(90),
             voluntary: 3,
             involuntary: 14,
-        },
+        }),
         foreign_values: None,
         lock: None,
     }
@@ -175,9 +175,53 @@ fn every_column_of_the_csv_is_a_field_of_the_json() {
     let json: serde_json::Value = serde_json::from_str(&plain(&comparison(), Format::Json, None)).unwrap();
     let row = json["results"][0].as_object().unwrap();
     for column in csv::COLUMNS {
-        let added = ["cpus", "pinned", "profile"].contains(&column);
+        let added = ["cpus", "pinned", "profile", "gilsim"].contains(&column);
         assert!(added || row.contains_key(column), "{column}");
     }
+}
+
+#[test]
+fn every_form_takes_numbers_beyond_64_bits() {
+    let load = Workload { from: u64::MAX - 10, ..load(2, u64::MAX) };
+    let expected = named("split:thread").group().expected(&load);
+    assert!(expected > i128::from(u64::MAX));
+    let report = report(vec![("split:thread", load, vec![observation(expected, 1)])], false);
+    for format in [Format::Json, Format::Csv] {
+        assert!(plain(&report, format, None).contains(&expected.to_string()), "{format:?}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&plain(&report, Format::Json, None)).unwrap();
+    assert_eq!(json["results"][0]["actual"].to_string(), expected.to_string());
+}
+
+#[test]
+fn the_commands_that_a_report_names_can_be_typed() {
+    let loads =
+        [load(1, 1000), load(2, 100_000_000), Workload { pattern: Pattern::Plus, widen: None, ..load(3, 7) }];
+    for scenario in scenario::ALL.iter() {
+        for load in &loads {
+            let load = Workload { switch_interval: Duration::from_micros(50), ..load.of(*scenario) };
+            let expected = scenario.group().expected(&load);
+            for runs in [vec![], vec![observation(expected, 1)], vec![observation(expected + 1, 1)]] {
+                let row = &report(vec![(&scenario.label(), load.clone(), runs)], true).results[0];
+                for line in [&row.command, &format!("gilsim {}", row.explanation.next)] {
+                    let words = line.split_whitespace().map(std::ffi::OsString::from);
+                    assert!(gilsim::cli::parse(words).is_ok(), "{line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_without_runs_is_failed_and_no_yardstick() {
+    let report = report(
+        vec![("atomic", load(2, 10), vec![observation(0, 5)]), ("sharded", load(2, 10), vec![])],
+        true,
+    );
+    assert_eq!(report.results[0].relative, Some(1.0));
+    assert_eq!(report.results[1].relative, None);
+    assert!(plain(&report, Format::Table, None).contains("failed"));
+    assert!(plain(&report, Format::Json, None).contains("\"verdict\": \"failed\""));
 }
 
 #[test]

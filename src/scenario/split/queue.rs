@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -143,7 +144,7 @@ pub(super) fn observe(load: &Workload, control: &Control, executable: Option<&Pa
     Ok(Observation {
         actual: result(subtotals.iter().map(|&(total, _, _)| total).fold(0, u128::saturating_add)),
         startup: Duration::from_nanos(left.saturating_sub(asked)),
-        usage: subtotals.iter().map(|&(_, _, usage)| usage).sum(),
+        usage: Some(subtotals.iter().map(|&(_, _, usage)| usage).sum()),
         spans,
         foreign_values: None,
         lock: None,
@@ -228,7 +229,8 @@ impl Crew {
             }
             let stdout = queue.try_clone().map_err(failed)?;
             // What it has to say goes over the queue; its end is told by its exit status.
-            let command = command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::null());
+            // Not in the terminal's foreground: an interrupt is the parent's to deal with.
+            let command = command.process_group(0).stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::null());
             let mut child = command.spawn().map_err(failed)?;
             let word = child.stdin.take();
             crew.workers.push(Worker { child, word, done: false });
