@@ -226,12 +226,11 @@ impl<M: Monitor> Holder<'_, M> {
             HandOff::Ticks(_) => {
                 // `--_Py_Ticker < 0` of 2.7's `ceval.c`: with 100 ticks it is every 101st look. Being prime, that
                 // number moves through a loop's instructions instead of meeting the same one each time.
-                match self.ticks.checked_sub(1) {
-                    Some(left) => self.ticks = left,
-                    None => {
-                        self.ticks = self.gil.ticks();
-                        self.switch();
-                    }
+                if let Some(left) = self.ticks.checked_sub(1) {
+                    self.ticks = left;
+                } else {
+                    self.ticks = self.gil.ticks();
+                    self.switch();
                 }
             }
             HandOff::NoGil => {}

@@ -75,6 +75,7 @@ impl Program {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each instruction")]
     fn run_lowered<S: Shared>(
         &self,
         lowered: &Lowered,
