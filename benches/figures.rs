@@ -21,7 +21,7 @@ const GILSIM: &str = env!("CARGO_BIN_EXE_gilsim");
 fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let figures: [(&str, fn()); 7] = [
+    let figures: [(&str, fn()); 8] = [
         ("bare", bare),
         ("doubling", doubling),
         ("processes", processes),
@@ -29,6 +29,7 @@ fn main() {
         ("c", against_c),
         ("cpython", against_cpython),
         ("start", start),
+        ("spin", against_spin),
     ];
     for (name, figure) in figures {
         if wanted.is_empty() || wanted.iter().any(|wanted| name == wanted) {
@@ -278,4 +279,38 @@ fn start() {
         ),
         Err(error) => say("gilsim race: peak memory", &format!("skipped: no /usr/bin/time ({error})")),
     }
+}
+
+/// Two workers that add 1 forty times, load and store as two steps.
+const RACE_PROMELA: &str = "
+short x = 0;
+active [2] proctype worker() {
+  short i = 0, r;
+  do :: i < 40 -> r = x; x = r + 1; i++ :: else -> break od
+}
+";
+
+/// Every interleaving, against the SPIN model checker's search of the same loop.
+fn against_spin() {
+    let folder = tempfile::tempdir().expect("a folder for the model");
+    std::fs::write(folder.path().join("race.pml"), RACE_PROMELA).expect("the model");
+    let made = [
+        &["spin", "-a", "race.pml"][..],
+        &["gcc", "-O2", "-w", "-DSAFETY", "-DVECTORSZ=1024", "-o", "pan", "pan.c"],
+    ]
+    .iter()
+    .all(|line| {
+        let status =
+            Command::new(line[0]).args(&line[1..]).current_dir(&folder).stdout(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    });
+    if !made {
+        return say("SPIN / explore --iters 40", "skipped: no spin or no gcc");
+    }
+    paired(
+        "SPIN / explore --pattern plus --iters 40 --quiet, whole processes",
+        3,
+        || whole(folder.path().join("pan"), &["-m100000", "-w26"]),
+        || whole(GILSIM, &["explore", "--pattern", "plus", "--iters", "40", "--quiet"]),
+    );
 }

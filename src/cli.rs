@@ -1,5 +1,7 @@
 //! The command line, and how it becomes a plain request. Nothing below this file knows clap.
 
+mod explore;
+
 use crate::choice::Choice;
 use crate::convoy::{self, Convoy};
 use crate::count;
@@ -16,6 +18,7 @@ use crate::scenario::mutex::Lock;
 use crate::scenario::python::Job;
 use crate::scenario::split::{By, queue, worker};
 use crate::scenario::{self, Group, Pattern, Promise, Scenario, Workload};
+use crate::session::explore::ExploreSession;
 use crate::session::{Ending, Expectation, Real, Session};
 use crate::verify::{self, Verify};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -46,6 +49,8 @@ pub enum Request {
     Measure(Box<Session>),
     /// To say which scenarios there are.
     List,
+    /// To explore every interleaving of a program.
+    Explore(Box<ExploreSession>),
     /// To measure the convoy effect on so many CPUs.
     Convoy(Convoy, usize, Destination),
     /// To hold the model against real interpreters.
@@ -331,6 +336,8 @@ enum Command {
         #[command(flatten)]
         output: OutputArguments,
     },
+    #[command(flatten)]
+    Explore(explore::ExploreCommand),
     /// The scenarios, what they promise and what they show
     List,
     #[command(name = queue::WORKER_COMMAND, hide = true)]
@@ -551,6 +558,7 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
     let session = match command {
         Command::List => return Ok(Request::List),
         Command::Echo => return Ok(Request::Echo),
+        Command::Explore(command) => return Ok(Request::Explore(Box::new(command.session(&cpus)?))),
         Command::SplitWorker { worker, start, end, cpu } => {
             return Ok(Request::SplitWorker(worker::Task { worker, range: start..end, cpu }));
         }

@@ -74,6 +74,10 @@ pub enum Error {
         reason: String,
     },
 
+    /// A program could not be explored, or a schedule not be carried out.
+    #[error(transparent)]
+    Explore(#[from] crate::explore::ExploreError),
+
     /// An export cannot be written.
     #[error("could not write {}: {source}; {}", path.display(), remedy(source))]
     Export {

@@ -9,11 +9,17 @@
 //! ```text
 //! main ─▶ cli          the command line becomes a plain request
 //!   └───▶ session ─▶ runner ─▶ scenario ─▶ start_line, gil, spin_lock ─▶ clock, cpus, control
-//!            ├─────▶ report ─▶ stats      data in, text out
-//!            └─────▶ progress
+//!            │                     └─────▶ program ─▶ cpython      a loop body and the versions
+//!            ├─▶ explore, verify, convoy ─▶ program, gil, interpreter
+//!            ├─▶ output ─▶ report ─▶ stats    data in, text out
+//!            └─▶ progress
 //! ```
 //!
-//! Nothing below [`cli`] parses a command line; nothing but `main` writes to the terminal or ends the process.
+//! A loop body is a [`program`]: it is written once and run on threads under a [`gil`], by every schedule
+//! ([`explore`]), and as source by a real [`interpreter`].
+//!
+//! Nothing below [`cli`] parses a command line; only [`output`], [`progress`], [`cli`]'s refusals and `main` write
+//! to the terminal, and only `main` ends the process.
 //! Nothing is `unsafe`: the race is one of relaxed atomic loads and stores, a *race condition* with defined
 //! behaviour, never a *data race*.
 
@@ -26,8 +32,10 @@ pub mod count;
 pub mod cpus;
 pub mod cpython;
 pub mod error;
+pub mod explore;
 pub mod gil;
 pub mod interpreter;
+pub mod memory;
 pub mod output;
 pub mod program;
 pub mod progress;

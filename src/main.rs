@@ -31,6 +31,7 @@ fn main() -> ExitCode {
     };
     let ending = match request {
         Request::Measure(session) => session.run(&control),
+        Request::Explore(session) => session.run(&control),
         Request::Convoy(convoy, cpus, destination) => session::convoy(&convoy, cpus, &destination, &control),
         Request::Verify(verify, destination) => session::verify(&verify, &destination, &control),
         Request::List => {

@@ -1,6 +1,7 @@
 //! The report: data only, made once from what was observed, then written in the form that was asked for.
 
 pub mod csv;
+pub mod explore;
 pub mod export;
 pub mod json;
 pub mod layout;

@@ -1,5 +1,7 @@
 //! One invocation: runs what was asked for, writes the reports, and says how it ended.
 
+pub mod explore;
+
 use crate::control::Control;
 use crate::convoy::Convoy;
 use crate::error::{Error, Result};

@@ -113,7 +113,8 @@ fn fit(table: &mut tabled::Table, width: Option<usize>) {
 }
 
 /// Without spaces at the ends of lines, and with a line end.
-fn trimmed(text: &str) -> String {
+#[must_use]
+pub fn trimmed(text: &str) -> String {
     text.lines().fold(String::with_capacity(text.len()), |all, line| all + line.trim_end() + "\n")
 }
 

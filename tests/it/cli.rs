@@ -6,9 +6,10 @@ use predicates::str::contains;
 
 #[test]
 fn each_command_explains_itself_with_an_example() {
-    for command in
-        ["race", "mutex", "atomic", "sharded", "gil", "split", "compare", "convoy", "python", "verify"]
-    {
+    for command in [
+        "race", "mutex", "atomic", "sharded", "gil", "split", "compare", "convoy", "python", "verify",
+        "explore",
+    ] {
         let help = output_of(&format!("{command} --help"));
         assert!(help.contains(&format!("Example:\n  gilsim {command}")), "{help}");
     }

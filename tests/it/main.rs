@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail where it stands")]
 
 mod cli;
+mod explore;
 mod export;
 mod faults;
 mod interpreter;

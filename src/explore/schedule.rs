@@ -1,0 +1,254 @@
+//! A schedule as one line of text.
+//!
+//! ```text
+//! schedule = "v1" ":" setting ":" run *( "," run )
+//! setting  = "machine" / a version of CPython, such as "3.9" or "3.13t"
+//! run      = worker steps
+//! worker   = "A" / "B" / "C" / "D"      ; capital letters only
+//! steps    = 1*DIGIT                    ; 1 or more, below 2^64; no sign, no leading zero
+//! ```
+//!
+//! `v1:machine:A1,B117,A2` lets A do a step, then B 117, then A two. When it is read, blanks around it and around
+//! each run are skipped, and neighbouring runs of one worker count as one. Program, workers, iterations and
+//! pattern are not part of it: they belong to the command that it is given to.
+
+use crate::cpython::Version;
+use std::fmt;
+use std::str::FromStr;
+
+/// What begins every schedule of this form.
+const FORM: &str = "v1";
+
+/// Whose steps they are: a schedule for one is meaningless for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Setting {
+    /// Machine steps: load, add, store.
+    Machine,
+    /// From one place at which this version may drop its GIL to the next.
+    Version(Version),
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Machine => "machine",
+            Self::Version(version) => version.name(),
+        })
+    }
+}
+
+/// Steps that one worker does without a switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Run {
+    /// Which worker, from 0.
+    pub worker: u8,
+    /// How many steps, at least 1.
+    pub steps: u64,
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", letter(self.worker), self.steps)
+    }
+}
+
+/// The name of a worker: `A` for the first.
+#[must_use]
+pub fn letter(worker: u8) -> char {
+    char::from(b'A'.saturating_add(worker.min(25)))
+}
+
+/// Which worker does each step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Schedule {
+    /// Whose steps.
+    pub setting: Setting,
+    runs: Vec<Run>,
+}
+
+/// Why a text is no schedule, or a schedule does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// The text does not begin as it must.
+    #[error("not a schedule: write one such as v1:machine:A1,B117,A2")]
+    Form,
+    /// The setting is not known.
+    #[error("no steps of {0:?} are known: write machine, or a version of CPython such as 3.9")]
+    Setting(String),
+    /// A run is not right.
+    #[error(
+        "run {number} of the schedule, {text:?}, is not right: write a worker from A to D and how many steps it does, such as B117"
+    )]
+    Run {
+        /// Its number, from 1.
+        number: usize,
+        /// What stands there.
+        text: String,
+    },
+    /// It is for other steps.
+    #[error(
+        "the schedule is for steps of {schedule}, not of {wanted}: give the options that it was made with"
+    )]
+    OtherSetting {
+        /// What it is for.
+        schedule: Setting,
+        /// What it was given to.
+        wanted: Setting,
+    },
+    /// A worker that does not take part.
+    #[error(
+        "the schedule has a worker {worker}, but there are only {workers}: give the --threads that it was made with"
+    )]
+    NoSuchWorker {
+        /// Its letter.
+        worker: char,
+        /// How many there are.
+        workers: usize,
+    },
+    /// It goes on too long.
+    #[error(
+        "at step {step} of the schedule worker {worker} has already finished: give the --iters that it was made with"
+    )]
+    Finished {
+        /// The number of the step, from 1.
+        step: u64,
+        /// The worker's letter.
+        worker: char,
+    },
+    /// It has a worker go on that cannot.
+    #[error(
+        "at step {step} of the schedule worker {worker} waits for {lock}: let the worker that holds it go on first"
+    )]
+    Waits {
+        /// The number of the step, from 1.
+        step: u64,
+        /// The worker's letter.
+        worker: char,
+        /// The lock's name.
+        lock: String,
+    },
+    /// It ends too soon.
+    #[error("the schedule ends while worker {worker} could go on: give the --iters that it was made with")]
+    Unfinished {
+        /// The worker's letter.
+        worker: char,
+    },
+}
+
+impl Schedule {
+    /// From the worker of each step.
+    #[must_use]
+    pub fn of(setting: Setting, order: &[u8]) -> Self {
+        let runs = order
+            .chunk_by(|a, b| a == b)
+            .filter_map(|run| Some(Run { worker: *run.first()?, steps: run.len() as u64 }));
+        Self { setting, runs: runs.collect() }
+    }
+
+    /// The runs, no two neighbours of which are of one worker.
+    #[must_use]
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// How many steps there are; at most 2^64 - 1 is said.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.runs.iter().fold(0, |sum, run| sum.saturating_add(run.steps))
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{FORM}:{}:", self.setting)?;
+        for (index, run) in self.runs.iter().enumerate() {
+            if index > 0 {
+                f.write_str(",")?;
+            }
+            write!(f, "{run}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Schedule {
+    type Err = ScheduleError;
+
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        let rest = text.trim().strip_prefix(FORM).and_then(|rest| rest.strip_prefix(':'));
+        let (setting, runs) = rest.and_then(|rest| rest.split_once(':')).ok_or(ScheduleError::Form)?;
+        let setting = match setting {
+            "machine" => Setting::Machine,
+            other => Setting::Version(other.parse().map_err(|_| ScheduleError::Setting(other.to_owned()))?),
+        };
+        let mut schedule = Self { setting, runs: Vec::new() };
+        for (index, text) in runs.split(',').enumerate() {
+            let run = parse_run(text.trim())
+                .ok_or_else(|| ScheduleError::Run { number: index + 1, text: text.trim().to_owned() })?;
+            match schedule.runs.last_mut() {
+                Some(last) if last.worker == run.worker => {
+                    last.steps = last.steps.checked_add(run.steps).ok_or_else(|| ScheduleError::Run {
+                        number: index + 1,
+                        text: text.trim().to_owned(),
+                    })?;
+                }
+                _ => schedule.runs.push(run),
+            }
+        }
+        Ok(schedule)
+    }
+}
+
+fn parse_run(text: &str) -> Option<Run> {
+    let worker = text.bytes().next().filter(|letter| (b'A'..=b'D').contains(letter))? - b'A';
+    let digits = text.get(1..)?;
+    let plain = digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0');
+    let steps = digits.parse().ok().filter(|_| plain)?;
+    Some(Run { worker, steps })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_schedule_reads_back() {
+        for text in ["v1:machine:A1,B117,A2", "v1:3.9:B1", "v1:3.13t:A18446744073709551615,D1"] {
+            assert_eq!(text.parse::<Schedule>().unwrap().to_string(), text);
+        }
+        assert_eq!(Schedule::of(Setting::Machine, &[0, 1, 1, 0]).to_string(), "v1:machine:A1,B2,A1");
+        assert_eq!(" v1:machine:A1, A2 ,B1 ".parse::<Schedule>().unwrap().to_string(), "v1:machine:A3,B1");
+    }
+
+    #[test]
+    fn each_mistake_has_its_own_answer() {
+        let error = |text: &str| text.parse::<Schedule>().unwrap_err().to_string();
+        for text in ["", "A1", "v2:machine:A1", "v1", "v1:machine", "v1machine:A1"] {
+            assert!(error(text).contains("not a schedule"), "{text}: {}", error(text));
+        }
+        assert!(error("v1:3.5:A1").contains("\"3.5\""));
+        for run in
+            ["", "A", "A0", "A01", "E1", "a1", "1", "A-1", "A+1", "A1B1", "A18446744073709551616", "Ä1"]
+        {
+            let text = format!("v1:machine:B2,{run}");
+            assert!(error(&text).contains("run 2 of the schedule"), "{text}: {}", error(&text));
+        }
+        assert!(error("v1:machine:A18446744073709551615,A1").contains("run 2"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_order_reads_back(order in prop::collection::vec(0_u8..4, 1..60)) {
+            let schedule = Schedule::of(Setting::Machine, &order);
+            prop_assert_eq!(schedule.to_string().parse::<Schedule>(), Ok(schedule.clone()));
+            prop_assert_eq!(schedule.steps(), order.len() as u64);
+        }
+
+        #[test]
+        fn no_text_is_a_panic(text in "\\PC{0,40}", tail in "[A-F0-9,: ]{0,30}") {
+            let _ = text.parse::<Schedule>();
+            let _ = format!("v1:machine:{tail}").parse::<Schedule>();
+        }
+    }
+}

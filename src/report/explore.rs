@@ -1,0 +1,647 @@
+//! The report of `gilsim explore`: data only, then written in the form that was asked for.
+
+use super::{Document, SCHEMA, csv, json, layout, words};
+use crate::choice::Choice;
+use crate::count::{self, grouped};
+use crate::explore::{
+    Event, Final, Findings, Grade, Line, Question, Replayed, Schedule, Setting, fold, letter,
+};
+use crate::program::Touched;
+use crate::scenario::Pattern;
+use num_bigint::BigUint;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::io;
+use std::time::Duration;
+use tabled::builder::Builder;
+use tabled::settings::object::{Columns, Rows};
+use tabled::settings::{Alignment, Modify, Padding, Style};
+
+/// How wide a table is where no terminal says how wide it may be.
+const WIDTH: usize = 80;
+
+/// What a report is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// What was explored.
+    pub question: &'a Question<'a>,
+    /// What whole iterations end with.
+    pub serial: &'a BTreeSet<i64>,
+    /// How many threads explored.
+    pub cpus: usize,
+}
+
+/// Everything that is said about an exploration. Numbers of schedules are exact, in decimal digits: they exceed
+/// what most readers of JSON take for a number.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExploreReport {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// gilsim's version.
+    pub gilsim: &'static str,
+    /// How gilsim was compiled: `release`, or `debug`, whose times mean nothing.
+    pub profile: &'static str,
+    /// How many threads explored.
+    pub cpus: usize,
+    /// The command line that does this.
+    pub command: String,
+    /// The loop body.
+    pub body: String,
+    /// The definitions that it uses.
+    pub setup: String,
+    /// `machine`, or the version of CPython whose drop points are used.
+    pub switching: String,
+    /// How many workers.
+    pub workers: usize,
+    /// How often each does the body.
+    pub iterations: u64,
+    /// What each adds.
+    pub pattern: Pattern,
+    /// What whole iterations end with; more than one value when their order matters.
+    pub expected: Vec<i64>,
+    /// The table; nothing when one schedule was carried out.
+    #[serde(flatten)]
+    pub table: Option<Table>,
+    /// The schedule that is shown.
+    pub witness: Option<Witness>,
+    /// What real threads came to with it.
+    pub real: Option<Real>,
+    /// How long all took, in seconds.
+    pub time: f64,
+}
+
+/// What all schedules come to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Table {
+    /// Each outcome, by value; deadlocks last.
+    pub outcomes: Vec<OutcomeRow>,
+    /// How many schedules there are.
+    pub total: String,
+    /// The least value of x.
+    pub least: Option<i64>,
+    /// The greatest value of x.
+    pub greatest: Option<i64>,
+    /// How many states they meet in.
+    pub states: u64,
+    /// The most steps of a schedule.
+    pub steps: usize,
+    /// The most bytes taken for states.
+    pub memory: u64,
+    /// How long the counting took, in seconds.
+    pub counting: f64,
+}
+
+/// One outcome.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OutcomeRow {
+    /// The value of x, or `deadlock` and the locks.
+    pub outcome: String,
+    /// `right`, `lost` or `deadlock`.
+    pub verdict: String,
+    /// How many schedules end so.
+    pub schedules: String,
+    /// The share of all, from 0 to 1.
+    pub share: f64,
+    /// The fewest preemptions that lead there.
+    pub preemptions: Option<u16>,
+}
+
+/// A schedule, carried out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Witness {
+    /// What it ends with.
+    pub outcome: String,
+    /// `right`, `lost` or `deadlock`.
+    pub verdict: String,
+    /// How many preemptions it has.
+    pub preemptions: u64,
+    /// The schedule as text.
+    pub schedule: String,
+    /// The command line that replays it.
+    pub command: String,
+    /// Its steps, loops folded.
+    pub lines: Vec<WitnessLine>,
+}
+
+/// A step, or steps that were folded.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WitnessLine {
+    /// The number of the step, from 1; of the last one where several are folded.
+    pub step: usize,
+    /// Which worker: `A` is the first.
+    pub worker: char,
+    /// What it does that others can see.
+    pub does: Vec<String>,
+    /// How many more times the steps before are repeated.
+    pub repeats: Option<usize>,
+    /// The value of x afterwards.
+    pub x: i64,
+    /// How many updates of others are overwritten.
+    pub overwrites: u64,
+}
+
+/// What real threads came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Real {
+    /// With what they ended.
+    pub ending: String,
+    /// Whether that is what the schedule says.
+    pub agrees: bool,
+}
+
+impl Document for ExploreReport {
+    fn table(&self, width: Option<usize>) -> String {
+        self.text(width)
+    }
+
+    fn json(&self) -> io::Result<String> {
+        json::render(self)
+    }
+
+    fn csv(&self) -> io::Result<String> {
+        csv::write(&self.records())
+    }
+
+    fn markdown(&self) -> String {
+        self.page()
+    }
+
+    fn value(&self) -> String {
+        self.result() + "\n"
+    }
+}
+
+impl ExploreReport {
+    /// Puts together what was found.
+    #[must_use]
+    pub fn new(
+        subject: &Subject<'_>,
+        findings: Option<&Findings>,
+        witness: Option<&(Schedule, Replayed)>,
+        real: Option<Real>,
+        time: Duration,
+    ) -> Self {
+        let question = subject.question;
+        let command = command(question);
+        Self {
+            schema: SCHEMA,
+            gilsim: env!("CARGO_PKG_VERSION"),
+            profile: if cfg!(debug_assertions) { "debug" } else { "release" },
+            cpus: subject.cpus,
+            body: question.program.body().to_owned(),
+            setup: question.program.setup().to_owned(),
+            switching: question.setting().to_string(),
+            workers: question.workers,
+            iterations: question.iterations,
+            pattern: question.pattern,
+            expected: subject.serial.iter().copied().collect(),
+            table: findings.map(|findings| Table::of(findings, question.program.locks())),
+            witness: witness.map(|(schedule, replayed)| Witness::of(subject, &command, schedule, replayed)),
+            command,
+            real,
+            time: time.as_secs_f64(),
+        }
+    }
+
+    /// Whether some schedule, or the one that was carried out, loses an update or deadlocks.
+    #[must_use]
+    pub fn lost(&self) -> bool {
+        let right = Grade::Right.to_string();
+        match (&self.table, &self.witness) {
+            (Some(table), _) => table.outcomes.iter().any(|row| row.verdict != right),
+            (None, Some(witness)) => witness.verdict != right,
+            (None, None) => false,
+        }
+    }
+
+    /// The result alone: least and greatest value and the number of schedules, or what the one schedule ended
+    /// with. `-` stands for a value where every schedule deadlocks.
+    #[must_use]
+    pub fn result(&self) -> String {
+        let value = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+        match (&self.table, &self.witness) {
+            (Some(table), _) => format!("{} {} {}", value(table.least), value(table.greatest), table.total),
+            (None, Some(witness)) => witness.outcome.clone(),
+            (None, None) => String::new(),
+        }
+    }
+
+    fn records(&self) -> Vec<Vec<String>> {
+        const COLUMNS: [&str; 13] = [
+            "command",
+            "body",
+            "switching",
+            "workers",
+            "iterations",
+            "pattern",
+            "outcome",
+            "verdict",
+            "schedules",
+            "share",
+            "preemptions",
+            "total",
+            "time",
+        ];
+        let mut records = vec![COLUMNS.map(str::to_owned).to_vec()];
+        let mut record = |outcome: [String; 5], total: &str| {
+            let [value, verdict, schedules, share, preemptions] = outcome;
+            records.push(vec![
+                self.command.clone(),
+                self.body.clone(),
+                self.switching.clone(),
+                self.workers.to_string(),
+                self.iterations.to_string(),
+                self.pattern.name().to_owned(),
+                value,
+                verdict,
+                schedules,
+                share,
+                preemptions,
+                total.to_owned(),
+                self.time.to_string(),
+            ]);
+        };
+        for row in self.table.iter().flat_map(|table| &table.outcomes) {
+            let row = row.clone();
+            let preemptions = row.preemptions.map_or_else(String::new, |fewest| fewest.to_string());
+            let total = self.table.as_ref().map_or("", |table| &table.total);
+            record([row.outcome, row.verdict, row.schedules, row.share.to_string(), preemptions], total);
+        }
+        if let (None, Some(witness)) = (&self.table, &self.witness) {
+            let (outcome, verdict) = (witness.outcome.clone(), witness.verdict.clone());
+            let preemptions = witness.preemptions.to_string();
+            record([outcome, verdict, "1".to_owned(), String::new(), preemptions], "");
+        }
+        records
+    }
+
+    fn page(&self) -> String {
+        let mut text = format!("{}\n\n", self.title());
+        if let Some(table) = &self.table {
+            let mut builder = Builder::new();
+            builder.push_record(HEADER);
+            for row in &table.outcomes {
+                builder.push_record(row.cells(&row.schedules));
+            }
+            text += &builder.build().with(Style::markdown()).to_string();
+            text += &["\n\n", &self.totals(), "\n\n"].concat();
+        }
+        if let Some(witness) = &self.witness {
+            text += &[&witness.title(), "\n\n"].concat();
+            text += &witness.builder(self.workers).build().with(Style::markdown()).to_string();
+            text += &["\n\n`", &witness.command, "`\n\n"].concat();
+        }
+        text + &format!("Why: {}\n", self.why())
+    }
+
+    fn text(&self, width: Option<usize>) -> String {
+        let width = width.unwrap_or(WIDTH);
+        let paragraph = |text: &str| textwrap::fill(text, width) + "\n\n";
+        let mut text = String::new();
+        if self.profile == "debug" {
+            text +=
+                &paragraph("built without optimisation: the times mean nothing (use cargo build --release).");
+        }
+        text += &paragraph(&self.title());
+        if let Some(all) = &self.table {
+            text += &all.text(width);
+            text += "\n";
+            text += &paragraph(&self.totals());
+        }
+        if let Some(witness) = &self.witness {
+            text += &paragraph(&witness.title());
+            let mut shown = witness.builder(self.workers).build();
+            shown
+                .with(Style::empty())
+                .with(Padding::new(2, 0, 0, 0))
+                .with(Modify::new(Columns::first()).with(Alignment::right()))
+                .with(Modify::new(Columns::one(self.workers + 1)).with(Alignment::right()));
+            text += &layout::trimmed(&shown.to_string());
+            text += "\n";
+            // A command line is not broken, so that it can be copied.
+            text += &[&layout::bold("to replay:"), " ", &witness.command, "\n\n"].concat();
+        }
+        if let Some(real) = &self.real {
+            text += &paragraph(&if real.agrees {
+                format!(
+                    "replayed: {} real threads did so, and ended with {}, too.",
+                    self.workers, real.ending
+                )
+            } else {
+                format!("NOT replayed: {} real threads ended with {}.", self.workers, real.ending)
+            });
+        }
+        text += &paragraph(&format!("{} {}", layout::bold("why:"), self.why()));
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+        text
+    }
+
+    fn title(&self) -> String {
+        let what = match (self.pattern, self.workers) {
+            (Pattern::Plus, _) | (_, 1) => "d = 1 in all",
+            (_, 2) => "d = 1 in one, -1 in the other",
+            _ => "d = 1 and -1 from worker to worker",
+        };
+        let switched = if self.switching == Setting::Machine.to_string() {
+            "between any two of load, add and store".to_owned()
+        } else if self.switching.ends_with('t') {
+            format!("after any instruction of CPython {}, which has no GIL", self.switching)
+        } else {
+            format!("where CPython {} may drop its GIL", self.switching)
+        };
+        let body = self.body.trim().replace('\n', "; ");
+        format!(
+            "{}: {}, {} each of `{body}` ({what}), switched {switched}",
+            layout::bold("explore"),
+            words::plural(self.workers, "worker"),
+            words::plural(usize::try_from(self.iterations).unwrap_or(usize::MAX), "iteration"),
+        )
+    }
+
+    fn totals(&self) -> String {
+        let Some(table) = &self.table else { return String::new() };
+        let extremes = match (table.least, table.greatest) {
+            (Some(least), Some(greatest)) => {
+                format!("; x ends between {} and {}", grouped(least.into()), grouped(greatest.into()))
+            }
+            _ => String::new(),
+        };
+        format!(
+            "{} schedules of up to {} steps{extremes}. {} states, {}.",
+            table.total,
+            table.steps,
+            grouped(table.states.into()),
+            words::time(table.counting)
+        )
+    }
+
+    /// Why it came out so, in plain words.
+    fn why(&self) -> String {
+        let verdict = |wanted: Grade| {
+            let wanted = wanted.to_string();
+            match (&self.table, &self.witness) {
+                (Some(table), _) => table.outcomes.iter().any(|row| row.verdict == wanted),
+                (None, Some(witness)) => witness.verdict == wanted,
+                (None, None) => false,
+            }
+        };
+        let machine = self.switching == Setting::Machine.to_string();
+        if verdict(Grade::Deadlock) {
+            return "each worker holds a lock that another waits for, and none gives its own up, so nobody ever goes on; \
+                    take locks in the same order everywhere"
+                .to_owned()
+                + ".";
+        }
+        if verdict(Grade::Lost) {
+            let place = if machine {
+                "between one worker's load of x and its store".to_owned()
+            } else {
+                format!("between the load of x and the store, where CPython {} may switch,", self.switching)
+            };
+            return format!(
+                "what another worker stores {place} is overwritten: the store knows only the x that was loaded, so those \
+                 updates are lost. A lock around the load and the store (with lock: …) leaves one outcome."
+            );
+        }
+        if self.expected.len() > 1 {
+            return "no update is lost, but the order of whole iterations decides the result, so there is no one right value."
+                .to_owned();
+        }
+        if self.table.is_none() {
+            return "in this schedule no worker stores between another's load and store, so no update is lost."
+                .to_owned();
+        }
+        if self.workers == 1 {
+            return "one worker has nobody to lose an update to.".to_owned();
+        }
+        "no schedule lets another worker in between a load of x and the store that depends on it, so no update can be lost."
+            .to_owned()
+    }
+}
+
+const HEADER: [&str; 5] = ["x ends as", "verdict", "share", "preemptions", "schedules"];
+
+impl Table {
+    fn of(findings: &Findings, locks: &[String]) -> Self {
+        let extremes = findings.extremes();
+        Self {
+            outcomes: findings
+                .outcomes
+                .iter()
+                .map(|outcome| OutcomeRow {
+                    outcome: outcome.ending.words(locks),
+                    verdict: outcome.grade.to_string(),
+                    schedules: outcome.schedules.to_string(),
+                    share: share(&outcome.schedules, &findings.total),
+                    preemptions: outcome.preemptions,
+                })
+                .collect(),
+            total: findings.total.to_string(),
+            least: extremes.map(|(least, _)| least),
+            greatest: extremes.map(|(_, greatest)| greatest),
+            states: findings.states,
+            steps: findings.steps,
+            memory: findings.bytes,
+            counting: findings.elapsed.as_secs_f64(),
+        }
+    }
+
+    /// The outcomes, no wider than so many columns: large numbers are broken, never shortened.
+    fn text(&self, width: usize) -> String {
+        // Two blanks before each column.
+        let others: usize = (0..4)
+            .map(|column| {
+                let cells = self.outcomes.iter().map(|row| row.cells("")[column].chars().count());
+                2 + cells.chain([HEADER[column].len()]).max().unwrap_or(0)
+            })
+            .sum();
+        let room = width.saturating_sub(others + 2).max(12);
+        let mut builder = Builder::new();
+        builder.push_record(HEADER);
+        for row in &self.outcomes {
+            let digits: Vec<char> = row.schedules.chars().collect();
+            let lines: Vec<String> = digits.chunks(room).map(|line| line.iter().collect()).collect();
+            builder.push_record(row.cells(&lines.join("\n")));
+        }
+        let mut shown = builder.build();
+        shown
+            .with(Style::empty())
+            .with(Padding::new(2, 0, 0, 0))
+            .with(Modify::new(Columns::first()).with(Alignment::right()))
+            .with(Modify::new(Columns::new(2..)).with(Alignment::right()))
+            .with(Modify::new(Rows::first()).with(Alignment::left()));
+        layout::trimmed(&shown.to_string())
+    }
+}
+
+impl OutcomeRow {
+    fn cells(&self, schedules: &str) -> [String; 5] {
+        [
+            self.outcome.clone(),
+            self.verdict.clone(),
+            percent(self.share),
+            self.preemptions.map_or_else(|| "-".to_owned(), |fewest| fewest.to_string()),
+            schedules.to_owned(),
+        ]
+    }
+}
+
+/// The share of one number in another, from 0 to 1; to some 15 digits, however large both are.
+fn share(part: &BigUint, all: &BigUint) -> f64 {
+    // What is shifted out is far below the precision of the quotient unless the share itself is below 10^-270.
+    let shift = all.bits().saturating_sub(900);
+    let [part, all] = [part, all].map(|number| (number >> shift).to_string().parse::<f64>().unwrap_or(0.0));
+    if all > 0.0 { part / all } else { 0.0 }
+}
+
+/// A share for people: small ones as powers of ten, none that is not as 0 or 100 %.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if share > 0.0 && percent < 0.01 {
+        return format!("{percent:.0e} %");
+    }
+    let text = format!("{percent:.2}");
+    if text == "100.00" && share < 1.0 { "> 99.99 %".to_owned() } else { text + " %" }
+}
+
+impl Witness {
+    fn of(subject: &Subject<'_>, command: &str, schedule: &Schedule, replayed: &Replayed) -> Self {
+        let locks = subject.question.program.locks();
+        let grade = match replayed.ending {
+            Final::Deadlock(_) => Grade::Deadlock,
+            Final::Value(value) if subject.serial.contains(&value) => Grade::Right,
+            Final::Value(_) => Grade::Lost,
+        };
+        let lines = fold(&replayed.trace).into_iter().filter_map(|line| {
+            let (at, repeats) = match line {
+                Line::Step(at) => (at, None),
+                Line::More { last, times, .. } => (last, Some(times)),
+            };
+            let step = replayed.trace.get(at)?;
+            Some(WitnessLine {
+                step: at + 1,
+                worker: letter(step.worker),
+                does: if repeats.is_some() {
+                    Vec::new()
+                } else {
+                    step.events.iter().map(|event| words_of(event, locks)).collect()
+                },
+                repeats,
+                x: step.x,
+                overwrites: if repeats.is_some() { 0 } else { step.overwritten },
+            })
+        });
+        Self {
+            outcome: replayed.ending.words(locks),
+            verdict: grade.to_string(),
+            preemptions: replayed.preemptions,
+            schedule: schedule.to_string(),
+            command: format!("{command} --schedule {schedule} --replay"),
+            lines: lines.collect(),
+        }
+    }
+
+    fn title(&self) -> String {
+        format!(
+            "{}: a schedule that ends with {} ({}), with {}",
+            layout::bold("witness"),
+            self.outcome,
+            self.verdict,
+            words::plural(usize::try_from(self.preemptions).unwrap_or(usize::MAX), "preemption")
+        )
+    }
+
+    /// A column for each worker, x beside them.
+    fn builder(&self, workers: usize) -> Builder {
+        let mut builder = Builder::new();
+        let letters = (0..workers).map(|worker| letter(u8::try_from(worker).unwrap_or(u8::MAX)).to_string());
+        let header = ["step".to_owned()].into_iter().chain(letters.clone());
+        builder.push_record(header.chain(["x".to_owned(), String::new()]));
+        for line in &self.lines {
+            let step = if line.repeats.is_some() { "…".to_owned() } else { line.step.to_string() };
+            let does =
+                line.repeats.map_or_else(|| line.does.join("\n"), |times| format!("… {times} more times"));
+            let cells = letters
+                .clone()
+                .map(|name| if name == line.worker.to_string() { does.clone() } else { String::new() });
+            let mark = match line.overwrites {
+                0 => String::new(),
+                lost => format!(
+                    "<- overwrites {}",
+                    words::plural(usize::try_from(lost).unwrap_or(usize::MAX), "update")
+                ),
+            };
+            builder.push_record(
+                [step].into_iter().chain(cells).chain([line.x.to_string(), mark]).collect::<Vec<_>>(),
+            );
+        }
+        builder
+    }
+}
+
+/// What an instruction did, in a word or two.
+fn words_of(event: &Event, locks: &[String]) -> String {
+    let lock = |lock: u8| locks.get(usize::from(lock)).map_or("lock", String::as_str);
+    match event.touched {
+        Touched::LoadedX(x) => format!("load {x}"),
+        Touched::StoredX(x) => format!("store {x}"),
+        Touched::Acquired(number) => format!("take {}", lock(number)),
+        Touched::Released(number) => format!("free {}", lock(number)),
+        Touched::Nothing => {
+            let name = event.opcode.to_lowercase();
+            let name = name.trim_start_matches("binary_").trim_start_matches("inplace_");
+            match (name, event.argument.as_str()) {
+                ("op", argument) => argument.trim_matches(['(', ')']).to_owned(),
+                (name, "") => name.to_owned(),
+                (name, argument) => format!("{name} {argument}"),
+            }
+        }
+    }
+}
+
+/// The command line that explores this.
+fn command(question: &Question<'_>) -> String {
+    let mut words = vec!["gilsim explore".to_owned()];
+    if question.program.body() != "x += d" {
+        words.push(format!("--body {}", quoted(question.program.body())));
+    }
+    if !question.program.setup().is_empty() {
+        words.push(format!("--setup {}", quoted(question.program.setup())));
+    }
+    if let Setting::Version(version) = question.setting() {
+        words.push(format!("--cpython {}", version.name()));
+    }
+    words.push(format!("--threads {} --iters {}", question.workers, count::short(question.iterations)));
+    if question.pattern == Pattern::PlusMinus {
+        words.push("--pattern plus-minus".to_owned());
+    }
+    words.join(" ")
+}
+
+/// As one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_exact_enough_however_large_the_numbers() {
+        let big = BigUint::from(10_u32).pow(2000);
+        assert!((share(&(&big / 4_u32), &big) - 0.25).abs() < 1e-12);
+        assert!((share(&BigUint::from(2_u32), &BigUint::from(20_u32)) - 0.1).abs() < 1e-15);
+        assert_eq!(percent(0.1), "10.00 %");
+        assert_eq!(percent(1.0), "100.00 %");
+        assert_eq!(percent(0.999_999), "> 99.99 %");
+        assert_eq!(percent(2.5e-30), "2e-28 %");
+        assert_eq!(percent(0.0), "0.00 %");
+    }
+
+    #[test]
+    fn a_word_of_a_shell_is_one_word() {
+        assert_eq!(quoted("x += len('a')"), r"'x += len('\''a'\'')'");
+    }
+}
