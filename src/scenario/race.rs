@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::start_line;
 use crate::stats::Summary;
 use crossbeam_utils::CachePadded;
+use std::hint;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
@@ -49,7 +50,10 @@ impl Racer {
         for _ in 0..updates {
             // Relaxed on purpose: any ordering would do, for what is missing is atomicity, not order.
             let loaded = counter.load(Ordering::Relaxed);
-            foreign = foreign.wrapping_add(u64::from(loaded != stored));
+            if loaded != stored {
+                hint::cold_path();
+                foreign = foreign.wrapping_add(1);
+            }
             stored = loaded.wrapping_add(delta);
             counter.store(stored, Ordering::Relaxed);
         }
