@@ -13,14 +13,14 @@
 use crate::clock;
 use crate::cpython::HandOff;
 use hdrhistogram::Histogram;
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::ops::DerefMut;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The lock. Workers are numbered from 0.
 #[derive(Debug)]
-pub struct Gil<M: Monitor = ParkingLot> {
+pub struct Gil<M: Monitor = Futex> {
     hand_off: HandOff,
     monitor: M,
 }
@@ -29,12 +29,16 @@ pub struct Gil<M: Monitor = ParkingLot> {
 #[derive(Debug)]
 pub struct State {
     locked: bool,
-    /// Who holds it, or held it last (`gil->last_holder`). Only a change of this is a switch.
-    last_holder: Option<usize>,
     /// When the present holder took it, in nanoseconds of [`clock::now`].
     taken_at: u64,
     usage: GilUse,
 }
+
+/// Who holds the lock, or held it last (`gil->last_holder`). Only a change of this is a switch.
+///
+/// It has a mutex of its own (`gil->switch_mutex`), so that who waits for a switch is not in the way of who waits
+/// for a release.
+pub type LastHolder = Option<usize>;
 
 /// What happened to a lock.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,10 +84,14 @@ fn record(histogram: &mut Histogram<u64>, nanoseconds: u64) {
     let _ = histogram.record(nanoseconds);
 }
 
-/// A mutex with two conditions and a flag, which is all that the lock is made of.
+/// Two mutexes with a condition each, and a flag, which is all that the lock is made of.
 pub trait Monitor {
     /// The state, while nobody else has it.
     type Guard<'a>: DerefMut<Target = State>
+    where
+        Self: 'a;
+    /// The last holder, while nobody else has it.
+    type SwitchGuard<'a>: DerefMut<Target = LastHolder>
     where
         Self: 'a;
 
@@ -93,6 +101,8 @@ pub trait Monitor {
     fn now() -> u64;
     /// Waits for the state.
     fn lock(&self) -> Self::Guard<'_>;
+    /// Waits for the last holder.
+    fn lock_last_holder(&self) -> Self::SwitchGuard<'_>;
     /// Waits until the lock is released (`gil->cond`), at most for so long if a time is given; says whether the
     /// time ran out.
     fn wait_for_release<'a>(
@@ -101,7 +111,7 @@ pub trait Monitor {
         most: Option<Duration>,
     ) -> (Self::Guard<'a>, bool);
     /// Waits until the lock is taken by another worker (`gil->switch_cond`).
-    fn wait_for_switch<'a>(&'a self, guard: Self::Guard<'a>) -> Self::Guard<'a>;
+    fn wait_for_switch<'a>(&'a self, guard: Self::SwitchGuard<'a>) -> Self::SwitchGuard<'a>;
     /// Wakes one who waits for a release.
     fn released(&self);
     /// Wakes all who wait for a switch.
@@ -123,7 +133,7 @@ impl Gil {
 impl<M: Monitor> Gil<M> {
     fn with_monitor(workers: usize, hand_off: HandOff) -> Self {
         let usage = GilUse::new(workers);
-        let state = State { locked: false, last_holder: None, taken_at: 0, usage };
+        let state = State { locked: false, taken_at: 0, usage };
         Self { hand_off, monitor: M::new(state) }
     }
 
@@ -166,12 +176,14 @@ impl<M: Monitor> Gil<M> {
             let time = state.taken_at.saturating_sub(asked);
             record(&mut state.usage.waits, time);
         }
-        if state.last_holder != Some(worker) {
-            state.usage.switches += u64::from(state.last_holder.is_some());
-            state.last_holder = Some(worker);
+        let mut last_holder = self.monitor.lock_last_holder();
+        if *last_holder != Some(worker) {
+            state.usage.switches += u64::from(last_holder.is_some());
+            *last_holder = Some(worker);
         }
-        self.monitor.request(false);
         self.monitor.switched();
+        drop(last_holder);
+        self.monitor.request(false);
     }
 
     /// `drop_gil`; if that was asked for, comes back only after another worker has taken the lock.
@@ -184,12 +196,14 @@ impl<M: Monitor> Gil<M> {
         let time = M::now().saturating_sub(state.taken_at);
         state.usage.held[worker] += time;
         record(&mut state.usage.holds, time);
+        let forced = self.monitor.requested();
+        state.usage.forced += u64::from(forced);
         self.monitor.released();
-        if self.monitor.requested() && state.last_holder == Some(worker) {
-            self.monitor.request(false);
-            state.usage.forced += 1;
-            while state.last_holder == Some(worker) {
-                state = self.monitor.wait_for_switch(state);
+        drop(state);
+        if forced {
+            let mut last_holder = self.monitor.lock_last_holder();
+            while *last_holder == Some(worker) {
+                last_holder = self.monitor.wait_for_switch(last_holder);
             }
         }
     }
@@ -199,13 +213,13 @@ impl Gil {
     /// What happened to it.
     #[must_use]
     pub fn into_use(self) -> GilUse {
-        self.monitor.state.into_inner().usage
+        sound(self.monitor.state.into_inner()).usage
     }
 }
 
 /// A worker that has the lock.
 #[derive(Debug)]
-pub struct Holder<'a, M: Monitor = ParkingLot> {
+pub struct Holder<'a, M: Monitor = Futex> {
     gil: &'a Gil<M>,
     worker: usize,
     /// 2.7: how many ticks are left.
@@ -260,23 +274,35 @@ impl<M: Monitor> Drop for Holder<'_, M> {
 }
 
 /// The real monitor.
+///
+/// Made of std's condition variables, which are bare futexes, as glibc's under CPython are: who has waited longest is
+/// woken first, has yet to get the mutex like anybody else, and goes to the end of the line whenever its interval has run out.
+/// `parking_lot`'s hand a woken waiter over to the mutex, and the long waits of the convoy effect do not show.
 #[derive(Debug)]
-pub struct ParkingLot {
+pub struct Futex {
     /// Relaxed throughout: it asks for nothing but a look at the lock itself, whose mutex orders the rest.
     requested: AtomicBool,
     state: Mutex<State>,
     released: Condvar,
+    last_holder: Mutex<LastHolder>,
     switched: Condvar,
 }
 
-impl Monitor for ParkingLot {
+/// Nothing is ever left half done under the mutex, so that a panic elsewhere does not spoil what it protects.
+fn sound<T>(result: Result<T, PoisonError<T>>) -> T {
+    result.unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Monitor for Futex {
     type Guard<'a> = MutexGuard<'a, State>;
+    type SwitchGuard<'a> = MutexGuard<'a, LastHolder>;
 
     fn new(state: State) -> Self {
         Self {
             requested: AtomicBool::new(false),
             state: Mutex::new(state),
             released: Condvar::new(),
+            last_holder: Mutex::default(),
             switched: Condvar::new(),
         }
     }
@@ -286,25 +312,27 @@ impl Monitor for ParkingLot {
     }
 
     fn lock(&self) -> Self::Guard<'_> {
-        self.state.lock()
+        sound(self.state.lock())
+    }
+
+    fn lock_last_holder(&self) -> Self::SwitchGuard<'_> {
+        sound(self.last_holder.lock())
     }
 
     fn wait_for_release<'a>(
         &'a self,
-        mut guard: Self::Guard<'a>,
+        guard: Self::Guard<'a>,
         most: Option<Duration>,
     ) -> (Self::Guard<'a>, bool) {
         if let Some(most) = most {
-            let timed_out = self.released.wait_for(&mut guard, most).timed_out();
-            return (guard, timed_out);
+            let (guard, result) = sound(self.released.wait_timeout(guard, most));
+            return (guard, result.timed_out());
         }
-        self.released.wait(&mut guard);
-        (guard, false)
+        (sound(self.released.wait(guard)), false)
     }
 
-    fn wait_for_switch<'a>(&'a self, mut guard: Self::Guard<'a>) -> Self::Guard<'a> {
-        self.switched.wait(&mut guard);
-        guard
+    fn wait_for_switch<'a>(&'a self, guard: Self::SwitchGuard<'a>) -> Self::SwitchGuard<'a> {
+        sound(self.switched.wait(guard))
     }
 
     fn released(&self) {
@@ -438,17 +466,20 @@ mod tests {
             requested: AtomicBool,
             state: Mutex<State>,
             released: Condvar,
+            last_holder: Mutex<LastHolder>,
             switched: Condvar,
         }
 
         impl Monitor for Shuttle {
             type Guard<'a> = MutexGuard<'a, State>;
+            type SwitchGuard<'a> = MutexGuard<'a, LastHolder>;
 
             fn new(state: State) -> Self {
                 Self {
                     requested: AtomicBool::new(false),
                     state: Mutex::new(state),
                     released: Condvar::new(),
+                    last_holder: Mutex::default(),
                     switched: Condvar::new(),
                 }
             }
@@ -459,6 +490,10 @@ mod tests {
 
             fn lock(&self) -> Self::Guard<'_> {
                 self.state.lock().unwrap()
+            }
+
+            fn lock_last_holder(&self) -> Self::SwitchGuard<'_> {
+                self.last_holder.lock().unwrap()
             }
 
             fn wait_for_release<'a>(
@@ -474,7 +509,7 @@ mod tests {
                 (self.released.wait(guard).unwrap(), false)
             }
 
-            fn wait_for_switch<'a>(&'a self, guard: Self::Guard<'a>) -> Self::Guard<'a> {
+            fn wait_for_switch<'a>(&'a self, guard: Self::SwitchGuard<'a>) -> Self::SwitchGuard<'a> {
                 self.switched.wait(guard).unwrap()
             }
 

@@ -103,8 +103,8 @@ pub fn part(range: &Range<u64>, parts: NonZeroUsize, part: usize) -> Range<u64> 
     edge(part)..edge(part + 1)
 }
 
-/// Numbers that are added between two backward jumps.
-const LANES: u64 = 16;
+/// How many numbers are added between two backward jumps.
+const LANES: usize = 16;
 
 /// The measured loop: adds up every number of the range, and does something at each backward jump.
 ///
@@ -130,14 +130,14 @@ fn add_up_in<T: Copy + From<u64>>(
     add: impl Fn(T, T) -> T,
     mut at_jump: impl FnMut(),
 ) -> T {
-    let mut totals = [nothing; LANES as usize];
+    let mut totals = [nothing; LANES];
     let mut number = range.start;
-    while range.end - number >= LANES {
+    while range.end - number >= LANES as u64 {
         let first = black_box(number);
         for (total, offset) in totals.iter_mut().zip(0..) {
             *total = add(*total, T::from(first.wrapping_add(offset)));
         }
-        number += LANES;
+        number += LANES as u64;
         at_jump();
     }
     for (total, number) in totals.iter_mut().zip(number..range.end) {
