@@ -187,14 +187,19 @@ int main(int count, char **arguments) {
 }
 "#;
 
-fn against_c() {
+/// That program, compiled, in a folder that goes with it.
+fn race_in_c() -> Option<(tempfile::TempDir, PathBuf)> {
     let folder = tempfile::tempdir().expect("a folder for the program in C");
     let (source, program) = (folder.path().join("race.c"), folder.path().join("race"));
     std::fs::write(&source, RACE_C).expect("the program in C");
     let compiled = Command::new("gcc").args(["-O2", "-pthread", "-o"]).arg(&program).arg(&source).status();
-    if !compiled.is_ok_and(|status| status.success()) {
+    compiled.is_ok_and(|status| status.success()).then_some((folder, program))
+}
+
+fn against_c() {
+    let Some((_folder, program)) = race_in_c() else {
         return say("race of 100M / the same in C", "skipped: no gcc");
-    }
+    };
     paired(
         "race --iters 100M --runs 1, whole process / the same in C",
         25,
@@ -218,10 +223,15 @@ for thread in threads: thread.join()
 print(x)
 ";
 
+/// The second program: `SUM` is how a process sums its half.
 const SPLIT_PYTHON: &str = "
 import multiprocessing
+def loop(numbers):
+    total = 0
+    for number in numbers: total += number
+    return total
 def subtotal(start, end, queue):
-    queue.put(sum(range(start, end)))
+    queue.put(SUM(range(start, end)))
 queue = multiprocessing.get_context('fork').Queue()
 workers = [multiprocessing.get_context('fork').Process(target=subtotal, args=(part * 50_000_000, (part + 1) * 50_000_000, queue)) for part in range(2)]
 for worker in workers: worker.start()
@@ -230,6 +240,14 @@ queue.put('STOP')
 print(sum(iter(queue.get, 'STOP')))
 ";
 
+/// The work and the start-up of one round of `split`, as it reports them.
+fn reported_split() -> Duration {
+    let load = load(2, 100_000_000);
+    let observation =
+        Split::by_processes_of(Path::new(GILSIM)).observe(&load, &Control::default()).expect("a run");
+    observation.startup + observation.elapsed()
+}
+
 fn against_cpython() {
     let Some(python) = python() else {
         return say("against CPython", "skipped: no python3.13 or python3");
@@ -237,18 +255,25 @@ fn against_cpython() {
     let version =
         Command::new(&python).arg("--version").output().map(|output| output.stdout).unwrap_or_default();
     say("against", String::from_utf8_lossy(&version).trim());
-    paired(
-        "program 1 (100M) in CPython / race --runs 1, whole processes",
-        2,
-        || whole(&python, &["-c", RACE_PYTHON]),
-        || whole(GILSIM, &["race", "--iters", "100M", "--runs", "1"]),
-    );
-    paired(
-        "program 2 (sum of range) in CPython / split, whole processes",
-        5,
-        || whole(&python, &["-c", SPLIT_PYTHON]),
-        || whole(GILSIM, &["split", "--iters", "100M", "--runs", "1"]),
-    );
+    let program_1 = || whole(&python, &["-c", RACE_PYTHON]);
+    paired("program 1 (100M) in CPython / race --runs 1, whole processes", 7, program_1, || {
+        whole(GILSIM, &["race", "--iters", "100M", "--runs", "1"])
+    });
+    if let Some((_folder, program)) = race_in_c() {
+        // How fast it could be at all: the same fight for one cache line.
+        paired("program 1 (100M) in CPython / the same in C, whole processes", 3, program_1, || {
+            whole(&program, &["100000000"])
+        });
+    }
+    for (how, sum) in [("a loop", "loop"), ("sum of range", "sum")] {
+        let program = SPLIT_PYTHON.replace("SUM", sum);
+        let program_2 = || whole(&python, &["-c", &program]);
+        let what = format!("program 2 ({how}) in CPython, whole process /");
+        paired(&format!("{what} split as reported"), 7, program_2, reported_split);
+        paired(&format!("{what} split --runs 1 whole"), 7, program_2, || {
+            whole(GILSIM, &["split", "--iters", "100M", "--runs", "1"])
+        });
+    }
 }
 
 fn python() -> Option<PathBuf> {
