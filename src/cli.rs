@@ -749,9 +749,9 @@ fn split(
     }
     let chosen = variant("split", by.name());
     let baseline = variant("split", By::Sequential.name());
-    let mut session = single(chosen, load.of(chosen), measure, output);
+    let mut session = single(chosen, chosen.own(load), measure, output);
     if !chosen.is_sequential() {
-        session.cases.insert(0, Case { scenario: baseline, load: load.of(baseline), baseline: true });
+        session.cases.insert(0, Case { scenario: baseline, load: baseline.own(load), baseline: true });
     }
     Ok(session)
 }
@@ -837,7 +837,7 @@ fn comparison(names: &[String], load: &Workload, iters: Option<u64>) -> Result<V
             continue;
         }
         let default = compared(scenario.group());
-        let mut load = Workload { iterations: iters.unwrap_or(default), ..load.of(scenario) };
+        let mut load = Workload { iterations: iters.unwrap_or(default), ..scenario.own(load) };
         if scenario.group() == Group::Counter {
             if load.iterations == 0 {
                 return Err(Error::Usage("--iters 0 leaves nothing to compare; use 1 or more".to_owned()));

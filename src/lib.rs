@@ -8,7 +8,8 @@
 //!
 //! ```text
 //! main ─▶ cli          the command line becomes a plain request
-//!   └───▶ session ─▶ runner ─▶ scenario ─▶ start_line, gil, spin_lock ─▶ clock, cpus, control
+//!   └───▶ session ─▶ runner ─▶ scenario ─▶ observation ─▶ start_line ─▶ workload, clock, cpus, control
+//!            │                     ├─────▶ gil, spin_lock
 //!            │                     └─────▶ program ─▶ cpython      a loop body and the versions
 //!            ├─▶ explore, verify, convoy ─▶ program, gil, interpreter
 //!            ├─▶ output ─▶ report ─▶ stats    data in, text out
@@ -36,6 +37,7 @@ pub mod explore;
 pub mod gil;
 pub mod interpreter;
 pub mod memory;
+pub mod observation;
 pub mod output;
 pub mod program;
 pub mod progress;
@@ -47,3 +49,4 @@ pub mod spin_lock;
 pub mod start_line;
 pub mod stats;
 pub mod verify;
+pub mod workload;

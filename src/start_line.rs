@@ -10,7 +10,7 @@ use crate::clock::{self, Span, Usage};
 use crate::control::Control;
 use crate::cpus;
 use crate::error::{Error, Result};
-use crate::scenario::Workload;
+use crate::workload::Workload;
 use crossbeam_utils::CachePadded;
 use parking_lot::{Condvar, Mutex};
 use std::hint;

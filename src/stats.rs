@@ -1,7 +1,7 @@
 //! From what was observed to what is said of it. Pure: nothing here looks at a clock or a terminal.
 
 use crate::clock::{Span, Usage};
-use crate::scenario::{self, LockUse, Observation, Promise};
+use crate::observation::{self, LockUse, Observation, Promise};
 use serde::Serialize;
 use statrs::statistics::{Data, Distribution, Median, Min, OrderStatistics};
 use std::time::Duration;
@@ -189,7 +189,7 @@ impl MeanLockUse {
     fn of(locks: &[&LockUse]) -> Self {
         let workers = locks.iter().map(|lock| lock.held.len()).max().unwrap_or(0);
         let each = |value: fn(&LockUse) -> u64| mean(locks.iter().map(|lock| as_f64(value(lock))));
-        let times = |of: fn(&LockUse) -> &scenario::Distribution| {
+        let times = |of: fn(&LockUse) -> &observation::Distribution| {
             let all = || locks.iter().map(|lock| of(lock)).filter(|times| times.count > 0);
             [
                 median(all().map(|times| times.median)),

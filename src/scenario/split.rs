@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::gil::{Gil, Holder};
 use crate::start_line;
 use crate::stats::Summary;
+use crate::workload::part;
 use parking_lot::Mutex;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::hint::black_box;
@@ -84,23 +85,6 @@ impl<'a> Split<'a> {
     pub const fn by_processes_of(executable: &'a Path) -> Self {
         Self { by: By::Process, executable: Some(executable) }
     }
-}
-
-/// The part of a range that one of `parts` workers sums: all parts differ by one number at most, follow each
-/// other without a gap, and may be empty.
-///
-/// # Panics
-///
-/// When `part` is not below `parts`.
-#[must_use]
-pub fn part(range: &Range<u64>, parts: NonZeroUsize, part: usize) -> Range<u64> {
-    assert!(part < parts.get(), "part {part} of {parts}");
-    let length = u128::from(range.end.saturating_sub(range.start));
-    let edge = |index: usize| {
-        let offset = length * index as u128 / parts.get() as u128;
-        range.start + u64::try_from(offset).unwrap_or(u64::MAX)
-    };
-    edge(part)..edge(part + 1)
 }
 
 /// How many numbers are added between two backward jumps.
@@ -285,7 +269,7 @@ impl Scenario for Split<'_> {
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
         match self.by {
-            By::Sequential => by_threads(&load.of(self), control),
+            By::Sequential => by_threads(&self.own(load), control),
             By::Thread => by_threads(load, control),
             By::Rayon => by_rayon(load, control),
             By::Gil => under_lock(load, control),
@@ -356,24 +340,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn parts_cover_the_range_once_and_evenly(start: u64, length: u64, parts in 1_usize..200) {
-            let range = start..start.saturating_add(length);
-            let parts = NonZeroUsize::new(parts).unwrap();
-            let mut at = range.start;
-            let (mut least, mut most) = (u64::MAX, 0);
-            for index in 0..parts.get() {
-                let part = part(&range, parts, index);
-                prop_assert_eq!(part.start, at);
-                prop_assert!(part.end >= part.start);
-                least = least.min(part.end - part.start);
-                most = most.max(part.end - part.start);
-                at = part.end;
-            }
-            prop_assert_eq!(at, range.end);
-            prop_assert!(most - least <= 1);
-        }
-
         #[test]
         fn the_loop_adds_every_number(start: u64, shift in 0_u32..64, length in 0_u64..100) {
             // Small numbers as often as great ones: the totals of the two are not of one width.

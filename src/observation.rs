@@ -1,0 +1,109 @@
+//! What came of a workload: the result, the clocks of the workers, what the kernel and the lock counted.
+
+use crate::clock::{Span, Usage};
+use crate::start_line::{Finish, Heat};
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use std::time::Duration;
+
+/// What a scenario promises of its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promise {
+    /// It is always right.
+    Exact,
+    /// Updates may be lost.
+    MayLose,
+}
+
+/// What came of doing a workload once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// The result.
+    pub actual: i128,
+    /// When each worker was at work. Workers that found nothing left to do are not in it.
+    pub spans: Vec<Span>,
+    /// From asking for the first worker to the first worker's start.
+    pub startup: Duration,
+    /// What the kernel counted for all workers, where that is known.
+    pub usage: Option<Usage>,
+    /// Race: how often a worker loaded a value other than the one that it had stored last.
+    pub foreign_values: Option<u64>,
+    /// GIL: what happened to the lock.
+    pub lock: Option<LockUse>,
+}
+
+impl Observation {
+    /// What a heat's workers brought home.
+    #[must_use]
+    pub fn of<T>(actual: i128, heat: &Heat<T>) -> Self {
+        Self {
+            actual,
+            spans: heat.finishes.iter().map(|finish| finish.span).collect(),
+            startup: heat.startup,
+            usage: Some(heat.finishes.iter().map(|finish: &Finish<T>| finish.usage).sum()),
+            foreign_values: None,
+            lock: None,
+        }
+    }
+
+    /// The run's time by the workers' own clocks: latest end less earliest start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Span::around(self.spans.iter().copied()).map_or(Duration::ZERO, Span::duration)
+    }
+}
+
+/// What happened to a global lock in one run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LockUse {
+    /// How often a worker took it.
+    pub takes: u64,
+    /// How often it went from one worker to another.
+    pub switches: u64,
+    /// How often a waiter asked the holder to drop it.
+    pub requests: u64,
+    /// How often a holder that dropped it then waited for another to take it (forced switch).
+    pub forced: u64,
+    /// The share of the run, from 0 to 1, in which each worker held it.
+    pub held: Vec<f64>,
+    /// How long it was held at a time.
+    pub holds: Distribution,
+    /// How long a worker that found it taken waited.
+    pub waits: Distribution,
+}
+
+/// A distribution of times, in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Distribution {
+    /// How many times there were.
+    pub count: u64,
+    /// Their median.
+    pub median: f64,
+    /// The time that 99 of 100 do not exceed.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+    /// Pairs of a time and how many were at most that long, but longer than the time before it. Times double.
+    pub histogram: Vec<(f64, u64)>,
+}
+
+impl Distribution {
+    /// Of times in nanoseconds.
+    #[must_use]
+    pub fn of(times: &Histogram<u64>) -> Self {
+        let seconds = |nanoseconds: u64| Duration::from_nanos(nanoseconds).as_secs_f64();
+        let histogram = times
+            .iter_log(1000, 2.0)
+            .filter(|step| step.count_since_last_iteration() > 0)
+            .map(|step| (seconds(step.value_iterated_to()), step.count_since_last_iteration()))
+            .collect();
+        Self {
+            count: times.len(),
+            median: seconds(times.value_at_quantile(0.5)),
+            p99: seconds(times.value_at_quantile(0.99)),
+            max: seconds(times.max()),
+            histogram,
+        }
+    }
+}
