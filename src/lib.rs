@@ -35,6 +35,7 @@ pub mod error;
 pub mod explore;
 pub mod gil;
 pub mod interpreter;
+pub mod lifeline;
 pub mod memory;
 pub mod output;
 pub mod program;
