@@ -9,6 +9,8 @@ mod export;
 mod faults;
 mod interpreter;
 mod model;
+#[cfg(target_os = "linux")]
+mod orphans;
 mod python;
 mod reports;
 mod results;
