@@ -72,11 +72,11 @@ fn split_by_script(workers: usize, patience: Duration, script: &str) -> String {
     let split = Split::by_processes_of(&path).hung_after(patience);
     let error = split.observe(&load(workers, 100), &Control::default()).unwrap_err();
     for worker in 0..workers {
-        // One that was ended before it got so far has left no number.
-        let Ok(pid) = fs::read_to_string(pid_file(worker)) else { continue };
-        let pid = pid.trim();
-        assert!(!Path::new("/proc").join(pid).exists(), "process {pid} was left behind");
-        let group = Pid::from_raw(pid.parse().unwrap());
+        // One that was ended before it got so far has left no number, or an empty file.
+        let number = fs::read_to_string(pid_file(worker)).unwrap_or_default();
+        let Ok(pid) = number.trim().parse::<i32>() else { continue };
+        assert!(!Path::new("/proc").join(pid.to_string()).exists(), "process {pid} was left behind");
+        let group = Pid::from_raw(pid);
         wait_until("the end of what a worker has started", || killpg(group, None).is_err());
     }
     let Error::WorkerProcess { worker, pid, .. } = error else { panic!("{error}") };

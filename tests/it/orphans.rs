@@ -193,7 +193,7 @@ fn interpreters_end_when_gilsim_is_killed() {
         // The interpreter and its workers, which it has forked.
         (&["python", "--iters", "1", "--sum", "1000000000000000000"], 3, "\"end\":1000000000000000000"),
         // The interpreter and its echo process.
-        (&["convoy", "--pings", "10000", "--hogs", "2"], 2, "\"pings\":10000"),
+        (&["convoy", "--pings", "200", "--hogs", "1", "--switch-interval", "20ms"], 2, "\"pings\":200"),
         (&["verify", "--iters", "3000000000"], 1, "\"iterations\":3000000000"),
     ] {
         Family::at_work(&[arguments, &python].concat(), processes, words).orphan();
