@@ -16,7 +16,7 @@ use crate::runner::{Case, Rounds};
 use crate::scenario::gil::UnderGil;
 use crate::scenario::mutex::Lock;
 use crate::scenario::python::Job;
-use crate::scenario::split::{By, queue, worker};
+use crate::scenario::split::{By, message, worker};
 use crate::scenario::{self, Group, Pattern, Promise, Scenario, Workload};
 use crate::session::explore::ExploreSession;
 use crate::session::{Ending, Expectation, Real, Session};
@@ -340,11 +340,13 @@ enum Command {
     Explore(explore::ExploreCommand),
     /// The scenarios, what they promise and what they show
     List,
-    #[command(name = queue::WORKER_COMMAND, hide = true)]
+    #[command(name = message::WORKER_COMMAND, hide = true)]
     SplitWorker {
         worker: usize,
         start: u64,
         end: u64,
+        #[arg(long, value_parser = count::parse_interval)]
+        beat: Duration,
         #[arg(long)]
         cpu: Option<usize>,
     },
@@ -559,8 +561,8 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
         Command::List => return Ok(Request::List),
         Command::Echo => return Ok(Request::Echo),
         Command::Explore(command) => return Ok(Request::Explore(Box::new(command.session(&cpus)?))),
-        Command::SplitWorker { worker, start, end, cpu } => {
-            return Ok(Request::SplitWorker(worker::Task { worker, range: start..end, cpu }));
+        Command::SplitWorker { worker, start, end, beat, cpu } => {
+            return Ok(Request::SplitWorker(worker::Task { worker, range: start..end, beat, cpu }));
         }
         Command::Race { count, widen, measure, output } => {
             let mut load = count.workload(&measure.pin, cpus)?;

@@ -9,7 +9,7 @@ use crate::control::Control;
 use crate::cpython::{HandOff, Version};
 use crate::error::{Error, Result};
 use crate::gil::Gil;
-use crate::interpreter::{ConvoyRequest, Interpreter, Limits};
+use crate::interpreter::{ConvoyRequest, Ended, Interpreter, Limits};
 use crate::program::{Point, Program, SharedAtomics};
 use crate::report::layout::{Grid, finish, paragraph};
 use crate::report::words::{plural, time};
@@ -210,9 +210,9 @@ impl Convoy {
         // The first one finds out whether the echo process is there.
         for _ in 0..=self.pings {
             let began = clock::now();
-            let sent = holder.without(|| echo.line.write_all(b"."));
-            let back = holder.without(|| echo.line.read_exact(&mut [0]));
-            sent.and(back).map_err(Error::Echo)?;
+            let sent = holder.without(|| echo.line.write_all(PING));
+            let back = holder.without(|| echo.answer(control));
+            sent.and(back).map_err(|error| echo.failure(error, control))?;
             times.push(Duration::from_nanos(clock::now() - began).as_secs_f64());
             if control.stopped() {
                 return Err(Error::Interrupted);
@@ -223,18 +223,26 @@ impl Convoy {
     }
 }
 
+/// What goes there and back.
+const PING: &[u8] = b".";
+
 /// The echo process, which ends when the line to it closes.
 struct Echo {
     line: UnixStream,
     child: Child,
+    /// For how many [`LOOK`]s an answer is waited for: one that hangs is an error and no reason to hang.
+    patience: u32,
 }
+
+/// How often the stop flag is looked at while an answer is waited for.
+const LOOK: Duration = Duration::from_millis(50);
+/// Ten seconds: no machine is so busy.
+const PATIENCE: u32 = 200;
 
 impl Echo {
     fn start() -> Result<Self> {
         let executable = std::env::current_exe().map_err(Error::OwnExecutable)?;
         let (line, end) = UnixStream::pair().map_err(Error::Echo)?;
-        // An echo process that hangs is an error and no reason to hang.
-        line.set_read_timeout(Some(Duration::from_secs(10))).map_err(Error::Echo)?;
         let input: OwnedFd = end.try_clone().map_err(Error::Echo)?.into();
         let output: OwnedFd = end.into();
         let child = Command::new(executable)
@@ -243,7 +251,57 @@ impl Echo {
             .stdout(output)
             .stderr(Stdio::null())
             .spawn();
-        Ok(Self { line, child: child.map_err(Error::Echo)? })
+        Self::over(line, child.map_err(Error::Echo)?)
+    }
+
+    fn over(line: UnixStream, child: Child) -> Result<Self> {
+        let echo = Self { line, child, patience: PATIENCE };
+        echo.line.set_read_timeout(Some(LOOK)).map_err(Error::Echo)?;
+        Ok(echo)
+    }
+
+    /// Waits for the byte's return.
+    fn answer(&mut self, control: &Control) -> io::Result<()> {
+        let mut byte = [0];
+        for _ in 0..self.patience {
+            match self.line.read(&mut byte) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) if byte == PING => return Ok(()),
+                Ok(_) => return Err(io::Error::other("it sent back something else than it was sent")),
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+                    ) => {}
+                Err(error) => return Err(error),
+            }
+            if control.stopped() {
+                break;
+            }
+        }
+        Err(io::Error::other(format!(
+            "it hangs: there was no answer within {} s",
+            (self.patience * LOOK).as_secs_f64()
+        )))
+    }
+
+    /// What a failed round trip is to be told as: an interrupt, or what became of the process.
+    fn failure(&mut self, error: io::Error, control: &Control) -> Error {
+        if control.stopped() {
+            return Error::Interrupted;
+        }
+        let gone = [io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
+        // Its end of the line is closed just before it can be waited for.
+        for _ in 0..if gone.contains(&error.kind()) { self.patience } else { 0 } {
+            match self.child.try_wait() {
+                Ok(Some(status)) => {
+                    return Error::Echo(io::Error::other(format!("it {}", Ended::from(status))));
+                }
+                Ok(None) => thread::sleep(Duration::from_millis(1)),
+                Err(error) => return Error::Echo(error),
+            }
+        }
+        Error::Echo(error)
     }
 }
 
@@ -377,6 +435,39 @@ mod tests {
         let mut output = Vec::new();
         echo(&b"abc"[..], &mut output).unwrap();
         assert_eq!(output, b"abc");
+    }
+
+    /// A round trip over a line at whose other end such a shell script stands.
+    fn failure(script: &str, patience: u32, control: &Control) -> String {
+        let (line, end) = UnixStream::pair().unwrap();
+        let (input, output) = (OwnedFd::from(end.try_clone().unwrap()), OwnedFd::from(end));
+        let child = Command::new("/bin/sh").args(["-c", script]).stdin(input).stdout(output).spawn().unwrap();
+        let mut echo = Echo::over(line, child).unwrap();
+        echo.patience = patience;
+        let result = echo.line.write_all(PING).and_then(|()| echo.answer(control));
+        echo.failure(result.unwrap_err(), control).to_string()
+    }
+
+    #[test]
+    fn an_echo_process_that_fails_is_told_with_what_became_of_it() {
+        for (script, patience, fate) in [
+            ("exit 3", PATIENCE, "it exited with status 3"),
+            ("kill -9 $$", PATIENCE, "it was killed by SIGKILL"),
+            ("exec cat /dev/zero", PATIENCE, "it sent back something else than it was sent"),
+            ("exec sleep 1000", 2, "it hangs: there was no answer within 0.1 s"),
+            ("kill -STOP $$", 2, "it hangs: there was no answer within 0.1 s"),
+        ] {
+            let message = failure(script, patience, &Control::default());
+            assert_eq!(message, format!("the echo process failed: {fate}; run it again"), "{script}");
+        }
+    }
+
+    #[test]
+    fn an_echo_process_that_hangs_does_not_hold_up_a_stop() {
+        let control = Control::default();
+        control.stop();
+        let message = failure("exec sleep 1000", u32::MAX, &control);
+        assert_eq!(message, Error::Interrupted.to_string());
     }
 
     #[test]

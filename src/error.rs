@@ -1,6 +1,6 @@
 //! The one error type: each message is lower-case, fits on a line and says what to do.
 
-use crate::scenario::split::queue::Fate;
+use crate::scenario::split::crew::Fate;
 use std::io;
 use std::path::PathBuf;
 
@@ -44,8 +44,8 @@ pub enum Error {
         worker: usize,
     },
 
-    /// A worker process did not deliver its subtotal.
-    #[error("worker process {} of {workers} (pid {pid}) {fate}; its subtotal is missing, so there is no result; run it again", worker + 1)]
+    /// A worker process did not do what it should.
+    #[error("worker process {} of {workers} (pid {pid}) {fate}, so there is no result; run it again", worker + 1)]
     WorkerProcess {
         /// Its number, from 0.
         worker: usize,
@@ -57,9 +57,9 @@ pub enum Error {
         fate: Fate,
     },
 
-    /// The queue between the worker processes and their parent failed.
-    #[error("the queue between the worker processes failed: {0}; run it again")]
-    Queue(io::Error),
+    /// The pipes between the worker processes and their parent failed.
+    #[error("the pipes to the worker processes failed: {0}; run it again")]
+    Pipe(io::Error),
 
     /// This program's own file could not be found, so it cannot be started again as a worker.
     #[error("could not find gilsim's own executable: {0}; start it by its full path")]

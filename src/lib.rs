@@ -36,6 +36,7 @@ pub mod error;
 pub mod explore;
 pub mod gil;
 pub mod interpreter;
+pub mod lifeline;
 pub mod memory;
 pub mod observation;
 pub mod output;

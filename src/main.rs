@@ -5,7 +5,7 @@ use gilsim::control::Control;
 use gilsim::error::Error;
 use gilsim::scenario::split::worker;
 use gilsim::session::{self, Ending};
-use gilsim::{convoy, output};
+use gilsim::{convoy, lifeline, output};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::io::{self, Write};
@@ -39,10 +39,12 @@ fn main() -> ExitCode {
             output::write(&mut anstream::stdout().lock(), &list).map(|()| Ending::Ran)
         }
         Request::Echo => {
+            lifeline::tie_to_parent();
             convoy::echo(io::stdin().lock(), io::stdout().lock()).map(|()| Ending::Ran).map_err(Error::Echo)
         }
         Request::SplitWorker(task) => {
-            worker::run(task, io::stdin(), io::stdout()).map(|()| Ending::Ran).map_err(Error::Queue)
+            lifeline::tie_to_parent();
+            worker::run(task, io::stdin(), io::stdout(), &control).map(|()| Ending::Ran).map_err(Error::Pipe)
         }
     };
     let ending = ending.unwrap_or_else(|error| {

@@ -3,7 +3,9 @@
 //! Under a GIL, threads gain nothing, because one at a time computes; processes do, because each has an
 //! interpreter and a GIL of its own. The price is to start them and to send the subtotals over.
 
-pub mod queue;
+pub mod crew;
+pub mod message;
+mod queue;
 pub mod worker;
 
 use super::{Explanation, Group, Observation, Scenario, Variant, Workload};
@@ -30,6 +32,7 @@ use std::time::Duration;
 pub struct Split<'a> {
     by: By,
     executable: Option<&'a Path>,
+    patience: Duration,
 }
 
 /// How the range is split.
@@ -62,7 +65,7 @@ impl Choice for By {
 
     fn meaning(self) -> &'static str {
         match self {
-            Self::Process => "a process for each part, each putting its subtotal on a queue",
+            Self::Process => "a process for each part, each sending its subtotal to a queue",
             Self::Thread => "a thread for each part",
             Self::Rayon => "a rayon pool, whose workers steal each other's work",
             Self::Gil => "threads under a global lock like CPython's",
@@ -75,7 +78,7 @@ impl Split<'static> {
     /// Splits this way; worker processes are started from this program's own executable.
     #[must_use]
     pub const fn by(by: By) -> Self {
-        Self { by, executable: None }
+        Self { by, executable: None, patience: crew::PATIENCE }
     }
 }
 
@@ -83,7 +86,13 @@ impl<'a> Split<'a> {
     /// By processes of this gilsim, for a caller that is not gilsim itself (a test, a bench).
     #[must_use]
     pub const fn by_processes_of(executable: &'a Path) -> Self {
-        Self { by: By::Process, executable: Some(executable) }
+        Self { by: By::Process, executable: Some(executable), patience: crew::PATIENCE }
+    }
+
+    /// Takes a worker process for hung when it comes no further for this time, with a CPU for each.
+    #[must_use]
+    pub const fn hung_after(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 }
 
@@ -263,7 +272,7 @@ impl Scenario for Split<'_> {
             By::Thread => "the sum split between threads that share nothing until the end",
             By::Rayon => "the same by a pool whose workers steal each other's work",
             By::Gil => "the same by threads under a global lock: a second CPU gains nothing",
-            By::Process => "the same by processes that put their subtotals on a queue: the way around a GIL",
+            By::Process => "the same by processes that send their subtotals to a queue: the way around a GIL",
         }
     }
 
@@ -273,7 +282,7 @@ impl Scenario for Split<'_> {
             By::Thread => by_threads(load, control),
             By::Rayon => by_rayon(load, control),
             By::Gil => under_lock(load, control),
-            By::Process => queue::observe(load, control, self.executable),
+            By::Process => queue::observe(load, control, self.executable, self.patience),
         }
     }
 

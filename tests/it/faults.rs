@@ -1,20 +1,30 @@
 //! Worker processes that do not do what they should: each fault is made to happen.
 
+use crate::wait_until;
 use gilsim::control::Control;
 use gilsim::cpus::Cpus;
 use gilsim::error::Error;
 use gilsim::scenario::split::Split;
 use gilsim::scenario::{Pattern, Scenario, Workload};
+use nix::sys::signal::killpg;
+use nix::unistd::Pid;
 use std::fs;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
-fn load(iterations: u64) -> Workload {
+/// Nothing here hangs for so long, unless it is meant to.
+const AMPLE: Duration = Duration::from_mins(1);
+/// For those that hang: enough for the others to do what they have to.
+const SHORT: Duration = Duration::from_secs(4);
+
+fn load(workers: usize, iterations: u64) -> Workload {
     Workload {
-        workers: NonZeroUsize::new(2).unwrap(),
+        workers: NonZeroUsize::new(workers).unwrap(),
         iterations,
         from: 0,
         pattern: Pattern::PlusMinus,
@@ -25,12 +35,30 @@ fn load(iterations: u64) -> Workload {
     }
 }
 
-/// What a split comes to whose workers are this shell script. `$2` is the worker's number; a process number
-/// that a worker leaves in the folder must be gone afterwards.
-fn split_by_script(script: &str) -> String {
+/// What the scripts below are made of. `$2` is a worker's number from 0.
+const WORDS: &str = r#"
+say() { echo "{\"$1\":{\"worker\":$worker$2}}"; }
+ready() { say ready; }
+beat() { say beat ",\"done\":$1"; }
+subtotal() {
+    usage='{"user":{"secs":0,"nanos":0},"system":{"secs":0,"nanos":0},"voluntary":0,"involuntary":0}'
+    say subtotal ",\"total\":0,\"span\":{\"start\":1,\"end\":2},\"usage\":$usage"
+}
+# Takes the word off, so that only one of several workers may do it.
+go() { ready; read word; }
+"#;
+
+/// What the sum of 0..100 comes to when its workers are this shell script: the error, in which the process number
+/// is written as PID. Nothing of any of the workers may be left afterwards.
+fn split_by_script(workers: usize, patience: Duration, script: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("worker");
-    let script = format!("#!/bin/sh\necho $$ > {}/pid.$2\n{script}\n", folder.path().display());
+    let pid_file = |worker: usize| folder.path().join(format!("pid.{worker}"));
+    let gilsim = assert_cmd::cargo::cargo_bin!("gilsim").display();
+    let script = format!(
+        "#!/bin/sh\nworker=$2\necho $$ > {}/pid.$worker\nhonest() {{ exec {gilsim} \"$@\"; }}\n{WORDS}\n{script}\n",
+        folder.path().display()
+    );
     // By another process: a file that is open for writing here could not be executed by a child of this one.
     let write = Command::new("/bin/sh")
         .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
@@ -40,66 +68,182 @@ fn split_by_script(script: &str) -> String {
     let mut write = write.unwrap();
     write.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     assert!(write.wait().unwrap().success());
-    let result = Split::by_processes_of(&path).observe(&load(100), &Control::default());
-    for entry in fs::read_dir(folder.path()).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_name().to_string_lossy().starts_with("pid.") {
-            let pid = fs::read_to_string(entry.path()).unwrap();
-            assert!(!Path::new("/proc").join(pid.trim()).exists(), "process {pid} was left behind");
-        }
+
+    let split = Split::by_processes_of(&path).hung_after(patience);
+    let error = split.observe(&load(workers, 100), &Control::default()).unwrap_err();
+    for worker in 0..workers {
+        // One that was ended before it got so far has left no number, or an empty file.
+        let number = fs::read_to_string(pid_file(worker)).unwrap_or_default();
+        let Ok(pid) = number.trim().parse::<i32>() else { continue };
+        assert!(!Path::new("/proc").join(pid.to_string()).exists(), "process {pid} was left behind");
+        let group = Pid::from_raw(pid);
+        wait_until("the end of what a worker has started", || killpg(group, None).is_err());
     }
-    result.unwrap_err().to_string()
+    let Error::WorkerProcess { worker, pid, .. } = error else { panic!("{error}") };
+    let own = fs::read_to_string(pid_file(worker)).unwrap();
+    assert_eq!(own.trim(), pid.to_string(), "{error}");
+    let message = error.to_string();
+    assert!(!message.contains(char::is_control), "{message:?}");
+    message.replace(&format!("(pid {pid})"), "(pid PID)")
 }
 
-const READY: &str = r#"echo '{"ready":{"worker":'$2'}}'; read go"#;
+/// That the first or the second of two workers, who does so while the other waits, is the one that is named.
+fn assert_named(faulty: &str, fate: &str) {
+    for worker in [0, 1] {
+        let script = format!("[ $worker = {worker} ] || {{ ready; exec sleep 1000; }}\n{faulty}");
+        let message = split_by_script(2, AMPLE, &script);
+        let expected = format!(
+            "worker process {} of 2 (pid PID) {fate}, so there is no result; run it again",
+            worker + 1
+        );
+        assert_eq!(message, expected, "{faulty}");
+    }
+}
 
 #[test]
 fn a_worker_that_fails_is_named_with_its_exit_code() {
-    let message = split_by_script("[ $2 = 1 ] && exit 7; read go; exit 0");
-    assert!(message.starts_with("worker process 2 of 2 (pid "), "{message}");
-    assert!(message.contains("ended with exit code 7"), "{message}");
+    assert_named("exit 7", "ended with exit code 7");
+    assert_named("go; exit 7", "ended with exit code 7");
+    assert_named("go; subtotal; exit 7", "ended with exit code 7");
 }
 
 #[test]
 fn a_worker_that_is_killed_is_named_with_its_signal() {
-    let message = split_by_script(&format!("{READY}; [ $2 = 0 ] && kill -9 $$; sleep 100"));
-    assert!(message.starts_with("worker process 1 of 2 (pid "), "{message}");
-    assert!(message.contains("was killed by signal 9"), "{message}");
+    assert_named("kill -9 $$", "was killed by signal 9");
+    assert_named("go; kill -9 $$", "was killed by signal 9");
+    assert_named("go; printf '{\"subtotal\":'; kill -9 $$", "was killed by signal 9");
+    assert_named("go; subtotal; kill -9 $$", "was killed by signal 9");
 }
 
 #[test]
 fn a_worker_that_ends_without_a_subtotal_is_missed() {
-    let message = split_by_script(&format!("{READY}; exit 0"));
-    assert!(message.contains("ended with exit code 0 before it was done"), "{message}");
+    assert_named("exit 0", "ended with exit code 0 but without a subtotal");
+    assert_named("go; exit 0", "ended with exit code 0 but without a subtotal");
 }
 
 #[test]
-fn rubbish_on_the_queue_is_refused() {
-    let message = split_by_script("echo hello; sleep 100");
-    assert!(message.contains("is no subtotal: \"hello\""), "{message}");
-    let message = split_by_script(&format!("{READY}; echo '\"stop\"'; sleep 100"));
-    assert!(message.contains("is no subtotal"), "{message}");
-    let message = split_by_script(&format!("{READY}; echo '{{\"ready\":{{\"worker\":0}}}}'; sleep 100"));
-    assert!(message.contains("is no subtotal"), "{message}");
+fn a_worker_that_sends_rubbish_is_named_with_it() {
+    let sent = |what: &str| format!("sent something that is not what was due: \"{what}\"");
+    assert_named("echo hello; exec sleep 1000", &sent("hello"));
+    assert_named("go; printf '\\377\\033[2J\\n'; exec sleep 1000", &sent("\u{fffd}\\u{1b}[2J"));
+    assert_named("go; printf hello; exit 0", &sent("hello"));
+    assert_named("go; subtotal; echo hello; exit 0", &sent("hello"));
+    let ready = |worker| format!("{{\\\"ready\\\":{{\\\"worker\\\":{worker}}}}}");
+    assert_named("worker=7; ready; exec sleep 1000", &sent(&ready(7)));
+    let beat = "{\\\"beat\\\":{\\\"worker\\\":7,\\\"done\\\":1}}";
+    assert_named("go; worker=7; beat 1; exec sleep 1000", &sent(beat));
 }
 
 #[test]
-fn endless_rubbish_is_refused_as_well() {
-    let message = split_by_script("exec cat /dev/zero");
-    assert!(message.contains("is no subtotal"), "{message}");
+fn a_worker_that_sends_what_is_not_due_is_named() {
+    for faulty in [
+        "subtotal; exec sleep 1000",
+        "ready; ready; exec sleep 1000",
+        "ready; subtotal; exec sleep 1000",
+        "go; ready; exec sleep 1000",
+        "go; subtotal; subtotal; exit 0",
+        // More than there is to do, and backwards.
+        "go; beat 51; exec sleep 1000",
+        "go; beat 2; beat 1; exec sleep 1000",
+    ] {
+        for worker in [0, 1] {
+            let script = format!("[ $worker = {worker} ] || {{ ready; exec sleep 1000; }}\n{faulty}");
+            let message = split_by_script(2, AMPLE, &script);
+            let expected = format!("worker process {} of 2 (pid PID) sent something that is", worker + 1);
+            assert!(message.starts_with(&expected), "{faulty}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_worker_that_sends_without_end_is_named() {
+    let zeros = format!("sent something that is not what was due: \"{}\"", "\\0".repeat(60));
+    assert_named("exec cat /dev/zero", &zeros);
+    assert_named("go; exec cat /dev/zero", &zeros);
+    assert_named("go; subtotal; exec cat /dev/zero", &zeros);
+    assert_named("go; exec yes", "sent something that is not what was due: \"y\"");
+    // What is well formed and says nothing new ends as well.
+    let message = split_by_script(1, SHORT, "go; while :; do beat 3; done");
+    assert_eq!(message, hung("it came no further in its part for 4 s"));
+}
+
+fn hung(how: &str) -> String {
+    format!("worker process 1 of 1 (pid PID) hangs: {how}, so there is no result; run it again")
+}
+
+#[test]
+fn a_worker_that_hangs_is_named() {
+    let start = "it did not come to the start line within 4 s";
+    let work = "it came no further in its part for 4 s";
+    let end = "it did not end within 4 s of its subtotal";
+    let faults = [
+        ("sleep 1000", start),
+        ("trap '' TERM INT HUP; kill -STOP $$", start),
+        ("exec >&-; sleep 1000", start),
+        ("ready; kill -STOP $$", work),
+        ("go; beat 1; sleep 1000", work),
+        ("go; exec >&-; sleep 1000", work),
+        ("go; subtotal; sleep 1000", end),
+        ("go; subtotal; exec >&-; sleep 1000", end),
+    ];
+    thread::scope(|scope| {
+        for (script, how) in faults {
+            scope.spawn(move || assert_eq!(split_by_script(1, SHORT, script), hung(how), "{script}"));
+        }
+        // Beside one that does what it should, too.
+        scope.spawn(|| {
+            let script = "[ $worker = 0 ] && honest \"$@\"; ready; kill -STOP $$";
+            let message = split_by_script(2, SHORT, script);
+            assert!(message.starts_with("worker process 2 of 2 (pid PID) hangs: it came no"), "{message}");
+        });
+        // Its pipe stays open, but it has not been forgotten.
+        scope.spawn(|| {
+            let message = split_by_script(1, SHORT, "go; sleep 1000 & exit 7");
+            assert!(
+                message.starts_with("worker process 1 of 1 (pid PID) ended with exit code 7"),
+                "{message}"
+            );
+        });
+    });
+}
+
+#[test]
+fn a_worker_with_much_to_do_does_not_hang() {
+    let executable = assert_cmd::cargo::cargo_bin!("gilsim");
+    let control = Control::default();
+    let over = AtomicBool::new(false);
+    let result = thread::scope(|scope| {
+        let observe = || {
+            let split = Split::by_processes_of(executable).hung_after(SHORT);
+            let result = split.observe(&load(2, u64::MAX), &control);
+            over.store(true, Ordering::Relaxed);
+            result
+        };
+        let observing = scope.spawn(observe);
+        // The workers' beats are what moves it.
+        wait_until("progress", || control.done() > 0 || over.load(Ordering::Relaxed));
+        thread::sleep(2 * SHORT);
+        control.stop();
+        observing.join().unwrap()
+    });
+    assert!(matches!(result, Err(Error::Interrupted)), "{result:?}");
 }
 
 #[test]
 fn an_executable_that_is_not_there_is_told() {
-    let error = Split::by_processes_of(Path::new("/nowhere/gilsim")).observe(&load(100), &Control::default());
+    let split = Split::by_processes_of(Path::new("/nowhere/gilsim"));
+    let error = split.observe(&load(2, 100), &Control::default());
     assert!(matches!(error, Err(Error::StartWorker { worker: 0, workers: 2, .. })));
 }
 
 #[test]
 fn real_workers_are_right() {
     let executable = assert_cmd::cargo::cargo_bin!("gilsim");
-    let observation =
-        Split::by_processes_of(executable).observe(&load(1_000_001), &Control::default()).unwrap();
-    assert_eq!(observation.actual, 500_000_500_000);
-    assert_eq!(observation.spans.len(), 2);
+    // More of them than numbers, too.
+    for (workers, iterations, expected) in [(2, 1_000_001, 500_000_500_000), (20, 10, 45)] {
+        let split = Split::by_processes_of(executable);
+        let observation = split.observe(&load(workers, iterations), &Control::default()).unwrap();
+        assert_eq!(observation.actual, expected);
+        assert_eq!(observation.spans.len(), workers);
+    }
 }

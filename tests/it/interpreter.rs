@@ -1,5 +1,6 @@
 //! Interpreters that fail in every way that we know of, and the real ones on this machine.
 
+use crate::{AMPLE, wait_until};
 use gilsim::interpreter::{
     BodyRequest, ConvoyRequest, Ended, Error, Interpreter, Limits, Pattern, Places, SHORTEST_INTERVAL,
     SplitRequest, SwitchInterval, find,
@@ -13,11 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
-/// Nothing here should take this long; a test that does has failed.
-const AMPLE: Duration = Duration::from_mins(2);
 /// For those that are meant to run into it.
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -27,16 +26,8 @@ fn ample() -> Limits<'static> {
     Limits::new(AMPLE, &NEVER)
 }
 
-fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < AMPLE, "{what}: not within {AMPLE:?}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// A shell script that passes itself off as an interpreter.
-struct Fake {
+pub(crate) struct Fake {
     folder: TempDir,
 }
 
@@ -61,12 +52,12 @@ impl Fake {
     }
 
     /// One that answers the probe as a CPython 3.13 does, then does as `lines` say.
-    fn python(lines: &str) -> Self {
+    pub(crate) fn python(lines: &str) -> Self {
         let answer = r#"{"implementation": "CPython", "version": [3, 13, 0], "release": "3.13.0", "free_threaded": false, "gil_enabled": true, "interval": {"seconds": 0.005}, "identity": ["/fake", "3.13.0", ""]}"#;
         Self::new(&format!("case \"$*\" in *python_implementation*) echo '{answer}'; exit;; esac\n{lines}"))
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("python3")
     }
 

@@ -9,12 +9,16 @@ mod export;
 mod faults;
 mod interpreter;
 mod model;
+#[cfg(target_os = "linux")]
+mod orphans;
 mod python;
 mod reports;
 mod results;
 mod signals;
 
 use assert_cmd::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The built program, without the colour settings of whoever runs the tests.
 fn gilsim(arguments: &str) -> Command {
@@ -27,4 +31,15 @@ fn gilsim(arguments: &str) -> Command {
 fn output_of(arguments: &str) -> String {
     let output = gilsim(arguments).assert().success().get_output().stdout.clone();
     String::from_utf8(output).unwrap()
+}
+
+/// Nothing here should take this long; a test that does has failed.
+const AMPLE: Duration = Duration::from_mins(2);
+
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < AMPLE, "{what}: not within {AMPLE:?}");
+        thread::sleep(Duration::from_millis(5));
+    }
 }

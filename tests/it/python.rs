@@ -1,11 +1,12 @@
 //! Loop bodies under the model's GIL and on real interpreters, from the command line.
 
+use crate::interpreter::Fake;
 use crate::{gilsim, output_of};
 use predicates::str::contains;
 use serde_json::Value;
 
 /// A CPython, or nothing when there is none and nobody insists on one.
-fn real_python() -> Option<String> {
+pub(crate) fn real_python() -> Option<String> {
     let found = gilsim::interpreter::find().pop().map(|python| python.path().to_string_lossy().into_owned());
     let insisted = std::env::var_os("GILSIM_REQUIRE_PYTHON").is_some();
     assert!(found.is_some() || !insisted, "there is no CPython here, but GILSIM_REQUIRE_PYTHON is set");
@@ -14,7 +15,7 @@ fn real_python() -> Option<String> {
 
 /// Says that a test needs what is not here.
 #[expect(clippy::print_stderr, reason = "whoever reads the tests' output is to know what was not tried")]
-fn skipped(what: &str) {
+pub(crate) fn skipped(what: &str) {
     eprintln!("skipped: {what}: no CPython on PATH or among pyenv's versions");
 }
 
@@ -117,6 +118,71 @@ fn a_broken_interpreter_is_an_error_in_its_row_and_the_rest_go_on() {
         .assert()
         .code(1)
         .stdout(contains("failed: /bin/false: not a Python"));
+}
+
+/// The rows of a report, of which each failure names its interpreter.
+fn rows(arguments: &[&str], fakes: &[&Fake], code: i32) -> Vec<Value> {
+    let mut command = gilsim("");
+    command.args(arguments).args(["--format", "json"]);
+    for fake in fakes {
+        command.arg("--python").arg(fake.path());
+    }
+    let output = command.assert().code(code).get_output().stdout.clone();
+    let report: Value = serde_json::from_slice(&output).unwrap();
+    report["results"].as_array().unwrap().clone()
+}
+
+#[test]
+fn every_failure_of_an_interpreter_is_told_in_its_row_and_the_others_go_on() {
+    let answers = r#"case "$*" in
+        *'"begin"'*) echo '{"total": "45", "seconds": 1, "startup_seconds": 1, "gil_enabled": true}';;
+        *'"body"'*) echo '{"expected": "0", "sequence_seconds": null, "runs": [{"value": "0", "seconds": 1}], "gil_enabled": true}';;
+        *) echo '{"idle": [1, 1], "loaded": [1, 1], "gil_enabled": true}';;
+        esac"#;
+    // What each does when it has said that it is a Python, and how that is told.
+    let faults = [
+        ("exit 0", ": nothing;"),
+        ("exit 7", "exited with status 7"),
+        ("kill -9 $$", "was killed by SIGKILL"),
+        ("echo hello", ": hello;"),
+        ("exec yes", "more than"),
+        ("exec cat /dev/zero", "more than"),
+        ("yes >&2 & exit 7", "exited with status 7"),
+    ];
+    let mut fakes: Vec<Fake> = faults.iter().map(|(lines, _)| Fake::python(lines)).collect();
+    fakes.push(Fake::python(answers));
+    let fakes: Vec<&Fake> = fakes.iter().collect();
+
+    let of_python = rows(&["python", "--iters", "10", "--sum", "10", "--runs", "2"], &fakes, 1);
+    let of_convoy = rows(&["convoy", "--pings", "2", "--hogs", "1"], &fakes, 1);
+    // A row for each interpreter and job; before convoy's is the model's.
+    let jobs: Vec<&[Value]> = of_python.chunks(fakes.len()).chain([&of_convoy[1..]]).collect();
+    assert_eq!(jobs.len(), 3);
+    assert_eq!(of_convoy[0]["failure"], Value::Null);
+    for rows in jobs {
+        for ((row, (lines, expected)), fake) in rows.iter().zip(faults).zip(&fakes) {
+            let failure = row["failure"].as_str().unwrap();
+            assert!(failure.starts_with(&format!("{}: ", fake.path().display())), "{lines}: {failure}");
+            assert!(failure.contains(expected), "{lines}: {failure}");
+        }
+        assert_eq!(rows[faults.len()]["failure"], Value::Null);
+    }
+    let last = |job: usize| &of_python[(job + 1) * fakes.len() - 1]["actual"];
+    assert_eq!((last(0), last(1)), (&0.into(), &45.into()));
+}
+
+#[test]
+fn an_interpreter_that_hangs_is_told_in_its_row_and_the_others_go_on() {
+    let (asleep, stopped) = (Fake::python("sleep 1000"), Fake::python("kill -STOP $$"));
+    for (arguments, hung) in [
+        (&["python", "--timeout", "300ms"][..], &[true; 4][..]),
+        (&["convoy", "--pings", "2", "--hogs", "1", "--timeout", "300ms"], &[false, true, true]),
+    ] {
+        let rows = rows(arguments, &[&asleep, &stopped], 1);
+        let told: Vec<bool> =
+            rows.iter().map(|row| row["failure"].to_string().contains("within 0.3 s")).collect();
+        assert_eq!(told, hung, "{rows:?}");
+    }
 }
 
 #[test]
