@@ -235,7 +235,7 @@ enum Command {
         #[arg(long, visible_alias = "workers", value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
         threads: NonZeroUsize,
         /// Updates of each worker to the counter, and the end of the range for the sum [default: 5M for the
-        /// counter, 100M for the sum]
+        /// counter, 500M for the sum]
         #[arg(long, value_name = "N", value_parser = count::parse, allow_negative_numbers = true)]
         iters: Option<u64>,
         /// What each worker adds
@@ -794,7 +794,7 @@ fn program_1() -> Job {
 /// Counter updates of each worker in a comparison: the dearest scenario takes about a second.
 const COMPARED_UPDATES: u64 = 5_000_000;
 /// The end of the compared sums' range: work enough to make up for starting processes.
-const COMPARED_RANGE: u64 = 100_000_000;
+const COMPARED_RANGE: u64 = 500_000_000;
 
 /// How much each scenario of a group has to do in a comparison.
 const fn compared(group: Group) -> u64 {
