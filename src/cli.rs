@@ -34,6 +34,9 @@ use std::time::Duration;
 const MOST_WORKERS: u64 = 100_000;
 /// A process is dearer than a thread.
 const MOST_PROCESSES: usize = 1_000;
+/// Each idle worker of a rayon pool looks for work at all others, so its cost grows with the square of their
+/// number: 1,000 of them on 2 CPUs need 4 s to start. A machine with more CPUs may have as many workers.
+const MOST_IN_POOL: usize = 256;
 /// How long the rounds of one scenario may take when their number was not asked for.
 const BUDGET: Duration = Duration::from_secs(3);
 /// The same for a comparison, which has more to do.
@@ -746,9 +749,7 @@ fn split(
     measure: &MeasureArguments,
     output: OutputArguments,
 ) -> Result<Session, Error> {
-    if by == By::Process {
-        fits_processes(load)?;
-    }
+    fits(by, load)?;
     let chosen = variant("split", by.name());
     let baseline = variant("split", By::Sequential.name());
     let mut session = single(chosen, chosen.own(load), measure, output);
@@ -758,10 +759,16 @@ fn split(
     Ok(session)
 }
 
-fn fits_processes(load: &Workload) -> Result<(), Error> {
-    if load.workers.get() > MOST_PROCESSES {
+/// Refuses more workers than a way to split is made for.
+fn fits(by: By, load: &Workload) -> Result<(), Error> {
+    let (most, what) = match by {
+        By::Process => (MOST_PROCESSES, "processes"),
+        By::Rayon => (MOST_IN_POOL.max(load.cpus.usable), "workers of a rayon pool"),
+        By::Thread | By::Gil | By::Sequential => return Ok(()),
+    };
+    if load.workers.get() > most {
         return Err(Error::Usage(format!(
-            "{} processes are too many; use at most {MOST_PROCESSES}, or split by thread",
+            "{} {what} are too many; use at most {most}, or split by thread",
             load.workers
         )));
     }
@@ -845,8 +852,10 @@ fn comparison(names: &[String], load: &Workload, iters: Option<u64>) -> Result<V
                 return Err(Error::Usage("--iters 0 leaves nothing to compare; use 1 or more".to_owned()));
             }
             fits_counter(&load)?;
-        } else if scenario.label() == variant("split", By::Process.name()).label() {
-            fits_processes(&load)?;
+        } else if let Some(by) =
+            By::ALL.iter().find(|by| variant("split", by.name()).label() == scenario.label())
+        {
+            fits(*by, &load)?;
         }
         if scenario.promise() == Promise::MayLose {
             load.widen = Widen::Auto.settle(&load);
@@ -978,6 +987,8 @@ mod tests {
             ("gilsim gil --switch-interval 5", "write 5ms"),
             ("gilsim split --from 10 --iters 5", "beyond the end of the range"),
             ("gilsim split --workers 5000", "use at most 1000"),
+            ("gilsim split --by rayon --workers 100000", "or split by thread"),
+            ("gilsim compare split:rayon --threads 100000", "or split by thread"),
             ("gilsim compare rcae", "choose from race"),
             ("gilsim compare --iters 0", "use 1 or more"),
             ("gilsim rcae", "race"),

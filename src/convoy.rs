@@ -179,8 +179,9 @@ impl Convoy {
                         if point == Point::Look {
                             holder.look();
                         }
-                        // Relaxed: the flag stands for itself.
-                        if done.load(Ordering::Relaxed) {
+                        // Relaxed: the flag stands for itself. After a stop the pinging worker, which sets it, would
+                        // have to wait for the lock behind all hogs once more.
+                        if done.load(Ordering::Relaxed) || control.stopped() {
                             ControlFlow::Break(())
                         } else {
                             ControlFlow::Continue(())

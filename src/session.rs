@@ -50,14 +50,18 @@ impl Real {
             Some(programs) => Subject::named(programs, control),
             None => Subject::found(control),
         };
+        if control.stopped() {
+            return Err(Error::Interrupted);
+        }
         if subjects.is_empty() && self.programs.is_none() {
             return Err(Error::Interpreter(
                 "there is no CPython on PATH or among pyenv's versions; name one with --python".to_owned(),
             ));
         }
         let job = |(job, load): &(Job, Workload)| {
-            let python =
-                |subject| (Python::new(subject, job.clone(), self.timeout, &load.pairs()), load.clone());
+            let python = |subject| {
+                (Python::new(subject, job.clone(), self.timeout, &load.pairs(), control), load.clone())
+            };
             subjects.iter().map(python).collect::<Vec<_>>()
         };
         Ok(self.jobs.iter().flat_map(job).collect())

@@ -152,12 +152,15 @@ impl Verify {
     /// When there is no interpreter at all, or it was stopped.
     pub fn run(&self, control: &Control, mut tell: impl FnMut(&str)) -> Result<VerifyReport> {
         let (interpreters, failures) = self.interpreters(control)?;
+        if control.stopped() {
+            return Err(Error::Interrupted);
+        }
         for body in &self.bodies {
             // A body that no version takes is refused before any work.
             let mut refusals = interpreters
                 .iter()
                 .filter_map(modelled)
-                .map(|version| UnderGil::new(body, &self.setup, version, PAIR).err());
+                .map(|version| UnderGil::unless_stopped(body, &self.setup, version, PAIR, control).err());
             if let Some(Some(refusal)) = refusals.next()
                 && refusals.all(|refusal| refusal.is_some())
             {
@@ -198,7 +201,7 @@ impl Verify {
     fn interpreters(&self, control: &Control) -> Result<(Vec<Interpreter>, Vec<String>)> {
         let (mut known, mut failures) = (Vec::new(), Vec::new());
         if self.pythons.is_empty() {
-            known = crate::interpreter::find();
+            known = crate::interpreter::find(control.flag());
         }
         for python in &self.pythons {
             match Interpreter::probe(python, &Limits::new(PROBE, control.flag())) {
@@ -213,7 +216,7 @@ impl Verify {
             }
             covered
         });
-        if known.is_empty() {
+        if known.is_empty() && !control.stopped() {
             let why = failures
                 .first()
                 .cloned()
@@ -235,7 +238,7 @@ impl Verify {
             failure: None,
         };
         let Some(version) = modelled(interpreter) else { return cell };
-        cell.model = match UnderGil::new(body, &self.setup, version, PAIR) {
+        cell.model = match UnderGil::unless_stopped(body, &self.setup, version, PAIR, control) {
             Ok(model) if *model.verdict() == Verdict::Exact => Some(Claim::Exact),
             Ok(_) => Some(Claim::Loses),
             Err(error) => {

@@ -17,10 +17,10 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The interpreters of this machine, sorted by version: those on PATH and those of pyenv. What is there but
-/// cannot be used is passed over; [`Places::search`] tells about it.
+/// cannot be used is passed over; [`Places::search`] tells about it. Ends early when `stop` is set.
 #[must_use]
-pub fn find() -> Vec<Interpreter> {
-    Places::from_env().search(&AtomicBool::new(false)).interpreters
+pub fn find(stop: &AtomicBool) -> Vec<Interpreter> {
+    Places::from_env().search(stop).interpreters
 }
 
 /// The folders to look into.

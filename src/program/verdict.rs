@@ -8,6 +8,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use thiserror::Error;
 
+use crate::control::Control;
+
 use super::{Fault, Place, Program, SharedState, Step, Touched, WorkerState};
 
 /// The most states that are looked at for one number of iterations.
@@ -87,6 +89,9 @@ pub enum VerdictError {
     /// A worker goes on and on without touching shared memory.
     #[error("the body runs {MOST_STEPS} instructions without touching x or a lock: make its loops shorter")]
     TooLong,
+    /// A stop was asked for.
+    #[error("stopped before every schedule of the body was tried; run it again")]
+    Stopped,
 }
 
 /// A point on the way of one worker, for the explanation.
@@ -146,8 +151,21 @@ impl Program {
     ///
     /// As [`Program::verdict`].
     pub fn verdict_for(&self, deltas: [i64; 2]) -> Result<Verdict, VerdictError> {
+        self.verdict_unless_stopped(deltas, &Control::default())
+    }
+
+    /// The same, which takes seconds for a body with many states, and is given up when a stop is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::verdict`], and [`VerdictError::Stopped`].
+    pub fn verdict_unless_stopped(
+        &self,
+        deltas: [i64; 2],
+        control: &Control,
+    ) -> Result<Verdict, VerdictError> {
         for iterations in 1..=MOST_ITERATIONS {
-            let serial = match self.serial(deltas, iterations)? {
+            let serial = match self.serial(deltas, iterations, control)? {
                 Ok(outcomes) => outcomes,
                 Err(locks) => return Ok(Verdict::Deadlock { locks }),
             };
@@ -155,7 +173,7 @@ impl Program {
             let (Some(&expected), None) = (outcomes.next(), outcomes.next()) else {
                 return Ok(Verdict::OrderDependent { outcomes: serial.into_iter().collect() });
             };
-            match self.search(deltas, iterations, expected)? {
+            match self.search(deltas, iterations, expected, control)? {
                 Verdict::Exact => {}
                 other => return Ok(other),
             }
@@ -218,6 +236,7 @@ impl Program {
         &self,
         deltas: [i64; 2],
         iterations: u64,
+        control: &Control,
     ) -> Result<Result<BTreeSet<i64>, Vec<String>>, VerdictError> {
         let mut outcomes = BTreeSet::new();
         let mut workers = Workers::default();
@@ -225,6 +244,9 @@ impl Program {
         let mut open: Vec<Key> = vec![(start, SharedState::default())];
         let mut seen: HashSet<Key> = open.iter().copied().collect();
         while let Some((numbers, shared)) = open.pop() {
+            if control.stopped() {
+                return Err(VerdictError::Stopped);
+            }
             let mut last = true;
             for worker in 0..2 {
                 let mut state = workers.state(numbers[worker]);
@@ -255,7 +277,13 @@ impl Program {
     }
 
     /// Looks for a schedule that ends with something other than `expected`, or in a deadlock.
-    fn search(&self, deltas: [i64; 2], iterations: u64, expected: i64) -> Result<Verdict, VerdictError> {
+    fn search(
+        &self,
+        deltas: [i64; 2],
+        iterations: u64,
+        expected: i64,
+        control: &Control,
+    ) -> Result<Verdict, VerdictError> {
         let mut workers = Workers::default();
         let start = deltas.map(|delta| workers.number(self.start(delta, iterations)));
         let first: Key = (start, SharedState::default());
@@ -263,6 +291,9 @@ impl Program {
         let mut from: HashMap<Key, Option<(Key, usize)>> = HashMap::from([(first, None)]);
         let mut open = vec![first];
         while let Some(key) = open.pop() {
+            if control.stopped() {
+                return Err(VerdictError::Stopped);
+            }
             let (numbers, shared) = key;
             let mut waits = Vec::new();
             let mut moved = false;

@@ -10,7 +10,7 @@ use crate::control::{BLOCK, Control};
 use crate::cpython::{Check, HandOff, Version};
 use crate::error::{Error, Result};
 use crate::gil::{Gil, GilUse};
-use crate::program::{End, Op, Point, Program, SharedAtomics, Site, Verdict};
+use crate::program::{End, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError};
 use crate::start_line::{self, Heat};
 use crate::stats::Summary;
 use std::ops::ControlFlow;
@@ -44,11 +44,30 @@ impl UnderGil {
     /// [`Error::Body`] when it is not Python or not covered, when its result depends on the order of whole
     /// iterations, so that nothing can be expected of it, when it can come to a deadlock, and when there is too much to try.
     pub fn new(body: &str, setup: &str, version: Version, pairs: &[[i64; 2]]) -> Result<Self> {
+        Self::unless_stopped(body, setup, version, pairs, &Control::default())
+    }
+
+    /// The same, given up when a stop is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`UnderGil::new`], and [`Error::Interrupted`].
+    pub fn unless_stopped(
+        body: &str,
+        setup: &str,
+        version: Version,
+        pairs: &[[i64; 2]],
+        control: &Control,
+    ) -> Result<Self> {
         let program =
             Program::compile(body, setup, version).map_err(|error| Error::Body(error.to_string()))?;
         let mut verdict = Verdict::Exact;
         for &deltas in pairs {
-            match program.verdict_for(deltas).map_err(|error| Error::Body(error.to_string()))? {
+            let found = program.verdict_unless_stopped(deltas, control).map_err(|error| match error {
+                VerdictError::Stopped => Error::Interrupted,
+                error => Error::Body(error.to_string()),
+            })?;
+            match found {
                 Verdict::OrderDependent { outcomes } => {
                     let some = &outcomes[..outcomes.len().min(4)];
                     return Err(Error::Body(format!(
@@ -105,6 +124,10 @@ impl UnderGil {
         worker: usize,
     ) -> Result<End> {
         let mut holder = gil.enter(worker);
+        if watch.go_on().is_break() {
+            // Hundreds may stand in the queue behind this one, and each of them has to come through.
+            return Ok(End::Stopped);
+        }
         let mut ticker = Ticker::new(watch, worker, load.iterations);
         let mut shared = shared;
         let end =

@@ -108,13 +108,24 @@ pub fn update(counter: &impl Guarded, updates: u64, delta: i64) {
     }
 }
 
-/// Fewer than elsewhere: under a fair lock one update costs several microseconds.
+/// Fewer than elsewhere: under contention one update can cost several microseconds.
 const LOCKED_BLOCK: u64 = 1 << 11;
 
-fn run<G: Guarded>(load: &Workload, control: &Control) -> Result<(i64, Heat<()>)> {
+impl Lock {
+    /// How many updates a worker does between two looks at the stop. Under a fair lock each update waits for all
+    /// other workers', several microseconds each, so the more there are, the sooner it has to look.
+    fn block(self, workers: usize) -> u64 {
+        match self {
+            Self::Fair => (LOCKED_BLOCK / workers as u64).max(1),
+            Self::ParkingLot | Self::Std | Self::Spin => LOCKED_BLOCK,
+        }
+    }
+}
+
+fn run<G: Guarded>(load: &Workload, control: &Control, block: u64) -> Result<(i64, Heat<()>)> {
     let counter = CachePadded::new(G::default());
     let heat = start_line::run(load, control, |worker| {
-        for block in control.blocks(worker, load.iterations, LOCKED_BLOCK) {
+        for block in control.blocks(worker, load.iterations, block) {
             update(&*counter, block, load.delta(worker));
         }
     })?;
@@ -140,11 +151,12 @@ impl Scenario for Mutex {
     }
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
+        let block = self.0.block(load.workers.get());
         let (total, heat) = match self.0 {
-            Lock::ParkingLot => run::<parking_lot::Mutex<i64>>(load, control)?,
-            Lock::Std => run::<std::sync::Mutex<i64>>(load, control)?,
-            Lock::Fair => run::<parking_lot::FairMutex<i64>>(load, control)?,
-            Lock::Spin => run::<SpinLock>(load, control)?,
+            Lock::ParkingLot => run::<parking_lot::Mutex<i64>>(load, control, block)?,
+            Lock::Std => run::<std::sync::Mutex<i64>>(load, control, block)?,
+            Lock::Fair => run::<parking_lot::FairMutex<i64>>(load, control, block)?,
+            Lock::Spin => run::<SpinLock>(load, control, block)?,
         };
         Ok(Observation::of(i128::from(total), &heat))
     }

@@ -80,11 +80,17 @@ impl Python {
     /// A job by an interpreter, for workers that add such pairs of values. An interpreter that cannot be asked says
     /// why when it should run.
     #[must_use]
-    pub fn new(subject: &Subject, job: Job, timeout: Duration, pairs: &[[i64; 2]]) -> Self {
+    pub fn new(
+        subject: &Subject,
+        job: Job,
+        timeout: Duration,
+        pairs: &[[i64; 2]],
+        control: &Control,
+    ) -> Self {
         let promise = match (&job, &subject.interpreter) {
             (Job::Split, _) => Promise::Exact,
             (Job::Body { body, setup }, Ok(interpreter)) => modelled(interpreter)
-                .and_then(|version| gil::UnderGil::new(body, setup, version, pairs).ok())
+                .and_then(|version| gil::UnderGil::unless_stopped(body, setup, version, pairs, control).ok())
                 .map_or(Promise::MayLose, |model| model.promise()),
             _ => Promise::MayLose,
         };

@@ -11,10 +11,14 @@ use crate::program::Program;
 use crate::report::explore::{ExploreReport, Real, Subject};
 use crate::scenario::Pattern;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// Work that is done sooner shows no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How often a request to stop is looked at.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What is to be explored and where the report goes.
 pub struct ExploreSession {
@@ -63,18 +67,35 @@ impl ExploreSession {
     ///
     /// When an export cannot be written (known before any work is done), the program cannot be explored or the
     /// schedule not be carried out, or standard output cannot be written.
-    pub fn run(self, control: &Control) -> Result<Ending> {
+    pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let output = self.destination.open()?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.cpus)
             .build()
             .map_err(|error| Error::Pool { workers: self.cpus, reason: error.to_string() })?;
-        let report = pool.install(|| self.report(control)).map_err(as_usage)?;
+        let bar = Bar::new(control);
+        let session = Arc::new(self);
+        let (send, received) = mpsc::channel();
+        let (exploring, shown, stop) = (Arc::clone(&session), bar.clone(), Arc::clone(control));
+        // Nobody is left to receive it only after a stop.
+        pool.spawn(move || drop(send.send(exploring.report(&stop, &shown))));
+        let report = loop {
+            match received.recv_timeout(LOOK) {
+                Ok(report) => break report,
+                // There is no half a table, so nothing is waited for: what is under way ends with the process, which
+                // is faster than to give back gigabytes of states one by one.
+                Err(_) if control.stopped() => break Err(ExploreError::Interrupted),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => unreachable!("a panic of the pool ends the process"),
+            }
+        };
+        bar.clear();
+        let report = report.map_err(as_usage)?;
         output.deliver(&report)?;
-        Ok(self.ending(&report))
+        Ok(session.ending(&report))
     }
 
-    fn report(&self, control: &Control) -> Result<ExploreReport, ExploreError> {
+    fn report(&self, control: &Control, bar: &Bar) -> Result<ExploreReport, ExploreError> {
         debug_assert!(self.workers <= MOST_WORKERS, "the command line takes no more");
         let question = Question {
             program: &self.program,
@@ -86,7 +107,7 @@ impl ExploreSession {
         let began = Instant::now();
         let (findings, witness) = match &self.schedule {
             Some(schedule) => (None, Some((schedule.clone(), question.replay(schedule)?))),
-            None => self.explore(&question, control)?,
+            None => self.explore(&question, control, bar)?,
         };
         let serial = match &findings {
             Some(findings) => findings.serial.clone(),
@@ -107,6 +128,7 @@ impl ExploreSession {
         &self,
         question: &Question<'_>,
         control: &Control,
+        bar: &Bar,
     ) -> Result<(Option<Findings>, Option<Shown>), ExploreError> {
         // Where only the result is printed, nobody sees a schedule.
         let shown = !self.destination.quiet
@@ -114,9 +136,8 @@ impl ExploreSession {
             || self.replay
             || self.outcome.is_some();
         let limits = Limits { memory: self.memory, witnesses: shown };
-        let bar = Bar::new();
         let explored = question.explore(&limits, control, &mut |progress| bar.show(progress))?;
-        drop(bar);
+        bar.clear();
         if !shown {
             return Ok((Some(explored.findings), None));
         }
@@ -162,31 +183,31 @@ fn as_usage(error: ExploreError) -> Error {
 }
 
 /// A bar that shows how many layers are done: on a terminal only, and only when it takes long.
+#[derive(Clone)]
 struct Bar {
     bar: ProgressBar,
     began: Instant,
+    control: Arc<Control>,
 }
 
 impl Bar {
-    fn new() -> Self {
+    fn new(control: &Arc<Control>) -> Self {
         let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(5));
         let style = ProgressStyle::with_template("{spinner} {msg} [{wide_bar}] {percent:>3} % {elapsed}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-        Self { bar, began: Instant::now() }
+        Self { bar, began: Instant::now(), control: Arc::clone(control) }
     }
 
     fn show(&self, progress: Progress) {
-        if self.began.elapsed() < PATIENCE {
+        if self.began.elapsed() < PATIENCE || self.control.stopped() {
             return;
         }
         self.bar.set_length(progress.layers.max(progress.layer) as u64);
         self.bar.set_message(format!("layer {}, {} states", progress.layer, progress.states));
         self.bar.set_position(progress.layer as u64);
     }
-}
 
-impl Drop for Bar {
-    fn drop(&mut self) {
+    fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }

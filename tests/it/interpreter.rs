@@ -307,7 +307,7 @@ fn a_search_passes_over_what_cannot_be_used() {
 /// With none of them a test has nothing to say, and says so; where there must be some it fails.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn real() -> Vec<Interpreter> {
-    let mut all = find();
+    let mut all = find(&false.into());
     let named = env::var_os("GILSIM_PYTHONS").unwrap_or_default();
     let named = env::split_paths(&named).filter(|path| !path.as_os_str().is_empty());
     all.extend(named.map(|path| Interpreter::probe(&path, &ample()).unwrap()));

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 /// A CPython, or nothing when there is none and nobody insists on one.
 pub(crate) fn real_python() -> Option<String> {
-    let found = gilsim::interpreter::find().pop().map(|python| python.path().to_string_lossy().into_owned());
+    let found = gilsim::interpreter::find(&false.into())
+        .pop()
+        .map(|python| python.path().to_string_lossy().into_owned());
     let insisted = std::env::var_os("GILSIM_REQUIRE_PYTHON").is_some();
     assert!(found.is_some() || !insisted, "there is no CPython here, but GILSIM_REQUIRE_PYTHON is set");
     found
