@@ -8,6 +8,7 @@ use crate::clock;
 use crate::control::Control;
 use crate::cpython::{HandOff, Version};
 use crate::error::{Error, Result};
+use crate::executable;
 use crate::gil::Gil;
 use crate::interpreter::{ConvoyRequest, Ended, Interpreter, Limits};
 use crate::program::{Point, Program, SharedAtomics};
@@ -17,6 +18,7 @@ use crate::report::{Document, PROFILE, SCHEMA, csv, json};
 use crate::scenario::gil::BODY;
 use crate::scenario::python::PROBE;
 use crate::stats::percentile;
+use crate::thread_room::{STACK, ThreadRoom};
 use serde::Serialize;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
@@ -168,10 +170,13 @@ impl Convoy {
         let gil = Gil::new(hogs + 1, hand_off);
         let mut echo = Echo::start()?;
         let (at_work, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let failed = |hog, source| Error::StartWorker { worker: hog, workers: hogs, source };
+        let room = ThreadRoom::for_threads(hogs).map_err(|(hog, source)| failed(hog, source))?;
         thread::scope(|scope| {
             for hog in 1..=hogs {
-                let (gil, program, at_work, done) = (&gil, &program, &at_work, &done);
+                let (gil, program, at_work, done, room) = (&gil, &program, &at_work, &done, &room);
                 let compute = move || {
+                    room.begin();
                     let mut holder = gil.enter(hog);
                     at_work.fetch_add(1, Ordering::Relaxed);
                     let shared = SharedAtomics::new(0);
@@ -188,11 +193,11 @@ impl Convoy {
                         }
                     });
                 };
-                if let Err(source) =
-                    thread::Builder::new().name(format!("hog-{hog}")).spawn_scoped(scope, compute)
-                {
+                let thread = thread::Builder::new().name(format!("hog-{hog}")).stack_size(STACK);
+                let started = room.look(hog - 1, STACK).and_then(|()| thread.spawn_scoped(scope, compute));
+                if let Err(source) = started {
                     done.store(true, Ordering::Relaxed);
-                    return Err(Error::StartWorker { worker: hog - 1, workers: hogs, source });
+                    return Err(failed(hog - 1, source));
                 }
             }
             // Relaxed, like the flag: both stand for themselves.
@@ -242,7 +247,7 @@ const PATIENCE: u32 = 200;
 
 impl Echo {
     fn start() -> Result<Self> {
-        let executable = std::env::current_exe().map_err(Error::OwnExecutable)?;
+        let executable = executable::own()?;
         let (line, end) = UnixStream::pair().map_err(Error::Echo)?;
         let input: OwnedFd = end.try_clone().map_err(Error::Echo)?.into();
         let output: OwnedFd = end.into();

@@ -66,7 +66,9 @@ pub enum Error {
     OwnExecutable(io::Error),
 
     /// The rayon pool could not be made.
-    #[error("could not start a pool of {workers} workers: {reason}; ask for fewer workers")]
+    #[error(
+        "could not start a pool of {workers} workers: {reason}; ask for fewer workers, or raise the limit on processes (ulimit -u) or memory (ulimit -v)"
+    )]
     Pool {
         /// How many were asked for.
         workers: usize,

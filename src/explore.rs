@@ -215,7 +215,8 @@ pub enum ExploreError {
     Endless,
     /// The states did not fit.
     #[error(
-        "out of memory at layer {layer} of {layers}, with {states} states so far: they need more than the {limit} bytes of --max-memory; raise it, or use --iters {fits}, which fits"
+        "out of memory at layer {layer} of {layers}, with {states} states so far: they need more than the {limit} bytes of --max-memory; raise it{}",
+        if *fits > 0 { format!(", or use --iters {fits}, which fits") } else { String::new() }
     )]
     Memory {
         /// The layer that did not fit.
@@ -226,7 +227,7 @@ pub enum ExploreError {
         states: u64,
         /// Bytes that were allowed.
         limit: u64,
-        /// Iterations whose layers all fit.
+        /// Iterations whose layers all fit; 0 when none do.
         fits: u64,
     },
     /// A layer did not fit; becomes [`ExploreError::Memory`] where it is known how far it came.
@@ -354,7 +355,7 @@ impl<'p> Question<'p> {
                         layers: layers.max(layer),
                         states: exploration.states,
                         limit: limits.memory,
-                        fits: u64::try_from(fits).unwrap_or(u64::MAX).max(1),
+                        fits: u64::try_from(fits).unwrap_or(u64::MAX),
                     }
                 }
                 error => error,

@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! main ─▶ cli          the command line becomes a plain request
-//!   └───▶ session ─▶ runner ─▶ scenario ─▶ observation ─▶ start_line ─▶ workload, clock, cpus, control
+//!   └───▶ session ─▶ runner ─▶ scenario ─▶ observation ─▶ start_line ─▶ workload, clock, cpus, control, thread_room
 //!            │                     ├─────▶ gil, spin_lock
 //!            │                     └─────▶ program ─▶ cpython      a loop body and the versions
 //!            ├─▶ explore, verify, convoy ─▶ program, gil, interpreter
@@ -33,6 +33,7 @@ pub mod count;
 pub mod cpus;
 pub mod cpython;
 pub mod error;
+pub mod executable;
 pub mod explore;
 pub mod gil;
 pub mod interpreter;
@@ -49,5 +50,6 @@ pub mod session;
 pub mod spin_lock;
 pub mod start_line;
 pub mod stats;
+pub mod thread_room;
 pub mod verify;
 pub mod workload;

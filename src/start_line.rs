@@ -10,6 +10,7 @@ use crate::clock::{self, Span, Usage};
 use crate::control::Control;
 use crate::cpus;
 use crate::error::{Error, Result};
+use crate::thread_room::{STACK, ThreadRoom};
 use crate::workload::Workload;
 use crossbeam_utils::CachePadded;
 use parking_lot::{Condvar, Mutex};
@@ -38,9 +39,6 @@ pub struct Heat<T> {
     pub startup: Duration,
 }
 
-/// A worker's stack holds little more than a few frames; a small one lets many workers start.
-const STACK: usize = 256 * 1024;
-
 /// Runs `work(0)` to `work(workers - 1)`, each on a thread of its own, all leaving one start line together.
 ///
 /// `work` is compiled for its caller alone: nothing is called through a pointer inside a measured loop.
@@ -56,8 +54,14 @@ where
 {
     let workers = load.workers.get();
     let gate = Gate::new(workers, workers <= load.cpus.usable);
+    let room = ThreadRoom::for_threads(workers).map_err(|(worker, source)| Error::StartWorker {
+        worker,
+        workers,
+        source,
+    })?;
     let asked = clock::now();
     let work_from_the_line = |worker: usize| {
+        room.begin();
         if let Some(&cpu) = load.pins.get(worker) {
             cpus::pin_current_thread(cpu);
         }
@@ -72,7 +76,10 @@ where
         for worker in 0..workers {
             let work_from_the_line = &work_from_the_line;
             let thread = thread::Builder::new().name(format!("worker-{worker}")).stack_size(STACK);
-            match thread.spawn_scoped(scope, move || work_from_the_line(worker)) {
+            let started = room
+                .look(worker, STACK)
+                .and_then(|()| thread.spawn_scoped(scope, move || work_from_the_line(worker)));
+            match started {
                 Ok(handle) => handles.push(handle),
                 Err(source) => {
                     gate.call_off();

@@ -12,6 +12,7 @@ use crate::program::Program;
 use crate::scenario::Pattern;
 use crate::session::Expectation;
 use crate::session::explore::{ExploreSession, Wanted};
+use crate::thread_room::ARENA;
 use clap::Subcommand;
 
 /// What states may take where the kernel does not say how much is free.
@@ -90,6 +91,14 @@ impl ExploreCommand {
         let version = cpython.unwrap_or(Version::newest_with_gil());
         let program = Program::compile(&statements(&body), &statements(&setup), version)
             .map_err(|error| Error::Usage(error.to_string()))?;
+        let mut available = memory::available();
+        let mut explorers = cpus.usable;
+        if let Some(left) = memory::address_space_left() {
+            // Each thread's allocator takes an arena, and states are moved to larger places as they become more.
+            explorers = explorers.min(left / (4 * ARENA)).max(1);
+            let rest = left.saturating_sub(2 * explorers * ARENA) as u64 / 2;
+            available = Some(available.map_or(rest, |bytes| bytes.min(rest)));
+        }
         Ok(ExploreSession {
             program,
             switching: if cpython.is_some() { Switching::Gil } else { Switching::Machine },
@@ -99,8 +108,8 @@ impl ExploreCommand {
             outcome,
             schedule,
             replay,
-            memory: max_memory.unwrap_or_else(|| memory::available().map_or(MEMORY, |bytes| bytes / 2)),
-            cpus: cpus.usable,
+            memory: max_memory.unwrap_or_else(|| available.map_or(MEMORY, |bytes| bytes / 2)),
+            cpus: explorers,
             expect,
             destination: output.into(),
         })

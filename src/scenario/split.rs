@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::gil::{Gil, Holder};
 use crate::start_line;
 use crate::stats::Summary;
+use crate::thread_room::{STACK, ThreadRoom};
 use crate::workload::part;
 use parking_lot::Mutex;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -25,6 +26,7 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The sum over a range, split in one of several ways.
@@ -202,9 +204,15 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
     let workers = load.workers.get();
     let asked = clock::now();
     let pins = load.pins.clone();
+    let room = ThreadRoom::for_threads(workers).map_err(|(worker, source)| Error::StartWorker {
+        worker,
+        workers,
+        source,
+    })?;
+    let room = Arc::new(room);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(workers)
-        .thread_name(|worker| format!("worker-{worker}"))
+        .spawn_handler(|worker| room.start(worker, STACK))
         .start_handler(move |worker| {
             if let Some(&cpu) = pins.get(worker) {
                 cpus::pin_current_thread(cpu);

@@ -6,10 +6,12 @@ use crate::error::{Error, Result};
 use crate::explore::{
     ExploreError, Final, Findings, Limits, MOST_WORKERS, Progress, Question, Replayed, Schedule, Switching,
 };
+use crate::memory;
 use crate::output::Destination;
 use crate::program::Program;
 use crate::report::explore::{ExploreReport, Real, Subject};
 use crate::scenario::Pattern;
+use crate::thread_room::{ARENA, ThreadRoom};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -17,6 +19,10 @@ use std::time::{Duration, Instant};
 
 /// Work that is done sooner shows no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// A thread that explores runs through all of gilsim, so it has what the standard library gives its threads.
+const EXPLORERS_STACK: usize = 2 << 20;
+/// Less address space than this does not leave room for states beside what the allocator takes.
+const LEAST: usize = 3 * ARENA;
 /// How often a request to stop is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -69,10 +75,20 @@ impl ExploreSession {
     /// schedule not be carried out, or standard output cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let output = self.destination.open()?;
+        let failed = |reason| Error::Pool { workers: self.cpus, reason };
+        let room = ThreadRoom::for_threads(self.cpus).map_err(|(_, error)| failed(error.to_string()))?;
+        if memory::address_space_left().is_some_and(|left| left < LEAST) {
+            return Err(failed(format!(
+                "exploring takes an address space of at least {} MiB more",
+                LEAST >> 20
+            )));
+        }
+        let room = Arc::new(room);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.cpus)
+            .spawn_handler(|worker| room.start(worker, EXPLORERS_STACK))
             .build()
-            .map_err(|error| Error::Pool { workers: self.cpus, reason: error.to_string() })?;
+            .map_err(|error| failed(error.to_string()))?;
         let bar = Bar::new(control);
         let session = Arc::new(self);
         let (send, received) = mpsc::channel();
@@ -185,7 +201,7 @@ fn as_usage(error: ExploreError) -> Error {
 /// A bar that shows how many layers are done: on a terminal only, and only when it takes long.
 #[derive(Clone)]
 struct Bar {
-    bar: ProgressBar,
+    shown: ProgressBar,
     began: Instant,
     control: Arc<Control>,
 }
@@ -195,19 +211,19 @@ impl Bar {
         let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(5));
         let style = ProgressStyle::with_template("{spinner} {msg} [{wide_bar}] {percent:>3} % {elapsed}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-        Self { bar, began: Instant::now(), control: Arc::clone(control) }
+        Self { shown: bar, began: Instant::now(), control: Arc::clone(control) }
     }
 
     fn show(&self, progress: Progress) {
         if self.began.elapsed() < PATIENCE || self.control.stopped() {
             return;
         }
-        self.bar.set_length(progress.layers.max(progress.layer) as u64);
-        self.bar.set_message(format!("layer {}, {} states", progress.layer, progress.states));
-        self.bar.set_position(progress.layer as u64);
+        self.shown.set_length(progress.layers.max(progress.layer) as u64);
+        self.shown.set_message(format!("layer {}, {} states", progress.layer, progress.states));
+        self.shown.set_position(progress.layer as u64);
     }
 
     fn clear(&self) {
-        self.bar.finish_and_clear();
+        self.shown.finish_and_clear();
     }
 }

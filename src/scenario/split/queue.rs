@@ -5,7 +5,8 @@ use super::message::Subtotal;
 use super::result;
 use crate::clock::{self, Span};
 use crate::control::Control;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::executable;
 use crate::scenario::{Observation, Workload};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -53,7 +54,7 @@ pub(super) fn observe(
 ) -> Result<Observation> {
     let executable = match executable {
         Some(path) => path.to_owned(),
-        None => std::env::current_exe().map_err(Error::OwnExecutable)?,
+        None => executable::own()?,
     };
     let asked = clock::now();
     let mut crew = Crew::start(load, &executable, patience)?;
