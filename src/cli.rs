@@ -9,7 +9,7 @@ use crate::cpus::Cpus;
 use crate::cpython::Version;
 use crate::error::Error;
 use crate::interpreter::MOST_MEASUREMENTS;
-use crate::output::Destination;
+use crate::output::{self, Destination};
 use crate::report::export::Format;
 use crate::report::layout::{Grid, finish, paragraph};
 use crate::runner::{Case, Rounds};
@@ -25,7 +25,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::Write;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -74,17 +74,21 @@ pub enum Refusal {
 
 impl Refusal {
     /// Prints the help that was asked for, or the mistake in one line.
-    pub fn print(&self) {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] when help cannot be written. A mistake has no other place to be told.
+    pub fn print(&self) -> crate::error::Result<()> {
         let mistake = match self {
-            Self::Clap(error) if !error.use_stderr() || is_help(error) => {
-                // Nobody is left to tell when the terminal cannot be written.
-                let _ = error.print();
-                return;
+            Self::Clap(error) if !error.use_stderr() => {
+                return output::write(&mut anstream::stdout().lock(), &error.render().ansi().to_string());
             }
-            Self::Clap(error) => one_line(error),
-            Self::Usage(error) => format!("error: {error}"),
+            Self::Clap(error) if is_help(error) => error.render().ansi().to_string(),
+            Self::Clap(error) => one_line(error) + "\n",
+            Self::Usage(error) => format!("error: {error}\n"),
         };
-        let _ = writeln!(io::stderr(), "{mistake}");
+        let _ = write!(anstream::stderr(), "{mistake}");
+        Ok(())
     }
 
     /// How the invocation ends.
@@ -397,14 +401,14 @@ fn statements(text: &str) -> String {
 #[derive(Debug, Clone, Copy, Args)]
 struct TimeoutArguments {
     /// How long a real interpreter may take for one job
-    #[arg(long = "timeout", value_name = "TIME", default_value = "60s", value_parser = count::parse_interval, allow_negative_numbers = true)]
+    #[arg(long = "timeout", value_name = "TIME", default_value = "60s", value_parser = count::parse_interval, allow_hyphen_values = true)]
     time: Duration,
 }
 
 #[derive(Debug, Args)]
 struct IntervalArguments {
     /// How long a waiter waits before it asks the holder of the global lock to let go
-    #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = count::parse_interval, allow_negative_numbers = true)]
+    #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = count::parse_interval, allow_hyphen_values = true)]
     switch_interval: Duration,
 }
 

@@ -6,7 +6,7 @@ use gilsim::error::Error;
 use gilsim::scenario::split::worker;
 use gilsim::session::{self, Ending};
 use gilsim::{convoy, lifeline, output};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -17,8 +17,8 @@ fn main() -> ExitCode {
     let request = match cli::parse(std::env::args_os()) {
         Ok(request) => request,
         Err(refusal) => {
-            refusal.print();
-            return end(refusal.ending());
+            let told = refusal.print();
+            return end(told.map_or_else(|error| report(&error), |()| refusal.ending()));
         }
     };
     let control = Arc::new(Control::default());
@@ -47,11 +47,7 @@ fn main() -> ExitCode {
             worker::run(task, io::stdin(), io::stdout(), &control).map(|()| Ending::Ran).map_err(Error::Pipe)
         }
     };
-    let ending = ending.unwrap_or_else(|error| {
-        // Nobody is left to tell when standard error cannot be written.
-        let _ = writeln!(io::stderr(), "error: {error}");
-        Ending::of(&error)
-    });
+    let ending = ending.unwrap_or_else(|error| report(&error));
     match signal.load(Ordering::Relaxed) {
         0 => end(ending),
         // As a shell says it of a program that a signal has ended.
@@ -68,7 +64,16 @@ fn stop_on_signals(control: &Control) -> io::Result<Arc<AtomicUsize>> {
         flag::register(number, Arc::clone(control.flag()))?;
         flag::register_usize(number, Arc::clone(&received), usize::try_from(number).unwrap_or_default())?;
     }
+    // A file that would exceed `ulimit -f` is then an error of its write instead of the program's end.
+    flag::register(SIGXFSZ, Arc::default())?;
     Ok(received)
+}
+
+/// Says what went wrong.
+fn report(error: &Error) -> Ending {
+    // Nobody is left to tell when standard error cannot be written.
+    let _ = writeln!(io::stderr(), "error: {error}");
+    Ending::of(error)
 }
 
 fn end(ending: Ending) -> ExitCode {

@@ -160,6 +160,7 @@ impl Verify {
             let mut refusals = interpreters
                 .iter()
                 .filter_map(modelled)
+                .take_while(|_| !control.stopped())
                 .map(|version| UnderGil::unless_stopped(body, &self.setup, version, PAIR, control).err());
             if let Some(Some(refusal)) = refusals.next()
                 && refusals.all(|refusal| refusal.is_some())
