@@ -1,10 +1,13 @@
 //! Where reports go.
 
 use crate::gilsim;
+use crate::surroundings::{Scene, is_root, not_tried, program};
 use predicates::str::{contains, is_empty};
 use serde_json::Value;
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 #[test]
@@ -93,4 +96,108 @@ fn the_json_bears_what_scripts_for_hyperfine_read() {
         let mean = times.iter().sum::<f64>() / 2.0;
         assert!((row["mean"].as_f64().unwrap() - mean).abs() < 1e-12);
     }
+}
+
+/// Each form of output that a command has.
+const FORMS: [&str; 9] = [
+    "atomic --iters 1k --runs 1",
+    "atomic --iters 1k --runs 1 --format json",
+    "atomic --iters 1k --runs 1 --format csv",
+    "atomic --iters 1k --runs 1 --format markdown",
+    "atomic --iters 1k --runs 1 --quiet",
+    "explore --iters 1",
+    "list",
+    "--help",
+    "--version",
+];
+
+#[test]
+fn no_form_of_output_passes_over_a_full_device() {
+    for line in FORMS {
+        Scene::shell("exec > /dev/full").run(line).says_why_not(1, "could not write to standard output");
+    }
+}
+
+#[test]
+fn no_form_of_output_minds_a_reader_who_leaves() {
+    for line in FORMS {
+        let mut child = Scene::shell("true")
+            .command(&program(), line)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{line}");
+    }
+}
+
+/// What stands there must stand there still, with nothing beside it, and the reason be told.
+fn leaves_all_as_it_was(scene: &Scene, reason: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    fs::write(&path, "before").unwrap();
+    let ran = scene.run(&format!("atomic --iters 1k --runs 1 --quiet --export {}", path.display()));
+    ran.says_why_not(1, reason);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a file was left behind");
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_and_no_crash() {
+    leaves_all_as_it_was(&Scene::shell("ulimit -f 0"), "(ulimit -f)");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    let script = format!("ulimit -f 0; exec > {}", path.display());
+    Scene::shell(&script).run("list").says_why_not(1, "could not write to standard output");
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_file() {
+    let script = "mount -t tmpfs -o size=64k none /mnt; cat /dev/zero > /mnt/filler 2>/dev/null || true; test -s /mnt/filler";
+    match Scene::mounts(script) {
+        Ok(scene) => scene
+            .run("atomic --iters 1k --runs 1 --quiet --export /mnt/report.json")
+            .says_why_not(1, "make room, or choose a file elsewhere"),
+        Err(why) => return not_tried("a full disk", &why),
+    }
+    // The old file and what is beside it can be seen only from within, so there the shell looks at them.
+    let script = format!(
+        "mount -t tmpfs -o size=64k none /mnt; echo before > /mnt/report.json; cat /dev/zero > /mnt/filler 2>/dev/null || true; \
+         {} atomic --iters 1k --runs 1 --quiet --export /mnt/report.json >/dev/null 2>&1 || true; \
+         test \"$(cat /mnt/report.json)\" = before; test \"$(ls -A /mnt | wc -l)\" = 2",
+        program().display()
+    );
+    assert_eq!(Scene::mounts(&script).err(), None);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    // Permissions do not bind root, a mount does.
+    let scene = if is_root() {
+        match Scene::mounts("mount --bind /mnt /mnt; mount -o remount,bind,ro /mnt") {
+            Ok(scene) => scene,
+            Err(why) => return not_tried("a read-only folder", &why),
+        }
+    } else {
+        Scene::shell("true")
+    };
+    let folder = if is_root() { Path::new("/mnt") } else { folder.path() };
+    let path = folder.join("report.json");
+    // So many updates that the test would not end if they were begun.
+    scene
+        .run(&format!("atomic --iters 1e18 --export {}", path.display()))
+        .says_why_not(1, "choose a file in a folder that you may write to");
+}
+
+#[test]
+fn a_device_takes_an_export_in_place_and_may_be_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("full.json");
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+    let line = format!("atomic --iters 1k --runs 1 --quiet --export {}", path.display());
+    Scene::shell("true").run(&line).says_why_not(1, "make room, or choose a file elsewhere");
 }

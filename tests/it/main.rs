@@ -4,17 +4,23 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail where it stands")]
 
 mod cli;
+#[cfg(target_os = "linux")]
+mod containers;
 mod explore;
 mod export;
 mod faults;
 mod interpreter;
+#[cfg(target_os = "linux")]
+mod limits;
 mod model;
+mod numbers;
 #[cfg(target_os = "linux")]
 mod orphans;
 mod python;
 mod reports;
 mod results;
 mod signals;
+mod surroundings;
 
 use assert_cmd::Command;
 use std::thread;
