@@ -4,12 +4,13 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
-use gilsim::control::Control;
+use gilsim::control::{BLOCK, Control};
 use gilsim::cpus::Cpus;
 use gilsim::scenario::mutex::{Lock, Mutex};
-use gilsim::scenario::split::{By, Split};
-use gilsim::scenario::{self, Pattern, Scenario, Workload, atomic, mutex, race};
+use gilsim::scenario::split::{self, By, Split};
+use gilsim::scenario::{self, Pattern, Scenario, Workload, atomic, mutex, race, sharded};
 use gilsim::stats::{median, percentile};
+use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,8 +22,9 @@ const GILSIM: &str = env!("CARGO_BIN_EXE_gilsim");
 fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let figures: [(&str, fn()); 8] = [
+    let figures: [(&str, fn()); 9] = [
         ("bare", bare),
+        ("stop", stop),
         ("doubling", doubling),
         ("processes", processes),
         ("unfused", unfused),
@@ -113,6 +115,59 @@ fn bare() {
         21,
         || observe(&Mutex(Lock::ParkingLot), &one),
         || timed(|| mutex::update(&behind, UPDATES, 1)),
+    );
+}
+
+/// What it costs to be stoppable: each loop in blocks, with a look at the stop flag after each, against the same loop
+/// in one piece.
+fn stop() {
+    const UPDATES: u64 = 100_000_000;
+    const PAIRS: usize = 41;
+    let control = Control::default();
+    let blocks = |updates| control.blocks(0, updates, BLOCK);
+    let counter = AtomicI64::new(0);
+    let mut racer = race::Racer::new(1);
+    let mut other = race::Racer::new(1);
+    paired(
+        "race: in blocks with a look after each / in one piece",
+        PAIRS,
+        || timed(|| blocks(UPDATES).for_each(|block| racer.update(&counter, block))),
+        || timed(|| other.update(&counter, UPDATES)),
+    );
+    paired(
+        "atomic: the same",
+        PAIRS,
+        || timed(|| blocks(UPDATES).for_each(|block| atomic::update(&counter, block, 1))),
+        || timed(|| atomic::update(&counter, UPDATES, 1)),
+    );
+    paired(
+        "sharded: the same",
+        PAIRS,
+        || timed(|| blocks(UPDATES).for_each(|block| sharded::update(&counter, block, 1))),
+        || timed(|| sharded::update(&counter, UPDATES, 1)),
+    );
+    paired(
+        "split: the same",
+        PAIRS,
+        || {
+            timed(|| {
+                let total = blocks(10 * UPDATES)
+                    .fold((0, 0), |(at, total), block| (at + block, total + split::sum(at..at + block)));
+                black_box(total);
+            })
+        },
+        || {
+            timed(|| {
+                black_box(split::sum(0..10 * UPDATES));
+            })
+        },
+    );
+    let behind = parking_lot::FairMutex::new(0);
+    paired(
+        "mutex --lock fair, nobody waiting: a look after every 1024 updates",
+        PAIRS,
+        || timed(|| control.blocks(0, UPDATES / 4, 1024).for_each(|block| mutex::update(&behind, block, 1))),
+        || timed(|| mutex::update(&behind, UPDATES / 4, 1)),
     );
 }
 
