@@ -72,16 +72,22 @@ pub enum Refusal {
 impl Refusal {
     /// Prints the help that was asked for, or the mistake in one line.
     pub fn print(&self) {
-        let mistake = match self {
-            Self::Clap(error) if !error.use_stderr() || is_help(error) => {
-                // Nobody is left to tell when the terminal cannot be written.
-                let _ = error.print();
-                return;
-            }
-            Self::Clap(error) => one_line(error),
-            Self::Usage(error) => format!("error: {error}"),
+        // Nobody is left to tell when the terminal cannot be written.
+        let _ = match (self, self.mistake()) {
+            (_, Some(mistake)) => writeln!(io::stderr(), "{mistake}"),
+            (Self::Clap(help), None) => help.print(),
+            (Self::Usage(_), None) => Ok(()),
         };
-        let _ = writeln!(io::stderr(), "{mistake}");
+    }
+
+    /// What is wrong, in one line unless it shows a place in a body; nothing when help was asked for.
+    #[must_use]
+    pub fn mistake(&self) -> Option<String> {
+        match self {
+            Self::Clap(error) if !error.use_stderr() || is_help(error) => None,
+            Self::Clap(error) => Some(one_line(error)),
+            Self::Usage(error) => Some(format!("error: {error}")),
+        }
     }
 
     /// How the invocation ends.
