@@ -7,6 +7,7 @@ mod cli;
 mod explore;
 mod export;
 mod faults;
+mod inputs;
 mod interpreter;
 mod model;
 #[cfg(target_os = "linux")]
