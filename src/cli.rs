@@ -79,16 +79,29 @@ impl Refusal {
     ///
     /// [`Error::Output`] when help cannot be written. A mistake has no other place to be told.
     pub fn print(&self) -> crate::error::Result<()> {
-        let mistake = match self {
-            Self::Clap(error) if !error.use_stderr() => {
-                return output::write(&mut anstream::stdout().lock(), &error.render().ansi().to_string());
+        match (self, self.mistake()) {
+            (Self::Clap(error), None) if !error.use_stderr() => {
+                output::write(&mut anstream::stdout().lock(), &error.render().ansi().to_string())
             }
-            Self::Clap(error) if is_help(error) => error.render().ansi().to_string(),
-            Self::Clap(error) => one_line(error) + "\n",
-            Self::Usage(error) => format!("error: {error}\n"),
-        };
-        let _ = write!(anstream::stderr(), "{mistake}");
-        Ok(())
+            (Self::Clap(error), None) => {
+                let _ = write!(anstream::stderr(), "{}", error.render().ansi());
+                Ok(())
+            }
+            (_, mistake) => {
+                let _ = writeln!(anstream::stderr(), "{}", mistake.unwrap_or_default());
+                Ok(())
+            }
+        }
+    }
+
+    /// What is wrong, in one line unless it shows a place in a body; nothing when help was asked for.
+    #[must_use]
+    pub fn mistake(&self) -> Option<String> {
+        match self {
+            Self::Clap(error) if !error.use_stderr() || is_help(error) => None,
+            Self::Clap(error) => Some(one_line(error)),
+            Self::Usage(error) => Some(format!("error: {error}")),
+        }
     }
 
     /// How the invocation ends.

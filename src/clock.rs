@@ -119,10 +119,11 @@ impl Usage {
 impl std::iter::Sum for Usage {
     fn sum<I: Iterator<Item = Self>>(usages: I) -> Self {
         usages.fold(Self::default(), |sum, usage| Self {
-            user: sum.user + usage.user,
-            system: sum.system + usage.system,
-            voluntary: sum.voluntary + usage.voluntary,
-            involuntary: sum.involuntary + usage.involuntary,
+            // A worker process may tell any figures.
+            user: sum.user.saturating_add(usage.user),
+            system: sum.system.saturating_add(usage.system),
+            voluntary: sum.voluntary.saturating_add(usage.voluntary),
+            involuntary: sum.involuntary.saturating_add(usage.involuntary),
         })
     }
 }

@@ -39,7 +39,7 @@ mod trace;
 mod walk;
 
 pub use fold::{Line, fold};
-pub use replay::{Event, Replayed, Stepped, Trace};
+pub use replay::{Event, MOST_REPLAYED, Replayed, Stepped, Trace};
 pub use schedule::{Run, Schedule, ScheduleError, Setting, letter};
 
 use crate::control::Control;
@@ -239,6 +239,11 @@ pub enum ExploreError {
     /// A stop was asked for.
     #[error("stopped before all schedules were counted, so there is no result")]
     Interrupted,
+    /// A schedule that is played back goes on and on.
+    #[error(
+        "the schedule does more than {MOST_REPLAYED} steps, or a hundred times as many instructions: shorten it, or give the body's loops an end"
+    )]
+    LongReplay,
     /// The outcome asked for does not exist.
     #[error("no schedule ends with {0}: choose an outcome of the table")]
     NoSuchOutcome(String),
@@ -304,7 +309,7 @@ impl<'p> Question<'p> {
     }
 
     /// The steps of the workers one after the other.
-    fn serial_steps(&self) -> Result<usize, ExploreError> {
+    fn serial_steps(&self, control: &Control) -> Result<usize, ExploreError> {
         // A loop without an end shows later; here it only means that the number of layers is not known.
         const MOST: usize = 1 << 20;
         let mut shared = SharedState::default();
@@ -312,6 +317,9 @@ impl<'p> Question<'p> {
         for mut state in self.start()? {
             while steps < MOST && self.walk().step(&mut state, &mut shared, |_, _| {})? == Went::On {
                 steps += 1;
+                if control.stopped() {
+                    return Err(ExploreError::Interrupted);
+                }
             }
         }
         Ok(steps)
@@ -333,33 +341,22 @@ impl<'p> Question<'p> {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Explored<'p>, ExploreError> {
         let began = Instant::now();
-        let layers = self.serial_steps()?;
+        let layers = self.serial_steps(control)?;
         let serial = serial::endings(self, control)?;
         let mut exploration = Exploration::new(self, layers)?;
         loop {
             if control.stopped() {
                 return Err(ExploreError::Interrupted);
             }
-            exploration.learn()?;
+            exploration
+                .learn(limits, control)
+                .map_err(|error| exploration.where_it_ended(error, self, limits, layers))?;
             exploration.collect();
             exploration.check_for_loops(self, control)?;
             progress(Progress { layer: exploration.layer.depth, layers, states: exploration.states });
-            let going = exploration.advance(limits, control).map_err(|error| match error {
-                ExploreError::Room => {
-                    let layer = exploration.layer.depth + 1;
-                    // A layer of fewer iterations is a part of the same layer of more.
-                    let fits =
-                        u128::from(self.iterations) * exploration.layer.depth as u128 / layers.max(1) as u128;
-                    ExploreError::Memory {
-                        layer,
-                        layers: layers.max(layer),
-                        states: exploration.states,
-                        limit: limits.memory,
-                        fits: u64::try_from(fits).unwrap_or(u64::MAX),
-                    }
-                }
-                error => error,
-            })?;
+            let going = exploration
+                .advance(limits, control)
+                .map_err(|error| exploration.where_it_ended(error, self, limits, layers))?;
             if !going {
                 break;
             }
@@ -419,24 +416,47 @@ impl<'p> Exploration<'p> {
     }
 
     /// Learns everything that the steps from this layer depend on.
-    fn learn(&mut self) -> Result<(), ExploreError> {
+    fn learn(&mut self, limits: &Limits, control: &Control) -> Result<(), ExploreError> {
         let workers = self.kinds.len();
         let places: BTreeSet<Place> =
             self.layer.blocks.iter().flat_map(|block| block.places[..workers].to_vec()).collect();
         for place in places {
-            self.tables.learn(place)?;
+            self.tables.learn(place, limits, control)?;
         }
         for block in &self.layer.blocks {
             for (worker, &place) in block.places[..workers].iter().enumerate() {
                 if self.tables.depth(place).any_table {
                     for &key in &block.keys {
                         let (slot, shared) = (block.layout.slot(key, worker), block.layout.shared(key));
-                        self.tables.learn_under(place, slot, shared)?;
+                        self.tables.learn_under(place, slot, shared, limits, control)?;
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// What did not fit is told with how far it came.
+    fn where_it_ended(
+        &self,
+        error: ExploreError,
+        question: &Question<'_>,
+        limits: &Limits,
+        layers: usize,
+    ) -> ExploreError {
+        if error != ExploreError::Room {
+            return error;
+        }
+        let layer = self.layer.depth + 1;
+        // A layer of fewer iterations is a part of the same layer of more.
+        let fits = u128::from(question.iterations) * self.layer.depth as u128 / layers.max(1) as u128;
+        ExploreError::Memory {
+            layer,
+            layers: layers.max(layer),
+            states: self.states,
+            limit: limits.memory,
+            fits: u64::try_from(fits).unwrap_or(u64::MAX),
+        }
     }
 
     /// Takes down the states of this layer from which nobody goes on.
@@ -493,7 +513,7 @@ impl<'p> Exploration<'p> {
             self.kept.push(self.layer.outline());
         }
         let kept: u64 = self.kept.iter().map(Layer::bytes).sum();
-        let used = kept + self.layer.bytes();
+        let used = kept + self.layer.bytes() + self.tables.bytes();
         let making = Making {
             workers: self.kinds.len(),
             counting: true,
@@ -648,14 +668,16 @@ fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreE
     let walk = question.walk();
     let mut numbers: FxHashMap<WorkerState, u32> = FxHashMap::default();
     let mut states: Vec<WorkerState> = Vec::new();
-    let mut id = |state: WorkerState, states: &mut Vec<WorkerState>| {
+    let mut elements = 0;
+    let mut id = |state: WorkerState, states: &mut Vec<WorkerState>, elements: &mut usize| {
         let next = number(states.len());
         *numbers.entry(state).or_insert_with_key(|state| {
+            *elements += state.weight();
             states.push(state.clone());
             next
         })
     };
-    let start = question.start()?.into_iter().map(|state| id(state, &mut states)).collect();
+    let start = question.start()?.into_iter().map(|state| id(state, &mut states, &mut elements)).collect();
     let mut path: Vec<(Key, usize)> = vec![((start, SharedState::default()), 0)];
     let mut on_path: FxHashSet<Key> = path.iter().map(|(key, _)| key.clone()).collect();
     let mut done: FxHashSet<Key> = FxHashSet::default();
@@ -677,8 +699,11 @@ fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreE
         }
         let Some((key, _)) = path.last() else { continue };
         let mut next = (key.0.clone(), shared);
-        next.0[worker] = id(state, &mut states);
-        if on_path.contains(&next) || done.len() + on_path.len() > MOST_STATES {
+        next.0[worker] = id(state, &mut states, &mut elements);
+        if on_path.contains(&next)
+            || done.len() + on_path.len() > MOST_STATES
+            || elements > serial::MOST_ELEMENTS
+        {
             return Err(ExploreError::Endless);
         }
         if !done.contains(&next) {

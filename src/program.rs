@@ -32,7 +32,7 @@ pub use fast::{End, Point};
 pub use parse::{BinaryOp, CompareOp, LONGEST_SOURCE, UnaryOp};
 pub use step::{Step, Touched, WorkerState};
 pub use value::{Builtin, LONGEST, Range, Value};
-pub use verdict::{MOST_STATES, Site, Verdict, VerdictError, Witness};
+pub use verdict::{MOST_STATES, MOST_WORK, Site, Verdict, VerdictError, Witness};
 
 /// Which of the two texts a position is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -172,7 +172,7 @@ pub enum FaultKind {
     Overflow,
     /// A string, list or tuple that is too long.
     #[error(
-        "a string, list or tuple has more than {LONGEST} elements, which is not covered: use a shorter one"
+        "a string, list or tuple has more than {LONGEST} elements (those of tuples in it, and long strings, count as several), which is not covered: use a shorter one"
     )]
     TooLong,
     /// The shared x became something else than an integer.

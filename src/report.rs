@@ -184,7 +184,8 @@ impl Run {
     fn of(observation: &Observation) -> Self {
         let origin = observation.spans.iter().map(|span| span.start).min().unwrap_or(0);
         let usage = observation.usage;
-        let from_origin = |time: u64| Duration::from_nanos(time - origin).as_secs_f64();
+        // A worker process may tell any times, an end before all starts included.
+        let from_origin = |time: u64| Duration::from_nanos(time.saturating_sub(origin)).as_secs_f64();
         Self {
             actual: observation.actual,
             time: observation.elapsed().as_secs_f64(),

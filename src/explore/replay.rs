@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+/// The most steps that are played back: each is kept, for the report.
+pub const MOST_REPLAYED: u64 = 2_000_000;
+
 /// An instruction that made a step, or did something in it that others can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -70,6 +73,7 @@ impl Question<'_> {
         self.check(schedule)?;
         let walk = self.walk();
         let mut states = self.start()?;
+        let mut work = 0;
         let mut shared = SharedState::default();
         let mut trace = Trace::new();
         // Writes of others since each worker last read x.
@@ -80,6 +84,7 @@ impl Question<'_> {
             for _ in 0..run.steps {
                 let mut events = Vec::new();
                 let mut overwritten = 0;
+                let before = states[worker].work();
                 let went = walk.step(&mut states[worker], &mut shared, |instruction, touched| {
                     match touched {
                         Touched::LoadedX(_) => unseen[worker] = 0,
@@ -95,6 +100,10 @@ impl Question<'_> {
                     events.push(Event { opcode: instruction.opcode, argument, touched });
                 })?;
                 self.went(went, run.worker, trace.len() as u64 + 1)?;
+                work += states[worker].work() - before;
+                if trace.len() as u64 >= MOST_REPLAYED || work > 100 * MOST_REPLAYED {
+                    return Err(ExploreError::LongReplay);
+                }
                 trace.push(Stepped { worker: run.worker, events, x: shared.x, overwritten });
             }
             if index + 1 < schedule.runs().len() {

@@ -10,8 +10,10 @@ use std::collections::BTreeSet;
 
 /// More states of whole iterations than this are not looked at.
 const MOST_STATES: usize = 4_000_000;
-/// The most steps of one iteration.
-const LONGEST: usize = 1_000_000;
+/// How much is kept of the workers' states, in elements of about 24 bytes, twice.
+pub(super) const MOST_ELEMENTS: usize = 16_000_000;
+/// The most instructions of one iteration.
+const LONGEST: u64 = 1_000_000;
 
 /// The values of x with which schedules end that switch between iterations only. A worker that waits for a lock
 /// within its iteration, with nobody to free it, ends no schedule.
@@ -19,9 +21,11 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
     let walk = question.walk();
     let mut numbers: FxHashMap<WorkerState, u32> = FxHashMap::default();
     let mut states: Vec<WorkerState> = Vec::new();
-    let mut id = |state: WorkerState, states: &mut Vec<WorkerState>| {
+    let mut elements = 0;
+    let mut id = |state: WorkerState, states: &mut Vec<WorkerState>, elements: &mut usize| {
         let next = number(states.len());
         *numbers.entry(state).or_insert_with_key(|state| {
+            *elements += state.weight();
             states.push(state.clone());
             next
         })
@@ -41,7 +45,9 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
     };
     let program = question.program;
     let start = (0..question.workers)
-        .map(|worker| id(program.start(question.delta(worker), question.iterations), &mut states))
+        .map(|worker| {
+            id(program.start(question.delta(worker), question.iterations), &mut states, &mut elements)
+        })
         .collect();
     let first = (sorted(start), SharedState::default());
     let mut seen = FxHashSet::from_iter([first.clone()]);
@@ -61,7 +67,7 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
             let mut after = shared;
             if iterate(&walk, &mut state, &mut after)? == Went::On {
                 let mut next = now.clone();
-                next[worker] = id(state, &mut states);
+                next[worker] = id(state, &mut states, &mut elements);
                 let next = (sorted(next), after);
                 if seen.insert(next.clone()) {
                     open.push(next);
@@ -71,8 +77,8 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
         if at_end {
             endings.insert(shared.x);
         }
-        if seen.len() > MOST_STATES {
-            return Err(ExploreError::Room);
+        if seen.len() > MOST_STATES || elements > MOST_ELEMENTS {
+            return Err(ExploreError::TooWide);
         }
     }
     Ok(endings)
@@ -87,7 +93,11 @@ fn iterate(
     use crate::program::Step;
     // A state that comes back does so for ever; it is compared with an earlier one, which moves on now and then.
     let mut mark = None;
-    for count in 0..LONGEST {
+    let began = state.work();
+    for count in 0_u64.. {
+        if state.work() - began >= LONGEST {
+            break;
+        }
         if count >= 1024 {
             if mark.as_ref().is_some_and(|(known, memory)| known == state && *memory == *shared) {
                 return Err(ExploreError::Endless);

@@ -2,8 +2,9 @@
 //! no look at the program.
 
 use super::walk::{Access, Probe, Walk, Went};
-use super::{ExploreError, MOST_WORKERS};
-use crate::program::{SharedState, WorkerState};
+use super::{ExploreError, Limits, MOST_WORKERS};
+use crate::control::Control;
+use crate::program::{SharedState, Value, WorkerState};
 use rustc_hash::FxHashMap;
 
 /// Marks the number of a shared memory whose x no worker will read.
@@ -113,6 +114,8 @@ pub(super) struct Tables<'p> {
     locks: bool,
     numbers: FxHashMap<WorkerState, u32>,
     known: Vec<Known>,
+    /// What the known states hold, in elements.
+    elements: usize,
     /// Which states lead to which, for finding loops without end.
     arrows: FxHashMap<u32, Vec<u32>>,
     shared: Vec<SharedState>,
@@ -132,6 +135,7 @@ impl<'p> Tables<'p> {
             locks: walk.has_locks(),
             numbers: FxHashMap::default(),
             known: Vec::new(),
+            elements: 0,
             arrows: FxHashMap::default(),
             shared: Vec::new(),
             shared_numbers: FxHashMap::default(),
@@ -141,6 +145,19 @@ impl<'p> Tables<'p> {
             kinds: (0..kinds).map(|_| Vec::new()).collect(),
             nothing: Depth::default(),
         }
+    }
+
+    /// How much room the known states take, in bytes: each is kept twice, and has a few words besides its elements.
+    pub(super) fn bytes(&self) -> u64 {
+        (2 * (self.known.len() * size_of::<Known>() + self.elements * size_of::<Value>())) as u64
+    }
+
+    /// Whether there is room to learn more, and nobody wants it to stop.
+    fn may_go_on(&self, limits: &Limits, control: &Control) -> Result<(), ExploreError> {
+        if control.stopped() {
+            return Err(ExploreError::Interrupted);
+        }
+        if self.bytes() > limits.memory { Err(ExploreError::Room) } else { Ok(()) }
     }
 
     /// What is known of a place.
@@ -199,6 +216,7 @@ impl<'p> Tables<'p> {
             return id;
         }
         let id = number(self.known.len());
+        self.elements += state.weight();
         let access = self.walk.access(&state);
         self.known.push(Known { state: state.clone(), access });
         self.numbers.insert(state, id);
@@ -230,8 +248,14 @@ impl<'p> Tables<'p> {
     }
 
     /// Learns what the states at a place do, as far as that does not depend on the shared memory.
-    pub(super) fn learn(&mut self, place: Place) -> Result<(), ExploreError> {
+    pub(super) fn learn(
+        &mut self,
+        place: Place,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<(), ExploreError> {
         for slot in self.depth(place).moves.len()..self.depth(place).len() {
+            self.may_go_on(limits, control)?;
             let movement = self.movement(place, number(slot))?;
             let depth = &mut self.kinds[usize::from(place.kind)][place.depth as usize];
             depth.any_table |= matches!(movement, Move::Table(_));
@@ -276,11 +300,19 @@ impl<'p> Tables<'p> {
     }
 
     /// Learns what a step that depends on the shared memory does under this one.
-    pub(super) fn learn_under(&mut self, place: Place, slot: u32, shared: u32) -> Result<(), ExploreError> {
+    pub(super) fn learn_under(
+        &mut self,
+        place: Place,
+        slot: u32,
+        shared: u32,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<(), ExploreError> {
         match &self.depth(place).moves[slot as usize] {
             Move::Table(row) if row.get(shared).0 == UNKNOWN => {}
             _ => return Ok(()),
         }
+        self.may_go_on(limits, control)?;
         let mut state = self.state(place, slot).clone();
         let mut memory = self.shared_state(shared);
         let mut stored = false;

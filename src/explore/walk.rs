@@ -4,7 +4,7 @@ use super::{ExploreError, Switching};
 use crate::program::{Instruction, Op, Program, Shared, SharedState, Step, Touched, WorkerState};
 
 /// The most instructions of one step.
-const LONGEST_STEP: u32 = 1_000_000;
+const LONGEST_STEP: u64 = 1_000_000;
 
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl<'p> Walk<'p> {
         let Some(mut instruction) = self.next(state) else { return Ok(Went::Finished) };
         let before = state.clone();
         let mut touched_any = false;
-        for _ in 0..LONGEST_STEP {
+        while state.work() - before.work() < LONGEST_STEP {
             match self.program.step(state, shared)? {
                 Step::Done { may_drop, touched } => {
                     if touched != Touched::Nothing {
@@ -119,7 +119,8 @@ impl<'p> Walk<'p> {
     /// Does what needs no step of its own, up to an instruction that does.
     fn settle(&self, state: &mut WorkerState) -> Result<(), ExploreError> {
         let mut nobody = SharedState::default();
-        for _ in 0..LONGEST_STEP {
+        let began = state.work();
+        while state.work() - began < LONGEST_STEP {
             match self.next(state) {
                 Some(instruction) if !is_step(instruction) => self.program.step(state, &mut nobody)?,
                 _ => return Ok(()),
@@ -138,7 +139,8 @@ impl<'p> Walk<'p> {
     pub(super) fn access(&self, state: &WorkerState) -> Access {
         let mut state = state.clone();
         let mut probe = Probe::default();
-        for _ in 0..LONGEST_STEP {
+        let began = state.work();
+        while state.work() - began < LONGEST_STEP {
             match self.program.step(&mut state, &mut probe) {
                 Ok(Step::Done { touched: Touched::StoredX(_), .. }) => return Access::Store,
                 // The probe's locks are always free, so nothing blocks.

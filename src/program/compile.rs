@@ -23,6 +23,10 @@ pub(super) const WORK: u16 = 0;
 /// The number of the code of `one`.
 const ONE: u16 = 1;
 
+/// The most instructions of a function. Each way out of a `try` has a copy of its `finally`, so that a few nested ones
+/// would make millions.
+const MOST_INSTRUCTIONS: usize = 16 * 1024;
+
 type Label = usize;
 type Result<T> = std::result::Result<T, SourceError>;
 
@@ -558,6 +562,15 @@ impl<'a> Compiler<'a> {
 
     fn stmt(&mut self, stmt: &'a Stmt) -> Result<()> {
         self.scope().position = Some(stmt.position);
+        if self.scope().drafts.len() > MOST_INSTRUCTIONS {
+            return Err(self.error(
+                SourceErrorKind::NotCovered,
+                &format!(
+                    "a function of more than {MOST_INSTRUCTIONS} instructions is not covered: shorten it"
+                ),
+                stmt.position,
+            ));
+        }
         match &stmt.kind {
             StmtKind::Assign(targets, value) => self.assign(targets, value),
             StmtKind::AugAssign(target, op, value) => self.aug_assign(target, *op, value),

@@ -11,7 +11,7 @@ use super::{
     Fault, FaultKind, Op, Program, Shared,
     compile::WORK,
     parse::{BinaryOp, CompareOp, UnaryOp},
-    step::Looked,
+    step::{Looked, WorkerState},
     value::{Builtin, Value, int_binary},
 };
 use crate::cpython::Check;
@@ -25,6 +25,9 @@ pub enum Point {
     /// The worker waits for that lock: call back once it may have become free.
     Blocked(u8),
 }
+
+/// The most instructions without a look at the eval breaker: a stop is obeyed only there.
+const LONGEST_STRETCH: u64 = 1_000_000;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +65,12 @@ impl Program {
         hook: &mut impl FnMut(Point) -> ControlFlow<()>,
     ) -> Result<End, Fault> {
         let mut state = self.start(delta, iterations);
+        let mut looked = state.work();
         loop {
             let point = match self.step_and_look(&mut state, shared)? {
+                Looked::Not if state.work() - looked > LONGEST_STRETCH => {
+                    return Err(self.stuck(&state));
+                }
                 Looked::Not => continue,
                 Looked::At => Point::Look,
                 Looked::Blocked(lock) => Point::Blocked(lock),
@@ -72,6 +79,23 @@ impl Program {
             if hook(point).is_break() {
                 return Ok(End::Stopped);
             }
+            looked = state.work();
+        }
+    }
+
+    /// A loop that nothing can interrupt, nor could in CPython: `while d:` with nothing but a `try` in it, in 3.10.
+    fn stuck(&self, state: &WorkerState) -> Fault {
+        let instruction = state.next().and_then(|(code, pc)| self.codes.get(code)?.instructions.get(pc));
+        Fault {
+            kind: FaultKind::NotCovered(format!(
+                "{LONGEST_STRETCH} instructions during which {} does not look whether another thread wants the GIL are not \
+                 covered: nothing could interrupt them; make the loop shorter",
+                self.version
+            )),
+            opcode: instruction.map_or("", |instruction| instruction.opcode),
+            place: instruction
+                .and_then(|instruction| instruction.position)
+                .map(|position| self.place(position)),
         }
     }
 
@@ -294,6 +318,8 @@ struct Lowering<'a> {
     origins: Vec<usize>,
     registers: Box<[i64; 256]>,
     constants: HashMap<i64, u8>,
+    /// The highest register of the stack so far.
+    highest: u8,
     origin: usize,
 }
 
@@ -313,6 +339,7 @@ impl Program {
             origins: Vec::new(),
             registers: Box::new([0; 256]),
             constants: HashMap::new(),
+            highest: 0,
             origin: 0,
         };
         let mut is_target = vec![false; count + 1];
@@ -362,6 +389,10 @@ impl Program {
                 _ => {}
             }
         }
+        // A constant may have been given the place of a stack that was deeper before.
+        if usize::from(lowering.highest) + lowering.constants.len() >= 255 {
+            return None;
+        }
         let Lowering { code, origins, registers, .. } = lowering;
         Some(fuse(Lowered { code, origins, registers }, self.version.has_gil()))
     }
@@ -374,9 +405,10 @@ impl Lowering<'_> {
     }
 
     /// The register of the stack place above the present ones. An iterator takes two.
-    fn top(&self) -> Option<u8> {
+    fn top(&mut self) -> Option<u8> {
         let register = self.locals + 2 * self.stack.len();
-        (register + 1 + self.constants.len() < 256).then(|| u8::try_from(register).ok()).flatten()
+        self.highest = self.highest.max(u8::try_from(register + 1).ok()?);
+        u8::try_from(register).ok()
     }
 
     fn constant(&mut self, value: i64) -> Option<u8> {
@@ -397,6 +429,7 @@ impl Lowering<'_> {
     fn settle(&mut self) -> Option<()> {
         for index in 0..self.stack.len() {
             let own = u8::try_from(self.locals + 2 * index).ok()?;
+            self.highest = self.highest.max(own);
             if let Item::Number(register, truth) = self.stack[index]
                 && register != own
             {

@@ -3,9 +3,10 @@
 use super::{
     Code, Fault, FaultKind, Instruction, Op, Program, Shared,
     compile::WORK,
-    value::{self, Builtin, Heap, Value},
+    value::{self, Builtin, Heap, MOST_PAIRS, Value},
 };
 use crate::cpython::Check;
+use std::hash::{Hash, Hasher};
 
 /// How many calls may be under way, as `sys.getrecursionlimit()`.
 const DEEPEST: usize = 1000;
@@ -19,6 +20,31 @@ struct Frame {
     base: u32,
 }
 
+/// What a worker has done on its way, in instructions; one that handles many elements counts as several.
+///
+/// It is no part of what a worker's state is: two ways to one state differ in it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Work(u64);
+
+impl PartialEq for Work {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Work {}
+
+impl Hash for Work {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl Work {
+    /// Counts so many elements that were copied, compared or looked through: about eight take as long as an instruction.
+    fn add(&mut self, elements: usize) {
+        self.0 += elements as u64 / 8;
+    }
+}
+
 /// A worker between two instructions.
 ///
 /// Equal states behave equally: lists are numbered in the order in which they are reached.
@@ -27,6 +53,7 @@ pub struct WorkerState {
     frames: Vec<Frame>,
     values: Vec<Value>,
     heap: Heap,
+    work: Work,
 }
 
 impl WorkerState {
@@ -34,6 +61,16 @@ impl WorkerState {
     #[must_use]
     pub fn finished(&self) -> bool {
         self.frames.is_empty()
+    }
+
+    /// What it has done so far, in instructions; one that handles many elements counts as several.
+    pub(crate) const fn work(&self) -> u64 {
+        self.work.0
+    }
+
+    /// How much there is to keep of it, in elements of about 24 bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.frames.len() + value::weight(&self.values, &self.heap)
     }
 
     /// The number of the code and the index in it of the next instruction, or nothing if it is finished.
@@ -72,8 +109,26 @@ impl WorkerState {
     fn make_list(&mut self, items: Vec<Value>) -> Result<(), FaultKind> {
         let list = value::new_list(&mut self.heap, items)?;
         self.values.push(list);
-        value::collect(&mut self.values, &mut self.heap);
+        self.collect();
         Ok(())
+    }
+
+    /// Drops the lists that are out of reach.
+    fn collect(&mut self) {
+        self.work.add(self.weight());
+        value::collect(&mut self.values, &mut self.heap);
+    }
+
+    /// Counts the elements of a tuple or list that was just made.
+    fn count_top(&mut self) {
+        let elements = match self.values.last() {
+            Some(Value::Tuple(_) | Value::Str(_)) => {
+                self.values.last().map_or(0, |value| value::weight(std::slice::from_ref(value), &Heap::new()))
+            }
+            Some(Value::List(id)) => value::list(&self.heap, *id).len(),
+            _ => 0,
+        };
+        self.work.add(elements);
     }
 }
 
@@ -143,7 +198,12 @@ impl Program {
         let locals = self.codes.get(usize::from(WORK)).map_or(0, |code| code.locals.len());
         let mut values = vec![Value::Int(delta), Value::Int(iterations)];
         values.resize(locals.max(2), Value::Unbound);
-        WorkerState { frames: vec![Frame { code: WORK, pc: 0, base: 0 }], values, heap: Heap::new() }
+        WorkerState {
+            frames: vec![Frame { code: WORK, pc: 0, base: 0 }],
+            values,
+            heap: Heap::new(),
+            work: Work::default(),
+        }
     }
 
     /// Executes one instruction.
@@ -180,6 +240,7 @@ impl Program {
         else {
             return Ok((Looked::Finished, Touched::Nothing));
         };
+        state.work.0 += 1;
         let mut effect = Effect {
             touched: Touched::Nothing,
             check: match instruction.check {
@@ -306,14 +367,17 @@ impl Program {
                 let value = value::binary(*op, *in_place, &left, &right, &mut state.heap)?;
                 let listed = matches!(value, Value::List(_));
                 state.values.push(value);
+                state.count_top();
                 if listed {
-                    value::collect(&mut state.values, &mut state.heap);
+                    state.collect();
                 }
             }
             Op::Compare(op) => {
                 let right = state.pop();
                 let left = state.pop();
-                let value = value::compare(*op, &left, &right, &state.heap)?;
+                let mut pairs = MOST_PAIRS;
+                let value = value::compare(*op, &left, &right, &state.heap, &mut pairs)?;
+                state.work.add(MOST_PAIRS - pairs);
                 state.values.push(Value::Bool(value));
             }
             Op::Subscript => {
@@ -329,7 +393,8 @@ impl Program {
             }
             Op::BuildTuple(count) => {
                 let items = state.pop_many(*count);
-                state.values.push(Value::Tuple(items.into()));
+                state.values.push(value::new_tuple(items)?);
+                state.count_top();
             }
             Op::BuildList(count) => {
                 let items = state.pop_many(*count);
@@ -337,13 +402,13 @@ impl Program {
             }
             Op::ListAppend(n) => {
                 let item = state.pop();
-                if let Value::List(id) = state.peek(*n)
-                    && let Some(items) = state.heap.get_mut(id as usize)
-                {
-                    if items.len() >= value::LONGEST {
-                        return Err(FaultKind::TooLong);
+                if let Value::List(id) = state.peek(*n) {
+                    let heavy = matches!(item, Value::Tuple(_) | Value::Str(_));
+                    value::append(&mut state.heap, id, item)?;
+                    state.work.add(state.heap.len());
+                    if heavy {
+                        state.work.add(value::list(&state.heap, id).len());
                     }
-                    items.push(item);
                 }
             }
             Op::Unpack(count) => {
@@ -388,10 +453,10 @@ impl Program {
                 state.values.push(value::iterator(&value)?);
             }
             Op::ForIter(target) => {
-                let WorkerState { values, heap, .. } = state;
-                if !heap.is_empty() {
-                    value::collect(values, heap);
+                if !state.heap.is_empty() {
+                    state.collect();
                 }
+                let WorkerState { values, heap, .. } = state;
                 let next = values.last_mut().and_then(|iterator| value::next(iterator, heap));
                 if let Some(value) = next {
                     values.push(value);
@@ -433,7 +498,7 @@ impl Program {
             }
             Op::PrintItem => {
                 let item = state.pop();
-                value::call(Builtin::Print, &[item], false, &mut state.heap)?;
+                value::call(Builtin::Print, &[item], false, &mut state.heap, &mut MOST_PAIRS.clone())?;
             }
             Op::Return => {
                 let value = state.pop();
@@ -458,11 +523,14 @@ impl Program {
                 let silent = self.facts.drop.silent_calls.contains(&(builtin.name(), args.len()));
                 effect.check &= !silent;
                 let range_is_list = self.facts.shape.python2;
-                let result = value::call(builtin, &args, range_is_list, &mut state.heap)?;
+                let mut pairs = MOST_PAIRS;
+                let result = value::call(builtin, &args, range_is_list, &mut state.heap, &mut pairs)?;
+                state.work.add(MOST_PAIRS - pairs + value::weight(&args, &Heap::new()));
                 let listed = matches!(result, Value::List(_));
                 state.values.push(result);
+                state.count_top();
                 if listed {
-                    value::collect(&mut state.values, &mut state.heap);
+                    state.collect();
                 }
                 return Ok(Next::Follow);
             }

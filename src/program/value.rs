@@ -3,14 +3,21 @@
 //! Semantics are Python's, except that an integer beyond 64 bits is a fault. Lists live on the worker's own [`Heap`], because
 //! two names may stand for one list; everything else is immutable and shared by reference count.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
 use super::{FaultKind, parse::BinaryOp, parse::CompareOp, parse::UnaryOp};
 
-/// The longest string, list or tuple that is made, in elements.
+/// The longest string, list or tuple that is made, in elements; those of tuples within tuples count.
 pub const LONGEST: usize = 10_000;
 
-/// How deep lists and tuples may nest before comparing or printing them is refused.
+/// What all lists of one worker may hold together, in elements.
+const MOST_ELEMENTS: usize = 5 * LONGEST;
+
+/// How many pairs of elements one comparison looks at: a list may hold another one many times over.
+pub(super) const MOST_PAIRS: usize = 2 * LONGEST;
+
+/// How deep tuples may nest, and lists before comparing or printing them is refused. Tuples are hashed, compared and
+/// dropped by recursion, so that a deep one would overflow the stack.
 const DEEPEST: usize = 32;
 
 /// A Python value.
@@ -272,9 +279,76 @@ fn small(len: usize) -> Result<usize> {
     Ok(len)
 }
 
+/// Takes what a value weighs off `left`: itself, its text, and what a tuple holds, as often as it holds it.
+fn weigh(value: &Value, left: &mut usize, depth: usize) -> Result<()> {
+    let text = if let Value::Str(text) | Value::StrIterator(text, _) = value { text.len() / 16 } else { 0 };
+    *left = left.checked_sub(1 + text).ok_or(FaultKind::TooLong)?;
+    if let Value::Tuple(items) | Value::TupleIterator(items, _) | Value::Closure(_, items) = value {
+        if depth > DEEPEST {
+            return Err(too_deep());
+        }
+        for item in items.iter() {
+            weigh(item, left, depth + 1)?;
+        }
+    }
+    Ok(())
+}
+
+/// What values weigh, in elements; more than that is a fault.
+fn weight_within(values: &[Value], most: usize) -> Result<usize> {
+    let mut left = most;
+    for value in values {
+        weigh(value, &mut left, 2)?;
+    }
+    Ok(most - left)
+}
+
+/// What values and lists weigh, in elements, about 24 bytes each.
+pub(super) fn weight(values: &[Value], heap: &Heap) -> usize {
+    let lists = heap.iter().map(Vec::as_slice);
+    lists.chain([values]).map(|values| 1 + weight_within(values, usize::MAX).unwrap_or(LONGEST)).sum()
+}
+
+/// How many elements the lists have.
+pub(super) fn listed(heap: &Heap) -> usize {
+    heap.iter().map(|items| 1 + items.len()).sum()
+}
+
+/// Whether the lists may hold so many more.
+fn room(heap: &Heap, more: usize) -> Result<()> {
+    if listed(heap) + more > MOST_ELEMENTS {
+        return Err(FaultKind::NotCovered(format!(
+            "lists with more than {MOST_ELEMENTS} elements in all are not covered: use fewer or shorter ones"
+        )));
+    }
+    Ok(())
+}
+
+/// Makes a tuple.
+pub(super) fn new_tuple(items: Vec<Value>) -> Result<Value> {
+    weight_within(&items, LONGEST)?;
+    Ok(Value::Tuple(items.into()))
+}
+
+/// Appends to a list.
+pub(super) fn append(heap: &mut Heap, id: u32, item: Value) -> Result<()> {
+    room(heap, 1)?;
+    let light = !matches!(item, Value::Tuple(_) | Value::Str(_));
+    if let Some(items) = heap.get_mut(id as usize) {
+        items.push(item);
+        small(items.len())?;
+        // Weighing all of a list each time would be slow where numbers are appended.
+        if !light {
+            weight_within(items, LONGEST)?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes a list.
 pub(super) fn new_list(heap: &mut Heap, items: Vec<Value>) -> Result<Value> {
-    small(items.len())?;
+    weight_within(&items, LONGEST)?;
+    room(heap, 1 + items.len())?;
     let id = u32::try_from(heap.len()).map_err(|_| FaultKind::TooLong)?;
     heap.push(items);
     Ok(Value::List(id))
@@ -335,10 +409,8 @@ pub(super) fn int_binary(op: BinaryOp, left: i64, right: i64) -> Result<i64> {
             if left == 0 {
                 Some(0)
             } else {
-                u32::try_from(right)
-                    .ok()
-                    .filter(|&shift| shift < 63)
-                    .and_then(|shift| left.checked_mul(1_i64 << shift))
+                let shift = u32::try_from(right).ok().filter(|&shift| shift < 64);
+                shift.and_then(|shift| i64::try_from(i128::from(left) << shift).ok())
             }
         }
         BinaryOp::RightShift => Some(left >> right.min(63)),
@@ -382,13 +454,15 @@ pub(super) fn binary(
         }
         (BinaryOp::Add, Value::Tuple(left), Value::Tuple(right)) => {
             small(left.len() + right.len())?;
-            Ok(Value::Tuple(left.iter().chain(right.iter()).cloned().collect()))
+            new_tuple(left.iter().chain(right.iter()).cloned().collect())
         }
         (BinaryOp::Add, &Value::List(id), _) if in_place => {
             let more = elements(right, heap)?;
             small(list(heap, id).len() + more.len())?;
+            room(heap, more.len())?;
             if let Some(items) = heap.get_mut(id as usize) {
                 items.extend(more);
+                weight_within(items, LONGEST)?;
             }
             Ok(left.clone())
         }
@@ -425,7 +499,7 @@ fn repeat(sequence: &Value, count: &Value, in_place: bool, heap: &mut Heap) -> R
         Value::Str(text) => Ok(Value::Str(text.repeat(times(text.len())?).into())),
         Value::Tuple(items) => {
             let count = times(items.len())?;
-            Ok(Value::Tuple(repeated(items, count).into()))
+            new_tuple(repeated(items, count))
         }
         &Value::List(id) => {
             let items = list(heap, id);
@@ -433,6 +507,8 @@ fn repeat(sequence: &Value, count: &Value, in_place: bool, heap: &mut Heap) -> R
             if !in_place {
                 return new_list(heap, items);
             }
+            weight_within(&items, LONGEST)?;
+            room(heap, items.len())?;
             if let Some(place) = heap.get_mut(id as usize) {
                 *place = items;
             }
@@ -451,16 +527,25 @@ fn repeated(items: &[Value], count: usize) -> Vec<Value> {
     (0..count).flat_map(|_| items.iter().cloned()).collect()
 }
 
-fn equal(left: &Value, right: &Value, heap: &Heap, depth: usize) -> Result<bool> {
+/// Takes one pair off those that a comparison may still look at.
+fn look_at_pair(pairs: &mut usize, depth: usize) -> Result<()> {
     if depth > DEEPEST {
         return Err(too_deep());
     }
-    let all = |left: &[Value], right: &[Value]| -> Result<bool> {
+    *pairs = pairs.checked_sub(1).ok_or_else(|| {
+        FaultKind::NotCovered(format!("comparing more than {MOST_PAIRS} pairs of elements is not covered"))
+    })?;
+    Ok(())
+}
+
+fn equal(left: &Value, right: &Value, heap: &Heap, depth: usize, pairs: &mut usize) -> Result<bool> {
+    look_at_pair(pairs, depth)?;
+    let mut all = |left: &[Value], right: &[Value]| -> Result<bool> {
         if left.len() != right.len() {
             return Ok(false);
         }
         for (left, right) in left.iter().zip(right) {
-            if !equal(left, right, heap, depth + 1)? {
+            if !equal(left, right, heap, depth + 1, pairs)? {
                 return Ok(false);
             }
         }
@@ -482,14 +567,12 @@ fn equal(left: &Value, right: &Value, heap: &Heap, depth: usize) -> Result<bool>
     }
 }
 
-fn order(left: &Value, right: &Value, heap: &Heap, depth: usize) -> Result<Ordering> {
-    if depth > DEEPEST {
-        return Err(too_deep());
-    }
-    let sequences = |left: &[Value], right: &[Value]| -> Result<Ordering> {
+fn order(left: &Value, right: &Value, heap: &Heap, depth: usize, pairs: &mut usize) -> Result<Ordering> {
+    look_at_pair(pairs, depth)?;
+    let mut sequences = |left: &[Value], right: &[Value]| -> Result<Ordering> {
         for (left, right) in left.iter().zip(right) {
-            if !equal(left, right, heap, depth + 1)? {
-                return order(left, right, heap, depth + 1);
+            if !equal(left, right, heap, depth + 1, pairs)? {
+                return order(left, right, heap, depth + 1, pairs);
             }
         }
         Ok(left.len().cmp(&right.len()))
@@ -518,22 +601,29 @@ fn same(left: &Value, right: &Value) -> Result<bool> {
     }
 }
 
-pub(super) fn compare(op: CompareOp, left: &Value, right: &Value, heap: &Heap) -> Result<bool> {
+/// `left op right`. `pairs` is how many pairs of elements may be looked at; what is left of them is left there.
+pub(super) fn compare(
+    op: CompareOp,
+    left: &Value,
+    right: &Value,
+    heap: &Heap,
+    pairs: &mut usize,
+) -> Result<bool> {
     match op {
-        CompareOp::Equal => equal(left, right, heap, 0),
-        CompareOp::NotEqual => equal(left, right, heap, 0).map(|equal| !equal),
-        CompareOp::Less => order(left, right, heap, 0).map(Ordering::is_lt),
-        CompareOp::LessEqual => order(left, right, heap, 0).map(Ordering::is_le),
-        CompareOp::Greater => order(left, right, heap, 0).map(Ordering::is_gt),
-        CompareOp::GreaterEqual => order(left, right, heap, 0).map(Ordering::is_ge),
+        CompareOp::Equal => equal(left, right, heap, 0, pairs),
+        CompareOp::NotEqual => equal(left, right, heap, 0, pairs).map(|equal| !equal),
+        CompareOp::Less => order(left, right, heap, 0, pairs).map(Ordering::is_lt),
+        CompareOp::LessEqual => order(left, right, heap, 0, pairs).map(Ordering::is_le),
+        CompareOp::Greater => order(left, right, heap, 0, pairs).map(Ordering::is_gt),
+        CompareOp::GreaterEqual => order(left, right, heap, 0, pairs).map(Ordering::is_ge),
         CompareOp::Is => same(left, right),
         CompareOp::IsNot => same(left, right).map(|same| !same),
-        CompareOp::In => contains(left, right, heap),
-        CompareOp::NotIn => contains(left, right, heap).map(|contains| !contains),
+        CompareOp::In => contains(left, right, heap, pairs),
+        CompareOp::NotIn => contains(left, right, heap, pairs).map(|contains| !contains),
     }
 }
 
-fn contains(item: &Value, container: &Value, heap: &Heap) -> Result<bool> {
+fn contains(item: &Value, container: &Value, heap: &Heap, pairs: &mut usize) -> Result<bool> {
     match (container, item) {
         (Value::Str(text), Value::Str(part)) => Ok(text.contains(&**part)),
         (Value::Str(_), other) => type_error(format!("cannot search a {} in a str", other.type_name())),
@@ -544,7 +634,7 @@ fn contains(item: &Value, container: &Value, heap: &Heap) -> Result<bool> {
         })),
         _ => {
             for element in elements(container, heap)? {
-                if equal(&element, item, heap, 0)? {
+                if equal(&element, item, heap, 0, pairs)? {
                     return Ok(true);
                 }
             }
@@ -659,7 +749,11 @@ pub(super) fn store_subscript(container: &Value, index: &Value, value: Value, he
         .zip(usize::try_from(place).ok())
         .and_then(|(items, place)| items.get_mut(place))
         .ok_or(FaultKind::Index)?;
+    let light = !matches!(value, Value::Tuple(_) | Value::Str(_));
     *slot = value;
+    if !light {
+        weight_within(list(heap, *id), LONGEST)?;
+    }
     Ok(())
 }
 
@@ -754,7 +848,7 @@ fn parse_int(text: &str, base: i64) -> Result<Value> {
     i64::from_str_radix(trimmed, radix).map(Value::Int).map_err(|_| FaultKind::Overflow)
 }
 
-fn extreme(args: &[Value], wanted: Ordering, heap: &Heap) -> Result<Value> {
+fn extreme(args: &[Value], wanted: Ordering, heap: &Heap, pairs: &mut usize) -> Result<Value> {
     let items = match args {
         [one] => elements(one, heap)?,
         several => several.to_vec(),
@@ -764,7 +858,7 @@ fn extreme(args: &[Value], wanted: Ordering, heap: &Heap) -> Result<Value> {
         return Err(FaultKind::Value("min() or max() of nothing".to_owned()));
     };
     for item in items {
-        if order(&item, &best, heap, 0)? == wanted {
+        if order(&item, &best, heap, 0, pairs)? == wanted {
             best = item;
         }
     }
@@ -913,8 +1007,14 @@ fn range(args: &[Value]) -> Result<Range> {
     Ok(Range { start, stop: end, step })
 }
 
-/// Calls a builtin. `range_is_list` is Python 2's habit.
-pub(super) fn call(builtin: Builtin, args: &[Value], range_is_list: bool, heap: &mut Heap) -> Result<Value> {
+/// Calls a builtin. `range_is_list` is Python 2's habit; `pairs` is as for [`compare`].
+pub(super) fn call(
+    builtin: Builtin,
+    args: &[Value],
+    range_is_list: bool,
+    heap: &mut Heap,
+    pairs: &mut usize,
+) -> Result<Value> {
     let wrong = || type_error(format!("{}() does not take {} arguments", builtin.name(), args.len()));
     match (builtin, args) {
         (Builtin::Abs, [value]) => match value.as_int() {
@@ -947,8 +1047,8 @@ pub(super) fn call(builtin: Builtin, args: &[Value], range_is_list: bool, heap: 
             let items = elements(value, heap)?;
             new_list(heap, items)
         }
-        (Builtin::Max, [_, ..]) => extreme(args, Ordering::Greater, heap),
-        (Builtin::Min, [_, ..]) => extreme(args, Ordering::Less, heap),
+        (Builtin::Max, [_, ..]) => extreme(args, Ordering::Greater, heap, pairs),
+        (Builtin::Min, [_, ..]) => extreme(args, Ordering::Less, heap, pairs),
         (Builtin::Print, _) => {
             for arg in args {
                 to_str(arg, heap)?;
@@ -966,21 +1066,28 @@ pub(super) fn call(builtin: Builtin, args: &[Value], range_is_list: bool, heap: 
         }
         (Builtin::Str, []) => Ok(Value::str("")),
         (Builtin::Str, [value]) => to_str(value, heap),
-        (Builtin::Sum, [items]) => sum(items, Value::Int(0), heap),
-        (Builtin::Sum, [items, start]) => sum(items, start.clone(), heap),
+        (Builtin::Sum, [items]) => sum(items, Value::Int(0), heap, pairs),
+        (Builtin::Sum, [items, start]) => sum(items, start.clone(), heap, pairs),
         (Builtin::Tuple, []) => Ok(Value::Tuple(Arc::new([]))),
-        (Builtin::Tuple, [value]) => Ok(Value::Tuple(elements(value, heap)?.into())),
+        (Builtin::Tuple, [value]) => new_tuple(elements(value, heap)?),
         (Builtin::Type, [value]) => Ok(Value::Builtin(value.type_of())),
         _ => wrong(),
     }
 }
 
-fn sum(items: &Value, start: Value, heap: &mut Heap) -> Result<Value> {
+fn sum(items: &Value, start: Value, heap: &mut Heap, pairs: &mut usize) -> Result<Value> {
     if matches!(start, Value::Str(_)) {
         return type_error("sum() cannot add strings".to_owned());
     }
     let mut total = start;
     for item in elements(items, heap)? {
+        // Each sum of two lists or tuples is a new one: what it copies is counted like pairs that are compared.
+        let copied = match &total {
+            Value::Tuple(items) => items.len(),
+            Value::List(id) => list(heap, *id).len(),
+            _ => 0,
+        };
+        *pairs = pairs.checked_sub(copied).ok_or(FaultKind::TooLong)?;
         total = binary(BinaryOp::Add, false, &total, &item, heap)?;
     }
     Ok(total)
@@ -991,15 +1098,16 @@ fn sum(items: &Value, start: Value, heap: &mut Heap) -> Result<Value> {
 pub(super) fn collect(roots: &mut [Value], heap: &mut Heap) {
     let mut kept: Heap = Vec::new();
     let mut numbers: Vec<Option<u32>> = vec![None; heap.len()];
+    let mut copies = Copies::new();
     for root in roots.iter_mut() {
-        renumber(root, heap, &mut numbers, &mut kept);
+        renumber(root, heap, &mut numbers, &mut kept, &mut copies);
     }
     // Lists inside kept lists; `kept` grows while it is walked.
     let mut index = 0;
     while index < kept.len() {
         let mut items = std::mem::take(&mut kept[index]);
         for item in &mut items {
-            renumber(item, heap, &mut numbers, &mut kept);
+            renumber(item, heap, &mut numbers, &mut kept, &mut copies);
         }
         kept[index] = items;
         index += 1;
@@ -1007,7 +1115,17 @@ pub(super) fn collect(roots: &mut [Value], heap: &mut Heap) {
     *heap = kept;
 }
 
-fn renumber(value: &mut Value, heap: &mut Heap, numbers: &mut [Option<u32>], kept: &mut Heap) {
+/// Tuples and what has become of them, by where they are: what was shared stays shared. The old ones are kept so that no
+/// new one comes to their places.
+type Copies = HashMap<*const Value, (Arc<[Value]>, Arc<[Value]>)>;
+
+fn renumber(
+    value: &mut Value,
+    heap: &mut Heap,
+    numbers: &mut [Option<u32>],
+    kept: &mut Heap,
+    copies: &mut Copies,
+) {
     match value {
         Value::List(id) | Value::ListIterator(id, _) => {
             let old = *id as usize;
@@ -1023,11 +1141,17 @@ fn renumber(value: &mut Value, heap: &mut Heap, numbers: &mut [Option<u32>], kep
         Value::Tuple(items) | Value::TupleIterator(items, _) | Value::Closure(_, items)
             if items.iter().any(holds_list) =>
         {
+            if let Some((_, copy)) = copies.get(&items.as_ptr()) {
+                *items = Arc::clone(copy);
+                return;
+            }
             let mut copy = items.to_vec();
             for item in &mut copy {
-                renumber(item, heap, numbers, kept);
+                renumber(item, heap, numbers, kept, copies);
             }
-            *items = copy.into();
+            let copy: Arc<[Value]> = copy.into();
+            let old = std::mem::replace(items, Arc::clone(&copy));
+            copies.insert(old.as_ptr(), (old, copy));
         }
         _ => {}
     }

@@ -19,7 +19,13 @@ pub const MOST_STATES: usize = 400_000;
 const MOST_ITERATIONS: u64 = 2;
 
 /// The most instructions between two accesses to shared memory.
-const MOST_STEPS: u32 = 1_000_000;
+const MOST_STEPS: u64 = 1_000_000;
+
+/// The most instructions in all, so that an answer comes within seconds.
+pub const MOST_WORK: u64 = 100_000_000;
+
+/// How much is kept of the workers' states, in elements of about 24 bytes, twice.
+const MOST_ELEMENTS: usize = 8_000_000;
 
 /// What can become of x.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +98,24 @@ pub enum VerdictError {
     /// A stop was asked for.
     #[error("stopped before every schedule of the body was tried; run it again")]
     Stopped,
+    /// There is too much to do.
+    #[error(
+        "more than {most} instructions are needed to try every schedule with {iterations} iterations of each worker: make the body's loops shorter"
+    )]
+    TooMuchWork {
+        /// How many may be done.
+        most: u64,
+        /// Iterations of each worker.
+        iterations: u64,
+    },
+    /// The states are too large.
+    #[error(
+        "the states with {iterations} iterations of each worker hold more than {MOST_ELEMENTS} values: use shorter strings, lists and tuples"
+    )]
+    TooLarge {
+        /// Iterations of each worker.
+        iterations: u64,
+    },
 }
 
 /// A point on the way of one worker, for the explanation.
@@ -112,20 +136,45 @@ enum Pause {
     Finished,
 }
 
-/// The states of a worker by number, so that equal ones are kept once.
-#[derive(Default)]
+/// The states of a worker by number, so that equal ones are kept once; and what it took to find them.
 struct Workers {
+    iterations: u64,
     numbers: HashMap<WorkerState, u32>,
     states: Vec<WorkerState>,
+    elements: usize,
+    work: u64,
+    most_work: u64,
 }
 
 impl Workers {
-    fn number(&mut self, state: WorkerState) -> u32 {
+    fn new(iterations: u64, most_work: u64) -> Self {
+        Self { iterations, numbers: HashMap::new(), states: Vec::new(), elements: 0, work: 0, most_work }
+    }
+
+    fn number(&mut self, state: WorkerState) -> Result<u32, VerdictError> {
+        let iterations = self.iterations;
+        let weight = state.weight();
+        // To hash a state takes as long as some instructions, the more the larger it is.
+        self.work += weight as u64 / 2;
         let next = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
-        *self.numbers.entry(state).or_insert_with_key(|state| {
+        let number = *self.numbers.entry(state).or_insert_with_key(|state| {
             self.states.push(state.clone());
+            self.elements += weight;
             next
-        })
+        });
+        if self.elements > MOST_ELEMENTS {
+            return Err(VerdictError::TooLarge { iterations });
+        }
+        if self.work > self.most_work {
+            return Err(VerdictError::TooMuchWork { most: self.most_work, iterations });
+        }
+        Ok(number)
+    }
+
+    /// The number of what became of the state of that number.
+    fn follow(&mut self, from: u32, state: WorkerState) -> Result<u32, VerdictError> {
+        self.work += state.work() - self.states[from as usize].work();
+        self.number(state)
     }
 
     fn state(&self, number: u32) -> WorkerState {
@@ -164,8 +213,23 @@ impl Program {
         deltas: [i64; 2],
         control: &Control,
     ) -> Result<Verdict, VerdictError> {
+        self.verdict_within(deltas, MOST_WORK, control)
+    }
+
+    /// The same, with no more than so many instructions for each number of iterations, some 20 ns each. With less than a
+    /// million, [`VerdictError::TooLong`] comes sooner, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::verdict_unless_stopped`].
+    pub fn verdict_within(
+        &self,
+        deltas: [i64; 2],
+        most_work: u64,
+        control: &Control,
+    ) -> Result<Verdict, VerdictError> {
         for iterations in 1..=MOST_ITERATIONS {
-            let serial = match self.serial(deltas, iterations, control)? {
+            let serial = match self.serial(deltas, iterations, most_work, control)? {
                 Ok(outcomes) => outcomes,
                 Err(locks) => return Ok(Verdict::Deadlock { locks }),
             };
@@ -173,7 +237,7 @@ impl Program {
             let (Some(&expected), None) = (outcomes.next(), outcomes.next()) else {
                 return Ok(Verdict::OrderDependent { outcomes: serial.into_iter().collect() });
             };
-            match self.search(deltas, iterations, expected, control)? {
+            match self.search(deltas, iterations, expected, most_work, control)? {
                 Verdict::Exact => {}
                 other => return Ok(other),
             }
@@ -199,11 +263,13 @@ impl Program {
         &self,
         state: &mut WorkerState,
         shared: &mut SharedState,
+        most_work: u64,
         mut access: impl FnMut((usize, usize), Touched),
         mut stop: impl FnMut(&WorkerState, bool) -> bool,
     ) -> Result<Pause, VerdictError> {
         let mut touched_any = false;
-        for _ in 0..MOST_STEPS {
+        let began = state.work();
+        while state.work() - began < MOST_STEPS.min(most_work) {
             let Some(at) = state.next() else {
                 return Ok(Pause::Finished);
             };
@@ -236,11 +302,15 @@ impl Program {
         &self,
         deltas: [i64; 2],
         iterations: u64,
+        most_work: u64,
         control: &Control,
     ) -> Result<Result<BTreeSet<i64>, Vec<String>>, VerdictError> {
         let mut outcomes = BTreeSet::new();
-        let mut workers = Workers::default();
-        let start = deltas.map(|delta| workers.number(self.start(delta, iterations)));
+        let mut workers = Workers::new(iterations, most_work);
+        let start = [
+            workers.number(self.start(deltas[0], iterations))?,
+            workers.number(self.start(deltas[1], iterations))?,
+        ];
         let mut open: Vec<Key> = vec![(start, SharedState::default())];
         let mut seen: HashSet<Key> = open.iter().copied().collect();
         while let Some((numbers, shared)) = open.pop() {
@@ -256,12 +326,18 @@ impl Program {
                 last = false;
                 let mut shared = shared;
                 // The first boundary is the loop's head, before any iteration.
-                match self.advance(&mut state, &mut shared, |_, _| {}, |state, _| state.at_boundary(self))? {
+                match self.advance(
+                    &mut state,
+                    &mut shared,
+                    most_work,
+                    |_, _| {},
+                    |state, _| state.at_boundary(self),
+                )? {
                     Pause::Switch | Pause::Finished => {}
                     Pause::Blocked(lock) => return Ok(Err(vec![self.lock_name(lock)])),
                 }
                 let mut next = numbers;
-                next[worker] = workers.number(state);
+                next[worker] = workers.follow(numbers[worker], state)?;
                 if seen.insert((next, shared)) {
                     open.push((next, shared));
                 }
@@ -282,10 +358,14 @@ impl Program {
         deltas: [i64; 2],
         iterations: u64,
         expected: i64,
+        most_work: u64,
         control: &Control,
     ) -> Result<Verdict, VerdictError> {
-        let mut workers = Workers::default();
-        let start = deltas.map(|delta| workers.number(self.start(delta, iterations)));
+        let mut workers = Workers::new(iterations, most_work);
+        let start = [
+            workers.number(self.start(deltas[0], iterations))?,
+            workers.number(self.start(deltas[1], iterations))?,
+        ];
         let first: Key = (start, SharedState::default());
         // Where each state was reached from, and by which worker.
         let mut from: HashMap<Key, Option<(Key, usize)>> = HashMap::from([(first, None)]);
@@ -303,7 +383,7 @@ impl Program {
                     continue;
                 }
                 let mut after = shared;
-                let pause = self.advance(&mut state, &mut after, |_, _| {}, |_, switch| switch)?;
+                let pause = self.advance(&mut state, &mut after, most_work, |_, _| {}, |_, switch| switch)?;
                 if let Pause::Blocked(lock) = pause {
                     waits.push(self.lock_name(lock));
                     if workers.states[numbers[worker] as usize] == state {
@@ -312,7 +392,7 @@ impl Program {
                 }
                 moved = true;
                 let mut next = numbers;
-                next[worker] = workers.number(state);
+                next[worker] = workers.follow(numbers[worker], state)?;
                 let next = (next, after);
                 if let std::collections::hash_map::Entry::Vacant(entry) = from.entry(next) {
                     entry.insert(Some((key, worker)));
@@ -359,6 +439,7 @@ impl Program {
             self.advance(
                 state,
                 &mut shared,
+                MOST_WORK,
                 |at, touched| {
                     trace.push(Access { worker, at, touched, switch: at });
                 },

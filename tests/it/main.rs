@@ -9,6 +9,7 @@ mod containers;
 mod explore;
 mod export;
 mod faults;
+mod inputs;
 mod interpreter;
 #[cfg(target_os = "linux")]
 mod limits;

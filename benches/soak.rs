@@ -1,0 +1,209 @@
+//! The soak: round after round of everything that promises to be exact, beside processes that keep every CPU busy. A
+//! round that is not exact ends it with exit code 1.
+//!
+//! `cargo bench --bench soak` does ten thousand rounds of each; `-- 500` does five hundred; `-- 500 --broken` adds a
+//! scenario whose promise does not hold, to show that it would be seen.
+
+#![expect(clippy::print_stdout, reason = "a bench prints what came of it")]
+
+use gilsim::control::Control;
+use gilsim::cpus::Cpus;
+use gilsim::cpython::Version;
+use gilsim::error::Result;
+use gilsim::scenario::gil::UnderGil;
+use gilsim::scenario::race::Race;
+use gilsim::scenario::split::Split;
+use gilsim::scenario::{self, Explanation, Group, Observation, Pattern, Promise, Scenario, Workload};
+use gilsim::stats::Summary;
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode};
+use std::time::{Duration, Instant};
+
+/// What starts this program as a hog.
+const HOG: &str = "--hog";
+/// Processes that compute all the time.
+const HOGS: usize = 2;
+const ROUNDS: usize = 10_000;
+/// Rounds take turns with these numbers of workers.
+const WORKERS: [usize; 3] = [2, 3, 8];
+
+/// Bodies that cannot lose an update under their version, besides the one in the list of scenarios.
+const BODIES: &[(&str, Version)] = &[
+    ("x += d", Version::V3_10),
+    ("x += d", Version::V3_13),
+    ("with lock: x += d", Version::V2_7),
+    ("with lock: x = x + int(d)", Version::V3_9),
+    ("with lock: x += d", Version::V3_14t),
+    ("y = x\nfor i in (1, 2): y += d\nwith lock:\n x += d", Version::V3_12),
+];
+
+/// The race with a promise that it does not keep.
+struct Broken;
+
+impl Scenario for Broken {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+
+    fn lesson(&self) -> &'static str {
+        Race.lesson()
+    }
+
+    fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
+        // Widened, so that it loses in the first few rounds on one CPU, too.
+        Race.observe(&Workload { widen: std::num::NonZeroU64::new(16), ..load.clone() }, control)
+    }
+
+    fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {
+        Race.explain(load, summary)
+    }
+}
+
+/// The hogs, which end with this.
+struct Hogs(Vec<Child>);
+
+impl Drop for Hogs {
+    fn drop(&mut self) {
+        for hog in &mut self.0 {
+            // An error here means that it has ended already.
+            let _ = hog.kill();
+            let _ = hog.wait();
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == HOG) {
+        hog();
+    }
+    let rounds = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(ROUNDS);
+    let broken = arguments.iter().any(|argument| argument == "--broken");
+    soak(rounds, broken).unwrap_or_else(|error| {
+        println!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Computes until it is killed, or its parent is gone.
+fn hog() -> ! {
+    let parent = std::os::unix::process::parent_id();
+    let mut number = 0_u64;
+    loop {
+        for _ in 0..100_000_000 {
+            number = black_box(number.wrapping_add(1));
+        }
+        if std::os::unix::process::parent_id() != parent {
+            end_hog();
+        }
+    }
+}
+
+#[expect(clippy::exit, reason = "a hog has nobody to return to")]
+fn end_hog() -> ! {
+    std::process::exit(0)
+}
+
+fn soak(rounds: usize, broken: bool) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let mut hogs = Hogs(Vec::new());
+    for _ in 0..HOGS {
+        hogs.0.push(Command::new(std::env::current_exe()?).arg(HOG).spawn()?);
+    }
+    let executable = Path::new(env!("CARGO_BIN_EXE_gilsim"));
+    let processes = Split::by_processes_of(executable);
+    let mut bodies = Vec::new();
+    for &(body, version) in BODIES {
+        bodies.push(UnderGil::new(body, "", version, &[[1, -1], [1, 1], [-1, -1]])?);
+    }
+    let mut exact: Vec<&dyn Scenario> = Vec::new();
+    for &scenario in scenario::ALL.iter() {
+        // This program is not the one that can be a worker process.
+        exact.push(if scenario.label() == processes.label() { &processes } else { scenario });
+    }
+    exact.extend(bodies.iter().map(|body| body as &dyn Scenario));
+    exact.retain(|scenario| scenario.promise() == Promise::Exact);
+    if broken {
+        exact.push(&Broken);
+    }
+
+    let cpus = Cpus::detect();
+    println!(
+        "soak: {rounds} rounds each of {} exact scenarios, {WORKERS:?} workers in turn, {HOGS} hogs, {} CPUs",
+        exact.len(),
+        cpus.usable
+    );
+    let began = Instant::now();
+    let mut kept = true;
+    for scenario in &exact {
+        kept &= each(*scenario, rounds, &cpus)?;
+    }
+    for hog in &mut hogs.0 {
+        if let Some(status) = hog.try_wait()? {
+            println!("a hog ended by itself ({status}), so this was no soak");
+            kept = false;
+        }
+    }
+    let verdict = if kept { "no broken promise" } else { "A PROMISE WAS BROKEN" };
+    println!("soak: {verdict}; {:.0} s", began.elapsed().as_secs_f64());
+    Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// All rounds of one scenario; whether each of them was exact.
+fn each(scenario: &dyn Scenario, rounds: usize, cpus: &Cpus) -> Result<bool> {
+    let began = Instant::now();
+    let control = Control::default();
+    let (mut wrong, mut met, mut updates) = (0_usize, 0_usize, 0_u128);
+    for round in 0..rounds {
+        let workers = WORKERS[round % WORKERS.len()];
+        let pattern = if round % 2 == 0 { Pattern::Plus } else { Pattern::PlusMinus };
+        let load = load(scenario, workers, pattern, cpus);
+        let expected = scenario.expected(&load, &control)?;
+        let observation = scenario.observe(&load, &control)?;
+        if observation.actual != expected {
+            wrong += 1;
+            println!("{}: round {round} came to {}, not {expected}", scenario.label(), observation.actual);
+            if wrong == 10 {
+                break;
+            }
+        }
+        met += usize::from(gilsim::clock::Span::overlap(&observation.spans) > 0.0);
+        updates += scenario.group().updates(&load);
+    }
+    let body = scenario.body().map_or_else(String::new, |body| format!("  {}", body.replace('\n', "; ")));
+    println!(
+        "{:<18} {rounds:>6} rounds  {:>4} wrong  workers met in {:>3.0} %  {updates:>11} updates  {:>4.0} s{body}",
+        scenario.label(),
+        wrong,
+        100.0 * share(met, rounds),
+        began.elapsed().as_secs_f64(),
+    );
+    Ok(wrong == 0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share for people")]
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+/// Enough for workers to meet, and little enough for ten thousand rounds.
+fn load(scenario: &dyn Scenario, workers: usize, pattern: Pattern, cpus: &Cpus) -> Workload {
+    let iterations = match (scenario.group(), scenario.label().as_str()) {
+        (Group::Sum, _) => 20_001,
+        // Each update of a fair lock is a context switch.
+        (Group::Counter, "mutex:fair") => 10,
+        (Group::Counter, _) => 500,
+    };
+    Workload {
+        workers: NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN),
+        iterations,
+        from: 0,
+        pattern,
+        cpus: cpus.clone(),
+        pins: Vec::new(),
+        widen: None,
+        // Short, so that the lock is handed on within a round.
+        switch_interval: Duration::from_micros(50),
+    }
+}

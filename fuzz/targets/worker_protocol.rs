@@ -1,0 +1,8 @@
+//! See `checks::worker_protocol`.
+#![no_main]
+
+#[path = "../checks.rs"]
+#[allow(dead_code)]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::worker_protocol(data));
