@@ -155,6 +155,10 @@ pub fn sum_under_lock(range: Range<u64>, holder: &mut Holder<'_>) -> u128 {
     add_up(range, || holder.look())
 }
 
+/// How many numbers a worker adds between two looks at the stop: the cheapest update there is, eight of them in a
+/// nanosecond, so that the look would show in the blocks that suit the others.
+pub const SUM_BLOCK: u64 = 8 * BLOCK;
+
 /// Sums a worker's part in blocks, so that a stop is obeyed.
 fn in_blocks(
     range: Range<u64>,
@@ -164,7 +168,7 @@ fn in_blocks(
 ) -> u128 {
     let mut at = range.start;
     let mut total = 0;
-    for block in control.blocks(worker, range.end.saturating_sub(range.start), BLOCK) {
+    for block in control.blocks(worker, range.end.saturating_sub(range.start), SUM_BLOCK) {
         total += sum(at..at + block);
         at += block;
     }
