@@ -19,6 +19,8 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What starts this program as a hog.
@@ -26,6 +28,11 @@ const HOG: &str = "--hog";
 /// Processes that compute all the time.
 const HOGS: usize = 2;
 const ROUNDS: usize = 10_000;
+/// How many scenarios soak at a time.
+const LANES: usize = 3;
+/// Every so many rounds the workers spin at the gate until they run at once, where there are CPUs for it; beside hogs that
+/// takes up to a tenth of a second. In the other rounds they sleep and are woken together.
+const SPIN: usize = 60;
 /// Rounds take turns with these numbers of workers.
 const WORKERS: [usize; 3] = [2, 3, 8];
 
@@ -130,14 +137,30 @@ fn soak(rounds: usize, broken: bool) -> Result<ExitCode, Box<dyn std::error::Err
 
     let cpus = Cpus::detect();
     println!(
-        "soak: {rounds} rounds each of {} exact scenarios, {WORKERS:?} workers in turn, {HOGS} hogs, {} CPUs",
+        "soak: {rounds} rounds each of {} exact scenarios, {LANES} at a time, {WORKERS:?} workers in turn, {HOGS} hogs, {} CPUs",
         exact.len(),
         cpus.usable
     );
     let began = Instant::now();
+    // Some side by side: a round alone mostly waits for the hogs, and so each disturbs the others besides.
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut results = Vec::new();
+        // Relaxed: each number is handed out once, which is all that it is for.
+        while let Some(&scenario) = exact.get(next.fetch_add(1, Ordering::Relaxed)) {
+            results.push(each(scenario, rounds, &cpus));
+        }
+        results
+    };
+    let results = thread::scope(|scope| {
+        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(take)).collect();
+        lanes.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+    });
     let mut kept = true;
-    for scenario in &exact {
-        kept &= each(*scenario, rounds, &cpus)?;
+    for result in results {
+        for result in result.map_err(|_| "a lane panicked")? {
+            kept &= result?;
+        }
     }
     for hog in &mut hogs.0 {
         if let Some(status) = hog.try_wait()? {
@@ -158,7 +181,8 @@ fn each(scenario: &dyn Scenario, rounds: usize, cpus: &Cpus) -> Result<bool> {
     for round in 0..rounds {
         let workers = WORKERS[round % WORKERS.len()];
         let pattern = if round % 2 == 0 { Pattern::Plus } else { Pattern::PlusMinus };
-        let load = load(scenario, workers, pattern, cpus);
+        let usable = if round % SPIN == 0 { cpus.usable } else { 1 };
+        let load = load(scenario, workers, pattern, Cpus { usable, ..cpus.clone() });
         let expected = scenario.expected(&load, &control)?;
         let observation = scenario.observe(&load, &control)?;
         if observation.actual != expected {
@@ -188,19 +212,22 @@ fn share(part: usize, whole: usize) -> f64 {
 }
 
 /// Enough for workers to meet, and little enough for ten thousand rounds.
-fn load(scenario: &dyn Scenario, workers: usize, pattern: Pattern, cpus: &Cpus) -> Workload {
-    let iterations = match (scenario.group(), scenario.label().as_str()) {
-        (Group::Sum, _) => 20_001,
+fn load(scenario: &dyn Scenario, workers: usize, pattern: Pattern, cpus: Cpus) -> Workload {
+    let iterations = match (scenario.group(), scenario.name(), scenario.label().as_str()) {
+        (Group::Sum, ..) => 1_000_001,
         // Each update of a fair lock is a context switch.
-        (Group::Counter, "mutex:fair") => 10,
-        (Group::Counter, _) => 500,
+        (Group::Counter, _, "mutex:fair") => 100,
+        // One of these updates is worth several.
+        (Group::Counter, "gil", _) if scenario.body() != Some(scenario::gil::BODY) => 1_000,
+        (Group::Counter, "gil", _) => 10_000,
+        (Group::Counter, ..) => 20_000,
     };
     Workload {
         workers: NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN),
         iterations,
         from: 0,
         pattern,
-        cpus: cpus.clone(),
+        cpus,
         pins: Vec::new(),
         widen: None,
         // Short, so that the lock is handed on within a round.
