@@ -148,12 +148,12 @@ fn sources_that_nest_deeply_are_refused_on_a_small_stack() {
 fn a_constant_is_not_overwritten_by_a_stack_that_was_deep_before() {
     // Constants were given registers that a deep expression before them uses again in the next iteration.
     let deep = format!("z = {}d{}\n", "(d + ".repeat(60), ")".repeat(60));
-    let constants: String = (1000..1190).fold(String::new(), |all, number| all + &format!("y += {number}\n"));
+    let constants: String = (1000..1170).fold(String::new(), |all, number| all + &format!("y += {number}\n"));
     let body = format!("y = 0\n{deep}{constants}x = x + y");
     let program = compiled(&body, Version::V3_13).unwrap();
     let mut shared = SharedState::default();
     program.run(1, 3, &mut shared, &mut |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!(shared.x, 3 * (1000..1190).sum::<i64>());
+    assert_eq!(shared.x, 3 * (1000..1170).sum::<i64>());
 }
 
 #[test]
