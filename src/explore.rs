@@ -34,6 +34,7 @@ mod layers;
 mod replay;
 mod schedule;
 mod serial;
+mod states;
 mod tables;
 mod trace;
 mod walk;
@@ -47,11 +48,12 @@ use crate::program::{Fault, Program, SharedState, WorkerState};
 use crate::scenario::Pattern;
 use layers::{Block, Layer, Making, NEVER};
 use num_bigint::BigUint;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
+use states::States;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
-use tables::{Place, Tables, number};
+use tables::{Place, Tables};
 use trace::Spot;
 use walk::{Walk, Went};
 
@@ -666,18 +668,8 @@ fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreE
     const MOST_STATES: usize = 2_000_000;
     type Key = (Vec<u32>, SharedState);
     let walk = question.walk();
-    let mut numbers: FxHashMap<WorkerState, u32> = FxHashMap::default();
-    let mut states: Vec<WorkerState> = Vec::new();
-    let mut elements = 0;
-    let mut id = |state: WorkerState, states: &mut Vec<WorkerState>, elements: &mut usize| {
-        let next = number(states.len());
-        *numbers.entry(state).or_insert_with_key(|state| {
-            *elements += state.weight();
-            states.push(state.clone());
-            next
-        })
-    };
-    let start = question.start()?.into_iter().map(|state| id(state, &mut states, &mut elements)).collect();
+    let mut states = States::default();
+    let start = question.start()?.into_iter().map(|state| states.number(state)).collect();
     let mut path: Vec<(Key, usize)> = vec![((start, SharedState::default()), 0)];
     let mut on_path: FxHashSet<Key> = path.iter().map(|(key, _)| key.clone()).collect();
     let mut done: FxHashSet<Key> = FxHashSet::default();
@@ -690,7 +682,7 @@ fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreE
             done.insert(key);
             continue;
         }
-        let mut state = states[key.0[worker] as usize].clone();
+        let mut state = states.get(key.0[worker]).clone();
         let mut shared = key.1;
         let went = walk.step(&mut state, &mut shared, |_, _| {})?;
         path.push((key, worker + 1));
@@ -699,10 +691,10 @@ fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreE
         }
         let Some((key, _)) = path.last() else { continue };
         let mut next = (key.0.clone(), shared);
-        next.0[worker] = id(state, &mut states, &mut elements);
+        next.0[worker] = states.number(state);
         if on_path.contains(&next)
             || done.len() + on_path.len() > MOST_STATES
-            || elements > serial::MOST_ELEMENTS
+            || states.elements() > serial::MOST_ELEMENTS
         {
             return Err(ExploreError::Endless);
         }

@@ -5,7 +5,8 @@
 //! this layer is then dropped.
 
 use super::ExploreError;
-use super::tables::{DEAD, Move, Place, Places, Tables, UNKNOWN, WAITS, number};
+use super::states::number;
+use super::tables::{DEAD, Move, Place, Places, Tables, UNKNOWN, WAITS};
 use crate::control::Control;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;

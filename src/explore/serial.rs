@@ -1,11 +1,11 @@
 //! What whole iterations end with: the measure of what is right.
 
-use super::tables::number;
+use super::states::States;
 use super::walk::Went;
 use super::{ExploreError, Question};
 use crate::control::Control;
 use crate::program::{SharedState, WorkerState};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
 /// More states of whole iterations than this are not looked at.
@@ -19,17 +19,7 @@ const LONGEST: u64 = 1_000_000;
 /// within its iteration, with nobody to free it, ends no schedule.
 pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTreeSet<i64>, ExploreError> {
     let walk = question.walk();
-    let mut numbers: FxHashMap<WorkerState, u32> = FxHashMap::default();
-    let mut states: Vec<WorkerState> = Vec::new();
-    let mut elements = 0;
-    let mut id = |state: WorkerState, states: &mut Vec<WorkerState>, elements: &mut usize| {
-        let next = number(states.len());
-        *numbers.entry(state).or_insert_with_key(|state| {
-            *elements += state.weight();
-            states.push(state.clone());
-            next
-        })
-    };
+    let mut states = States::default();
     // Workers of one kind may change places: what they end with is the same.
     let sorted = |mut numbers: Vec<u32>| {
         for kind in 0..2 {
@@ -45,9 +35,7 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
     };
     let program = question.program;
     let start = (0..question.workers)
-        .map(|worker| {
-            id(program.start(question.delta(worker), question.iterations), &mut states, &mut elements)
-        })
+        .map(|worker| states.number(program.start(question.delta(worker), question.iterations)))
         .collect();
     let first = (sorted(start), SharedState::default());
     let mut seen = FxHashSet::from_iter([first.clone()]);
@@ -59,7 +47,7 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
         }
         let mut at_end = true;
         for worker in 0..question.workers {
-            let mut state = states[now[worker] as usize].clone();
+            let mut state = states.get(now[worker]).clone();
             if state.finished() {
                 continue;
             }
@@ -67,7 +55,7 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
             let mut after = shared;
             if iterate(&walk, &mut state, &mut after)? == Went::On {
                 let mut next = now.clone();
-                next[worker] = id(state, &mut states, &mut elements);
+                next[worker] = states.number(state);
                 let next = (sorted(next), after);
                 if seen.insert(next.clone()) {
                     open.push(next);
@@ -77,7 +65,7 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
         if at_end {
             endings.insert(shared.x);
         }
-        if seen.len() > MOST_STATES || elements > MOST_ELEMENTS {
+        if seen.len() > MOST_STATES || states.elements() > MOST_ELEMENTS {
             return Err(ExploreError::TooWide);
         }
     }

@@ -1,10 +1,11 @@
 //! What has been learnt of single workers, by small numbers: so that the many states of all workers together need
 //! no look at the program.
 
+use super::states::{States, number};
 use super::walk::{Access, Probe, Walk, Went};
 use super::{ExploreError, Limits, MOST_WORKERS};
 use crate::control::Control;
-use crate::program::{SharedState, Value, WorkerState};
+use crate::program::{SharedState, WorkerState};
 use rustc_hash::FxHashMap;
 
 /// Marks the number of a shared memory whose x no worker will read.
@@ -101,21 +102,14 @@ impl Depth {
     }
 }
 
-#[derive(Debug)]
-struct Known {
-    state: WorkerState,
-    access: Access,
-}
-
 /// Everything that has been learnt.
 #[derive(Debug)]
 pub(super) struct Tables<'p> {
     walk: Walk<'p>,
     locks: bool,
-    numbers: FxHashMap<WorkerState, u32>,
-    known: Vec<Known>,
-    /// What the known states hold, in elements.
-    elements: usize,
+    states: States,
+    /// What each state's next step does to x first.
+    accesses: Vec<Access>,
     /// Which states lead to which, for finding loops without end.
     arrows: FxHashMap<u32, Vec<u32>>,
     shared: Vec<SharedState>,
@@ -133,9 +127,8 @@ impl<'p> Tables<'p> {
         Self {
             walk,
             locks: walk.has_locks(),
-            numbers: FxHashMap::default(),
-            known: Vec::new(),
-            elements: 0,
+            states: States::default(),
+            accesses: Vec::new(),
             arrows: FxHashMap::default(),
             shared: Vec::new(),
             shared_numbers: FxHashMap::default(),
@@ -147,9 +140,9 @@ impl<'p> Tables<'p> {
         }
     }
 
-    /// How much room the known states take, in bytes: each is kept twice, and has a few words besides its elements.
+    /// How much room the known states take, in bytes.
     pub(super) fn bytes(&self) -> u64 {
-        (2 * (self.known.len() * size_of::<Known>() + self.elements * size_of::<Value>())) as u64
+        (self.states.bytes() + self.accesses.len() * size_of::<Access>()) as u64
     }
 
     /// Whether there is room to learn more, and nobody wants it to stop.
@@ -191,7 +184,7 @@ impl<'p> Tables<'p> {
 
     /// The state of a worker.
     pub(super) fn state(&self, place: Place, slot: u32) -> &WorkerState {
-        &self.known[self.depth(place).ids[slot as usize] as usize].state
+        self.states.get(self.depth(place).ids[slot as usize])
     }
 
     /// The number of a shared memory whose x may be read.
@@ -212,22 +205,17 @@ impl<'p> Tables<'p> {
     }
 
     fn id(&mut self, state: WorkerState) -> u32 {
-        if let Some(&id) = self.numbers.get(&state) {
-            return id;
+        let id = self.states.number(state);
+        if self.accesses.len() < self.states.len() {
+            self.accesses.push(self.walk.access(self.states.get(id)));
         }
-        let id = number(self.known.len());
-        self.elements += state.weight();
-        let access = self.walk.access(&state);
-        self.known.push(Known { state: state.clone(), access });
-        self.numbers.insert(state, id);
         id
     }
 
     /// The number of a state among those at its place.
     pub(super) fn slot(&mut self, place: Place, state: WorkerState) -> u32 {
         let id = self.id(state);
-        let Known { access, ref state } = self.known[id as usize];
-        let finished = state.finished();
+        let (access, finished) = (self.accesses[id as usize], self.states.get(id).finished());
         let Some(depths) = self.kinds.get_mut(usize::from(place.kind)) else { return UNKNOWN };
         while depths.len() <= place.depth as usize {
             depths.push(Depth::default());
@@ -348,8 +336,8 @@ impl<'p> Tables<'p> {
     /// Whether some worker, taken by itself, can come back to a state that it has been in.
     pub(super) fn has_loop(&self) -> bool {
         // Depth first, without recursion: 1 is on the path, 2 is done with.
-        let mut colour = vec![0_u8; self.known.len()];
-        for root in 0..number(self.known.len()) {
+        let mut colour = vec![0_u8; self.states.len()];
+        for root in 0..number(self.states.len()) {
             let mut path = vec![(root, 0)];
             while let Some((id, branch)) = path.pop() {
                 if branch == 0 {
@@ -373,9 +361,4 @@ impl<'p> Tables<'p> {
         }
         false
     }
-}
-
-/// Numbers stay far below 2^31: so many states would not fit any memory.
-pub(super) fn number(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
 }
