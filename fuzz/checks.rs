@@ -1038,7 +1038,7 @@ pub fn worker_protocol(data: &[u8]) {
         observations: vec![observation.clone(), observation],
         failure: None,
     };
-    let report = Report::new(&cases, &Outcome { results: vec![result], interrupted: false }, false);
+    let report = Report::new(&cases, &Outcome { finished: vec![result], interrupted: false }, false);
     let format = bytes.pick(Format::ALL);
     assert!(format.render(&report, Some(80)).is_ok_and(|text| !text.is_empty()));
 }

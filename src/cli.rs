@@ -56,8 +56,8 @@ pub enum Request {
     Explore(Box<ExploreSession>),
     /// To measure the convoy effect on so many CPUs.
     Convoy(Convoy, usize, Destination),
-    /// To hold the model against real interpreters.
-    Verify(Verify, Destination),
+    /// To hold the model against real interpreters, on so many CPUs.
+    Verify(Verify, usize, Destination),
     /// To echo bytes for another gilsim.
     Echo,
     /// To be a worker process of another gilsim.
@@ -602,7 +602,7 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
             let load =
                 Workload { switch_interval: interval.switch_interval, ..count.workload(&measure.pin, cpus)? };
             let scenario = UnderGil::new(&body.body, body.setup(), cpython, &load.pairs())?;
-            single(for_good(scenario), load, &measure, output)
+            single(scenario::for_good(scenario), load, &measure, output)
         }
         Command::Convoy { hogs, pings, cpython, interval, python, timeout, output } => {
             let convoy = Convoy {
@@ -651,7 +651,7 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
                 runs: u32::try_from(runs.get()).unwrap_or(u32::MAX),
                 timeout: timeout.time,
             };
-            return Ok(Request::Verify(verify, output.into()));
+            return Ok(Request::Verify(verify, cpus.usable, output.into()));
         }
         Command::Split { from, iters, workers, by, interval, measure, output } => {
             if from > iters {
@@ -803,11 +803,6 @@ fn variant(name: &str, value: &str) -> &'static dyn Scenario {
     });
     // Each value of the two enums stands in the list, which a test below makes sure of.
     found.unwrap_or(scenario::ALL[0])
-}
-
-/// A scenario that is made for this invocation lives as long as the program, like those of the list.
-fn for_good(scenario: impl Scenario + 'static) -> &'static dyn Scenario {
-    Box::leak(Box::new(scenario))
 }
 
 /// The first of the two programs that started gilsim.

@@ -1,7 +1,8 @@
 //! What passes between a run and whoever watches it: a request to stop, and how far it has come.
 
-use std::sync::Arc;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// How many updates a worker does between two looks at its [`Control`]. At less than a nanosecond for the
 /// cheapest update and some ten microseconds for the dearest, a block ends within 100 ms; the look costs
@@ -10,11 +11,12 @@ pub const BLOCK: u64 = 1 << 13;
 
 /// Shared by the workers of a run and the one who started it.
 ///
-/// All accesses are relaxed: neither value guards any other memory, and results travel by joining the workers.
+/// All atomic accesses are relaxed: neither value guards any other memory, and results travel by joining the workers.
 #[derive(Debug, Default)]
 pub struct Control {
     stop: Arc<AtomicBool>,
     done: AtomicU64,
+    bell: OnceLock<UnixStream>,
 }
 
 impl Control {
@@ -33,6 +35,18 @@ impl Control {
     #[must_use]
     pub fn flag(&self) -> &Arc<AtomicBool> {
         &self.stop
+    }
+
+    /// Has something be written to the other end of this line at each stop, for whoever sleeps until there is one.
+    pub fn hear(&self, bell: UnixStream) {
+        // Those who sleep already go on listening to the first.
+        let _ = self.bell.set(bell);
+    }
+
+    /// What becomes readable when there is a stop; nothing where nobody rings.
+    #[must_use]
+    pub fn bell(&self) -> Option<&UnixStream> {
+        self.bell.get()
     }
 
     /// How many updates the first worker has done in the present run: a measure of how far all have come.

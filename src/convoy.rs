@@ -4,22 +4,22 @@
 //! CPython does around system calls, and each time it may have to wait a switch interval for every computing
 //! worker (*hog*) in the way before it has the lock back.
 
+use crate::background::Gathered;
 use crate::clock;
 use crate::control::Control;
 use crate::cpython::{HandOff, Version};
 use crate::error::{Error, Result};
 use crate::executable;
 use crate::gil::Gil;
-use crate::interpreter::{ConvoyRequest, Ended, Interpreter, Limits};
+use crate::interpreter::{ConvoyRequest, Interpreter, Limits};
+use crate::process::Ended;
 use crate::program::{Point, Program, SharedAtomics};
-use crate::report::layout::{Grid, finish, paragraph};
-use crate::report::words::{plural, time};
-use crate::report::{Document, PROFILE, SCHEMA, csv, json};
+use crate::report::Header;
+use crate::report::convoy::{ConvoyReport, ConvoyRow, Latency};
 use crate::scenario::gil::BODY;
 use crate::scenario::python::PROBE;
-use crate::stats::percentile;
-use crate::thread_room::{STACK, ThreadRoom};
-use serde::Serialize;
+use crate::thread_room::ThreadRoom;
+use parking_lot::Mutex;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
@@ -50,95 +50,40 @@ pub struct Convoy {
     pub timeout: Duration,
 }
 
-/// What came of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ConvoyReport {
-    /// The number of the schema.
-    pub schema: u32,
-    /// gilsim's version.
-    pub gilsim: &'static str,
-    /// How gilsim was compiled.
-    pub profile: &'static str,
-    /// How many workers can run at once here.
-    pub cpus: usize,
-    /// How many workers computed meanwhile.
-    pub hogs: usize,
-    /// How many round trips were made, idle and beside them.
-    pub pings: u32,
-    /// The switch interval in seconds.
-    pub switch_interval: f64,
-    /// A row for the model and one for each interpreter.
-    pub results: Vec<ConvoyRow>,
-}
-
-/// One subject's round trips.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ConvoyRow {
-    /// `model 3.12`, or `python 3.12.1`.
-    pub subject: String,
-    /// With nobody computing.
-    pub idle: Option<Latency>,
-    /// Beside the hogs.
-    pub loaded: Option<Latency>,
-    /// Why there is nothing to show.
-    pub failure: Option<String>,
-}
-
-/// Round trips, in seconds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Latency {
-    /// Their median.
-    pub median: f64,
-    /// The time that 99 of 100 do not exceed.
-    pub p99: f64,
-    /// The longest.
-    pub max: f64,
-    /// Each of them, in their order.
-    pub times: Vec<f64>,
-}
-
-impl Latency {
-    fn of(times: Vec<f64>) -> Self {
-        let each = || times.iter().copied();
-        Self {
-            median: percentile(each(), 50),
-            p99: percentile(each(), 99),
-            max: each().fold(0.0, f64::max),
-            times,
-        }
-    }
-}
-
 impl Convoy {
-    /// Measures the model, then the interpreters.
+    /// Measures the model, then the interpreters; `tell` hears of each before it begins.
     ///
     /// # Errors
     ///
     /// When a worker or the echo process cannot be started; [`Error::Interrupted`] when it was stopped. What goes
     /// wrong with an interpreter is in its row.
-    pub fn run(&self, cpus: usize, control: &Control) -> Result<ConvoyReport> {
-        let mut results = vec![ConvoyRow {
-            subject: format!("model {}", self.version),
-            idle: Some(Latency::of(self.round_trips(0, control)?)),
-            loaded: Some(Latency::of(self.round_trips(self.hogs, control)?)),
-            failure: None,
-        }];
+    pub fn run(&self, control: &Control, rows: &Mutex<Vec<ConvoyRow>>, tell: impl Fn(&str)) -> Result<()> {
+        let model = format!("model {}", self.version);
+        tell(&model);
+        let idle = Some(Latency::of(self.round_trips(0, control)?));
+        let loaded = Some(Latency::of(self.round_trips(self.hogs, control)?));
+        rows.lock().push(ConvoyRow { subject: model, idle, loaded, failure: None });
         for python in &self.pythons {
-            results.push(self.real(python, control));
+            tell(&python.display().to_string());
+            let row = self.real(python, control);
             if control.stopped() {
                 return Err(Error::Interrupted);
             }
+            rows.lock().push(row);
         }
-        Ok(ConvoyReport {
-            schema: SCHEMA,
-            gilsim: env!("CARGO_PKG_VERSION"),
-            profile: PROFILE,
-            cpus,
+        Ok(())
+    }
+
+    /// The report of the rows that are finished.
+    #[must_use]
+    pub fn report(&self, cpus: usize, rows: Gathered<Vec<ConvoyRow>>) -> ConvoyReport {
+        ConvoyReport {
+            header: Header::new(cpus, rows.interrupted),
             hogs: self.hogs,
             pings: self.pings,
             switch_interval: self.switch_interval.as_secs_f64(),
-            results,
-        })
+            results: rows.finished,
+        }
     }
 
     fn real(&self, python: &Path, control: &Control) -> ConvoyRow {
@@ -170,13 +115,11 @@ impl Convoy {
         let gil = Gil::new(hogs + 1, hand_off);
         let mut echo = Echo::start()?;
         let (at_work, done) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let failed = |hog, source| Error::StartWorker { worker: hog, workers: hogs, source };
-        let room = ThreadRoom::for_threads(hogs).map_err(|(hog, source)| failed(hog, source))?;
+        let room = ThreadRoom::for_workers(hogs)?;
         thread::scope(|scope| {
             for hog in 1..=hogs {
-                let (gil, program, at_work, done, room) = (&gil, &program, &at_work, &done, &room);
+                let (gil, program, at_work, done) = (&gil, &program, &at_work, &done);
                 let compute = move || {
-                    room.begin();
                     let mut holder = gil.enter(hog);
                     at_work.fetch_add(1, Ordering::Relaxed);
                     let shared = SharedAtomics::new(0);
@@ -193,12 +136,9 @@ impl Convoy {
                         }
                     });
                 };
-                let thread = thread::Builder::new().name(format!("hog-{hog}")).stack_size(STACK);
-                let started = room.look(hog - 1, STACK).and_then(|()| thread.spawn_scoped(scope, compute));
-                if let Err(source) = started {
-                    done.store(true, Ordering::Relaxed);
-                    return Err(failed(hog - 1, source));
-                }
+                // Relaxed, like the look at it.
+                room.start_scoped(scope, hog - 1, compute)
+                    .inspect_err(|_| done.store(true, Ordering::Relaxed))?;
             }
             // Relaxed, like the flag: both stand for themselves.
             while at_work.load(Ordering::Relaxed) < hogs && !control.stopped() {
@@ -333,105 +273,6 @@ pub fn echo(mut input: impl Read, mut output: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-impl ConvoyReport {
-    /// Whether a subject has nothing to show.
-    #[must_use]
-    pub fn failed(&self) -> bool {
-        self.results.iter().any(|row| row.failure.is_some())
-    }
-
-    fn grid(&self) -> Grid {
-        let figures = |latency: &Option<Latency>| {
-            latency.as_ref().map_or([String::new(), String::new(), String::new()], |it| {
-                [it.median, it.p99, it.max].map(time)
-            })
-        };
-        Grid {
-            title: format!(
-                "convoy: round trip of one byte, idle and beside {}, switch interval {}",
-                plural(self.hogs, "computing worker"),
-                time(self.switch_interval)
-            ),
-            header: ["", "idle median", "p99", "max", "loaded median", "p99", "max"]
-                .map(str::to_owned)
-                .to_vec(),
-            rows: self
-                .results
-                .iter()
-                .map(|row| {
-                    let [idle, loaded] = [&row.idle, &row.loaded].map(figures);
-                    [vec![row.subject.clone()], idle.to_vec(), loaded.to_vec()]
-                        .concat()
-                        .into_iter()
-                        .map(Into::into)
-                        .collect()
-                })
-                .collect(),
-            words: Vec::new(),
-        }
-    }
-
-    fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self
-            .results
-            .iter()
-            .filter_map(|row| Some(format!("{} failed: {}.", row.subject, row.failure.as_ref()?)))
-            .collect();
-        notes.push(
-            "why: to send and to receive, the worker lets go of the GIL; to go on it needs it back, and a computing worker \
-             keeps it until it is asked to let go, a whole switch interval later (the convoy effect)."
-                .to_owned(),
-        );
-        notes
-    }
-}
-
-impl Document for ConvoyReport {
-    fn table(&self, width: Option<usize>) -> String {
-        let notes = self.notes().into_iter().map(|note| paragraph(&note, width));
-        let mut text = notes.fold(self.grid().table(width) + "\n", |text, note| text + &note);
-        finish(&mut text);
-        text
-    }
-
-    fn json(&self) -> io::Result<String> {
-        json::render(self)
-    }
-
-    fn csv(&self) -> io::Result<String> {
-        let header = "subject,hogs,pings,switch_interval,idle_median,idle_p99,idle_max,loaded_median,loaded_p99,loaded_max,failure";
-        let mut records = vec![header.split(',').map(str::to_owned).collect::<Vec<_>>()];
-        for row in &self.results {
-            let figures = |latency: &Option<Latency>| {
-                latency.as_ref().map_or([String::new(), String::new(), String::new()], |it| {
-                    [it.median, it.p99, it.max].map(|time| time.to_string())
-                })
-            };
-            let [idle, loaded] = [&row.idle, &row.loaded].map(figures);
-            let first = [
-                row.subject.clone(),
-                self.hogs.to_string(),
-                self.pings.to_string(),
-                self.switch_interval.to_string(),
-            ];
-            let last = row.failure.clone().unwrap_or_default();
-            records.push(first.into_iter().chain(idle).chain(loaded).chain([last]).collect());
-        }
-        csv::write(&records)
-    }
-
-    fn markdown(&self) -> String {
-        [vec![self.grid().markdown()], self.notes()].concat().join("\n\n") + "\n"
-    }
-
-    fn value(&self) -> String {
-        self.results.iter().fold(String::new(), |text, row| {
-            let value = row.loaded.as_ref().map_or_else(|| "failed".to_owned(), |it| it.p99.to_string());
-            text + &format!("{} {value}\n", row.subject.replace(' ', ":"))
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -474,13 +315,5 @@ mod tests {
         control.stop();
         let message = failure("exec sleep 1000", u32::MAX, &control);
         assert_eq!(message, Error::Interrupted.to_string());
-    }
-
-    #[test]
-    fn latencies_are_summed_up() {
-        let latency = Latency::of((1..=100).rev().map(f64::from).collect());
-        assert!((latency.median - 50.5).abs() < 0.6);
-        assert!(latency.p99 >= 98.0 && latency.p99 <= 100.0);
-        assert!((latency.max - 100.0).abs() < 1e-9);
     }
 }

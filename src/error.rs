@@ -23,6 +23,12 @@ pub enum Error {
     #[error("the echo process failed: {0}; run it again")]
     Echo(io::Error),
 
+    /// The thread that does the work could not be made.
+    #[error(
+        "could not start: {0}; raise the limit on processes (ulimit -u), open files (ulimit -n) or memory (ulimit -v)"
+    )]
+    Start(io::Error),
+
     /// A thread or process for a worker could not be made.
     #[error(
         "could not start worker {} of {workers}: {source}; ask for fewer workers, or raise the limit on processes (ulimit -u), open files (ulimit -n) or memory (ulimit -v)",

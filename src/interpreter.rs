@@ -12,7 +12,7 @@ mod error;
 mod find;
 mod jobs;
 
-pub use child::Ended;
+use crate::process::Ended;
 pub use error::Error;
 pub use find::{Found, Places, find};
 pub use jobs::{

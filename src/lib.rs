@@ -8,9 +8,10 @@
 //!
 //! ```text
 //! main ─▶ cli          the command line becomes a plain request
-//!   └───▶ session ─▶ runner ─▶ scenario ─▶ observation ─▶ start_line ─▶ workload, clock, cpus, control, thread_room
-//!            │                     ├─────▶ gil, spin_lock
-//!            │                     └─────▶ program ─▶ cpython      a loop body and the versions
+//!   └───▶ session ─▶ background   what a stop need not wait for
+//!            ├─▶ runner ─▶ scenario ─▶ observation ─▶ start_line ─▶ workload, clock, cpus, control, thread_room
+//!            │                ├─────▶ gil, spin_lock, process
+//!            │                └─────▶ program ─▶ cpython      a loop body and the versions
 //!            ├─▶ explore, verify, convoy ─▶ program, gil, interpreter
 //!            ├─▶ output ─▶ report ─▶ stats    data in, text out
 //!            └─▶ progress
@@ -24,6 +25,7 @@
 //! Nothing is `unsafe`: the race is one of relaxed atomic loads and stores, a *race condition* with defined
 //! behaviour, never a *data race*.
 
+pub mod background;
 pub mod choice;
 pub mod cli;
 pub mod clock;
@@ -41,6 +43,7 @@ pub mod lifeline;
 pub mod memory;
 pub mod observation;
 pub mod output;
+pub mod process;
 pub mod program;
 pub mod progress;
 pub mod report;

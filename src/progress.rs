@@ -1,63 +1,88 @@
 //! The progress bar: on standard error, on a terminal only, and only when the work takes long.
 
 use crate::control::Control;
+use crate::explore;
 use crate::runner::{Case, Event};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Work that is done sooner shows no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How often the bar moves: seldom enough to leave the measured workers alone.
 const TICK: Duration = Duration::from_millis(200);
 
-/// A bar that follows a run until it is dropped. Without a terminal it does nothing.
+/// Something to look at while work goes on, until it is dropped. Without a terminal there is nothing.
 pub struct Progress {
     bar: ProgressBar,
     ticker: Option<(Sender<()>, JoinHandle<()>)>,
-    cases: Vec<(String, u64)>,
 }
 
 impl Progress {
-    /// Begins to follow the cases' run.
-    #[must_use]
-    pub fn follow(cases: &[Case<'_>], control: &Arc<Control>) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{spinner} {msg} [{wide_bar}] {percent:>3} % {elapsed}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-        let share = |case: &Case<'_>| case.scenario.group().first_share(&case.load);
-        let cases = cases.iter().map(|case| (case.scenario.label(), share(case))).collect();
-        let ticker = io::stderr().is_terminal().then(|| tick(bar.clone(), Arc::clone(control))).flatten();
-        Self { bar, ticker, cases }
+    fn of(length: Option<u64>, style: &str, target: ProgressDrawTarget) -> Self {
+        let bar = ProgressBar::with_draw_target(length, target);
+        let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.progress_chars("=> "));
+        Self { bar, ticker: None }
     }
 
-    /// A spinner for work of which only the present step is known.
-    #[must_use]
-    pub fn spin() -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
-        let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        Self { bar, ticker: None, cases: Vec::new() }
+    /// A bar of so much work, all of it done when the bar is full.
+    fn bar(target: ProgressDrawTarget) -> Self {
+        Self::of(Some(1), "{spinner} {msg} [{wide_bar}] {percent:>3} % {elapsed}", target)
     }
 
-    /// Says what the present step is.
-    pub fn say(&self, step: &str) {
-        self.bar.set_message(step.to_owned());
-        self.bar.tick();
+    /// A spinner for work of which only the present step is known, and what says that step.
+    pub fn spin() -> (Self, impl Fn(&str) + Send + 'static) {
+        let spinner = Self::of(None, "{spinner} {wide_msg} {elapsed}", on_stderr());
+        let bar = spinner.bar.clone();
+        let say = move |step: &str| {
+            bar.set_message(step.to_owned());
+            bar.tick();
+        };
+        (spinner, say)
     }
 
-    /// Takes note of what the runner does.
-    pub fn note(&self, event: &Event) {
-        let Event::Begin { case, round, rounds } = *event;
-        if let Some((label, length)) = self.cases.get(case) {
-            let of = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
-            self.bar.set_length((*length).max(1));
-            self.bar.set_message(format!("{label}, run {}{of}", round + 1));
+    /// A bar that follows the cases' run, and what takes note of what the runner does.
+    pub fn follow(cases: &[Case<'_>], control: &Arc<Control>) -> (Self, impl Fn(Event) + Send + 'static) {
+        let mut follower = Self::bar(ProgressDrawTarget::hidden());
+        if io::stderr().is_terminal() {
+            follower.ticker = tick(follower.bar.clone(), Arc::clone(control));
         }
+        let share = |case: &Case<'_>| case.scenario.group().first_share(&case.load);
+        let cases: Vec<_> = cases.iter().map(|case| (case.scenario.label(), share(case))).collect();
+        let bar = follower.bar.clone();
+        let note = move |event| {
+            let Event::Begin { case, round, rounds } = event;
+            if let Some((label, length)) = cases.get(case) {
+                let of = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
+                bar.set_length((*length).max(1));
+                bar.set_message(format!("{label}, run {}{of}", round + 1));
+            }
+        };
+        (follower, note)
     }
+
+    /// A bar of the layers of an exploration, and what takes note of each.
+    pub fn layers() -> (Self, impl Fn(explore::Progress) + Send + Sync + 'static) {
+        let layers = Self::bar(on_stderr());
+        let (bar, began) = (layers.bar.clone(), Instant::now());
+        let note = move |progress: explore::Progress| {
+            if began.elapsed() < PATIENCE {
+                return;
+            }
+            bar.set_length(progress.layers.max(progress.layer) as u64);
+            bar.set_message(format!("layer {}, {} states", progress.layer, progress.states));
+            bar.set_position(progress.layer as u64);
+        };
+        (layers, note)
+    }
+}
+
+fn on_stderr() -> ProgressDrawTarget {
+    ProgressDrawTarget::stderr_with_hz(5)
 }
 
 /// Moves the bar now and then, until told to stop. A bar is not worth failing for, so a thread that cannot be
@@ -68,7 +93,7 @@ fn tick(bar: ProgressBar, control: Arc<Control>) -> Option<(Sender<()>, JoinHand
         let mut wait = PATIENCE;
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
             if wait == PATIENCE {
-                bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+                bar.set_draw_target(on_stderr());
             }
             bar.set_position(control.done());
             bar.tick();

@@ -1,5 +1,6 @@
 //! The report: data only, made once from what was observed, then written in the form that was asked for.
 
+pub mod convoy;
 pub mod csv;
 pub mod explore;
 pub mod export;
@@ -7,6 +8,7 @@ pub mod json;
 pub mod layout;
 pub mod markdown;
 pub mod table;
+pub mod verify;
 pub mod words;
 
 use crate::clock::Span;
@@ -17,12 +19,6 @@ use crate::stats::{self, Summary, Verdict};
 use serde::Serialize;
 use std::io;
 use std::time::Duration;
-
-/// The number of the JSON form's schema. It goes up when a field changes its meaning or goes away.
-pub const SCHEMA: u32 = 1;
-
-/// How gilsim was compiled: `release`, or `debug`, whose times mean nothing.
-pub const PROFILE: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
 /// Something to be reported, in each of the forms.
 pub trait Document {
@@ -73,10 +69,10 @@ impl Document for Report {
     }
 }
 
-/// Everything that is said about one invocation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
-    /// [`SCHEMA`].
+/// What every report says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Header {
+    /// The number of the JSON form's schema. It goes up when a field changes its meaning or goes away.
     pub schema: u32,
     /// gilsim's version.
     pub gilsim: &'static str,
@@ -84,8 +80,38 @@ pub struct Report {
     pub profile: &'static str,
     /// How many workers can run at once here: affinity and cgroup quota are taken into account.
     pub cpus: usize,
-    /// Whether it was stopped before all rounds were finished; the report is of those that were.
+    /// Whether it was stopped before its end; the report is of what was finished by then.
     pub interrupted: bool,
+}
+
+impl Header {
+    /// Of a report that this gilsim makes.
+    #[must_use]
+    pub const fn new(cpus: usize, interrupted: bool) -> Self {
+        Self {
+            schema: 1,
+            gilsim: env!("CARGO_PKG_VERSION"),
+            profile: if cfg!(debug_assertions) { "debug" } else { "release" },
+            cpus,
+            interrupted,
+        }
+    }
+
+    /// What a reader of the report has to know first; `whole` names what is reported whole or not at all.
+    fn warnings(&self, whole: &str) -> Vec<String> {
+        let interrupted = format!("interrupted: this is the report of the {whole} that were finished.");
+        let debug = "built without optimisation: the times mean nothing (use cargo build --release).";
+        let warnings = [(self.interrupted, interrupted), (self.profile == "debug", debug.to_owned())];
+        warnings.into_iter().filter_map(|(holds, warning)| holds.then_some(warning)).collect()
+    }
+}
+
+/// Everything that is said about one invocation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// What it says of itself.
+    #[serde(flatten)]
+    pub header: Header,
     /// Whether several scenarios are compared, or one is shown.
     pub comparison: bool,
     /// A row for each case. hyperfine's exports bear this name, too.
@@ -211,15 +237,11 @@ impl Report {
     #[must_use]
     pub fn new(cases: &[Case<'_>], outcome: &Outcome, comparison: bool) -> Self {
         let mut results: Vec<Row> =
-            cases.iter().zip(&outcome.results).map(|(case, result)| Row::of(case, result)).collect();
+            cases.iter().zip(&outcome.finished).map(|(case, result)| Row::of(case, result)).collect();
         compare_with_sequential(cases, outcome, &mut results);
         compare_with_fastest(&mut results);
         Self {
-            schema: SCHEMA,
-            gilsim: env!("CARGO_PKG_VERSION"),
-            profile: PROFILE,
-            cpus: cases.first().map_or(1, |case| case.load.cpus.usable),
-            interrupted: outcome.interrupted,
+            header: Header::new(cases.first().map_or(1, |case| case.load.cpus.usable), outcome.interrupted),
             comparison,
             results,
         }
@@ -316,8 +338,8 @@ fn quoted(word: &str) -> String {
 
 fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Row]) {
     let Some(sequential) = cases.iter().position(|case| case.scenario.is_sequential()) else { return };
-    let baseline = &outcome.results[sequential].observations;
-    for (index, (row, result)) in rows.iter_mut().zip(&outcome.results).enumerate() {
+    let baseline = &outcome.finished[sequential].observations;
+    for (index, (row, result)) in rows.iter_mut().zip(&outcome.finished).enumerate() {
         if row.group == Group::Sum && index != sequential {
             row.speedup = stats::speedup(baseline, &result.observations, Observation::elapsed);
             row.speedup_with_startup =

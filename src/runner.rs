@@ -1,9 +1,11 @@
 //! The one runner: warm-up, then rounds in which each case has its turn (A B C A B C …), so that a machine
 //! whose speed drifts treats all cases alike.
 
+use crate::background::Gathered;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::scenario::{Observation, Scenario, Workload};
+use parking_lot::Mutex;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
@@ -46,14 +48,8 @@ pub enum Event {
     },
 }
 
-/// What came of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// For each case, what came of it.
-    pub results: Vec<CaseResult>,
-    /// Whether it was stopped before its last round was finished.
-    pub interrupted: bool,
-}
+/// What came of it, for each case.
+pub type Outcome = Gathered<Vec<CaseResult>>;
 
 /// What came of one case.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -80,17 +76,18 @@ impl CaseResult {
     }
 }
 
-/// Runs the cases.
+/// Runs the cases and puts what came of each finished round into their results.
 ///
 /// # Errors
 ///
-/// Whatever a scenario could not do; [`Error::Interrupted`] when it was stopped before one round was finished.
+/// Whatever a scenario could not do; [`Error::Interrupted`] when it was stopped before its last round was finished.
 pub fn run(
     cases: &[Case<'_>],
     rounds: Rounds,
     control: &Control,
+    finished: &Mutex<Vec<CaseResult>>,
     mut tell: impl FnMut(Event),
-) -> Result<Outcome> {
+) -> Result<()> {
     let mut results: Vec<CaseResult> = vec![CaseResult::default(); cases.len()];
     for (case, result) in cases.iter().zip(&mut results) {
         let warm_up = case.load.shortened(case.scenario.group(), WARM_UP);
@@ -102,6 +99,7 @@ pub fn run(
             return Err(Error::Interrupted);
         }
     }
+    finished.lock().clone_from(&results);
 
     let began = Instant::now();
     let mut done = 0;
@@ -117,20 +115,23 @@ pub fn run(
             let observed = case.scenario.observe(&case.load, control);
             if control.stopped() {
                 // What a stopped run brought home is not its result.
-                return if done == 0 {
-                    Err(Error::Interrupted)
-                } else {
-                    Ok(Outcome { results, interrupted: true })
-                };
+                return Err(Error::Interrupted);
             }
             round.push(result.take(observed)?);
         }
-        for (result, observed) in results.iter_mut().zip(round) {
-            result.observations.extend(observed);
+        for ((finished, result), observed) in finished.lock().iter_mut().zip(&results).zip(round) {
+            finished.observations.extend(observed);
+            finished.failure.clone_from(&result.failure);
         }
         done += 1;
     }
-    Ok(Outcome { results, interrupted: false })
+    Ok(())
+}
+
+/// Whether there is something to report.
+#[must_use]
+pub fn anything(results: &[CaseResult]) -> bool {
+    results.iter().any(|result| !result.observations.is_empty())
 }
 
 const fn expected_rounds(rounds: Rounds) -> Option<usize> {
@@ -158,7 +159,6 @@ mod tests {
     use crate::clock::{Span, Usage};
     use crate::scenario::{Explanation, Group};
     use crate::stats::Summary;
-    use parking_lot::Mutex;
 
     /// A scenario that only keeps a diary.
     struct Diary<'a> {
@@ -194,16 +194,20 @@ mod tests {
         }
     }
 
-    fn run_diaries(rounds: Rounds, stop_at: Option<usize>) -> (Result<Outcome>, Vec<(&'static str, u64)>) {
+    type Page = (&'static str, u64);
+
+    /// How it ended, what was finished, and the diary.
+    fn run_diaries(rounds: Rounds, stop_at: Option<usize>) -> (Result<()>, Vec<CaseResult>, Vec<Page>) {
         let pages = Mutex::new(Vec::new());
         let diaries = ["a", "b", "c"].map(|name| Diary { name, pages: &pages, stop_at });
         let cases: Vec<Case<'_>> = diaries
             .iter()
             .map(|scenario| Case { scenario, load: Workload::for_tests(2, 1_000_000), baseline: false })
             .collect();
-        let outcome = run(&cases, rounds, &Control::default(), |_| ());
+        let finished = Mutex::default();
+        let ended = run(&cases, rounds, &Control::default(), &finished, |_| ());
         drop(cases);
-        (outcome, pages.into_inner())
+        (ended, finished.into_inner(), pages.into_inner())
     }
 
     fn exactly(rounds: usize) -> Rounds {
@@ -212,27 +216,28 @@ mod tests {
 
     #[test]
     fn rounds_are_interleaved_after_a_short_warm_up() {
-        let (outcome, pages) = run_diaries(exactly(2), None);
+        let (ended, finished, pages) = run_diaries(exactly(2), None);
+        ended.unwrap();
         let names: String = pages.iter().map(|&(name, _)| name).collect();
         assert_eq!(names, "abcabcabc");
         assert!(pages[..3].iter().all(|&(_, iterations)| iterations == WARM_UP));
         assert!(pages[3..].iter().all(|&(_, iterations)| iterations == 1_000_000));
-        let outcome = outcome.unwrap();
-        assert!(outcome.results.iter().all(|result| result.observations.len() == 2));
-        assert!(!outcome.interrupted);
+        assert!(anything(&finished) && finished.iter().all(|result| result.observations.len() == 2));
     }
 
     #[test]
     fn a_stop_keeps_the_finished_rounds_only() {
         // Three for the warm-up, three for the first round, stopped at the second case of the second.
-        let (outcome, pages) = run_diaries(exactly(5), Some(8));
+        let (ended, finished, pages) = run_diaries(exactly(5), Some(8));
         assert_eq!(pages.len(), 8);
-        let outcome = outcome.unwrap();
-        assert!(outcome.interrupted);
-        assert!(outcome.results.iter().all(|result| result.observations.len() == 1));
+        assert!(matches!(ended, Err(Error::Interrupted)));
+        assert!(anything(&finished) && finished.iter().all(|result| result.observations.len() == 1));
 
-        let (outcome, _) = run_diaries(exactly(5), Some(5));
-        assert!(matches!(outcome, Err(Error::Interrupted)));
+        for at in [2, 5] {
+            let (ended, finished, _) = run_diaries(exactly(5), Some(at));
+            assert!(matches!(ended, Err(Error::Interrupted)));
+            assert!(!anything(&finished), "{at}");
+        }
     }
 
     #[test]

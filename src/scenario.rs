@@ -121,6 +121,11 @@ pub static ALL: LazyLock<Vec<&'static dyn Scenario>> = LazyLock::new(|| {
     ]
 });
 
+/// A scenario that is made for this invocation lives as long as the program, like those of the list.
+pub fn for_good(scenario: impl Scenario + 'static) -> &'static dyn Scenario {
+    Box::leak(Box::new(scenario))
+}
+
 /// One of several ways in which a command can do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variant {

@@ -2,6 +2,7 @@
 
 pub mod explore;
 
+use crate::background;
 use crate::control::Control;
 use crate::convoy::Convoy;
 use crate::error::{Error, Result};
@@ -9,9 +10,9 @@ use crate::output::Destination;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::runner::{self, Case, Rounds};
-use crate::scenario::Workload;
 use crate::scenario::python::{Job, Python, Subject};
-use crate::verify::Verify;
+use crate::scenario::{Workload, for_good};
+use crate::verify::{Tried, Verify};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,8 +45,8 @@ pub struct Real {
 }
 
 impl Real {
-    /// Finds or asks the interpreters.
-    fn scenarios(&self, control: &Control) -> Result<Vec<(Python, Workload)>> {
+    /// Finds or asks the interpreters, and makes each a case for each job.
+    fn cases(&self, control: &Control) -> Result<Vec<Case<'static>>> {
         let subjects = match &self.programs {
             Some(programs) => Subject::named(programs, control),
             None => Subject::found(control),
@@ -59,8 +60,10 @@ impl Real {
             ));
         }
         let job = |(job, load): &(Job, Workload)| {
-            let python = |subject| {
-                (Python::new(subject, job.clone(), self.timeout, &load.pairs(), control), load.clone())
+            let python = |subject| Case {
+                scenario: for_good(Python::new(subject, job.clone(), self.timeout, &load.pairs(), control)),
+                load: load.clone(),
+                baseline: false,
             };
             subjects.iter().map(python).collect::<Vec<_>>()
         };
@@ -75,6 +78,17 @@ pub enum Expectation {
     Exact,
     /// At least one run is wrong.
     Lost,
+}
+
+impl Expectation {
+    /// Whether a result is as expected, if something was.
+    pub(super) const fn met(expected: Option<Self>, lost: bool) -> bool {
+        match expected {
+            None => true,
+            Some(Self::Exact) => !lost,
+            Some(Self::Lost) => lost,
+        }
+    }
 }
 
 impl crate::choice::Choice for Expectation {
@@ -126,64 +140,75 @@ impl Session {
     /// output cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let output = self.destination.open()?;
-        let real = self.real.as_ref().map_or_else(|| Ok(Vec::new()), |real| real.scenarios(control))?;
-        let real_cases =
-            real.iter().map(|(scenario, load)| Case { scenario, load: load.clone(), baseline: false });
-        let own_cases = self.cases.iter().map(|case| Case { load: case.load.clone(), ..*case });
-        let cases: Vec<Case<'_>> = own_cases.chain(real_cases).collect();
+        let real = self.real.map_or_else(|| Ok(Vec::new()), |real| real.cases(control))?;
+        let cases: Arc<[Case<'static>]> = self.cases.into_iter().chain(real).collect();
 
-        let progress = Progress::follow(&cases, control);
-        let outcome = runner::run(&cases, self.rounds, control, |event| progress.note(&event));
+        let (progress, note) = Progress::follow(&cases, control);
+        let (theirs, rounds) = (Arc::clone(&cases), self.rounds);
+        let outcome = background::gather(control, |finished: &Vec<_>| runner::anything(finished), move |control, finished| {
+            runner::run(&theirs, rounds, control, finished, note)
+        });
         drop(progress);
         let report = Report::new(&cases, &outcome?, self.comparison);
         output.deliver(&report)?;
-        Ok(self.ending(&report))
-    }
-
-    fn ending(&self, report: &Report) -> Ending {
-        let met = match self.expect {
-            None => true,
-            Some(Expectation::Exact) => !report.lost(),
-            Some(Expectation::Lost) => report.lost(),
-        };
-        if report.broken() || !met {
+        Ok(if report.broken() || !Expectation::met(self.expect, report.lost()) {
             Ending::PromiseBroken
         } else if report.failed() {
             Ending::CouldNotRun
         } else {
             Ending::Ran
-        }
+        })
     }
 }
 
-/// Measures the convoy effect and reports.
+/// Measures the convoy effect on so many CPUs and reports.
 ///
 /// # Errors
 ///
 /// As [`Session::run`].
 pub fn convoy(
-    convoy: &Convoy,
+    convoy: Convoy,
     cpus: usize,
     destination: &Destination,
     control: &Arc<Control>,
 ) -> Result<Ending> {
     let output = destination.open()?;
-    let report = convoy.run(cpus, control)?;
+    let convoy = Arc::new(convoy);
+    let (spinner, say) = Progress::spin();
+    let theirs = Arc::clone(&convoy);
+    let rows = background::gather(
+        control,
+        |rows: &Vec<_>| !rows.is_empty(),
+        move |control, rows| theirs.run(control, rows, say),
+    );
+    drop(spinner);
+    let report = convoy.report(cpus, rows?);
     output.deliver(&report)?;
     Ok(if report.failed() { Ending::CouldNotRun } else { Ending::Ran })
 }
 
-/// Holds the model against real interpreters and reports.
+/// Holds the model against real interpreters on so many CPUs and reports.
 ///
 /// # Errors
 ///
 /// As [`Session::run`].
-pub fn verify(verify: &Verify, destination: &Destination, control: &Arc<Control>) -> Result<Ending> {
+pub fn verify(
+    verify: Verify,
+    cpus: usize,
+    destination: &Destination,
+    control: &Arc<Control>,
+) -> Result<Ending> {
     let output = destination.open()?;
-    let spinner = Progress::spin();
-    let report = verify.run(control, |what| spinner.say(what));
+    let verify = Arc::new(verify);
+    let (spinner, say) = Progress::spin();
+    let theirs = Arc::clone(&verify);
+    let tried = background::gather(
+        control,
+        |tried: &Tried| !tried.bodies.is_empty(),
+        move |control, tried| theirs.run(control, tried, say),
+    );
     drop(spinner);
-    let report = report?;
+    let report = verify.report(cpus, tried?);
     output.deliver(&report)?;
     Ok(match report.disagreements {
         0 if report.failed() => Ending::CouldNotRun,

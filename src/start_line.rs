@@ -10,7 +10,7 @@ use crate::clock::{self, Span, Usage};
 use crate::control::Control;
 use crate::cpus;
 use crate::error::{Error, Result};
-use crate::thread_room::{STACK, ThreadRoom};
+use crate::thread_room::ThreadRoom;
 use crate::workload::Workload;
 use crossbeam_utils::CachePadded;
 use parking_lot::{Condvar, Mutex};
@@ -54,14 +54,9 @@ where
 {
     let workers = load.workers.get();
     let gate = Gate::new(workers, workers <= load.cpus.usable);
-    let room = ThreadRoom::for_threads(workers).map_err(|(worker, source)| Error::StartWorker {
-        worker,
-        workers,
-        source,
-    })?;
+    let room = ThreadRoom::for_workers(workers)?;
     let asked = clock::now();
     let work_from_the_line = |worker: usize| {
-        room.begin();
         if let Some(&cpu) = load.pins.get(worker) {
             cpus::pin_current_thread(cpu);
         }
@@ -75,17 +70,8 @@ where
         let mut handles = Vec::with_capacity(workers);
         for worker in 0..workers {
             let work_from_the_line = &work_from_the_line;
-            let thread = thread::Builder::new().name(format!("worker-{worker}")).stack_size(STACK);
-            let started = room
-                .look(worker, STACK)
-                .and_then(|()| thread.spawn_scoped(scope, move || work_from_the_line(worker)));
-            match started {
-                Ok(handle) => handles.push(handle),
-                Err(source) => {
-                    gate.call_off();
-                    return Err(Error::StartWorker { worker, workers, source });
-                }
-            }
+            let started = room.start_scoped(scope, worker, move || work_from_the_line(worker));
+            handles.push(started.inspect_err(|_| gate.call_off())?);
         }
         // All are waited for before any is judged: a panic that nobody took note of would be the scope's own.
         let joined: Vec<_> = handles.into_iter().map(thread::ScopedJoinHandle::join).collect();

@@ -4,17 +4,21 @@
 //! new thread a second stack for its signal handler, and where there is no room for that one the whole process is
 //! aborted, because the thread exists already. So room is looked for first.
 
+use crate::error::{Error, Result};
 use crate::memory;
+use rayon::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 use std::fs;
 use std::hint;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 /// A worker's stack holds little more than a few frames; a small one lets many workers start.
 pub const STACK: usize = 256 * 1024;
+/// What the kernel gives a program's first thread by default.
+const MAIN_STACK: usize = 8 << 20;
 /// What is to be left when a thread has begun, in bytes: for its second stack, and for all that is allocated later,
 /// where no failure could be told.
 const RESERVE: usize = 4 << 20;
@@ -34,6 +38,8 @@ const MANY: usize = 1_000;
 /// Room for the threads of one run.
 #[derive(Debug)]
 pub struct ThreadRoom {
+    /// How many there are to be.
+    workers: usize,
     /// Whether the address space is limited, so that it may end before the threads do.
     limited: bool,
     /// How many threads have begun, and so have all that they need.
@@ -41,39 +47,48 @@ pub struct ThreadRoom {
 }
 
 impl ThreadRoom {
-    /// Looks whether so many threads can be had at all.
+    /// Looks whether there is room for so many workers at all.
     ///
     /// # Errors
     ///
-    /// When their stacks would be more mappings than the kernel allows a process, or more memory than is free (there the
-    /// kernel would kill somebody instead of refusing); the number says how many fit.
-    pub fn for_threads(threads: usize) -> Result<Self, (usize, io::Error)> {
-        if threads >= MANY {
-            let most = max_map_count();
-            let fit = most.saturating_sub(OTHER_MAPPINGS) / MAPPINGS;
-            if threads > fit {
-                let reason = format!(
-                    "there is room for {fit} threads, because each takes {MAPPINGS} of the {most} memory mappings that the \
-                     kernel allows (sysctl vm.max_map_count)"
-                );
-                return Err((fit, io::Error::other(reason)));
+    /// [`Error::StartWorker`] when their stacks would be more mappings than the kernel allows a process, or more memory
+    /// than is free (there the kernel would kill somebody instead of refusing); it names the first that does not fit.
+    pub fn for_workers(workers: usize) -> Result<Self> {
+        match shortage(workers) {
+            Some((worker, reason)) => {
+                Err(Error::StartWorker { worker, workers, source: io::Error::other(reason) })
             }
-            let fit = memory::available().map(|bytes| usize::try_from(bytes / TOUCHED).unwrap_or(usize::MAX));
-            if let Some(fit) = fit.filter(|&fit| threads > fit) {
-                let reason = format!("there is room for {fit} threads, because so much memory is free");
-                return Err((fit, io::Error::other(reason)));
-            }
+            None => Ok(Self::of(workers)),
         }
-        Ok(Self { limited: memory::address_space_left().is_some(), begun: AtomicUsize::new(0) })
+    }
+
+    fn of(workers: usize) -> Self {
+        Self { workers, limited: memory::address_space_left().is_some(), begun: AtomicUsize::new(0) }
+    }
+
+    /// Starts the thread of a worker, which must be the one after those that were started before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StartWorker`] when there is no room for it, or the kernel refuses it.
+    pub fn start_scoped<'scope, T: Send + 'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        worker: usize,
+        work: impl FnOnce() -> T + Send + 'scope,
+    ) -> Result<ScopedJoinHandle<'scope, T>> {
+        let begin = || {
+            self.begin();
+            work()
+        };
+        self.look(worker, STACK)
+            .and_then(|()| named(worker, STACK).spawn_scoped(scope, begin))
+            .map_err(|source| Error::StartWorker { worker, workers: self.workers, source })
     }
 
     /// To be called before each thread is asked for, `before` of which have been. Where the address space is limited
     /// it waits for those to begin, because what they will take cannot be seen until then.
-    ///
-    /// # Errors
-    ///
-    /// When a thread with such a stack would have no room.
-    pub fn look(&self, before: usize, stack: usize) -> io::Result<()> {
+    fn look(&self, before: usize, stack: usize) -> io::Result<()> {
         if !self.limited {
             return Ok(());
         }
@@ -90,28 +105,70 @@ impl ThreadRoom {
         Ok(())
     }
 
-    /// Starts a thread of a rayon pool: one with our stack, and only where there is room for it.
-    ///
-    /// # Errors
-    ///
-    /// When there is none, or the kernel refuses it.
-    pub fn start(self: &Arc<Self>, worker: rayon::ThreadBuilder, stack: usize) -> io::Result<()> {
-        self.look(worker.index(), stack)?;
-        let room = Arc::clone(self);
-        let thread = thread::Builder::new().name(format!("worker-{}", worker.index())).stack_size(stack);
-        thread.spawn(move || {
-            room.begin();
-            worker.run();
-        })?;
-        Ok(())
-    }
-
     /// To be called by each thread, first of all.
-    pub fn begin(&self) {
+    fn begin(&self) {
         // The first allocation of a thread is the one that takes an arena.
         drop(hint::black_box(Box::new(0_u8)));
         self.begun.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Starts a thread that is to run through all of gilsim, with as much stack as the first one has.
+///
+/// # Errors
+///
+/// When there is no room for it, or the kernel refuses it.
+pub fn start<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
+    let room = ThreadRoom::of(1);
+    room.look(0, MAIN_STACK)?;
+    thread::Builder::new().name("run".to_owned()).stack_size(MAIN_STACK).spawn(work)
+}
+
+/// A rayon pool, each of whose threads has such a stack and does something at its start, with its number.
+///
+/// # Errors
+///
+/// [`Error::Pool`] when there is no room for one of them, or the kernel refuses it.
+pub fn pool(
+    workers: usize,
+    stack: usize,
+    at_start: impl Fn(usize) + Send + Sync + 'static,
+) -> Result<ThreadPool> {
+    let failed = |reason| Error::Pool { workers, reason };
+    let room = Arc::new(ThreadRoom::for_workers(workers)?);
+    let start = |worker: ThreadBuilder| {
+        room.look(worker.index(), stack)?;
+        let room = Arc::clone(&room);
+        named(worker.index(), stack).spawn(move || {
+            room.begin();
+            worker.run();
+        })?;
+        Ok(())
+    };
+    let pool = ThreadPoolBuilder::new().num_threads(workers).start_handler(at_start).spawn_handler(start);
+    pool.build().map_err(|error| failed(error.to_string()))
+}
+
+fn named(worker: usize, stack: usize) -> thread::Builder {
+    thread::Builder::new().name(format!("worker-{worker}")).stack_size(stack)
+}
+
+/// How many of so many threads there is room for, and why not for more; nothing when there is room for all.
+fn shortage(threads: usize) -> Option<(usize, String)> {
+    if threads < MANY {
+        return None;
+    }
+    let most = max_map_count();
+    let fit = most.saturating_sub(OTHER_MAPPINGS) / MAPPINGS;
+    if threads > fit {
+        let reason = format!(
+            "there is room for {fit} threads, because each takes {MAPPINGS} of the {most} memory mappings that the kernel \
+             allows (sysctl vm.max_map_count)"
+        );
+        return Some((fit, reason));
+    }
+    let fit = usize::try_from(memory::available()? / TOUCHED).unwrap_or(usize::MAX);
+    (threads > fit).then(|| (fit, format!("there is room for {fit} threads, because so much memory is free")))
 }
 
 fn max_map_count() -> usize {
@@ -125,8 +182,9 @@ mod tests {
 
     #[test]
     fn threads_that_cannot_be_mapped_are_refused() {
-        let (fit, error) = ThreadRoom::for_threads(usize::MAX / 8).unwrap_err();
-        assert!(fit > MANY && error.to_string().contains("vm.max_map_count"), "{fit}: {error}");
-        assert!(ThreadRoom::for_threads(fit).is_ok());
+        let Err(error) = ThreadRoom::for_workers(usize::MAX / 8) else { panic!("there is room") };
+        assert!(error.to_string().contains("vm.max_map_count"), "{error}");
+        let Error::StartWorker { worker, .. } = error else { panic!("{error}") };
+        assert!(worker > MANY && ThreadRoom::for_workers(worker).is_ok(), "{worker}");
     }
 }

@@ -5,17 +5,16 @@
 //! between a read of the shared x and the write that depends on it. The real runs are helped by a very short
 //! switch interval; a body that can lose is run until it does, or often enough to call that a disagreement.
 
+use crate::background::Gathered;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
 use crate::program::Verdict;
-use crate::report::layout::{Cell, Grid, bold, finish, paragraph};
-use crate::report::{Document, PROFILE, SCHEMA, csv, json};
+use crate::report::Header;
+use crate::report::verify::{BodyRow, Claim, VerifyCell, VerifyReport};
 use crate::scenario::gil::UnderGil;
 use crate::scenario::python::{PROBE, modelled};
-use anstyle::AnsiColor;
-use serde::Serialize;
-use std::io;
+use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -62,86 +61,15 @@ pub struct Verify {
 /// A body that can lose is given so many times the runs before its silence counts against the model.
 const PATIENCE: u32 = 10;
 
-/// What came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct VerifyReport {
-    /// The number of the schema.
-    pub schema: u32,
-    /// gilsim's version.
-    pub gilsim: &'static str,
-    /// How gilsim was compiled.
-    pub profile: &'static str,
-    /// How often each of the two threads repeated the body in one run.
-    pub iterations: u64,
-    /// How many runs without a loss meant that a body is exact; one that can lose was given ten times as many.
-    pub runs: u32,
-    /// The switch interval of the real runs, in microseconds.
-    pub switch_interval_us: u64,
-    /// The definitions that the bodies used.
-    pub setup: String,
+/// What was tried so far.
+#[derive(Debug, Default)]
+pub struct Tried {
     /// The interpreters' labels.
     pub interpreters: Vec<String>,
-    /// A row for each body.
-    pub results: Vec<BodyRow>,
     /// Interpreters that could not be asked, each with the reason.
     pub failures: Vec<String>,
-    /// In how many cells model and interpreter agree.
-    pub agreements: usize,
-    /// In how many they do not.
-    pub disagreements: usize,
-}
-
-/// What came of one body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BodyRow {
-    /// The body.
-    pub body: String,
-    /// A cell for each interpreter.
-    pub cells: Vec<VerifyCell>,
-}
-
-/// One body in one interpreter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct VerifyCell {
-    /// The interpreter's label.
-    pub interpreter: String,
-    /// What the model says; nothing when it refuses the body.
-    pub model: Option<Claim>,
-    /// What the runs show.
-    pub real: Option<Claim>,
-    /// How many runs there were.
-    pub runs: usize,
-    /// In how many of them updates were lost.
-    pub lost_runs: usize,
-    /// Why there is nothing to compare.
-    pub failure: Option<String>,
-}
-
-/// What can become of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Claim {
-    /// Updates can be lost.
-    Loses,
-    /// They cannot.
-    Exact,
-}
-
-impl Claim {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Loses => "loses",
-            Self::Exact => "exact",
-        }
-    }
-}
-
-impl VerifyCell {
-    /// Whether model and interpreter agree; nothing when there is nothing to compare.
-    #[must_use]
-    pub fn agrees(&self) -> Option<bool> {
-        Some(self.model? == self.real?)
-    }
+    /// The bodies that were tried in all interpreters.
+    pub bodies: Vec<BodyRow>,
 }
 
 impl Verify {
@@ -150,17 +78,15 @@ impl Verify {
     /// # Errors
     ///
     /// When there is no interpreter at all, or it was stopped.
-    pub fn run(&self, control: &Control, mut tell: impl FnMut(&str)) -> Result<VerifyReport> {
+    pub fn run(&self, control: &Control, progress: &Mutex<Tried>, tell: impl Fn(&str)) -> Result<()> {
         let (interpreters, failures) = self.interpreters(control)?;
-        if control.stopped() {
-            return Err(Error::Interrupted);
-        }
+        let labels = interpreters.iter().map(Interpreter::label).collect();
+        *progress.lock() = Tried { interpreters: labels, failures, bodies: Vec::new() };
         for body in &self.bodies {
             // A body that no version takes is refused before any work.
             let mut refusals = interpreters
                 .iter()
                 .filter_map(modelled)
-                .take_while(|_| !control.stopped())
                 .map(|version| UnderGil::unless_stopped(body, &self.setup, version, PAIR, control).err());
             if let Some(Some(refusal)) = refusals.next()
                 && refusals.all(|refusal| refusal.is_some())
@@ -168,7 +94,6 @@ impl Verify {
                 return Err(refusal);
             }
         }
-        let mut results = Vec::new();
         for body in &self.bodies {
             let mut cells = Vec::new();
             for interpreter in &interpreters {
@@ -178,25 +103,29 @@ impl Verify {
                     return Err(Error::Interrupted);
                 }
             }
-            results.push(BodyRow { body: body.clone(), cells });
+            progress.lock().bodies.push(BodyRow { body: body.clone(), cells });
         }
-        let count = |agrees| {
-            results.iter().flat_map(|row| &row.cells).filter(|cell| cell.agrees() == Some(agrees)).count()
-        };
-        Ok(VerifyReport {
-            schema: SCHEMA,
-            gilsim: env!("CARGO_PKG_VERSION"),
-            profile: PROFILE,
+        Ok(())
+    }
+
+    /// The report of the bodies that are finished.
+    #[must_use]
+    pub fn report(&self, cpus: usize, tried: Gathered<Tried>) -> VerifyReport {
+        let Tried { interpreters, failures, bodies } = tried.finished;
+        let cells = || bodies.iter().flat_map(|row| &row.cells);
+        let count = |agrees| cells().filter(|cell| cell.agrees() == Some(agrees)).count();
+        VerifyReport {
+            header: Header::new(cpus, tried.interrupted),
             iterations: self.iterations,
             runs: self.runs,
-            switch_interval_us: 1,
+            switch_interval_us: SHORTEST_INTERVAL.as_micros(),
             setup: self.setup.clone(),
-            interpreters: interpreters.iter().map(Interpreter::label).collect(),
+            interpreters,
             agreements: count(true),
             disagreements: count(false),
-            results,
+            results: bodies,
             failures,
-        })
+        }
     }
 
     fn interpreters(&self, control: &Control) -> Result<(Vec<Interpreter>, Vec<String>)> {
@@ -217,7 +146,10 @@ impl Verify {
             }
             covered
         });
-        if known.is_empty() && !control.stopped() {
+        if control.stopped() {
+            return Err(Error::Interrupted);
+        }
+        if known.is_empty() {
             let why = failures
                 .first()
                 .cloned()
@@ -270,115 +202,5 @@ impl Verify {
             Err(error) => cell.failure = Some(error.to_string()),
         }
         cell
-    }
-}
-
-impl VerifyReport {
-    /// Whether something that was asked for could not be compared.
-    #[must_use]
-    pub fn failed(&self) -> bool {
-        !self.failures.is_empty() || self.cells().any(|(_, cell)| cell.failure.is_some())
-    }
-
-    fn cells(&self) -> impl Iterator<Item = (&BodyRow, &VerifyCell)> {
-        self.results.iter().flat_map(|row| row.cells.iter().map(move |cell| (row, cell)))
-    }
-
-    fn grid(&self) -> Grid {
-        // 3.13.0 is 3.13 where that is clear.
-        let short = |label: &String| {
-            let minor = |label: &str| {
-                let end = label.match_indices('.').nth(1).map_or(label.len(), |(at, _)| at);
-                format!("{}{}", &label[..end], if label.ends_with('t') { "t" } else { "" })
-            };
-            let same = self.interpreters.iter().filter(|other| minor(other) == minor(label)).count();
-            if same == 1 { minor(label) } else { label.clone() }
-        };
-        let header = ["body".to_owned()].into_iter().chain(self.interpreters.iter().map(short)).collect();
-        let cell = |cell: &VerifyCell| match (cell.real, cell.agrees()) {
-            (Some(real), Some(true)) => {
-                let colour = if real == Claim::Exact { AnsiColor::Green } else { AnsiColor::Yellow };
-                Cell::coloured(real.word().to_owned(), colour)
-            }
-            (Some(real), _) => Cell::coloured(format!("{}!", real.word()), AnsiColor::Red),
-            (None, _) => Cell::coloured("-".to_owned(), AnsiColor::Red),
-        };
-        let rows = self.results.iter().map(|row| {
-            [row.body.replace('\n', "; ").into()].into_iter().chain(row.cells.iter().map(cell)).collect()
-        });
-        Grid {
-            title: "what real runs show: loses (updates were lost) or exact, each as the model says; ! where it does not".to_owned(),
-            header,
-            rows: rows.collect(),
-            words: (1..=self.interpreters.len()).collect(),
-        }
-    }
-
-    fn notes(&self) -> Vec<String> {
-        let mut notes = vec![format!(
-            "model and interpreters agree in {} of {} cells.",
-            self.agreements,
-            self.agreements + self.disagreements
-        )];
-        for (row, cell) in self.cells() {
-            let body = row.body.replace('\n', "; ");
-            if cell.agrees() == Some(false) {
-                notes.push(format!(
-                    "disagreement: {} in {}: the model says {}, but {} of {} runs lost updates.",
-                    body,
-                    cell.interpreter,
-                    cell.model.map_or("nothing", Claim::word),
-                    cell.lost_runs,
-                    cell.runs
-                ));
-            }
-            if let Some(failure) = &cell.failure {
-                notes.push(format!("not compared: {body} in {}: {failure}", cell.interpreter));
-            }
-        }
-        notes.extend(self.failures.iter().map(|failure| format!("left out: {failure}.")));
-        notes
-    }
-}
-
-impl Document for VerifyReport {
-    fn table(&self, width: Option<usize>) -> String {
-        let mut text = self.grid().table(width) + "\n";
-        for (index, note) in self.notes().into_iter().enumerate() {
-            text += &paragraph(&if index == 0 { bold(&note) } else { note }, width);
-        }
-        finish(&mut text);
-        text
-    }
-
-    fn json(&self) -> io::Result<String> {
-        json::render(self)
-    }
-
-    fn csv(&self) -> io::Result<String> {
-        let header = ["body", "interpreter", "model", "real", "agrees", "runs", "lost_runs", "failure"];
-        let mut records = vec![header.map(str::to_owned).to_vec()];
-        for (row, cell) in self.cells() {
-            let word = |claim: Option<Claim>| claim.map_or("", Claim::word).to_owned();
-            records.push(vec![
-                row.body.clone(),
-                cell.interpreter.clone(),
-                word(cell.model),
-                word(cell.real),
-                cell.agrees().map_or_else(String::new, |agrees| agrees.to_string()),
-                cell.runs.to_string(),
-                cell.lost_runs.to_string(),
-                cell.failure.clone().unwrap_or_default(),
-            ]);
-        }
-        csv::write(&records)
-    }
-
-    fn markdown(&self) -> String {
-        [vec![self.grid().markdown()], self.notes()].concat().join("\n\n") + "\n"
-    }
-
-    fn value(&self) -> String {
-        format!("{} {}\n", self.agreements, self.disagreements)
     }
 }

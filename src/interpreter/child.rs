@@ -5,17 +5,15 @@
 
 use super::Limits;
 use super::error::{Error, shown};
+use crate::process::{Ended, kill_group};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use std::ffi::OsStr;
-use std::fmt;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,37 +27,6 @@ const SHORT_LOOK: Duration = Duration::from_millis(1);
 const STRAGGLERS: Duration = Duration::from_millis(500);
 /// How much of the end of standard error is kept, in bytes.
 const STDERR_KEPT: usize = 4096;
-
-/// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// By itself, with this exit status.
-    Status(i32),
-    /// By this signal.
-    Signal(i32),
-}
-
-impl From<ExitStatus> for Ended {
-    fn from(status: ExitStatus) -> Self {
-        match (status.code(), status.signal()) {
-            (Some(code), _) => Self::Status(code),
-            // One of the two is always there.
-            (None, signal) => Self::Signal(signal.unwrap_or_default()),
-        }
-    }
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Status(code) => write!(formatter, "exited with status {code}"),
-            Self::Signal(number) => match Signal::try_from(number) {
-                Ok(signal) => write!(formatter, "was killed by {signal}"),
-                Err(_) => write!(formatter, "was killed by signal {number}"),
-            },
-        }
-    }
-}
 
 /// What a child left behind.
 #[derive(Debug)]
@@ -124,7 +91,7 @@ impl Group {
                 if let Some(status) = self.child.try_wait().map_err(unreadable)? {
                     ended = Some((status.into(), Instant::now()));
                     // What it left running would keep its output open.
-                    self.kill();
+                    kill_group(&self.child);
                     self.over = true;
                 } else if started.elapsed() >= limits.timeout {
                     return Err(Error::TimedOut { interpreter: interpreter(), after: limits.timeout });
@@ -159,22 +126,12 @@ impl Group {
             }
         }
     }
-
-    /// Kills every process of the group. That there is none left is no failure.
-    ///
-    /// Still right at once after the child has been waited for: its number is not given out again while the
-    /// group has members, and otherwise only when the kernel has gone through all the others.
-    fn kill(&self) {
-        if let Ok(number) = i32::try_from(self.child.id()) {
-            let _ = killpg(Pid::from_raw(number), Signal::SIGKILL);
-        }
-    }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         if !self.over {
-            self.kill();
+            kill_group(&self.child);
             // Cannot fail for a child that nobody has waited for.
             let _ = self.child.wait();
         }

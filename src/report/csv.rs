@@ -4,7 +4,7 @@ use super::Report;
 use std::io;
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 40] = [
+pub const COLUMNS: [&str; 41] = [
     "command",
     "mean",
     "stddev",
@@ -42,6 +42,7 @@ pub const COLUMNS: [&str; 40] = [
     "gil",
     "failure",
     "cpus",
+    "interrupted",
     "pinned",
     "profile",
     "gilsim",
@@ -54,14 +55,12 @@ pub const COLUMNS: [&str; 40] = [
 /// When a value cannot be put as text, which no report's can fail to be.
 pub fn render(report: &Report) -> io::Result<String> {
     let mut records = vec![COLUMNS.map(str::to_owned).to_vec()];
+    let header = serde_json::to_value(&report.header)?;
     for row in &report.results {
         // One place names the fields: the JSON form. A column takes its value from there.
         let mut fields = serde_json::to_value(row)?;
-        fields["cpus"] = report.cpus.into();
-        fields["profile"] = report.profile.into();
-        fields["gilsim"] = report.gilsim.into();
         fields["pinned"] = (!row.conditions.pins.is_empty()).into();
-        let field = |&column: &&str| match &fields[column] {
+        let field = |&column: &&str| match fields.get(column).unwrap_or(&header[column]) {
             serde_json::Value::Null => String::new(),
             serde_json::Value::String(text) => text.clone(),
             value => value.to_string(),

@@ -1,6 +1,6 @@
 //! The report of `gilsim explore`: data only, then written in the form that was asked for.
 
-use super::{Document, SCHEMA, csv, json, layout, words};
+use super::{Document, Header, csv, json, layout, words};
 use crate::choice::Choice;
 use crate::count::{self, grouped};
 use crate::explore::{
@@ -35,14 +35,9 @@ pub struct Subject<'a> {
 /// what most readers of JSON take for a number.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExploreReport {
-    /// [`SCHEMA`].
-    pub schema: u32,
-    /// gilsim's version.
-    pub gilsim: &'static str,
-    /// How gilsim was compiled: `release`, or `debug`, whose times mean nothing.
-    pub profile: &'static str,
-    /// How many threads explored.
-    pub cpus: usize,
+    /// What it says of itself.
+    #[serde(flatten)]
+    pub header: Header,
     /// The command line that does this.
     pub command: String,
     /// The loop body.
@@ -184,10 +179,7 @@ impl ExploreReport {
         let question = subject.question;
         let command = command(question);
         Self {
-            schema: SCHEMA,
-            gilsim: env!("CARGO_PKG_VERSION"),
-            profile: if cfg!(debug_assertions) { "debug" } else { "release" },
-            cpus: subject.cpus,
+            header: Header::new(subject.cpus, false),
             body: question.program.body().to_owned(),
             setup: question.program.setup().to_owned(),
             switching: question.setting().to_string(),
@@ -297,11 +289,8 @@ impl ExploreReport {
     fn text(&self, width: Option<usize>) -> String {
         let width = width.unwrap_or(WIDTH);
         let paragraph = |text: &str| textwrap::fill(text, width) + "\n\n";
-        let mut text = String::new();
-        if self.profile == "debug" {
-            text +=
-                &paragraph("built without optimisation: the times mean nothing (use cargo build --release).");
-        }
+        let mut text: String =
+            self.header.warnings("schedules").iter().map(|warning| paragraph(warning)).collect();
         text += &paragraph(&self.title());
         if let Some(all) = &self.table {
             text += &all.text(width);

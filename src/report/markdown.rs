@@ -7,7 +7,7 @@ use super::{Report, words};
 /// Writes the report as Markdown.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let mut parts: Vec<String> = Vec::new();
+    let mut parts = report.header.warnings("rounds");
     if report.comparison {
         parts.extend(comparison_grids(report).iter().map(Grid::markdown));
         parts.extend(notes(report));

@@ -12,14 +12,8 @@ use anstyle::AnsiColor;
 #[must_use]
 pub fn render(report: &Report, width: Option<usize>) -> String {
     let mut text = String::new();
-    if report.interrupted {
-        text += &paragraph("interrupted: this is the report of the rounds that were finished.", width);
-    }
-    if report.profile == "debug" {
-        text += &paragraph(
-            "built without optimisation: the times mean nothing (use cargo build --release).",
-            width,
-        );
+    for warning in report.header.warnings("rounds") {
+        text += &paragraph(&warning, width);
     }
     if report.comparison {
         comparison(report, width, &mut text);
@@ -41,7 +35,7 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     });
     *text += &layout::lines(coloured, width);
     text.push('\n');
-    for note in words::conditions(row, report.cpus) {
+    for note in words::conditions(row, report.header.cpus) {
         *text += &paragraph(&format!("note: {note}."), width);
     }
     *text += &paragraph(&format!("{} {}.", bold("why:"), row.explanation.why), width);
@@ -115,7 +109,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     if let Some(lock) = &summary.lock {
         lines.extend(lock_details(lock, row.conditions.switch_interval));
     }
-    lines.push(("machine", words::cpus(report.cpus, &row.conditions.pins)));
+    lines.push(("machine", words::cpus(report.header.cpus, &row.conditions.pins)));
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }
 
@@ -227,10 +221,10 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         "time: median of {} ± standard deviation, on the workers' own clocks; relative: to the fastest that is \
          always right. {}.",
         plural(rounds, "round"),
-        words::cpus(report.cpus, pins)
+        words::cpus(report.header.cpus, pins)
     ));
     let mut said: Vec<String> = rows()
-        .flat_map(|row| words::conditions(row, report.cpus))
+        .flat_map(|row| words::conditions(row, report.header.cpus))
         .map(|note| format!("note: {note}."))
         .collect();
     said.dedup();

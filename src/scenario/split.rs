@@ -14,11 +14,11 @@ use crate::clock::{self, Span, Usage};
 use crate::control::{BLOCK, Control};
 use crate::cpus;
 use crate::cpython::HandOff;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gil::{Gil, Holder};
 use crate::start_line;
 use crate::stats::Summary;
-use crate::thread_room::{STACK, ThreadRoom};
+use crate::thread_room::{self, STACK};
 use crate::workload::part;
 use parking_lot::Mutex;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -26,7 +26,6 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The sum over a range, split in one of several ways.
@@ -208,22 +207,11 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
     let workers = load.workers.get();
     let asked = clock::now();
     let pins = load.pins.clone();
-    let room = ThreadRoom::for_threads(workers).map_err(|(worker, source)| Error::StartWorker {
-        worker,
-        workers,
-        source,
+    let pool = thread_room::pool(workers, STACK, move |worker| {
+        if let Some(&cpu) = pins.get(worker) {
+            cpus::pin_current_thread(cpu);
+        }
     })?;
-    let room = Arc::new(room);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(workers)
-        .spawn_handler(|worker| room.start(worker, STACK))
-        .start_handler(move |worker| {
-            if let Some(&cpu) = pins.get(worker) {
-                cpus::pin_current_thread(cpu);
-            }
-        })
-        .build()
-        .map_err(|error| Error::Pool { workers, reason: error.to_string() })?;
     // The threads are asked one by one, so all of them are running when the work is handed out.
     pool.broadcast(|_| ());
     let startup = Duration::from_nanos(clock::now().saturating_sub(asked));

@@ -1,30 +1,26 @@
 //! One `gilsim explore`: explores, finds the schedule to show, and writes the report.
 
 use super::{Ending, Expectation};
+use crate::background;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::explore::{
-    ExploreError, Final, Findings, Limits, MOST_WORKERS, Progress, Question, Replayed, Schedule, Switching,
+    self, ExploreError, Final, Findings, Limits, MOST_WORKERS, Question, Replayed, Schedule, Switching,
 };
 use crate::memory;
 use crate::output::Destination;
 use crate::program::Program;
+use crate::progress::Progress;
 use crate::report::explore::{ExploreReport, Real, Subject};
 use crate::scenario::Pattern;
-use crate::thread_room::{ARENA, ThreadRoom};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::thread_room::{self, ARENA};
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// Work that is done sooner shows no bar.
-const PATIENCE: Duration = Duration::from_millis(500);
 /// A thread that explores runs through all of gilsim, so it has what the standard library gives its threads.
 const EXPLORERS_STACK: usize = 2 << 20;
 /// Less address space than this does not leave room for states beside what the allocator takes.
 const LEAST: usize = 3 * ARENA;
-/// How often a request to stop is looked at.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// What is to be explored and where the report goes.
 pub struct ExploreSession {
@@ -75,43 +71,32 @@ impl ExploreSession {
     /// schedule not be carried out, or standard output cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let output = self.destination.open()?;
-        let failed = |reason| Error::Pool { workers: self.cpus, reason };
-        let room = ThreadRoom::for_threads(self.cpus).map_err(|(_, error)| failed(error.to_string()))?;
         if memory::address_space_left().is_some_and(|left| left < LEAST) {
-            return Err(failed(format!(
-                "exploring takes an address space of at least {} MiB more",
-                LEAST >> 20
-            )));
+            let reason = format!("exploring takes an address space of at least {} MiB more", LEAST >> 20);
+            return Err(Error::Pool { workers: self.cpus, reason });
         }
-        let room = Arc::new(room);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.cpus)
-            .spawn_handler(|worker| room.start(worker, EXPLORERS_STACK))
-            .build()
-            .map_err(|error| failed(error.to_string()))?;
-        let bar = Bar::new(control);
+        let pool = thread_room::pool(self.cpus, EXPLORERS_STACK, |_| ())?;
+        let (progress, note) = Progress::layers();
         let session = Arc::new(self);
-        let (send, received) = mpsc::channel();
-        let (exploring, shown, stop) = (Arc::clone(&session), bar.clone(), Arc::clone(control));
-        // Nobody is left to receive it only after a stop.
-        pool.spawn(move || drop(send.send(exploring.report(&stop, &shown))));
-        let report = loop {
-            match received.recv_timeout(LOOK) {
-                Ok(report) => break report,
-                // There is no half a table, so nothing is waited for: what is under way ends with the process, which
-                // is faster than to give back gigabytes of states one by one.
-                Err(_) if control.stopped() => break Err(ExploreError::Interrupted),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => unreachable!("a panic of the pool ends the process"),
-            }
-        };
-        bar.clear();
+        let theirs = Arc::clone(&session);
+        // There is no half a table, so after a stop nothing is waited for.
+        let report = background::run(control, Duration::ZERO, move |control| {
+            pool.install(|| theirs.report(control, &note))
+        });
+        drop(progress);
+        let report = report?.unwrap_or(Err(ExploreError::Interrupted));
         let report = report.map_err(as_usage)?;
         output.deliver(&report)?;
-        Ok(session.ending(&report))
+        let agrees = report.real.as_ref().is_none_or(|real| real.agrees);
+        let met = Expectation::met(session.expect, report.lost());
+        Ok(if met && agrees { Ending::Ran } else { Ending::PromiseBroken })
     }
 
-    fn report(&self, control: &Control, bar: &Bar) -> Result<ExploreReport, ExploreError> {
+    fn report(
+        &self,
+        control: &Control,
+        note: &(impl Fn(explore::Progress) + Sync),
+    ) -> Result<ExploreReport, ExploreError> {
         debug_assert!(self.workers <= MOST_WORKERS, "the command line takes no more");
         let question = Question {
             program: &self.program,
@@ -123,7 +108,7 @@ impl ExploreSession {
         let began = Instant::now();
         let (findings, witness) = match &self.schedule {
             Some(schedule) => (None, Some((schedule.clone(), question.replay(schedule)?))),
-            None => self.explore(&question, control, bar)?,
+            None => self.explore(&question, control, note)?,
         };
         let serial = match &findings {
             Some(findings) => findings.serial.clone(),
@@ -144,7 +129,7 @@ impl ExploreSession {
         &self,
         question: &Question<'_>,
         control: &Control,
-        bar: &Bar,
+        note: &(impl Fn(explore::Progress) + Sync),
     ) -> Result<(Option<Findings>, Option<Shown>), ExploreError> {
         // Where only the result is printed, nobody sees a schedule.
         let shown = !self.destination.quiet
@@ -152,8 +137,7 @@ impl ExploreSession {
             || self.replay
             || self.outcome.is_some();
         let limits = Limits { memory: self.memory, witnesses: shown };
-        let explored = question.explore(&limits, control, &mut |progress| bar.show(progress))?;
-        bar.clear();
+        let explored = question.explore(&limits, control, &mut |progress| note(progress))?;
         if !shown {
             return Ok((Some(explored.findings), None));
         }
@@ -176,16 +160,6 @@ impl ExploreSession {
         };
         Ok((Some(explored.findings), witness))
     }
-
-    fn ending(&self, report: &ExploreReport) -> Ending {
-        let met = match self.expect {
-            None => true,
-            Some(Expectation::Exact) => !report.lost(),
-            Some(Expectation::Lost) => report.lost(),
-        };
-        let agrees = report.real.as_ref().is_none_or(|real| real.agrees);
-        if met && agrees { Ending::Ran } else { Ending::PromiseBroken }
-    }
 }
 
 /// What the command line asked for and cannot be had is a mistake in the command line.
@@ -195,35 +169,5 @@ fn as_usage(error: ExploreError) -> Error {
             Error::Usage(error.to_string())
         }
         error => Error::Explore(error),
-    }
-}
-
-/// A bar that shows how many layers are done: on a terminal only, and only when it takes long.
-#[derive(Clone)]
-struct Bar {
-    shown: ProgressBar,
-    began: Instant,
-    control: Arc<Control>,
-}
-
-impl Bar {
-    fn new(control: &Arc<Control>) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(5));
-        let style = ProgressStyle::with_template("{spinner} {msg} [{wide_bar}] {percent:>3} % {elapsed}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-        Self { shown: bar, began: Instant::now(), control: Arc::clone(control) }
-    }
-
-    fn show(&self, progress: Progress) {
-        if self.began.elapsed() < PATIENCE || self.control.stopped() {
-            return;
-        }
-        self.shown.set_length(progress.layers.max(progress.layer) as u64);
-        self.shown.set_message(format!("layer {}, {} states", progress.layer, progress.states));
-        self.shown.set_position(progress.layer as u64);
-    }
-
-    fn clear(&self) {
-        self.shown.finish_and_clear();
     }
 }

@@ -27,12 +27,10 @@ fn every_export_is_written_in_the_form_of_its_ending() {
             .unwrap()
             .starts_with("command,mean,stddev,median,user,system,min,max,")
     );
-    assert!(fs::read_to_string(path("a.md")).unwrap().starts_with("| atomic"));
-    assert!(fs::read_to_string(path("a.txt")).unwrap().starts_with(if cfg!(debug_assertions) {
-        "built without"
-    } else {
-        "atomic: "
-    }));
+    for (name, heading) in [("a.md", "| atomic"), ("a.txt", "atomic: ")] {
+        let heading = if cfg!(debug_assertions) { "built without" } else { heading };
+        assert!(fs::read_to_string(path(name)).unwrap().starts_with(heading), "{name}");
+    }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "a file was left behind");
 }
 

@@ -102,23 +102,23 @@ fn assert_named(faulty: &str, fate: &str) {
 
 #[test]
 fn a_worker_that_fails_is_named_with_its_exit_code() {
-    assert_named("exit 7", "ended with exit code 7");
-    assert_named("go; exit 7", "ended with exit code 7");
-    assert_named("go; subtotal; exit 7", "ended with exit code 7");
+    assert_named("exit 7", "exited with status 7");
+    assert_named("go; exit 7", "exited with status 7");
+    assert_named("go; subtotal; exit 7", "exited with status 7");
 }
 
 #[test]
 fn a_worker_that_is_killed_is_named_with_its_signal() {
-    assert_named("kill -9 $$", "was killed by signal 9");
-    assert_named("go; kill -9 $$", "was killed by signal 9");
-    assert_named("go; printf '{\"subtotal\":'; kill -9 $$", "was killed by signal 9");
-    assert_named("go; subtotal; kill -9 $$", "was killed by signal 9");
+    assert_named("kill -9 $$", "was killed by SIGKILL");
+    assert_named("go; kill -9 $$", "was killed by SIGKILL");
+    assert_named("go; printf '{\"subtotal\":'; kill -9 $$", "was killed by SIGKILL");
+    assert_named("go; subtotal; kill -9 $$", "was killed by SIGKILL");
 }
 
 #[test]
 fn a_worker_that_ends_without_a_subtotal_is_missed() {
-    assert_named("exit 0", "ended with exit code 0 but without a subtotal");
-    assert_named("go; exit 0", "ended with exit code 0 but without a subtotal");
+    assert_named("exit 0", "exited with status 0 but without a subtotal");
+    assert_named("go; exit 0", "exited with status 0 but without a subtotal");
 }
 
 #[test]
@@ -201,10 +201,7 @@ fn a_worker_that_hangs_is_named() {
         // Its pipe stays open, but it has not been forgotten.
         scope.spawn(|| {
             let message = split_by_script(1, SHORT, "go; sleep 1000 & exit 7");
-            assert!(
-                message.starts_with("worker process 1 of 1 (pid PID) ended with exit code 7"),
-                "{message}"
-            );
+            assert!(message.starts_with("worker process 1 of 1 (pid PID) exited with status 7"), "{message}");
         });
     });
 }

@@ -2,9 +2,10 @@
 
 use crate::{AMPLE, wait_until};
 use gilsim::interpreter::{
-    BodyRequest, ConvoyRequest, Ended, Error, Interpreter, Limits, Pattern, Places, SHORTEST_INTERVAL,
-    SplitRequest, SwitchInterval, find,
+    BodyRequest, ConvoyRequest, Error, Interpreter, Limits, Pattern, Places, SHORTEST_INTERVAL, SplitRequest,
+    SwitchInterval, find,
 };
+use gilsim::process::Ended;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use std::env;

@@ -116,7 +116,7 @@ fn a_split_worker_that_is_killed_ends_the_run_with_one_line() {
     assert_eq!(
         error,
         format!(
-            "error: worker process 2 of 2 (pid {worker}) was killed by signal 9, so there is no result; run it again\n"
+            "error: worker process 2 of 2 (pid {worker}) was killed by SIGKILL, so there is no result; run it again\n"
         )
     );
 }
@@ -130,7 +130,7 @@ fn a_split_worker_that_is_asked_to_terminate_does() {
     let mut error = String::new();
     family.gilsim.stderr.take().unwrap().read_to_string(&mut error).unwrap();
     assert!(
-        error.starts_with(&format!("error: worker process 2 of 2 (pid {worker}) ended with exit code 143"))
+        error.starts_with(&format!("error: worker process 2 of 2 (pid {worker}) exited with status 143"))
     );
     assert!(family.members().is_empty(), "left behind");
 }
@@ -161,8 +161,9 @@ fn convoy_at_work() -> (Family, i32) {
     };
     let mut echo = None;
     wait_until("hogs and an echo", || {
-        // With the hogs there, its predecessor, beside which there were none, has ended.
-        echo = if threads(gilsim) == 3 { family.with_words(ECHO).into_iter().find(echoing) } else { None };
+        // With the hogs there, beside the one who waits for signals and the one who pings, its predecessor, beside which
+        // there were none, has ended.
+        echo = if threads(gilsim) == 4 { family.with_words(ECHO).into_iter().find(echoing) } else { None };
         echo.is_some()
     });
     (family, echo.unwrap())

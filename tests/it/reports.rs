@@ -54,9 +54,9 @@ fn report(rows: Vec<(&str, Workload, Vec<Observation>)>, comparison: bool) -> Re
         cases.push(Case { scenario: named(label), load, baseline });
         results.push(CaseResult { expected, observations: runs, failure: None });
     }
-    let mut report = Report::new(&cases, &Outcome { results, interrupted: false }, comparison);
-    report.gilsim = "0.0.0";
-    report.profile = "release";
+    let mut report = Report::new(&cases, &Outcome { finished: results, interrupted: false }, comparison);
+    report.header.gilsim = "0.0.0";
+    report.header.profile = "release";
     report
 }
 
@@ -175,7 +175,7 @@ fn every_column_of_the_csv_is_a_field_of_the_json() {
     let json: serde_json::Value = serde_json::from_str(&plain(&comparison(), Format::Json, None)).unwrap();
     let row = json["results"][0].as_object().unwrap();
     for column in csv::COLUMNS {
-        let added = ["cpus", "pinned", "profile", "gilsim"].contains(&column);
+        let added = ["cpus", "interrupted", "pinned", "profile", "gilsim"].contains(&column);
         assert!(added || row.contains_key(column), "{column}");
     }
 }

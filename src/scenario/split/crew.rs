@@ -12,17 +12,16 @@ use super::part;
 use crate::clock;
 use crate::control::Control;
 use crate::error::{Error, Result};
+use crate::process::{Ended, kill_group};
 use crate::scenario::Workload;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use std::fmt;
 use std::io::{self, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -55,7 +54,7 @@ enum Stage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// It ended by itself, or was killed, before its subtotal or with a failure.
-    Ended(ExitStatus),
+    Ended(Ended),
     /// It sent something that is no message, or not one that was due.
     Rubbish(String),
     /// It did not come to the start line in this time.
@@ -69,12 +68,8 @@ pub enum Fate {
 impl fmt::Display for Fate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ended(status) => match (status.code(), status.signal()) {
-                (Some(0), _) => write!(f, "ended with exit code 0 but without a subtotal"),
-                (Some(code), _) => write!(f, "ended with exit code {code}"),
-                (None, Some(signal)) => write!(f, "was killed by signal {signal}"),
-                (None, None) => write!(f, "ended ({status})"),
-            },
+            Self::Ended(ended @ Ended::Status(0)) => write!(f, "{ended} but without a subtotal"),
+            Self::Ended(ended) => write!(f, "{ended}"),
             Self::Rubbish(text) => write!(f, "sent something that is not what was due: {text:?}"),
             Self::HungAtStart(time) => {
                 write!(f, "hangs: it did not come to the start line within {} s", time.as_secs_f64())
@@ -207,7 +202,7 @@ impl Worker {
     fn look_for_the_end(&mut self) -> io::Result<Result<(), Fate>> {
         let Some(status) = self.child.try_wait()? else { return Ok(Ok(())) };
         if !status.success() {
-            return Ok(Err(Fate::Ended(status)));
+            return Ok(Err(Fate::Ended(status.into())));
         }
         Ok(match self.progress.stage {
             _ if !self.pending.is_empty() => Err(self.rubbish()),
@@ -215,7 +210,7 @@ impl Worker {
                 self.progress.stage = Stage::Ended;
                 Ok(())
             }
-            _ => Err(Fate::Ended(status)),
+            _ => Err(Fate::Ended(status.into())),
         })
     }
 }
@@ -376,12 +371,8 @@ impl Crew {
 impl Drop for Crew {
     fn drop(&mut self) {
         for worker in &self.workers {
-            // With what it may have started, which is in its group. That there is nobody left is what is wanted.
-            // Still right when it has been waited for: its number is not given out again while the group has
-            // members, and otherwise only when the kernel has gone through all the others.
-            if let Ok(number) = i32::try_from(worker.child.id()) {
-                let _ = killpg(Pid::from_raw(number), Signal::SIGKILL);
-            }
+            // With what it may have started, which is in its group.
+            kill_group(&worker.child);
         }
         for worker in &mut self.workers {
             let _ = worker.child.wait();
