@@ -2,8 +2,8 @@
 //!
 //! An interpreter is somebody else's program. It may be missing, be no Python at all, hang, print without end
 //! or die, so everything that it does happens in a process group of its own, under [`Limits`], and nothing of
-//! it is left when a call returns. If this process dies first, the scripts notice that their standard input
-//! has closed and end by themselves.
+//! it is left when a call returns. If this process dies first, the kernel ends them, where the scripts could ask
+//! it to; elsewhere they notice that their standard input has closed and end by themselves.
 //!
 //! What an interpreter is asked to do stands in Python files of its own, beside this one.
 

@@ -1,7 +1,5 @@
 # The sum of a range, by processes that each take a part of it and put their subtotal on a queue.
 import multiprocessing
-import select
-import signal
 
 try:
     from queue import Empty
@@ -19,8 +17,8 @@ def add_up(begin, end):
     return s
 
 
-def part(begin, end, queue, ready, gate):
-    end_with_parent()
+def part(begin, end, queue, ready, gate, parent):
+    end_with_parent(parent)
     # Ready, then wait: the gate opens for all at once when the parent closes its end.
     ready_in, ready_out = ready
     gate_in, gate_out = gate
@@ -68,7 +66,7 @@ def with_workers(workers, begin, end, count):
     edges = [begin + (end - begin) * index // count for index in range(count + 1)]
     asked = clock()
     for low, high in zip(edges, edges[1:]):
-        worker = context.Process(target=part, args=(low, high, queue, ready, gate))
+        worker = context.Process(target=part, args=(low, high, queue, ready, gate, os.getpid()))
         worker.start()
         workers.append(worker)
     os.close(gate[0])
