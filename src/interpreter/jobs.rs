@@ -180,6 +180,7 @@ impl Interpreter {
         let asked = request.runs as usize;
         let early = request.stop_at_first_loss && !result.runs.is_empty() && result.runs.len() < asked;
         self.sensible("runs", early || result.runs.len() == asked)?;
+        self.times(result.runs.iter().map(|run| run.seconds).chain(result.sequence_seconds), limits)?;
         Ok(result)
     }
 
@@ -193,7 +194,9 @@ impl Interpreter {
         if let Some(processes) = request.processes {
             self.at_least_one("processes", processes)?;
         }
-        self.ask(SPLIT, request, limits)
+        let result: SplitResult = self.ask(SPLIT, request, limits)?;
+        self.times([result.seconds, result.startup_seconds], limits)?;
+        Ok(result)
     }
 
     /// Measures round trips, idle and beside threads that compute.
@@ -208,6 +211,7 @@ impl Interpreter {
         let result: ConvoyResult = self.ask(CONVOY, request, limits)?;
         let asked = request.pings as usize;
         self.sensible("round trips", result.idle.len() == asked && result.loaded.len() == asked)?;
+        self.times(result.idle.iter().chain(&result.loaded).copied(), limits)?;
         Ok(result)
     }
 
@@ -249,9 +253,21 @@ impl Interpreter {
     }
 
     fn sensible(&self, what: &str, right: bool) -> Result<(), Error> {
-        let interpreter = shown(self.path());
-        let printed = format!("another number of {what} than was asked for");
-        if right { Ok(()) } else { Err(Error::Rubbish { interpreter, reason: "incomplete".into(), printed }) }
+        let printed = || format!("another number of {what} than was asked for");
+        if right { Ok(()) } else { Err(self.rubbish("incomplete", printed())) }
+    }
+
+    /// No part of the work takes less than no time, or longer than the whole was given.
+    fn times(&self, times: impl IntoIterator<Item = f64>, limits: &Limits<'_>) -> Result<(), Error> {
+        let possible = 0.0..=limits.timeout.as_secs_f64();
+        match times.into_iter().find(|time| !possible.contains(time)) {
+            Some(time) => Err(self.rubbish("an impossible time", format!("{time:?} s"))),
+            None => Ok(()),
+        }
+    }
+
+    fn rubbish(&self, reason: &str, printed: String) -> Error {
+        Error::Rubbish { interpreter: shown(self.path()), reason: reason.to_owned(), printed }
     }
 }
 

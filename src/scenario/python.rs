@@ -226,12 +226,14 @@ impl Scenario for Python {
                 (result.total, result.seconds, result.startup_seconds)
             }
         };
-        let whole = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        let end = u64::try_from(whole(seconds).as_nanos()).unwrap_or(u64::MAX);
+        let duration = |seconds: f64| {
+            Duration::try_from_secs_f64(seconds).map_err(|error| Error::Interpreter(error.to_string()))
+        };
+        let end = u64::try_from(duration(seconds)?.as_nanos()).unwrap_or(u64::MAX);
         Ok(Observation {
             actual,
             spans: vec![Span { start: 0, end }],
-            startup: whole(startup),
+            startup: duration(startup)?,
             usage: None,
             foreign_values: None,
             lock: None,

@@ -173,6 +173,40 @@ fn every_failure_of_an_interpreter_is_told_in_its_row_and_the_others_go_on() {
     assert_eq!((last(0), last(1)), (&0.into(), &45.into()));
 }
 
+/// One that gives right answers, all with this time in them.
+fn timekeeper(time: &str) -> Fake {
+    Fake::python(&format!(
+        r#"case "$*" in
+        *'"begin"'*) echo '{{"total": "45", "seconds": {time}, "startup_seconds": {time}, "gil_enabled": true}}';;
+        *'"body"'*) echo '{{"expected": "0", "sequence_seconds": null, "runs": [{{"value": "0", "seconds": {time}}}], "gil_enabled": true}}';;
+        *) echo '{{"idle": [1, {time}], "loaded": [1, 1], "gil_enabled": true}}';;
+        esac"#
+    ))
+}
+
+#[test]
+fn an_interpreter_that_tells_an_impossible_time_is_not_believed() {
+    // With the timeout, which is the longest time that can be, first.
+    let times = ["60", "60.1", "1.8e19", "1.844674407370955e19", "1e30", "1e999", "-0.1"];
+    let fakes = times.map(timekeeper);
+    let fakes: Vec<&Fake> = fakes.iter().collect();
+    let told = |arguments: &[&str], models: usize| {
+        let rows = rows(&[arguments, &["--timeout", "60s"]].concat(), &fakes, 1);
+        let refused: Vec<bool> = rows[models..]
+            .iter()
+            .map(|row| {
+                row["failure"].as_str().is_some_and(|failure| failure.contains("answered with rubbish"))
+            })
+            .collect();
+        for refused in refused.chunks(fakes.len()) {
+            assert_eq!(refused, [false, true, true, true, true, true, true], "{rows:?}");
+        }
+    };
+    told(&["python", "--iters", "10", "--sum", "10", "--runs", "1"], 0);
+    told(&["compare", "split:sequential", "--iters", "10", "--runs", "1"], 1);
+    told(&["convoy", "--pings", "2", "--hogs", "1"], 1);
+}
+
 #[test]
 fn an_interpreter_that_hangs_is_told_in_its_row_and_the_others_go_on() {
     let (asleep, stopped) = (Fake::python("sleep 1000"), Fake::python("kill -STOP $$"));
