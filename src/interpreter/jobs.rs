@@ -125,6 +125,14 @@ pub struct SplitRequest {
     pub processes: Option<u32>,
 }
 
+/// A request that says how many seconds there are for it.
+#[derive(Serialize)]
+struct Timed<'a, T> {
+    #[serde(flatten)]
+    request: &'a T,
+    timeout: f64,
+}
+
 /// What came of a split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -189,12 +197,14 @@ impl Interpreter {
     /// # Errors
     ///
     /// [`Error::Request`] for no processes; [`Error::Failed`] when a process cannot be started, fails or is
-    /// killed, with its number and what became of it; otherwise as [`Interpreter::run`].
+    /// killed, with its number and what became of it; [`Error::TimedOut`] with the numbers of those that have not
+    /// ended, if there was time to say them; otherwise as [`Interpreter::run`].
     pub fn split(&self, request: &SplitRequest, limits: &Limits<'_>) -> Result<SplitResult, Error> {
         if let Some(processes) = request.processes {
             self.at_least_one("processes", processes)?;
         }
-        let result: SplitResult = self.ask(SPLIT, request, limits)?;
+        let request = Timed { request, timeout: limits.timeout.as_secs_f64() };
+        let result: SplitResult = self.ask(SPLIT, &request, limits)?;
         self.times([result.seconds, result.startup_seconds], limits)?;
         Ok(result)
     }
