@@ -1,5 +1,6 @@
 //! Interpreters that fail in every way that we know of, and the real ones on this machine.
 
+use crate::surroundings::not_tried;
 use crate::{AMPLE, wait_until};
 use gilsim::interpreter::{
     BodyRequest, ConvoyRequest, Error, Interpreter, Limits, Pattern, Places, SHORTEST_INTERVAL, SplitRequest,
@@ -306,7 +307,6 @@ fn a_search_passes_over_what_cannot_be_used() {
 
 /// The interpreters of this machine, and those named in `GILSIM_PYTHONS` (paths with colons between them).
 /// With none of them a test has nothing to say, and says so; where there must be some it fails.
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn real() -> Vec<Interpreter> {
     let mut all = find(&false.into());
     let named = env::var_os("GILSIM_PYTHONS").unwrap_or_default();
@@ -315,7 +315,8 @@ fn real() -> Vec<Interpreter> {
     if all.is_empty() {
         let required = env::var_os("GILSIM_REQUIRE_PYTHON").is_some_and(|value| value == "1");
         assert!(!required, "no CPython on PATH or among pyenv's versions, and GILSIM_REQUIRE_PYTHON is 1");
-        eprintln!("skipped: no CPython on PATH or among pyenv's versions");
+        let test = thread::current().name().unwrap_or_default().to_owned();
+        not_tried(&test, "no CPython on PATH or among pyenv's versions");
     }
     all
 }

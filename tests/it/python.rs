@@ -1,6 +1,7 @@
 //! Loop bodies under the model's GIL and on real interpreters, from the command line.
 
 use crate::interpreter::Fake;
+use crate::surroundings::not_tried;
 use crate::{gilsim, output_of};
 use predicates::str::contains;
 use serde_json::Value;
@@ -16,9 +17,8 @@ pub(crate) fn real_python() -> Option<String> {
 }
 
 /// Says that a test needs what is not here.
-#[expect(clippy::print_stderr, reason = "whoever reads the tests' output is to know what was not tried")]
 pub(crate) fn skipped(what: &str) {
-    eprintln!("skipped: {what}: no CPython on PATH or among pyenv's versions");
+    not_tried(what, "no CPython on PATH or among pyenv's versions");
 }
 
 #[test]
