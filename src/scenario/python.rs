@@ -115,13 +115,18 @@ pub fn modelled(interpreter: &Interpreter) -> Option<Version> {
     format!("{major}.{minor}{suffix}").parse().ok()
 }
 
+/// How many threads or processes are asked for; the interpreter says itself when there is no room for them.
+fn workers(load: &Workload) -> u32 {
+    u32::try_from(load.workers.get()).unwrap_or(u32::MAX)
+}
+
 /// The request for one run of a workload.
 #[must_use]
 pub fn body_request(body: &str, setup: &str, load: &Workload) -> BodyRequest {
     BodyRequest {
         body: body.to_owned(),
         setup: setup.to_owned(),
-        threads: u32::try_from(load.workers.get()).unwrap_or(u32::MAX),
+        threads: workers(load),
         iterations: load.iterations,
         pattern: match load.pattern {
             Pattern::PlusMinus => interpreter::Pattern::PlusMinus,
@@ -219,7 +224,7 @@ impl Scenario for Python {
                         Error::Usage("a range for python ends at 2^63 - 1; give a smaller end".to_owned())
                     })
                 };
-                let processes = u32::try_from(load.workers.get()).ok();
+                let processes = Some(workers(load));
                 let request =
                     SplitRequest { begin: signed(range.start)?, end: signed(range.end)?, processes };
                 let result = interpreter.split(&request, &limits).map_err(failed)?;
