@@ -31,6 +31,10 @@ use std::time::Duration;
 /// How much an interpreter may print, in bytes, unless [`Limits`] say otherwise: 1 MiB.
 pub const MOST_OUTPUT: usize = 1 << 20;
 
+/// How long an interpreter may take to say what it is. The slowest need a tenth of a second; the rest is for
+/// busy machines and cold disks.
+pub const PROBE: Duration = Duration::from_secs(10);
+
 /// How far a call may go.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits<'a> {

@@ -173,6 +173,22 @@ fn every_failure_of_an_interpreter_is_told_in_its_row_and_the_others_go_on() {
     assert_eq!((last(0), last(1)), (&0.into(), &45.into()));
 }
 
+#[test]
+fn a_broken_interpreter_that_was_found_is_told_by_its_whole_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let bin = folder.path().join("versions/its name: odd/bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let python = bin.join("python3");
+    std::os::unix::fs::symlink("/bin/false", &python).unwrap();
+    let output = gilsim("python --iters 1 --runs 1 --format json")
+        .env("PATH", "")
+        .env("PYENV_ROOT", folder.path())
+        .assert()
+        .code(1);
+    let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert_eq!(report["results"][0]["scenario"], format!("python:{}", python.display()));
+}
+
 /// One that gives right answers, all with this time in them.
 fn timekeeper(time: &str) -> Fake {
     Fake::python(&format!(
