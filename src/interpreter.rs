@@ -20,7 +20,8 @@ pub use jobs::{
     Pattern, SHORTEST_INTERVAL, SplitRequest, SplitResult,
 };
 
-use error::{last_line, one_line, shown};
+pub(crate) use error::shown;
+use error::{last_line, one_line};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -136,7 +136,7 @@ fn last_word(said: Option<&str>) -> String {
 }
 
 /// How a path stands in a message: on one line, whatever is in it.
-pub(super) fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     one_line(&path.to_string_lossy())
 }
 

@@ -64,10 +64,10 @@ impl Subject {
         Self { name: program.to_string_lossy().into_owned(), interpreter: Err(error.to_string()) }
     }
 
-    /// Its version, or what it was asked for by when it cannot be used.
+    /// Its version, or what it was asked for by when it cannot be used, on one line.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn name(&self) -> String {
+        interpreter::shown(Path::new(&self.name))
     }
 
     /// What can be asked to work.
@@ -162,7 +162,8 @@ impl Scenario for Python {
 
     fn label(&self) -> String {
         let off = self.gil_enabled() == Some(false);
-        format!("python:{}{}", self.name, if off { " (no GIL)" } else { "" })
+        let name = interpreter::shown(Path::new(&self.name));
+        format!("python:{name}{}", if off { " (no GIL)" } else { "" })
     }
 
     fn options(&self, load: &Workload) -> Vec<String> {
