@@ -17,7 +17,7 @@ use crate::program::{Point, Program, SharedAtomics};
 use crate::report::Header;
 use crate::report::convoy::{ConvoyReport, ConvoyRow, Latency};
 use crate::scenario::gil::BODY;
-use crate::scenario::python::PROBE;
+use crate::scenario::python::Subject;
 use crate::thread_room::ThreadRoom;
 use parking_lot::Mutex;
 use std::io::{self, Read, Write};
@@ -92,15 +92,16 @@ impl Convoy {
             hogs: u32::try_from(self.hogs).unwrap_or(u32::MAX),
             interval: Some(self.switch_interval),
         };
-        let probed = Interpreter::probe(python, &Limits::new(PROBE, control.flag()));
-        let subject = probed.as_ref().map_or_else(|_| python.display().to_string(), Interpreter::label);
-        let subject = format!("python {subject}");
-        match probed.and_then(|it| it.convoy(&request, &Limits::new(self.timeout, control.flag()))) {
+        let python = Subject::at(python, control);
+        let subject = format!("python {}", python.name());
+        let limits = Limits::new(self.timeout, control.flag());
+        let measure = |it: &Interpreter| it.convoy(&request, &limits).map_err(|error| error.to_string());
+        match python.interpreter().map_err(str::to_owned).and_then(measure) {
             Ok(result) => {
                 let [idle, loaded] = [result.idle, result.loaded].map(|times| Some(Latency::of(times)));
                 ConvoyRow { subject, idle, loaded, failure: None }
             }
-            Err(error) => ConvoyRow { subject, idle: None, loaded: None, failure: Some(error.to_string()) },
+            Err(error) => ConvoyRow { subject, idle: None, loaded: None, failure: Some(error) },
         }
     }
 

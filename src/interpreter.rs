@@ -2,8 +2,8 @@
 //!
 //! An interpreter is somebody else's program. It may be missing, be no Python at all, hang, print without end
 //! or die, so everything that it does happens in a process group of its own, under [`Limits`], and nothing of
-//! it is left when a call returns. If this process dies first, the scripts notice that their standard input
-//! has closed and end by themselves.
+//! it is left when a call returns. If this process dies first, the kernel ends them, where the scripts could ask
+//! it to; elsewhere they notice that their standard input has closed and end by themselves.
 //!
 //! What an interpreter is asked to do stands in Python files of its own, beside this one.
 
@@ -20,7 +20,8 @@ pub use jobs::{
     Pattern, SHORTEST_INTERVAL, SplitRequest, SplitResult,
 };
 
-use error::{last_line, one_line, shown};
+pub(crate) use error::shown;
+use error::{last_line, one_line};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -30,6 +31,10 @@ use std::time::Duration;
 
 /// How much an interpreter may print, in bytes, unless [`Limits`] say otherwise: 1 MiB.
 pub const MOST_OUTPUT: usize = 1 << 20;
+
+/// How long an interpreter may take to say what it is. The slowest need a tenth of a second; the rest is for
+/// busy machines and cold disks.
+pub const PROBE: Duration = Duration::from_secs(10);
 
 /// How far a call may go.
 #[derive(Debug, Clone, Copy)]

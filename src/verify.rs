@@ -13,7 +13,7 @@ use crate::program::Verdict;
 use crate::report::Header;
 use crate::report::verify::{BodyRow, Claim, VerifyCell, VerifyReport};
 use crate::scenario::gil::UnderGil;
-use crate::scenario::python::{PROBE, modelled};
+use crate::scenario::python::{Subject, modelled};
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -130,22 +130,16 @@ impl Verify {
 
     fn interpreters(&self, control: &Control) -> Result<(Vec<Interpreter>, Vec<String>)> {
         let (mut known, mut failures) = (Vec::new(), Vec::new());
-        if self.pythons.is_empty() {
-            known = crate::interpreter::find(control.flag());
-        }
-        for python in &self.pythons {
-            match Interpreter::probe(python, &Limits::new(PROBE, control.flag())) {
-                Ok(interpreter) => known.push(interpreter),
-                Err(error) => failures.push(error.to_string()),
+        let named = !self.pythons.is_empty();
+        let subjects = if named { Subject::named(&self.pythons, control) } else { Subject::found(control) };
+        for subject in subjects {
+            match subject.interpreter() {
+                Ok(it) if modelled(it).is_some() => known.push(it.clone()),
+                Ok(it) => failures.push(format!("{it}: there is no model of this version")),
+                // Nobody has asked for a broken one that happens to be there.
+                Err(why) => failures.extend(named.then(|| why.to_owned())),
             }
         }
-        known.retain(|interpreter| {
-            let covered = modelled(interpreter).is_some();
-            if !covered {
-                failures.push(format!("{interpreter}: there is no model of this version"));
-            }
-            covered
-        });
         if control.stopped() {
             return Err(Error::Interrupted);
         }

@@ -4,7 +4,7 @@
 //! finds closed as soon as this process is gone, for whatever reason: our scripts end themselves then.
 
 use super::Limits;
-use super::error::{Error, shown};
+use super::error::{Error, last_line, shown};
 use crate::process::{Ended, kill_group};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -94,7 +94,8 @@ impl Group {
                     kill_group(&self.child);
                     self.over = true;
                 } else if started.elapsed() >= limits.timeout {
-                    return Err(Error::TimedOut { interpreter: interpreter(), after: limits.timeout });
+                    let said = (!stderr.kept.is_empty()).then(|| last_line(&stderr.kept));
+                    return Err(Error::TimedOut { interpreter: interpreter(), after: limits.timeout, said });
                 }
             }
             let open = stdout.is_open() || stderr.is_open();

@@ -4,10 +4,19 @@
 # JSON object on one line of standard output; a failure is an exit status and a last line of standard error.
 import json
 import os
+import select
+import signal
 import sys
 import threading
 import time
 import traceback
+
+try:
+    # Here, before anything is measured. Not every build has ctypes, and only Linux has prctl.
+    import ctypes
+    prctl = ctypes.CDLL(None).prctl
+except Exception:
+    prctl = None
 
 # time.time is 2.7's best. Both are the same for all processes of a machine, so workers' times compare.
 clock = getattr(time, "perf_counter", time.time)
@@ -34,11 +43,22 @@ def fail():
     os._exit(1)
 
 
-def end_with_parent():
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(forked_by=None):
     """Ends this process when the one who asked is gone, whatever became of it.
 
-    The thread sleeps in read(), without the GIL, until then: it takes no part in what is measured.
+    `forked_by` is the process that made this one, if that is not the one who asked. The kernel sees to it where
+    it can: the thread could not while a long call into C keeps the GIL. A fork does not inherit that. The
+    thread sleeps in read(), without the GIL, until then: it takes no part in what is measured.
     """
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
+    # A parent that was gone before that sends no signal any more.
+    if select.select([LIFELINE], [], [], 0)[0] or forked_by not in (None, os.getppid()):
+        os._exit(1)
+
     def watch():
         try:
             while os.read(LIFELINE, 1):

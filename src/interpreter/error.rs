@@ -96,12 +96,14 @@ pub enum Error {
     },
 
     /// It took too long and was killed.
-    #[error("{interpreter}: killed because it gave no answer within {} s; ask for less work or allow more time", after.as_secs_f64())]
+    #[error("{interpreter}: killed because it gave no answer within {} s{}; ask for less work or allow more time", after.as_secs_f64(), last_word(said.as_deref()))]
     TimedOut {
         /// Its path.
         interpreter: String,
         /// How long it was given.
         after: Duration,
+        /// The last line of its standard error by then, if there was one.
+        said: Option<String>,
     },
 
     /// It was killed because the caller's stop flag was set.
@@ -129,8 +131,12 @@ fn advice(ended: Ended) -> &'static str {
     }
 }
 
+fn last_word(said: Option<&str>) -> String {
+    said.map(|said| format!(" and said: {said}")).unwrap_or_default()
+}
+
 /// How a path stands in a message: on one line, whatever is in it.
-pub(super) fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     one_line(&path.to_string_lossy())
 }
 

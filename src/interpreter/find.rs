@@ -1,7 +1,7 @@
 //! Where interpreters are looked for.
 
 use super::error::{Error, shown};
-use super::{Interpreter, Limits};
+use super::{Interpreter, Limits, PROBE};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::env;
@@ -10,11 +10,6 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-
-/// How long an interpreter may take to say what it is. The slowest need a tenth of a second; the rest is for
-/// busy machines and cold disks.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The interpreters of this machine, sorted by version: those on PATH and those of pyenv. What is there but
 /// cannot be used is passed over; [`Places::search`] tells about it. Ends early when `stop` is set.
@@ -37,8 +32,8 @@ pub struct Places {
 pub struct Found {
     /// Sorted by version, each installation once.
     pub interpreters: Vec<Interpreter>,
-    /// What looked like an interpreter by its name, but did not turn out to be a usable one.
-    pub failures: Vec<Error>,
+    /// What looked like an interpreter by its name, but did not turn out to be a usable one, and why not.
+    pub failures: Vec<(PathBuf, Error)>,
 }
 
 impl Places {
@@ -56,7 +51,7 @@ impl Places {
     /// A folder that is missing or cannot be read has none.
     #[must_use]
     pub fn search(&self, stop: &AtomicBool) -> Found {
-        let limits = Limits::new(PATIENCE, stop);
+        let limits = Limits::new(PROBE, stop);
         let mut found = Found::default();
         for candidate in self.candidates() {
             match Interpreter::probe(&candidate, &limits) {
@@ -64,7 +59,7 @@ impl Places {
                 Ok(new) if found.interpreters.iter().any(|known| known.identity == new.identity) => {}
                 Ok(new) => found.interpreters.push(new),
                 Err(Error::Stopped { .. }) => break,
-                Err(error) => found.failures.push(error),
+                Err(error) => found.failures.push((candidate, error)),
             }
         }
         found.interpreters.sort_by(by_version);

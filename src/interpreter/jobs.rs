@@ -125,6 +125,14 @@ pub struct SplitRequest {
     pub processes: Option<u32>,
 }
 
+/// A request that says how many seconds there are for it.
+#[derive(Serialize)]
+struct Timed<'a, T> {
+    #[serde(flatten)]
+    request: &'a T,
+    timeout: f64,
+}
+
 /// What came of a split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -180,6 +188,7 @@ impl Interpreter {
         let asked = request.runs as usize;
         let early = request.stop_at_first_loss && !result.runs.is_empty() && result.runs.len() < asked;
         self.sensible("runs", early || result.runs.len() == asked)?;
+        self.times(result.runs.iter().map(|run| run.seconds).chain(result.sequence_seconds), limits)?;
         Ok(result)
     }
 
@@ -188,12 +197,16 @@ impl Interpreter {
     /// # Errors
     ///
     /// [`Error::Request`] for no processes; [`Error::Failed`] when a process cannot be started, fails or is
-    /// killed, with its number and what became of it; otherwise as [`Interpreter::run`].
+    /// killed, with its number and what became of it; [`Error::TimedOut`] with the numbers of those that have not
+    /// ended, if there was time to say them; otherwise as [`Interpreter::run`].
     pub fn split(&self, request: &SplitRequest, limits: &Limits<'_>) -> Result<SplitResult, Error> {
         if let Some(processes) = request.processes {
             self.at_least_one("processes", processes)?;
         }
-        self.ask(SPLIT, request, limits)
+        let request = Timed { request, timeout: limits.timeout.as_secs_f64() };
+        let result: SplitResult = self.ask(SPLIT, &request, limits)?;
+        self.times([result.seconds, result.startup_seconds], limits)?;
+        Ok(result)
     }
 
     /// Measures round trips, idle and beside threads that compute.
@@ -208,6 +221,7 @@ impl Interpreter {
         let result: ConvoyResult = self.ask(CONVOY, request, limits)?;
         let asked = request.pings as usize;
         self.sensible("round trips", result.idle.len() == asked && result.loaded.len() == asked)?;
+        self.times(result.idle.iter().chain(&result.loaded).copied(), limits)?;
         Ok(result)
     }
 
@@ -249,9 +263,21 @@ impl Interpreter {
     }
 
     fn sensible(&self, what: &str, right: bool) -> Result<(), Error> {
-        let interpreter = shown(self.path());
-        let printed = format!("another number of {what} than was asked for");
-        if right { Ok(()) } else { Err(Error::Rubbish { interpreter, reason: "incomplete".into(), printed }) }
+        let printed = || format!("another number of {what} than was asked for");
+        if right { Ok(()) } else { Err(self.rubbish("incomplete", printed())) }
+    }
+
+    /// No part of the work takes less than no time, or longer than the whole was given.
+    fn times(&self, times: impl IntoIterator<Item = f64>, limits: &Limits<'_>) -> Result<(), Error> {
+        let possible = 0.0..=limits.timeout.as_secs_f64();
+        match times.into_iter().find(|time| !possible.contains(time)) {
+            Some(time) => Err(self.rubbish("an impossible time", format!("{time:?} s"))),
+            None => Ok(()),
+        }
+    }
+
+    fn rubbish(&self, reason: &str, printed: String) -> Error {
+        Error::Rubbish { interpreter: shown(self.path()), reason: reason.to_owned(), printed }
     }
 }
 

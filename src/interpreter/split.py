@@ -1,7 +1,5 @@
 # The sum of a range, by processes that each take a part of it and put their subtotal on a queue.
 import multiprocessing
-import select
-import signal
 
 try:
     from queue import Empty
@@ -19,8 +17,8 @@ def add_up(begin, end):
     return s
 
 
-def part(begin, end, queue, ready, gate):
-    end_with_parent()
+def part(begin, end, queue, ready, gate, parent):
+    end_with_parent(parent)
     # Ready, then wait: the gate opens for all at once when the parent closes its end.
     ready_in, ready_out = ready
     gate_in, gate_out = gate
@@ -45,10 +43,31 @@ def check(workers):
             raise RuntimeError("worker process %d of %d %s" % (number, len(workers), fate))
 
 
-def by_processes(begin, end, count):
+class Roll(object):
+    """Calls who is still there, from half of the time allowed on: should the rest not suffice either, that was
+    the last word on standard error."""
+
+    def __init__(self, workers, timeout):
+        self.workers = workers
+        self.since = clock() + timeout / 2
+        self.called = []
+
+    def call(self):
+        if clock() < self.since:
+            return
+        there = [number for number, worker in enumerate(self.workers, 1) if worker.is_alive()]
+        if there and there != self.called:
+            names = ", ".join(map(str, there[:10])) + (" and more" if len(there) > 10 else "")
+            verb = "process %s of %d has" if len(there) == 1 else "processes %s of %d have"
+            sys.stderr.write("worker %s not ended\n" % (verb % (names, len(self.workers))))
+            sys.stderr.flush()
+        self.called = there
+
+
+def by_processes(begin, end, count, timeout):
     workers = []
     try:
-        return with_workers(workers, begin, end, count)
+        return with_workers(workers, begin, end, count, Roll(workers, timeout))
     finally:
         # After a failure the others are still there. They go first, so that the last word on standard error
         # is about what happened and not about a pipe that they find closed.
@@ -58,7 +77,7 @@ def by_processes(begin, end, count):
                 worker.join()
 
 
-def with_workers(workers, begin, end, count):
+def with_workers(workers, begin, end, count, roll):
     # fork: this program has no file that a newly started interpreter could import.
     context = multiprocessing
     if hasattr(multiprocessing, "get_context"):
@@ -68,7 +87,7 @@ def with_workers(workers, begin, end, count):
     edges = [begin + (end - begin) * index // count for index in range(count + 1)]
     asked = clock()
     for low, high in zip(edges, edges[1:]):
-        worker = context.Process(target=part, args=(low, high, queue, ready, gate))
+        worker = context.Process(target=part, args=(low, high, queue, ready, gate, os.getpid()))
         worker.start()
         workers.append(worker)
     os.close(gate[0])
@@ -76,6 +95,7 @@ def with_workers(workers, begin, end, count):
     come = 0
     while come < count:
         check(workers)
+        roll.call()
         if select.select([ready[0]], [], [], 0.05)[0]:
             come += len(os.read(ready[0], count))
     startup = clock() - asked
@@ -85,6 +105,7 @@ def with_workers(workers, begin, end, count):
     results = []
     while any(worker.is_alive() for worker in workers):
         check(workers)
+        roll.call()
         try:
             results.append(queue.get(timeout=0.01))
         except Empty:
@@ -111,7 +132,7 @@ def job(request):
         total = add_up(begin, end)
         seconds, startup = clock() - started, 0.0
     else:
-        total, seconds, startup = by_processes(begin, max(begin, end), count)
+        total, seconds, startup = by_processes(begin, max(begin, end), count, request["timeout"])
     return {
         "total": decimal(total),
         "seconds": seconds,

@@ -9,9 +9,9 @@ use crate::control::Control;
 use crate::count;
 use crate::cpython::Version;
 use crate::error::{Error, Result};
-use crate::interpreter::{self, BodyRequest, Interpreter, Limits, SplitRequest};
+use crate::interpreter::{self, BodyRequest, Interpreter, Limits, PROBE, SplitRequest};
 use crate::stats::{Summary, Verdict as Found};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// One job by one interpreter.
@@ -37,25 +37,46 @@ impl Subject {
     /// Those at these paths, or of these names on PATH.
     #[must_use]
     pub fn named(programs: &[PathBuf], control: &Control) -> Vec<Self> {
-        let probe = |program: &PathBuf| Interpreter::probe(program, &Limits::new(PROBE, control.flag()));
-        programs.iter().map(|program| Self::of(&program.to_string_lossy(), probe(program))).collect()
+        programs.iter().map(|program| Self::at(program, control)).collect()
+    }
+
+    /// The one at this path, or of this name on PATH.
+    #[must_use]
+    pub fn at(program: &Path, control: &Control) -> Self {
+        let probed = Interpreter::probe(program, &Limits::new(PROBE, control.flag()));
+        probed.map_or_else(|error| Self::broken(program, &error), Self::usable)
     }
 
     /// Those on PATH and among pyenv's versions, the broken ones last.
     #[must_use]
     pub fn found(control: &Control) -> Vec<Self> {
         let found = interpreter::Places::from_env().search(control.flag());
-        let known = found.interpreters.into_iter().map(|interpreter| Self::of("", Ok(interpreter)));
-        let broken = found.failures.into_iter().map(|error| {
-            let message = error.to_string();
-            Self::of(message.split(": ").next().unwrap_or_default(), Err(error))
-        });
+        let known = found.interpreters.into_iter().map(Self::usable);
+        let broken = found.failures.iter().map(|(path, error)| Self::broken(path, error));
         known.chain(broken).collect()
     }
 
-    fn of(name: &str, interpreter: Result<Interpreter, interpreter::Error>) -> Self {
-        let name = interpreter.as_ref().map_or_else(|_| name.to_owned(), Interpreter::label);
-        Self { name, interpreter: interpreter.map_err(|error| error.to_string()) }
+    fn usable(interpreter: Interpreter) -> Self {
+        Self { name: interpreter.label(), interpreter: Ok(interpreter) }
+    }
+
+    fn broken(program: &Path, error: &interpreter::Error) -> Self {
+        Self { name: program.to_string_lossy().into_owned(), interpreter: Err(error.to_string()) }
+    }
+
+    /// Its version, or what it was asked for by when it cannot be used, on one line.
+    #[must_use]
+    pub fn name(&self) -> String {
+        interpreter::shown(Path::new(&self.name))
+    }
+
+    /// What can be asked to work.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be used.
+    pub fn interpreter(&self) -> Result<&Interpreter, &str> {
+        self.interpreter.as_ref().map_err(String::as_str)
     }
 }
 
@@ -72,9 +93,6 @@ pub enum Job {
     /// The sum over a range, by processes that put their subtotals on a queue.
     Split,
 }
-
-/// How long an interpreter may take to say what it is.
-pub const PROBE: Duration = Duration::from_secs(10);
 
 impl Python {
     /// A job by an interpreter, for workers that add such pairs of values. An interpreter that cannot be asked says
@@ -115,13 +133,18 @@ pub fn modelled(interpreter: &Interpreter) -> Option<Version> {
     format!("{major}.{minor}{suffix}").parse().ok()
 }
 
+/// How many threads or processes are asked for; the interpreter says itself when there is no room for them.
+fn workers(load: &Workload) -> u32 {
+    u32::try_from(load.workers.get()).unwrap_or(u32::MAX)
+}
+
 /// The request for one run of a workload.
 #[must_use]
 pub fn body_request(body: &str, setup: &str, load: &Workload) -> BodyRequest {
     BodyRequest {
         body: body.to_owned(),
         setup: setup.to_owned(),
-        threads: u32::try_from(load.workers.get()).unwrap_or(u32::MAX),
+        threads: workers(load),
         iterations: load.iterations,
         pattern: match load.pattern {
             Pattern::PlusMinus => interpreter::Pattern::PlusMinus,
@@ -139,7 +162,8 @@ impl Scenario for Python {
 
     fn label(&self) -> String {
         let off = self.gil_enabled() == Some(false);
-        format!("python:{}{}", self.name, if off { " (no GIL)" } else { "" })
+        let name = interpreter::shown(Path::new(&self.name));
+        format!("python:{name}{}", if off { " (no GIL)" } else { "" })
     }
 
     fn options(&self, load: &Workload) -> Vec<String> {
@@ -219,19 +243,21 @@ impl Scenario for Python {
                         Error::Usage("a range for python ends at 2^63 - 1; give a smaller end".to_owned())
                     })
                 };
-                let processes = u32::try_from(load.workers.get()).ok();
+                let processes = Some(workers(load));
                 let request =
                     SplitRequest { begin: signed(range.start)?, end: signed(range.end)?, processes };
                 let result = interpreter.split(&request, &limits).map_err(failed)?;
                 (result.total, result.seconds, result.startup_seconds)
             }
         };
-        let whole = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        let end = u64::try_from(whole(seconds).as_nanos()).unwrap_or(u64::MAX);
+        let duration = |seconds: f64| {
+            Duration::try_from_secs_f64(seconds).map_err(|error| Error::Interpreter(error.to_string()))
+        };
+        let end = u64::try_from(duration(seconds)?.as_nanos()).unwrap_or(u64::MAX);
         Ok(Observation {
             actual,
             spans: vec![Span { start: 0, end }],
-            startup: whole(startup),
+            startup: duration(startup)?,
             usage: None,
             foreign_values: None,
             lock: None,

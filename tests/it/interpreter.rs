@@ -1,5 +1,6 @@
 //! Interpreters that fail in every way that we know of, and the real ones on this machine.
 
+use crate::surroundings::not_tried;
 use crate::{AMPLE, wait_until};
 use gilsim::interpreter::{
     BodyRequest, ConvoyRequest, Error, Interpreter, Limits, Pattern, Places, SHORTEST_INTERVAL, SplitRequest,
@@ -297,7 +298,11 @@ fn a_search_passes_over_what_cannot_be_used() {
     let found = Places { path: Some(path), pyenv: None }.search(&NEVER);
     // Two scripts, but they say that they are one installation.
     assert_eq!(found.interpreters.iter().map(Interpreter::path).collect::<Vec<_>>(), [good.path()]);
-    assert!(matches!(&found.failures[..], [Error::NotPython { .. }]), "{:?}", found.failures);
+    assert!(
+        matches!(&found.failures[..], [(path, Error::NotPython { .. })] if *path == bad.path()),
+        "{:?}",
+        found.failures
+    );
 
     let stopped =
         Places { path: Some(good.folder.path().into()), pyenv: None }.search(&AtomicBool::new(true));
@@ -306,7 +311,6 @@ fn a_search_passes_over_what_cannot_be_used() {
 
 /// The interpreters of this machine, and those named in `GILSIM_PYTHONS` (paths with colons between them).
 /// With none of them a test has nothing to say, and says so; where there must be some it fails.
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn real() -> Vec<Interpreter> {
     let mut all = find(&false.into());
     let named = env::var_os("GILSIM_PYTHONS").unwrap_or_default();
@@ -315,7 +319,8 @@ fn real() -> Vec<Interpreter> {
     if all.is_empty() {
         let required = env::var_os("GILSIM_REQUIRE_PYTHON").is_some_and(|value| value == "1");
         assert!(!required, "no CPython on PATH or among pyenv's versions, and GILSIM_REQUIRE_PYTHON is 1");
-        eprintln!("skipped: no CPython on PATH or among pyenv's versions");
+        let test = thread::current().name().unwrap_or_default().to_owned();
+        not_tried(&test, "no CPython on PATH or among pyenv's versions");
     }
     all
 }
@@ -537,6 +542,49 @@ fn real_ones_are_stopped_and_timed_out_in_the_midst_of_work() {
 }
 
 #[test]
+fn a_worker_of_a_real_one_that_hangs_is_named() {
+    // The second process stops itself as it is let go.
+    let prelude = "
+import os, signal
+fork, read, forked = os.fork, os.read, []
+def second_stops():
+    forked.append(fork())
+    if len(forked) == 2 and forked[1] == 0:
+        os.read = stopping
+    return forked[-1]
+def stopping(file, length):
+    data = read(file, length)
+    if not data:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return data
+os.fork = second_stops
+";
+    for interpreter in real() {
+        let path = interpreter.path().display();
+        let fake = Fake::new(&format!(
+            "while [ \"$1\" != -c ]; do shift; done; exec '{path}' -B -c '{prelude}'\"$2\" \"$3\""
+        ));
+        let stopping = Interpreter::probe(&fake.path(), &ample()).unwrap();
+        let request = SplitRequest { begin: 0, end: 10, processes: Some(2) };
+        let named = |error: &Error| {
+            error.to_string().contains(" s and said: worker process 2 of 2 has not ended; ask for less work")
+        };
+        // However slow the machine: some timeout is long enough to say it in.
+        let mut timeout = Duration::from_secs(1);
+        loop {
+            let error = stopping.split(&request, &Limits::new(timeout, &NEVER)).unwrap_err();
+            assert!(matches!(error, Error::TimedOut { .. }), "{interpreter}: {error}");
+            fake.check(&error);
+            if named(&error) {
+                break;
+            }
+            timeout *= 2;
+            assert!(timeout < AMPLE, "{interpreter}: {error}");
+        }
+    }
+}
+
+#[test]
 fn a_real_one_without_room_for_its_threads_says_so() {
     for interpreter in real() {
         // 1,000 stacks of 8 MiB do not go into 500 MiB.
@@ -551,6 +599,13 @@ fn a_real_one_without_room_for_its_threads_says_so() {
     }
 }
 
+/// One call into C that lasts for ever and keeps the GIL.
+fn long_call(marker: &Path) -> BodyRequest {
+    let setup = format!("import itertools\ndef tell():\n  {}", tell_group(marker).replace('\n', "\n  "));
+    let body = "tell()\nx = x + sum(itertools.repeat(0))".into();
+    BodyRequest { body, setup, threads: 1, iterations: 1, ..BodyRequest::default() }
+}
+
 /// Not a test by itself: what others run in a process of its own, to be killed or to have its workers killed.
 #[test]
 fn a_parent_for_other_tests() {
@@ -559,8 +614,10 @@ fn a_parent_for_other_tests() {
     };
     let interpreter = Interpreter::probe(Path::new(&path), &ample()).unwrap();
     let folder = PathBuf::from(env::var_os("GILSIM_TEST_FOLDER").unwrap());
+    let marker = folder.join("group");
     let error = match job.to_str().unwrap() {
-        "body" => interpreter.body(&endless(&folder.join("group")), &ample()).map(drop),
+        "body" => interpreter.body(&endless(&marker), &ample()).map(drop),
+        "call" => interpreter.body(&long_call(&marker), &ample()).map(drop),
         "split" => {
             let request = SplitRequest { begin: 0, end: i64::MAX, processes: Some(2) };
             interpreter.split(&request, &ample()).map(drop)
@@ -595,7 +652,8 @@ impl Family {
             .unwrap();
         let family = Self { folder, parent };
         // The probe is a second process, too, so the body has to have begun.
-        let begun = || job != "body" || group_in(&family.folder.path().join("group")).is_some();
+        let begun =
+            || !["body", "call"].contains(&job) || group_in(&family.folder.path().join("group")).is_some();
         wait_until("work", || family.members().len() == processes && begun());
         family
     }
@@ -611,24 +669,36 @@ impl Family {
         processes.filter_map(|process| process.file_name().to_str()?.parse().ok()).filter(is_member).collect()
     }
 
-    /// A child of the interpreter: the parent's grandchild.
-    fn worker(&self) -> i32 {
-        let mother = |process: i32| -> i32 {
+    fn child_of(&self, mother: i32) -> i32 {
+        let is_child = |&process: &i32| {
             // Behind the name, which is in brackets, come the state and then the parent.
             let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-            stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap().parse().unwrap()
+            let parent = stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap().parse();
+            parent == Ok(mother)
         };
-        let parent = i32::try_from(self.parent.id()).unwrap();
-        self.members()
-            .into_iter()
-            .find(|&process| process != parent && mother(mother(process)) == parent)
-            .unwrap()
+        self.members().into_iter().find(is_child).unwrap()
+    }
+
+    /// A child of the interpreter: the parent's grandchild.
+    fn worker(&self) -> i32 {
+        self.child_of(self.child_of(i32::try_from(self.parent.id()).unwrap()))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Family {
+    fn drop(&mut self) {
+        // What a failed test has left at work. An error means that it has ended already.
+        for process in self.members() {
+            let _ = kill(Pid::from_raw(process), Signal::SIGKILL);
+        }
+        let _ = self.parent.wait();
     }
 }
 
 /// With how many processes each job is at work: the parent, the interpreter, its workers or its echo process.
 #[cfg(target_os = "linux")]
-const JOBS: [(&str, usize); 3] = [("body", 2), ("split", 4), ("convoy", 3)];
+const JOBS: [(&str, usize); 4] = [("body", 2), ("call", 2), ("split", 4), ("convoy", 3)];
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -646,9 +716,22 @@ fn real_ones_end_when_their_parent_is_killed() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn workers_of_real_ones_end_when_their_interpreter_is_killed() {
+    for interpreter in real() {
+        let family = Family::at_work(&interpreter, "split", 4);
+        // Whoever asked cannot see to it, and does not close their standard input.
+        let parent = i32::try_from(family.parent.id()).unwrap();
+        kill(Pid::from_raw(parent), Signal::SIGSTOP).unwrap();
+        kill(Pid::from_raw(family.child_of(parent)), Signal::SIGKILL).unwrap();
+        wait_until("the end of the workers", || family.members() == [parent]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn real_ones_tell_when_one_of_their_processes_is_killed() {
     for interpreter in real() {
-        for (job, processes) in &JOBS[1..] {
+        for (job, processes) in &JOBS[2..] {
             let mut family = Family::at_work(&interpreter, job, *processes);
             kill(Pid::from_raw(family.worker()), Signal::SIGKILL).unwrap();
             assert!(family.parent.wait().unwrap().success(), "{interpreter}: {job}");

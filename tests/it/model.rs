@@ -8,6 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use crate::surroundings::not_tried;
 use gilsim::{
     cpython::Version,
     program::{End, FaultKind, Point, Program, SharedAtomics, SharedState, Step, Verdict},
@@ -197,13 +198,15 @@ fn serial(program: &Program, iterations: u64) -> i64 {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn what_the_model_calls_exact_is_exact_in_the_real_interpreters() {
     const ITERATIONS: u64 = 4000;
     let found = interpreters();
     for version in Version::ALL {
         if found.iter().all(|(known, _)| *known != version) {
-            eprintln!("skipped {version}: there is no such interpreter on PATH or among pyenv's");
+            not_tried(
+                &format!("the model of {version}"),
+                "no such interpreter on PATH or among pyenv's versions",
+            );
         }
     }
     let mut wrong = Vec::new();
@@ -339,11 +342,10 @@ fn body() -> impl Strategy<Value = String> {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn values_are_pythons() {
     let found = interpreters();
     let Some((version, python)) = found.into_iter().rfind(|(version, _)| *version >= Version::V3_8) else {
-        eprintln!("skipped: there is no Python of 3.8 or later on PATH or among pyenv's");
+        not_tried("values as Python's", "no CPython from 3.8 on is on PATH or among pyenv's versions");
         return;
     };
     let mut runner = TestRunner::deterministic();

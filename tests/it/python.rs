@@ -1,6 +1,7 @@
 //! Loop bodies under the model's GIL and on real interpreters, from the command line.
 
 use crate::interpreter::Fake;
+use crate::surroundings::not_tried;
 use crate::{gilsim, output_of};
 use predicates::str::contains;
 use serde_json::Value;
@@ -16,9 +17,8 @@ pub(crate) fn real_python() -> Option<String> {
 }
 
 /// Says that a test needs what is not here.
-#[expect(clippy::print_stderr, reason = "whoever reads the tests' output is to know what was not tried")]
 pub(crate) fn skipped(what: &str) {
-    eprintln!("skipped: {what}: no CPython on PATH or among pyenv's versions");
+    not_tried(what, "no CPython on PATH or among pyenv's versions");
 }
 
 #[test]
@@ -171,6 +171,58 @@ fn every_failure_of_an_interpreter_is_told_in_its_row_and_the_others_go_on() {
     }
     let last = |job: usize| &of_python[(job + 1) * fakes.len() - 1]["actual"];
     assert_eq!((last(0), last(1)), (&0.into(), &45.into()));
+}
+
+#[test]
+fn a_broken_interpreter_that_was_found_is_told_by_its_whole_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let bin = folder.path().join("versions/its name: odd\nindeed/bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let python = bin.join("python3");
+    std::os::unix::fs::symlink("/bin/false", &python).unwrap();
+    let output = gilsim("python --iters 1 --runs 1 --format json")
+        .env("PATH", "")
+        .env("PYENV_ROOT", folder.path())
+        .assert()
+        .code(1);
+    let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    // On one line, whatever is in it.
+    let told = python.display().to_string().replace('\n', "\\n");
+    assert_eq!(report["results"][0]["scenario"], format!("python:{told}"));
+}
+
+/// One that gives right answers, all with this time in them.
+fn timekeeper(time: &str) -> Fake {
+    Fake::python(&format!(
+        r#"case "$*" in
+        *'"begin"'*) echo '{{"total": "45", "seconds": {time}, "startup_seconds": {time}, "gil_enabled": true}}';;
+        *'"body"'*) echo '{{"expected": "0", "sequence_seconds": null, "runs": [{{"value": "0", "seconds": {time}}}], "gil_enabled": true}}';;
+        *) echo '{{"idle": [1, {time}], "loaded": [1, 1], "gil_enabled": true}}';;
+        esac"#
+    ))
+}
+
+#[test]
+fn an_interpreter_that_tells_an_impossible_time_is_not_believed() {
+    // With the timeout, which is the longest time that can be, first.
+    let times = ["60", "60.1", "1.8e19", "1.844674407370955e19", "1e30", "1e999", "-0.1"];
+    let fakes = times.map(timekeeper);
+    let fakes: Vec<&Fake> = fakes.iter().collect();
+    let told = |arguments: &[&str], models: usize| {
+        let rows = rows(&[arguments, &["--timeout", "60s"]].concat(), &fakes, 1);
+        let refused: Vec<bool> = rows[models..]
+            .iter()
+            .map(|row| {
+                row["failure"].as_str().is_some_and(|failure| failure.contains("answered with rubbish"))
+            })
+            .collect();
+        for refused in refused.chunks(fakes.len()) {
+            assert_eq!(refused, [false, true, true, true, true, true, true], "{rows:?}");
+        }
+    };
+    told(&["python", "--iters", "10", "--sum", "10", "--runs", "1"], 0);
+    told(&["compare", "split:sequential", "--iters", "10", "--runs", "1"], 1);
+    told(&["convoy", "--pings", "2", "--hogs", "1"], 1);
 }
 
 #[test]
