@@ -1,5 +1,6 @@
 //! The report of `gilsim explore`: data only, then written in the form that was asked for.
 
+use super::layout::{Cell, Grid};
 use super::{Document, Header, csv, json, layout, words};
 use crate::choice::Choice;
 use crate::count::{self, grouped};
@@ -268,22 +269,23 @@ impl ExploreReport {
     }
 
     fn page(&self) -> String {
-        let mut text = format!("{}\n\n", self.title());
+        let mut parts = self.header.warnings("schedules");
+        parts.push(self.title());
         if let Some(table) = &self.table {
-            let mut builder = Builder::new();
-            builder.push_record(HEADER);
-            for row in &table.outcomes {
-                builder.push_record(row.cells(&row.schedules));
-            }
-            text += &builder.build().with(Style::markdown()).to_string();
-            text += &["\n\n", &self.totals(), "\n\n"].concat();
+            let outcomes = table.outcomes.iter().map(|row| row.cells(&row.schedules).to_vec());
+            parts.push(in_markdown(HEADER.map(str::to_owned).to_vec(), outcomes));
+            parts.push(self.totals());
         }
         if let Some(witness) = &self.witness {
-            text += &[&witness.title(), "\n\n"].concat();
-            text += &witness.builder(self.workers).build().with(Style::markdown()).to_string();
-            text += &["\n\n`", &witness.command, "`\n\n"].concat();
+            parts.push(witness.title());
+            parts.push(in_markdown(Witness::header(self.workers), witness.rows(self.workers)));
+            parts.push(format!("`{}`", witness.command));
         }
-        text + &format!("Why: {}\n", self.why())
+        parts.extend(self.replayed());
+        parts.push(format!("Why: {}", self.why()));
+        let mut text = parts.join("\n\n");
+        layout::finish(&mut text);
+        text
     }
 
     fn text(&self, width: Option<usize>) -> String {
@@ -299,7 +301,10 @@ impl ExploreReport {
         }
         if let Some(witness) = &self.witness {
             text += &paragraph(&witness.title());
-            let mut shown = witness.builder(self.workers).build();
+            let mut builder = Builder::new();
+            builder.push_record(Witness::header(self.workers));
+            witness.rows(self.workers).for_each(|row| builder.push_record(row));
+            let mut shown = builder.build();
             shown
                 .with(Style::empty())
                 .with(Padding::new(2, 0, 0, 0))
@@ -310,16 +315,7 @@ impl ExploreReport {
             // A command line is not broken, so that it can be copied.
             text += &[&layout::bold("to replay:"), " ", &witness.command, "\n\n"].concat();
         }
-        if let Some(real) = &self.real {
-            text += &paragraph(&if real.agrees {
-                format!(
-                    "replayed: {} real threads did so, and ended with {}, too.",
-                    self.workers, real.ending
-                )
-            } else {
-                format!("NOT replayed: {} real threads ended with {}.", self.workers, real.ending)
-            });
-        }
+        text.extend(self.replayed().iter().map(|replayed| paragraph(replayed)));
         text += &paragraph(&format!("{} {}", layout::bold("why:"), self.why()));
         text.truncate(text.trim_end().len());
         text.push('\n');
@@ -363,6 +359,16 @@ impl ExploreReport {
             grouped(table.states.into()),
             words::time(table.counting)
         )
+    }
+
+    /// What real threads came to, if they were asked.
+    fn replayed(&self) -> Option<String> {
+        let Real { ending, agrees } = self.real.as_ref()?;
+        Some(if *agrees {
+            format!("replayed: {} real threads did so, and ended with {ending}, too.", self.workers)
+        } else {
+            format!("NOT replayed: {} real threads ended with {ending}.", self.workers)
+        })
     }
 
     /// Why it came out so, in plain words.
@@ -542,17 +548,17 @@ impl Witness {
     }
 
     /// A column for each worker, x beside them.
-    fn builder(&self, workers: usize) -> Builder {
-        let mut builder = Builder::new();
-        let letters = (0..workers).map(|worker| letter(u8::try_from(worker).unwrap_or(u8::MAX)).to_string());
-        let header = ["step".to_owned()].into_iter().chain(letters.clone());
-        builder.push_record(header.chain(["x".to_owned(), String::new()]));
-        for line in &self.lines {
+    fn header(workers: usize) -> Vec<String> {
+        let step = ["step".to_owned()].into_iter();
+        step.chain(letters(workers)).chain(["x".to_owned(), String::new()]).collect()
+    }
+
+    fn rows(&self, workers: usize) -> impl Iterator<Item = Vec<String>> {
+        self.lines.iter().map(move |line| {
             let step = if line.repeats.is_some() { "…".to_owned() } else { line.step.to_string() };
             let does =
                 line.repeats.map_or_else(|| line.does.join("\n"), |times| format!("… {times} more times"));
-            let cells = letters
-                .clone()
+            let cells = letters(workers)
                 .map(|name| if name == line.worker.to_string() { does.clone() } else { String::new() });
             let mark = match line.overwrites {
                 0 => String::new(),
@@ -561,12 +567,20 @@ impl Witness {
                     words::plural(usize::try_from(lost).unwrap_or(usize::MAX), "update")
                 ),
             };
-            builder.push_record(
-                [step].into_iter().chain(cells).chain([line.x.to_string(), mark]).collect::<Vec<_>>(),
-            );
-        }
-        builder
+            [step].into_iter().chain(cells).chain([line.x.to_string(), mark]).collect()
+        })
     }
+}
+
+/// The names of so many workers.
+fn letters(workers: usize) -> impl Iterator<Item = String> {
+    (0..workers).map(|worker| letter(u8::try_from(worker).unwrap_or(u8::MAX)).to_string())
+}
+
+/// A table for pages.
+fn in_markdown(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let rows = rows.map(|row| row.into_iter().map(Cell::from).collect()).collect();
+    Grid { header, rows, ..Grid::default() }.markdown()
 }
 
 /// What an instruction did, in a word or two.

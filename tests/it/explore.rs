@@ -490,6 +490,35 @@ fn every_form_has_the_exact_numbers() {
     assert!(crate::output_of("explore --iters 15 --format markdown").contains(&total));
 }
 
+/// The cells of the tables in a page of Markdown: a bar ends a cell unless it is escaped.
+fn cells_of(page: &str) -> Vec<Vec<String>> {
+    let rows = page.lines().filter(|line| line.starts_with('|'));
+    let cells = |row: &str| {
+        let inner = row.trim_matches('|').replace("\\|", "\0");
+        inner.split('|').map(|cell| cell.trim().replace('\0', "|")).collect()
+    };
+    rows.map(cells).collect()
+}
+
+#[test]
+fn a_page_says_all_that_the_table_says_with_its_bars_escaped() {
+    let line = ["--body", "x = x | d", "--iters", "1", "--replay"];
+    let said = |form: &str| {
+        let run = explore_line(&line).args(["--format", form]).assert().code(0);
+        String::from_utf8(run.get_output().stdout.clone()).unwrap()
+    };
+    let (page, table) = (said("markdown"), said("table"));
+    let rows = cells_of(&page);
+    let (outcomes, steps) = rows.split_at(rows.iter().position(|row| row[0] == "step").unwrap());
+    assert!(outcomes.len() > 2 && outcomes.iter().all(|row| row.len() == 5), "{page}");
+    assert!(steps.len() > 2 && steps.iter().all(|row| row.len() == 5), "{page}");
+    assert!(steps.iter().any(|row| row[1] == "|"), "{page}");
+    for text in [&page, &table] {
+        assert!(text.contains("replayed: 2 real threads did so"), "{text}");
+        assert_eq!(text.contains("built without optimisation"), cfg!(debug_assertions), "{text}");
+    }
+}
+
 #[test]
 fn mistakes_are_said() {
     for (arguments, code, said) in [
