@@ -49,6 +49,7 @@ use crate::scenario::Pattern;
 use layers::{Block, Layer, Making, NEVER};
 use num_bigint::BigUint;
 use rustc_hash::FxHashSet;
+use serde::Serialize;
 use states::States;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -96,7 +97,8 @@ pub enum Final {
 }
 
 /// What an outcome is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Grade {
     /// Whole iterations, one after the other, end so too.
     Right,

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::explore::{MOST_WORKERS, Schedule, Switching};
 use crate::memory;
 use crate::program::Program;
-use crate::scenario::Pattern;
+use crate::scenario::{self, Pattern};
 use crate::session::Expectation;
 use crate::session::explore::{ExploreSession, Wanted};
 use crate::thread_room::ARENA;
@@ -30,7 +30,7 @@ pub(super) enum ExploreCommand {
     )]
     Explore {
         /// The body of each worker's loop, in Python: `x` is shared, `d` is the worker's +1 or -1
-        #[arg(long, value_name = "BODY", default_value = "x += d")]
+        #[arg(long, value_name = "BODY", default_value = scenario::gil::BODY)]
         body: String,
         /// Functions and locks that the body uses, in Python
         #[arg(long, value_name = "SETUP", default_value = "")]

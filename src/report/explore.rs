@@ -1,7 +1,7 @@
 //! The report of `gilsim explore`: data only, then written in the form that was asked for.
 
 use super::layout::{Cell, Grid};
-use super::{Document, Header, csv, json, layout, words};
+use super::{Document, Header, csv, json, layout, quoted, words};
 use crate::choice::Choice;
 use crate::count::{self, grouped};
 use crate::explore::{
@@ -9,6 +9,7 @@ use crate::explore::{
 };
 use crate::program::Touched;
 use crate::scenario::Pattern;
+use crate::scenario::gil::BODY;
 use num_bigint::BigUint;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -46,7 +47,7 @@ pub struct ExploreReport {
     /// The definitions that it uses.
     pub setup: String,
     /// `machine`, or the version of CPython whose drop points are used.
-    pub switching: String,
+    pub switching: Setting,
     /// How many workers.
     pub workers: usize,
     /// How often each does the body.
@@ -92,8 +93,8 @@ pub struct Table {
 pub struct OutcomeRow {
     /// The value of x, or `deadlock` and the locks.
     pub outcome: String,
-    /// `right`, `lost` or `deadlock`.
-    pub verdict: String,
+    /// What that is worth.
+    pub verdict: Grade,
     /// How many schedules end so.
     pub schedules: String,
     /// The share of all, from 0 to 1.
@@ -107,8 +108,8 @@ pub struct OutcomeRow {
 pub struct Witness {
     /// What it ends with.
     pub outcome: String,
-    /// `right`, `lost` or `deadlock`.
-    pub verdict: String,
+    /// What that is worth.
+    pub verdict: Grade,
     /// How many preemptions it has.
     pub preemptions: u64,
     /// The schedule as text.
@@ -183,7 +184,7 @@ impl ExploreReport {
             header: Header::new(subject.cpus, false),
             body: question.program.body().to_owned(),
             setup: question.program.setup().to_owned(),
-            switching: question.setting().to_string(),
+            switching: question.setting(),
             workers: question.workers,
             iterations: question.iterations,
             pattern: question.pattern,
@@ -199,12 +200,13 @@ impl ExploreReport {
     /// Whether some schedule, or the one that was carried out, loses an update or deadlocks.
     #[must_use]
     pub fn lost(&self) -> bool {
-        let right = Grade::Right.to_string();
-        match (&self.table, &self.witness) {
-            (Some(table), _) => table.outcomes.iter().any(|row| row.verdict != right),
-            (None, Some(witness)) => witness.verdict != right,
-            (None, None) => false,
-        }
+        self.grades().any(|grade| grade != Grade::Right)
+    }
+
+    /// The grade of every outcome, or of the one schedule that was carried out.
+    fn grades(&self) -> impl Iterator<Item = Grade> {
+        let one = self.witness.iter().filter(|_| self.table.is_none()).map(|witness| witness.verdict);
+        self.table.iter().flat_map(|table| &table.outcomes).map(|row| row.verdict).chain(one)
     }
 
     /// The result alone: least and greatest value and the number of schedules, or what the one schedule ended
@@ -241,7 +243,7 @@ impl ExploreReport {
             records.push(vec![
                 self.command.clone(),
                 self.body.clone(),
-                self.switching.clone(),
+                self.switching.to_string(),
                 self.workers.to_string(),
                 self.iterations.to_string(),
                 self.pattern.name().to_owned(),
@@ -258,10 +260,13 @@ impl ExploreReport {
             let row = row.clone();
             let preemptions = row.preemptions.map_or_else(String::new, |fewest| fewest.to_string());
             let total = self.table.as_ref().map_or("", |table| &table.total);
-            record([row.outcome, row.verdict, row.schedules, row.share.to_string(), preemptions], total);
+            record(
+                [row.outcome, row.verdict.to_string(), row.schedules, row.share.to_string(), preemptions],
+                total,
+            );
         }
         if let (None, Some(witness)) = (&self.table, &self.witness) {
-            let (outcome, verdict) = (witness.outcome.clone(), witness.verdict.clone());
+            let (outcome, verdict) = (witness.outcome.clone(), witness.verdict.to_string());
             let preemptions = witness.preemptions.to_string();
             record([outcome, verdict, "1".to_owned(), String::new(), preemptions], "");
         }
@@ -290,7 +295,7 @@ impl ExploreReport {
 
     fn text(&self, width: Option<usize>) -> String {
         let width = width.unwrap_or(WIDTH);
-        let paragraph = |text: &str| textwrap::fill(text, width) + "\n\n";
+        let paragraph = |text: &str| layout::paragraph(text, Some(width));
         let mut text: String =
             self.header.warnings("schedules").iter().map(|warning| paragraph(warning)).collect();
         text += &paragraph(&self.title());
@@ -317,8 +322,7 @@ impl ExploreReport {
         }
         text.extend(self.replayed().iter().map(|replayed| paragraph(replayed)));
         text += &paragraph(&format!("{} {}", layout::bold("why:"), self.why()));
-        text.truncate(text.trim_end().len());
-        text.push('\n');
+        layout::finish(&mut text);
         text
     }
 
@@ -328,12 +332,14 @@ impl ExploreReport {
             (_, 2) => "d = 1 in one, -1 in the other",
             _ => "d = 1 and -1 from worker to worker",
         };
-        let switched = if self.switching == Setting::Machine.to_string() {
-            "between any two of load, add and store".to_owned()
-        } else if self.switching.ends_with('t') {
-            format!("after any instruction of CPython {}, which has no GIL", self.switching)
-        } else {
-            format!("where CPython {} may drop its GIL", self.switching)
+        let switched = match self.switching {
+            Setting::Machine => "between any two of load, add and store".to_owned(),
+            Setting::Version(version) if version.has_gil() => {
+                format!("where CPython {version} may drop its GIL")
+            }
+            Setting::Version(version) => {
+                format!("after any instruction of CPython {version}, which has no GIL")
+            }
         };
         let body = self.body.trim().replace('\n', "; ");
         format!(
@@ -373,26 +379,17 @@ impl ExploreReport {
 
     /// Why it came out so, in plain words.
     fn why(&self) -> String {
-        let verdict = |wanted: Grade| {
-            let wanted = wanted.to_string();
-            match (&self.table, &self.witness) {
-                (Some(table), _) => table.outcomes.iter().any(|row| row.verdict == wanted),
-                (None, Some(witness)) => witness.verdict == wanted,
-                (None, None) => false,
-            }
-        };
-        let machine = self.switching == Setting::Machine.to_string();
-        if verdict(Grade::Deadlock) {
+        if self.grades().any(|grade| grade == Grade::Deadlock) {
             return "each worker holds a lock that another waits for, and none gives its own up, so nobody ever goes on; \
-                    take locks in the same order everywhere"
-                .to_owned()
-                + ".";
+                    take locks in the same order everywhere."
+                .to_owned();
         }
-        if verdict(Grade::Lost) {
-            let place = if machine {
-                "between one worker's load of x and its store".to_owned()
-            } else {
-                format!("between the load of x and the store, where CPython {} may switch,", self.switching)
+        if self.grades().any(|grade| grade == Grade::Lost) {
+            let place = match self.switching {
+                Setting::Machine => "between one worker's load of x and its store".to_owned(),
+                Setting::Version(version) => {
+                    format!("between the load of x and the store, where CPython {version} may switch,")
+                }
             };
             return format!(
                 "what another worker stores {place} is overwritten: the store knows only the x that was loaded, so those \
@@ -426,7 +423,7 @@ impl Table {
                 .iter()
                 .map(|outcome| OutcomeRow {
                     outcome: outcome.ending.words(locks),
-                    verdict: outcome.grade.to_string(),
+                    verdict: outcome.grade,
                     schedules: outcome.schedules.to_string(),
                     share: share(&outcome.schedules, &findings.total),
                     preemptions: outcome.preemptions,
@@ -474,7 +471,7 @@ impl OutcomeRow {
     fn cells(&self, schedules: &str) -> [String; 5] {
         [
             self.outcome.clone(),
-            self.verdict.clone(),
+            self.verdict.to_string(),
             percent(self.share),
             self.preemptions.map_or_else(|| "-".to_owned(), |fewest| fewest.to_string()),
             schedules.to_owned(),
@@ -529,7 +526,7 @@ impl Witness {
         });
         Self {
             outcome: replayed.ending.words(locks),
-            verdict: grade.to_string(),
+            verdict: grade,
             preemptions: replayed.preemptions,
             schedule: schedule.to_string(),
             command: format!("{command} --schedule {schedule} --replay"),
@@ -606,7 +603,7 @@ fn words_of(event: &Event, locks: &[String]) -> String {
 /// The command line that explores this.
 fn command(question: &Question<'_>) -> String {
     let mut words = vec!["gilsim explore".to_owned()];
-    if question.program.body() != "x += d" {
+    if question.program.body() != BODY {
         words.push(format!("--body {}", quoted(question.program.body())));
     }
     if !question.program.setup().is_empty() {
@@ -620,11 +617,6 @@ fn command(question: &Question<'_>) -> String {
         words.push("--pattern plus-minus".to_owned());
     }
     words.join(" ")
-}
-
-/// As one word of a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
