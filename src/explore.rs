@@ -56,10 +56,13 @@ use std::fmt;
 use std::time::{Duration, Instant};
 use tables::{Place, Tables};
 use trace::Spot;
-use walk::{Walk, Went};
+use walk::{LONGEST_STEP, Walk, Went};
 
 /// The most workers that are explored.
 pub const MOST_WORKERS: usize = 4;
+
+/// The most states that are searched for a schedule that never ends.
+const MOST_SEARCHED: usize = 2_000_000;
 
 /// Where workers may be switched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -211,12 +214,19 @@ pub enum ExploreError {
     /// Some schedule raises an exception or leaves the model.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// A step does not end.
-    #[error("the body runs a million instructions without a place to switch: make its loops shorter")]
+    /// A step does not end, or one whole iteration does not.
+    #[error(
+        "a step or an iteration of the body takes {LONGEST_STEP} instructions or more: make its loops shorter"
+    )]
     LongStep,
     /// A schedule need not end.
     #[error("some schedules never end, because a worker loops until another changes x: give its loop an end")]
     Endless,
+    /// Whether every schedule ends was not found out.
+    #[error(
+        "the states are too many to tell whether every schedule ends: use fewer iterations or workers, or no loop that waits until another worker changes x"
+    )]
+    Unsettled,
     /// The states did not fit.
     #[error(
         "out of memory at layer {layer} of {layers}, with {states} states so far: they need more than the {limit} bytes of --max-memory; raise it{}",
@@ -543,7 +553,7 @@ impl<'p> Exploration<'p> {
         }
         self.next_check *= 2;
         if self.tables.has_loop() {
-            never_ends(question, control)?;
+            never_ends(question, MOST_SEARCHED, control)?;
             self.next_check = usize::MAX;
         }
         Ok(())
@@ -664,10 +674,8 @@ fn big(limbs: &[u64]) -> BigUint {
     BigUint::from_bytes_le(&bytes)
 }
 
-/// Looks for a state that can be reached from itself, depth first.
-fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreError> {
-    /// So many states are searched; a program whose states are more is given up.
-    const MOST_STATES: usize = 2_000_000;
+/// Looks for a state that can be reached from itself, depth first, among so many states at most.
+fn never_ends(question: &Question<'_>, most: usize, control: &Control) -> Result<(), ExploreError> {
     type Key = (Vec<u32>, SharedState);
     let walk = question.walk();
     let mut states = States::default();
@@ -694,11 +702,11 @@ fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreE
         let Some((key, _)) = path.last() else { continue };
         let mut next = (key.0.clone(), shared);
         next.0[worker] = states.number(state);
-        if on_path.contains(&next)
-            || done.len() + on_path.len() > MOST_STATES
-            || states.elements() > serial::MOST_ELEMENTS
-        {
+        if on_path.contains(&next) {
             return Err(ExploreError::Endless);
+        }
+        if done.len() + on_path.len() > most || states.elements() > serial::MOST_ELEMENTS {
+            return Err(ExploreError::Unsettled);
         }
         if !done.contains(&next) {
             on_path.insert(next.clone());
@@ -706,4 +714,25 @@ fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreE
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpython::Version;
+
+    #[test]
+    fn a_search_that_is_given_up_claims_nothing() {
+        let ends = |body, pattern, most| {
+            let program = Program::compile(body, "", Version::newest_with_gil()).unwrap();
+            let switching = Switching::Machine;
+            let question = Question { program: &program, switching, workers: 2, iterations: 2, pattern };
+            never_ends(&question, most, &Control::default())
+        };
+        assert_eq!(ends("x += d", Pattern::Plus, MOST_SEARCHED), Ok(()));
+        assert_eq!(ends("x += d", Pattern::Plus, 10), Err(ExploreError::Unsettled));
+        let waits = "while x == 0:\n  if d > 0: x = 1";
+        assert_eq!(ends(waits, Pattern::PlusMinus, MOST_SEARCHED), Err(ExploreError::Endless));
+        assert_eq!(ends(waits, Pattern::PlusMinus, 1), Err(ExploreError::Unsettled));
+    }
 }

@@ -3,8 +3,8 @@
 use super::{ExploreError, Switching};
 use crate::program::{Instruction, Op, Program, Shared, SharedState, Step, Touched, WorkerState};
 
-/// The most instructions of one step.
-const LONGEST_STEP: u64 = 1_000_000;
+/// The most instructions of one step; a whole iteration is one where workers are switched between iterations only.
+pub(super) const LONGEST_STEP: u64 = 1_000_000;
 
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

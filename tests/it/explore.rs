@@ -373,6 +373,21 @@ fn a_program_that_need_not_end_is_refused() {
 }
 
 #[test]
+fn what_takes_too_long_without_a_switch_is_refused() {
+    // A whole iteration, though each of its steps is short; and a step, to which all that only moves values belongs.
+    for body in ["for i in range(400000): x += d", "x += d\nwhile True: pass"] {
+        let program = program(body, "", Version::newest_with_gil());
+        let question = machine(&program, 2, 1, Pattern::Plus);
+        let ended = question.explore(&Limits::default(), &Control::default(), &mut |_| {});
+        let error = ended.map(|explored| explored.findings).unwrap_err();
+        assert_eq!(error, ExploreError::LongStep, "{body}");
+        assert!(
+            error.to_string().starts_with("a step or an iteration of the body takes 1000000 instructions")
+        );
+    }
+}
+
+#[test]
 fn a_schedule_for_something_else_is_refused() {
     let program = program("with lock: x += d", "", Version::V3_12);
     let question = machine(&program, 2, 1, Pattern::Plus);
