@@ -269,10 +269,8 @@ pub enum ExploreError {
     /// Witnesses were not asked for.
     #[error("the exploration kept nothing to make a schedule from: ask for witnesses")]
     NoWitnesses,
-    /// A thread for a worker could not be made.
-    #[error(
-        "could not start a thread for each worker: {0}; raise the limit on processes (ulimit -u) or memory (ulimit -v)"
-    )]
+    /// A thread for a worker could not be made, for the reason that [`crate::error::Error::StartWorker`] gives.
+    #[error("{0}")]
     Thread(String),
     /// A schedule does not fit the program.
     #[error(transparent)]
