@@ -24,6 +24,7 @@ use crate::cpython::{Check, Facts, Version};
 mod compile;
 mod fast;
 mod parse;
+pub(crate) mod states;
 mod step;
 mod value;
 mod verdict;

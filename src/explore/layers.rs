@@ -5,9 +5,9 @@
 //! this layer is then dropped.
 
 use super::ExploreError;
-use super::states::number;
 use super::tables::{DEAD, Move, Place, Places, Tables, UNKNOWN, WAITS};
 use crate::control::Control;
+use crate::program::states::number;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,9 +1,9 @@
 //! What whole iterations end with: the measure of what is right.
 
-use super::states::States;
 use super::walk::{LONGEST_STEP, Walk, Went};
 use super::{ExploreError, Question};
 use crate::control::Control;
+use crate::program::states::States;
 use crate::program::{SharedState, Step, WorkerState};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
@@ -89,7 +89,7 @@ fn iterate(walk: &Walk<'_>, state: &mut WorkerState, shared: &mut SharedState) -
         }
         match walk.program.step(state, shared)? {
             Step::Blocked(lock) => return Ok(Went::Waits(lock)),
-            Step::Done { .. } if walk.at_boundary(state) => return Ok(Went::On),
+            Step::Done { .. } if state.at_boundary(walk.program) => return Ok(Went::On),
             Step::Done { .. } => {}
             Step::Finished => return Ok(Went::On),
         }

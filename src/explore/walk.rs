@@ -129,12 +129,6 @@ impl<'p> Walk<'p> {
         Err(ExploreError::LongStep)
     }
 
-    /// Whether a worker is between two iterations.
-    pub(super) fn at_boundary(&self, state: &WorkerState) -> bool {
-        // No function calls `work`, so its loop head is met in the outermost frame only.
-        state.next().is_none_or(|next| next == (0, self.program.loop_head()))
-    }
-
     /// What the worker will do first to x.
     pub(super) fn access(&self, state: &WorkerState) -> Access {
         let mut state = state.clone();

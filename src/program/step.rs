@@ -80,7 +80,7 @@ impl WorkerState {
     }
 
     /// Whether it is about to begin an iteration, or to end.
-    pub(super) fn at_boundary(&self, program: &Program) -> bool {
+    pub(crate) fn at_boundary(&self, program: &Program) -> bool {
         match &self.frames[..] {
             [] => true,
             [frame] => frame.pc as usize == program.loop_head,

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::control::Control;
 
-use super::{Fault, Place, Program, SharedState, Step, Touched, WorkerState};
+use super::{Fault, Place, Program, SharedState, Step, Touched, WorkerState, states::States};
 
 /// The most states that are looked at for one number of iterations.
 pub const MOST_STATES: usize = 400_000;
@@ -136,33 +136,25 @@ enum Pause {
     Finished,
 }
 
-/// The states of a worker by number, so that equal ones are kept once; and what it took to find them.
+/// The states of a worker by number, and what it took to find them.
 struct Workers {
     iterations: u64,
-    numbers: HashMap<WorkerState, u32>,
-    states: Vec<WorkerState>,
-    elements: usize,
+    states: States,
     work: u64,
     most_work: u64,
 }
 
 impl Workers {
     fn new(iterations: u64, most_work: u64) -> Self {
-        Self { iterations, numbers: HashMap::new(), states: Vec::new(), elements: 0, work: 0, most_work }
+        Self { iterations, states: States::default(), work: 0, most_work }
     }
 
     fn number(&mut self, state: WorkerState) -> Result<u32, VerdictError> {
         let iterations = self.iterations;
-        let weight = state.weight();
         // To hash a state takes as long as some instructions, the more the larger it is.
-        self.work += weight as u64 / 2;
-        let next = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(state).or_insert_with_key(|state| {
-            self.states.push(state.clone());
-            self.elements += weight;
-            next
-        });
-        if self.elements > MOST_ELEMENTS {
+        self.work += state.weight() as u64 / 2;
+        let number = self.states.number(state);
+        if self.states.elements() > MOST_ELEMENTS {
             return Err(VerdictError::TooLarge { iterations });
         }
         if self.work > self.most_work {
@@ -173,12 +165,12 @@ impl Workers {
 
     /// The number of what became of the state of that number.
     fn follow(&mut self, from: u32, state: WorkerState) -> Result<u32, VerdictError> {
-        self.work += state.work() - self.states[from as usize].work();
+        self.work += state.work() - self.states.get(from).work();
         self.number(state)
     }
 
     fn state(&self, number: u32) -> WorkerState {
-        self.states[number as usize].clone()
+        self.states.get(number).clone()
     }
 }
 
@@ -386,7 +378,7 @@ impl Program {
                 let pause = self.advance(&mut state, &mut after, most_work, |_, _| {}, |_, switch| switch)?;
                 if let Pause::Blocked(lock) = pause {
                     waits.push(self.lock_name(lock));
-                    if workers.states[numbers[worker] as usize] == state {
+                    if *workers.states.get(numbers[worker]) == state {
                         continue;
                     }
                 }
