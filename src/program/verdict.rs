@@ -183,37 +183,16 @@ impl Program {
     ///
     /// If a schedule raises an exception or leaves the model, or there is too much to try.
     pub fn verdict(&self) -> Result<Verdict, VerdictError> {
-        self.verdict_for([1, -1])
+        self.verdict_within([1, -1], MOST_WORK, &Control::default())
     }
 
-    /// Whether two workers with these values of `d` can lose an update.
+    /// Whether two workers with these values of `d` can lose an update, found with no more than so many instructions for
+    /// each number of iterations, some 20 ns each: [`MOST_WORK`] takes seconds. With less than a million,
+    /// [`VerdictError::TooLong`] comes sooner, too.
     ///
     /// # Errors
     ///
-    /// As [`Program::verdict`].
-    pub fn verdict_for(&self, deltas: [i64; 2]) -> Result<Verdict, VerdictError> {
-        self.verdict_unless_stopped(deltas, &Control::default())
-    }
-
-    /// The same, which takes seconds for a body with many states, and is given up when a stop is asked for.
-    ///
-    /// # Errors
-    ///
-    /// As [`Program::verdict`], and [`VerdictError::Stopped`].
-    pub fn verdict_unless_stopped(
-        &self,
-        deltas: [i64; 2],
-        control: &Control,
-    ) -> Result<Verdict, VerdictError> {
-        self.verdict_within(deltas, MOST_WORK, control)
-    }
-
-    /// The same, with no more than so many instructions for each number of iterations, some 20 ns each. With less than a
-    /// million, [`VerdictError::TooLong`] comes sooner, too.
-    ///
-    /// # Errors
-    ///
-    /// As [`Program::verdict_unless_stopped`].
+    /// As [`Program::verdict`], and [`VerdictError::Stopped`] when a stop is asked for.
     pub fn verdict_within(
         &self,
         deltas: [i64; 2],
