@@ -293,10 +293,12 @@ impl<'p> Question<'p> {
     /// Each worker's `d`.
     #[must_use]
     pub fn delta(&self, worker: usize) -> i64 {
-        match self.pattern {
-            Pattern::PlusMinus if worker % 2 == 1 => -1,
-            Pattern::PlusMinus | Pattern::Plus => 1,
-        }
+        self.pattern.delta(worker)
+    }
+
+    /// Of which kind a worker is: 0 or 1, the same for workers with the same `d`.
+    fn kind(&self, worker: usize) -> u8 {
+        u8::from(self.delta(worker) < 0)
     }
 
     fn walk(&self) -> Walk<'p> {
@@ -399,8 +401,7 @@ struct Exploration<'p> {
 impl<'p> Exploration<'p> {
     fn new(question: &Question<'p>, layers: usize) -> Result<Self, ExploreError> {
         let starts = question.start()?;
-        let kinds: Vec<u8> =
-            (0..question.workers).map(|worker| u8::from(question.delta(worker) < 0)).collect();
+        let kinds: Vec<u8> = (0..question.workers).map(|worker| question.kind(worker)).collect();
         let mut tables = Tables::new(question.walk(), 2);
         for (state, &kind) in starts.into_iter().zip(&kinds) {
             tables.slot(Place { kind, depth: 0 }, state);
@@ -493,11 +494,7 @@ impl<'p> Exploration<'p> {
                 let locks: BTreeSet<u8> = standing()
                     .filter_map(|(&place, slot)| self.tables.waits_for(place, slot, shared))
                     .collect();
-                let ending = if locks.is_empty() {
-                    Final::Value(self.tables.shared_state(shared).x)
-                } else {
-                    Final::Deadlock(locks.into_iter().collect())
-                };
+                let ending = Final::of(self.tables.shared_state(shared).x, locks);
                 let spot = block.fewest.get(at).and_then(|fewest| {
                     let (last, &preemptions) =
                         fewest[..workers].iter().enumerate().min_by_key(|&(_, fewest)| fewest)?;
@@ -568,11 +565,7 @@ impl<'p> Exploration<'p> {
             .iter()
             .map(|(ending, tally)| Outcome {
                 ending: ending.clone(),
-                grade: match ending {
-                    Final::Deadlock(_) => Grade::Deadlock,
-                    Final::Value(value) if serial.contains(value) => Grade::Right,
-                    Final::Value(_) => Grade::Lost,
-                },
+                grade: ending.grade(&serial),
                 schedules: tally.schedules.clone(),
                 preemptions: tally.spot.map(|spot| spot.preemptions),
             })
@@ -613,13 +606,12 @@ impl<'p> Explored<'p> {
     ///
     /// When no schedule ends so, or [`Limits::witnesses`] was not set.
     pub fn schedule(&self, ending: &Final, control: &Control) -> Result<Schedule, ExploreError> {
-        let locks = self.question.program.locks();
         let spot = match self.spots.get(ending) {
             Some(spot) => *spot,
             None if self.findings.outcomes.iter().any(|outcome| outcome.ending == *ending) => {
                 return Err(ExploreError::NoWitnesses);
             }
-            None => return Err(ExploreError::NoSuchOutcome(ending.words(locks))),
+            None => return Err(ExploreError::NoSuchOutcome(ending.words(self.question.program))),
         };
         // A way back takes room of its own, about the square root of all layers; the counts' room is free again.
         let order = trace::schedule(&self.tables, &self.kept, spot, &self.kinds, self.memory, control)?;
@@ -639,16 +631,28 @@ impl Question<'_> {
 }
 
 impl Final {
-    /// In words: `2`, or `deadlock (a, b)`.
+    /// Where nobody goes on: with that x, and workers that wait for those locks.
+    fn of(x: i64, waited: BTreeSet<u8>) -> Self {
+        if waited.is_empty() { Self::Value(x) } else { Self::Deadlock(waited.into_iter().collect()) }
+    }
+
+    /// What it is worth where these values are right.
     #[must_use]
-    pub fn words(&self, locks: &[String]) -> String {
+    pub fn grade(&self, right: &BTreeSet<i64>) -> Grade {
+        match self {
+            Self::Deadlock(_) => Grade::Deadlock,
+            Self::Value(value) if right.contains(value) => Grade::Right,
+            Self::Value(_) => Grade::Lost,
+        }
+    }
+
+    /// In words: `2`, or `deadlock (a, b)`, by the names of the program's locks.
+    #[must_use]
+    pub fn words(&self, program: &Program) -> String {
         match self {
             Self::Value(value) => value.to_string(),
             Self::Deadlock(waited) => {
-                let names: Vec<&str> = waited
-                    .iter()
-                    .filter_map(|&lock| locks.get(usize::from(lock)).map(String::as_str))
-                    .collect();
+                let names: Vec<&str> = waited.iter().map(|&lock| program.lock_name(lock)).collect();
                 format!("deadlock ({})", names.join(", "))
             }
         }

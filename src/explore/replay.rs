@@ -125,7 +125,7 @@ impl Question<'_> {
             Went::On => Ok(()),
             Went::Finished => Err(ScheduleError::Finished { step, worker }),
             Went::Waits(lock) => {
-                let lock = self.program.locks().get(usize::from(lock)).cloned().unwrap_or_default();
+                let lock = self.program.lock_name(lock).to_owned();
                 Err(ScheduleError::Waits { step, worker, lock })
             }
         }
@@ -148,7 +148,7 @@ impl Question<'_> {
                 Went::On => return Err(ScheduleError::Unfinished { worker: letter(worker) }.into()),
             }
         }
-        Ok(if locks.is_empty() { Final::Value(x) } else { Final::Deadlock(locks.into_iter().collect()) })
+        Ok(Final::of(x, locks))
     }
 
     /// Has real threads carry out a schedule on a real shared memory: one thread for each worker, each waiting for

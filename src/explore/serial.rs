@@ -21,8 +21,7 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
     // Workers of one kind may change places: what they end with is the same.
     let sorted = |mut numbers: Vec<u32>| {
         for kind in 0..2 {
-            let at: Vec<usize> =
-                (0..numbers.len()).filter(|&worker| (question.delta(worker) < 0) == (kind == 1)).collect();
+            let at: Vec<usize> = (0..numbers.len()).filter(|&worker| question.kind(worker) == kind).collect();
             let mut own: Vec<u32> = at.iter().map(|&worker| numbers[worker]).collect();
             own.sort_unstable();
             for (&worker, number) in at.iter().zip(own) {

@@ -264,10 +264,6 @@ impl Program {
         Err(VerdictError::TooLong)
     }
 
-    fn lock_name(&self, lock: u8) -> String {
-        self.locks.get(usize::from(lock)).cloned().unwrap_or_default()
-    }
-
     /// What whole iterations can end with; or the lock that a worker alone waits for.
     fn serial(
         &self,
@@ -305,7 +301,7 @@ impl Program {
                     |state, _| state.at_boundary(self),
                 )? {
                     Pause::Switch | Pause::Finished => {}
-                    Pause::Blocked(lock) => return Ok(Err(vec![self.lock_name(lock)])),
+                    Pause::Blocked(lock) => return Ok(Err(vec![self.lock_name(lock).to_owned()])),
                 }
                 let mut next = numbers;
                 next[worker] = workers.follow(numbers[worker], state)?;
@@ -356,7 +352,7 @@ impl Program {
                 let mut after = shared;
                 let pause = self.advance(&mut state, &mut after, most_work, |_, _| {}, |_, switch| switch)?;
                 if let Pause::Blocked(lock) = pause {
-                    waits.push(self.lock_name(lock));
+                    waits.push(self.lock_name(lock).to_owned());
                     if *workers.states.get(numbers[worker]) == state {
                         continue;
                     }

@@ -4,10 +4,8 @@ use super::layout::{Cell, Grid};
 use super::{Document, Header, csv, json, layout, quoted, words};
 use crate::choice::Choice;
 use crate::count::{self, grouped};
-use crate::explore::{
-    Event, Final, Findings, Grade, Line, Question, Replayed, Schedule, Setting, fold, letter,
-};
-use crate::program::Touched;
+use crate::explore::{Event, Findings, Grade, Line, Question, Replayed, Schedule, Setting, fold, letter};
+use crate::program::{Program, Touched};
 use crate::scenario::Pattern;
 use crate::scenario::gil::BODY;
 use num_bigint::BigUint;
@@ -189,7 +187,7 @@ impl ExploreReport {
             iterations: question.iterations,
             pattern: question.pattern,
             expected: subject.serial.iter().copied().collect(),
-            table: findings.map(|findings| Table::of(findings, question.program.locks())),
+            table: findings.map(|findings| Table::of(findings, question.program)),
             witness: witness.map(|(schedule, replayed)| Witness::of(subject, &command, schedule, replayed)),
             command,
             real,
@@ -415,14 +413,14 @@ impl ExploreReport {
 const HEADER: [&str; 5] = ["x ends as", "verdict", "share", "preemptions", "schedules"];
 
 impl Table {
-    fn of(findings: &Findings, locks: &[String]) -> Self {
+    fn of(findings: &Findings, program: &Program) -> Self {
         let extremes = findings.extremes();
         Self {
             outcomes: findings
                 .outcomes
                 .iter()
                 .map(|outcome| OutcomeRow {
-                    outcome: outcome.ending.words(locks),
+                    outcome: outcome.ending.words(program),
                     verdict: outcome.grade,
                     schedules: outcome.schedules.to_string(),
                     share: share(&outcome.schedules, &findings.total),
@@ -499,12 +497,7 @@ fn percent(share: f64) -> String {
 
 impl Witness {
     fn of(subject: &Subject<'_>, command: &str, schedule: &Schedule, replayed: &Replayed) -> Self {
-        let locks = subject.question.program.locks();
-        let grade = match replayed.ending {
-            Final::Deadlock(_) => Grade::Deadlock,
-            Final::Value(value) if subject.serial.contains(&value) => Grade::Right,
-            Final::Value(_) => Grade::Lost,
-        };
+        let program = subject.question.program;
         let lines = fold(&replayed.trace).into_iter().filter_map(|line| {
             let (at, repeats) = match line {
                 Line::Step(at) => (at, None),
@@ -517,7 +510,7 @@ impl Witness {
                 does: if repeats.is_some() {
                     Vec::new()
                 } else {
-                    step.events.iter().map(|event| words_of(event, locks)).collect()
+                    step.events.iter().map(|event| words_of(event, program)).collect()
                 },
                 repeats,
                 x: step.x,
@@ -525,8 +518,8 @@ impl Witness {
             })
         });
         Self {
-            outcome: replayed.ending.words(locks),
-            verdict: grade,
+            outcome: replayed.ending.words(program),
+            verdict: replayed.ending.grade(subject.serial),
             preemptions: replayed.preemptions,
             schedule: schedule.to_string(),
             command: format!("{command} --schedule {schedule} --replay"),
@@ -581,13 +574,12 @@ fn in_markdown(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> 
 }
 
 /// What an instruction did, in a word or two.
-fn words_of(event: &Event, locks: &[String]) -> String {
-    let lock = |lock: u8| locks.get(usize::from(lock)).map_or("lock", String::as_str);
+fn words_of(event: &Event, program: &Program) -> String {
     match event.touched {
         Touched::LoadedX(x) => format!("load {x}"),
         Touched::StoredX(x) => format!("store {x}"),
-        Touched::Acquired(number) => format!("take {}", lock(number)),
-        Touched::Released(number) => format!("free {}", lock(number)),
+        Touched::Acquired(number) => format!("take {}", program.lock_name(number)),
+        Touched::Released(number) => format!("free {}", program.lock_name(number)),
         Touched::Nothing => {
             let name = event.opcode.to_lowercase();
             let name = name.trim_start_matches("binary_").trim_start_matches("inplace_");

@@ -117,7 +117,7 @@ impl ExploreSession {
         let real = match &witness {
             Some((schedule, replayed)) if self.replay => {
                 let ending = question.replay_on_threads(schedule)?;
-                Some(Real { agrees: ending == replayed.ending, ending: ending.words(self.program.locks()) })
+                Some(Real { agrees: ending == replayed.ending, ending: ending.words(&self.program) })
             }
             _ => None,
         };

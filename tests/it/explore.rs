@@ -290,7 +290,7 @@ fn locks_in_opposite_orders_deadlock() {
         let explored = explore(&question);
         let worst = explored.findings.worst().unwrap();
         assert_eq!(worst.grade, Grade::Deadlock);
-        assert_eq!(worst.ending.words(program.locks()), "deadlock (a, b)");
+        assert_eq!(worst.ending.words(&program), "deadlock (a, b)");
         assert!(explored.findings.any_lost());
         let schedule = explored.schedule(&worst.ending, &Control::default()).unwrap();
         assert_eq!(question.replay(&schedule).unwrap().ending, worst.ending);
