@@ -538,7 +538,6 @@ fn a_page_says_all_that_the_table_says_with_its_bars_escaped() {
 fn mistakes_are_said() {
     for (arguments, code, said) in [
         (&["--threads", "5"][..], 2, "use 1 to 4 workers"),
-        (&["--iters", "0"], 2, "use 1 or more"),
         (&["--cpython", "3.5"], 2, "2.7, 3.6, 3.7"),
         (&["--cpython", "3.9", "--machine"], 2, "--machine"),
         (&["--body", "x +="], 2, "not python"),
