@@ -4,9 +4,7 @@ use super::{Ending, Expectation};
 use crate::background;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::explore::{
-    self, ExploreError, Final, Findings, Limits, MOST_WORKERS, Question, Replayed, Schedule, Switching,
-};
+use crate::explore::{self, ExploreError, Final, Findings, Limits, Question, Replayed, Schedule, Switching};
 use crate::memory;
 use crate::output::Destination;
 use crate::program::Program;
@@ -28,7 +26,7 @@ pub struct ExploreSession {
     pub program: Program,
     /// Where workers may be switched.
     pub switching: Switching,
-    /// How many workers: 1 to [`MOST_WORKERS`].
+    /// How many workers: 1 to [`explore::MOST_WORKERS`].
     pub workers: usize,
     /// How often each does the body.
     pub iterations: u64,
@@ -97,7 +95,6 @@ impl ExploreSession {
         control: &Control,
         note: &(impl Fn(explore::Progress) + Sync),
     ) -> Result<ExploreReport, ExploreError> {
-        debug_assert!(self.workers <= MOST_WORKERS, "the command line takes no more");
         let question = Question {
             program: &self.program,
             switching: self.switching,
@@ -106,9 +103,11 @@ impl ExploreSession {
             pattern: self.pattern,
         };
         let began = Instant::now();
-        let (findings, witness) = match &self.schedule {
-            Some(schedule) => (None, Some((schedule.clone(), question.replay(schedule)?))),
-            None => self.explore(&question, control, note)?,
+        let (findings, witness) = if let Some(schedule) = &self.schedule {
+            (None, Some((schedule.clone(), question.replay(schedule)?)))
+        } else {
+            let (findings, witness) = self.explore(&question, control, note)?;
+            (Some(findings), witness)
         };
         let serial = match &findings {
             Some(findings) => findings.serial.clone(),
@@ -130,7 +129,7 @@ impl ExploreSession {
         question: &Question<'_>,
         control: &Control,
         note: &(impl Fn(explore::Progress) + Sync),
-    ) -> Result<(Option<Findings>, Option<Shown>), ExploreError> {
+    ) -> Result<(Findings, Option<Shown>), ExploreError> {
         // Where only the result is printed, nobody sees a schedule.
         let shown = !self.destination.quiet
             || !self.destination.exports.is_empty()
@@ -139,7 +138,7 @@ impl ExploreSession {
         let limits = Limits { memory: self.memory, witnesses: shown };
         let explored = question.explore(&limits, control, &mut |progress| note(progress))?;
         if !shown {
-            return Ok((Some(explored.findings), None));
+            return Ok((explored.findings, None));
         }
         let ending = match self.outcome {
             None => explored.findings.worst().map(|outcome| outcome.ending.clone()),
@@ -158,7 +157,7 @@ impl ExploreSession {
             }
             None => None,
         };
-        Ok((Some(explored.findings), witness))
+        Ok((explored.findings, witness))
     }
 }
 
