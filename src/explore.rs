@@ -228,7 +228,7 @@ pub enum ExploreError {
     Unsettled,
     /// The states did not fit.
     #[error(
-        "out of memory at layer {layer} of {layers}, with {states} states so far: they need more than the {limit} bytes of --max-memory; raise it{}",
+        "out of memory at layer {layer} of {layers}, with {states} states so far: they need more than the {limit} bytes of --max-memory; raise it (and ulimit -v, where that is lower){}",
         if *fits > 0 { format!(", or use --iters {fits}, which fits") } else { String::new() }
     )]
     Memory {

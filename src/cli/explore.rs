@@ -7,16 +7,11 @@ use crate::cpus::Cpus;
 use crate::cpython::Version;
 use crate::error::Error;
 use crate::explore::{MOST_WORKERS, Schedule, Switching};
-use crate::memory;
 use crate::program::Program;
 use crate::scenario::{self, Pattern};
 use crate::session::Expectation;
 use crate::session::explore::{ExploreSession, Wanted};
-use crate::thread_room::ARENA;
 use clap::Args;
-
-/// What states may take where the kernel does not say how much is free.
-const MEMORY: u64 = 1 << 30;
 
 /// Every interleaving of a loop body: what can come out, how often, and the schedule that shows it
 ///
@@ -58,7 +53,8 @@ pub(super) struct ExploreArguments {
     /// Have real threads carry out the schedule that is shown, and check where the real counter ends
     #[arg(long)]
     replay: bool,
-    /// Memory for states, in bytes (8G and 8e9 are the same) [default: half of what is free]
+    /// Memory for states, in bytes (8G and 8e9 are the same); no more than a limit on the address space
+    /// (ulimit -v) leaves [default: half of what is free]
     #[arg(long, value_name = "BYTES", value_parser = count::parse, allow_negative_numbers = true)]
     max_memory: Option<u64>,
     /// Exit with 3 unless no schedule (exact), or some schedule (lost), loses an update or deadlocks
@@ -89,14 +85,6 @@ impl ExploreArguments {
         let version = cpython.unwrap_or(Version::newest_with_gil());
         let program = Program::compile(&statements(&body), &statements(&setup), version)
             .map_err(|error| Error::Usage(error.to_string()))?;
-        let mut available = memory::available();
-        let mut explorers = cpus.usable;
-        if let Some(left) = memory::address_space_left() {
-            // Each thread's allocator takes an arena, and states are moved to larger places as they become more.
-            explorers = explorers.min(left / (4 * ARENA)).max(1);
-            let rest = left.saturating_sub(2 * explorers * ARENA) as u64 / 2;
-            available = Some(available.map_or(rest, |bytes| bytes.min(rest)));
-        }
         Ok(ExploreSession {
             program,
             switching: if cpython.is_some() { Switching::Gil } else { Switching::Machine },
@@ -106,8 +94,8 @@ impl ExploreArguments {
             outcome,
             schedule,
             replay,
-            memory: max_memory.unwrap_or_else(|| available.map_or(MEMORY, |bytes| bytes / 2)),
-            cpus: explorers,
+            max_memory,
+            cpus: cpus.usable,
             expect,
             destination: output.into(),
         })

@@ -535,6 +535,16 @@ fn a_page_says_all_that_the_table_says_with_its_bars_escaped() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn more_memory_than_the_address_space_has_is_cut_to_it() {
+    // It was an abort.
+    let scene = crate::surroundings::Scene::shell("ulimit -v 300000");
+    scene
+        .run("explore --threads 4 --iters 12 --max-memory 8G --quiet")
+        .says_why_not(1, "bytes of --max-memory; raise it (and ulimit -v");
+}
+
+#[test]
 fn mistakes_are_said() {
     for (arguments, code, said) in [
         (&["--threads", "5"][..], 2, "use 1 to 4 workers"),
