@@ -10,6 +10,7 @@ use gilsim::control::Control;
 use gilsim::cpus::Cpus;
 use gilsim::cpython::Version;
 use gilsim::error::Result;
+use gilsim::lifeline;
 use gilsim::scenario::gil::UnderGil;
 use gilsim::scenario::race::Race;
 use gilsim::scenario::split::Split;
@@ -96,21 +97,11 @@ fn main() -> ExitCode {
 
 /// Computes until it is killed, or its parent is gone.
 fn hog() -> ! {
-    let parent = std::os::unix::process::parent_id();
+    lifeline::tie_to_parent();
     let mut number = 0_u64;
     loop {
-        for _ in 0..100_000_000 {
-            number = black_box(number.wrapping_add(1));
-        }
-        if std::os::unix::process::parent_id() != parent {
-            end_hog();
-        }
+        number = black_box(number.wrapping_add(1));
     }
-}
-
-#[expect(clippy::exit, reason = "a hog has nobody to return to")]
-fn end_hog() -> ! {
-    std::process::exit(0)
 }
 
 fn soak(rounds: usize, broken: bool) -> Result<ExitCode, Box<dyn std::error::Error>> {

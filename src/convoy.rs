@@ -25,7 +25,7 @@ use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -137,7 +137,7 @@ impl Convoy {
                     });
                 };
                 // Relaxed, like the look at it.
-                room.start_scoped(scope, hog - 1, compute)
+                room.start_scoped(scope, hog - 1, control, compute)
                     .inspect_err(|_| done.store(true, Ordering::Relaxed))?;
             }
             // Relaxed, like the flag: both stand for themselves.
@@ -191,7 +191,7 @@ impl Echo {
         let (line, end) = UnixStream::pair().map_err(Error::Echo)?;
         let input: OwnedFd = end.try_clone().map_err(Error::Echo)?.into();
         let output: OwnedFd = end.into();
-        let child = Command::new(executable)
+        let child = executable::command(&executable)
             .arg(ECHO_COMMAND)
             .stdin(input)
             .stdout(output)
@@ -276,6 +276,7 @@ pub fn echo(mut input: impl Read, mut output: impl Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
 
     #[test]
     fn an_echo_gives_back_what_came_and_ends_with_it() {

@@ -5,7 +5,12 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{self, Path, PathBuf};
+use std::process::Command;
+
+/// The kernel's name for it, which stays right when another file has taken the place of ours.
+const KERNELS: &str = "/proc/self/exe";
 
 /// Where it is.
 ///
@@ -14,10 +19,21 @@ use std::path::{self, Path, PathBuf};
 /// [`Error::OwnExecutable`] when neither the kernel tells (it does so under `/proc`) nor a file is where the name
 /// by which this program was started says.
 pub fn own() -> Result<PathBuf> {
+    if Path::new(KERNELS).exists() {
+        return Ok(KERNELS.into());
+    }
     env::current_exe().or_else(|error| {
         let name = env::args_os().next().unwrap_or_default();
         named(Path::new(&name), env::var_os("PATH").as_deref()).ok_or(Error::OwnExecutable(error))
     })
+}
+
+/// What is to start it once more, under its name.
+#[must_use]
+pub fn command(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    command.arg0("gilsim");
+    command
 }
 
 /// The file that a shell means by such a name.

@@ -59,6 +59,11 @@ impl Output {
             let text = text(width(&io::stdout())).map_err(Error::Output);
             done.push(text.and_then(|text| write(&mut anstream::stdout().lock(), &text)));
         }
+        if self.quiet {
+            // Nobody is left to tell when standard error cannot be written.
+            let failures = document.failures();
+            let _ = failures.iter().try_for_each(|failure| writeln!(anstream::stderr(), "{failure}"));
+        }
         // One place that cannot be written is no reason to leave the others without the report.
         done.extend(self.exports.into_iter().map(|export| export.write(document)));
         done.into_iter().collect()

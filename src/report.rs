@@ -40,6 +40,10 @@ pub trait Document {
     fn markdown(&self) -> String;
     /// Nothing but the result.
     fn value(&self) -> String;
+    /// What went wrong, a sentence each: every form but the result alone says so, too.
+    fn failures(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 impl Document for Report {
@@ -66,6 +70,13 @@ impl Document for Report {
                 row.failure.as_ref().map_or_else(|| row.summary.actual.to_string(), |_| "failed".to_owned());
             text + &format!("{name}{value}\n")
         })
+    }
+
+    fn failures(&self) -> Vec<String> {
+        let failure = |row: &Row| Some(format!("{} failed: {}.", row.scenario, row.failure.as_ref()?));
+        let mut failures: Vec<String> = self.measured().filter_map(failure).collect();
+        failures.dedup();
+        failures
     }
 }
 

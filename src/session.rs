@@ -145,9 +145,11 @@ impl Session {
 
         let (progress, note) = Progress::follow(&cases, control);
         let (theirs, rounds) = (Arc::clone(&cases), self.rounds);
-        let outcome = background::gather(control, |finished: &Vec<_>| runner::anything(finished), move |control, finished| {
-            runner::run(&theirs, rounds, control, finished, note)
-        });
+        let outcome = background::gather(
+            control,
+            |finished: &Vec<_>| runner::anything(finished),
+            move |control, finished| runner::run(&theirs, rounds, control, finished, note),
+        );
         drop(progress);
         let report = Report::new(&cases, &outcome?, self.comparison);
         output.deliver(&report)?;

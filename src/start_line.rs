@@ -70,7 +70,7 @@ where
         let mut handles = Vec::with_capacity(workers);
         for worker in 0..workers {
             let work_from_the_line = &work_from_the_line;
-            let started = room.start_scoped(scope, worker, move || work_from_the_line(worker));
+            let started = room.start_scoped(scope, worker, control, move || work_from_the_line(worker));
             handles.push(started.inspect_err(|_| gate.call_off())?);
         }
         // All are waited for before any is judged: a panic that nobody took note of would be the scope's own.

@@ -4,6 +4,7 @@
 //! new thread a second stack for its signal handler, and where there is no room for that one the whole process is
 //! aborted, because the thread exists already. So room is looked for first.
 
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::memory;
 use rayon::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
@@ -63,20 +64,24 @@ impl ThreadRoom {
     }
 
     fn of(workers: usize) -> Self {
-        Self { workers, limited: memory::address_space_left().is_some(), begun: AtomicUsize::new(0) }
+        Self { workers, limited: memory::address_space_is_limited(), begun: AtomicUsize::new(0) }
     }
 
     /// Starts the thread of a worker, which must be the one after those that were started before.
     ///
     /// # Errors
     ///
-    /// [`Error::StartWorker`] when there is no room for it, or the kernel refuses it.
+    /// [`Error::StartWorker`] when there is no room for it, or the kernel refuses it; [`Error::Interrupted`] after a stop.
     pub fn start_scoped<'scope, T: Send + 'scope>(
         &'scope self,
         scope: &'scope Scope<'scope, '_>,
         worker: usize,
+        control: &Control,
         work: impl FnOnce() -> T + Send + 'scope,
     ) -> Result<ScopedJoinHandle<'scope, T>> {
+        if control.stopped() {
+            return Err(Error::Interrupted);
+        }
         let begin = || {
             self.begin();
             work()
@@ -96,10 +101,9 @@ impl ThreadRoom {
         while self.begun.load(Ordering::Relaxed) < before {
             thread::sleep(Duration::from_micros(20));
         }
-        let left = memory::address_space_left().unwrap_or(usize::MAX);
-        let arena = stack + ARENA;
         // A thread that gets its arena and then has nothing left would not even live to see that.
-        if left < stack + RESERVE || (arena..arena + RESERVE).contains(&left) {
+        let arena = stack + ARENA;
+        if !memory::fits(stack + RESERVE) || (memory::fits(arena) && !memory::fits(arena + RESERVE)) {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
         Ok(())

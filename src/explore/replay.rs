@@ -3,6 +3,7 @@
 use super::schedule::{Schedule, ScheduleError, letter};
 use super::walk::{Walk, Went};
 use super::{ExploreError, Final, Question};
+use crate::control::Control;
 use crate::error::Error;
 use crate::program::{Shared, SharedAtomics, SharedState, Touched, WorkerState};
 use crate::thread_room::ThreadRoom;
@@ -164,6 +165,7 @@ impl Question<'_> {
         let turn = CachePadded::new(AtomicUsize::new(0));
         let no_thread = |error: Error| ExploreError::Thread(error.to_string());
         let room = ThreadRoom::for_workers(self.workers).map_err(no_thread)?;
+        let nobody_stops = Control::default();
         let outcomes = thread::scope(|scope| {
             let mut threads = Vec::with_capacity(self.workers);
             for (worker, state) in (0_u8..).zip(states) {
@@ -172,7 +174,7 @@ impl Question<'_> {
                     let _give_up = GiveUp(turn);
                     self.take_turns(schedule, worker, state, memory, turn)
                 };
-                match room.start_scoped(scope, usize::from(worker), work) {
+                match room.start_scoped(scope, usize::from(worker), &nobody_stops, work) {
                     Ok(thread) => threads.push(thread),
                     Err(error) => {
                         turn.store(GIVEN_UP, Ordering::Release);

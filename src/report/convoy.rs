@@ -102,17 +102,9 @@ impl ConvoyReport {
     }
 
     fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self
-            .results
-            .iter()
-            .filter_map(|row| Some(format!("{} failed: {}.", row.subject, row.failure.as_ref()?)))
-            .collect();
-        notes.push(
-            "why: to send and to receive, the worker lets go of the GIL; to go on it needs it back, and a computing worker \
-             keeps it until it is asked to let go, a whole switch interval later (the convoy effect)."
-                .to_owned(),
-        );
-        notes
+        let why = "why: to send and to receive, the worker lets go of the GIL; to go on it needs it back, and a computing \
+                   worker keeps it until it is asked to let go, a whole switch interval later (the convoy effect).";
+        [self.failures(), vec![why.to_owned()]].concat()
     }
 }
 
@@ -154,6 +146,11 @@ impl Document for ConvoyReport {
     fn markdown(&self) -> String {
         [self.header.warnings("rows"), vec![self.grid().markdown()], self.notes()].concat().join("\n\n")
             + "\n"
+    }
+
+    fn failures(&self) -> Vec<String> {
+        let failure = |row: &ConvoyRow| Some(format!("{} failed: {}.", row.subject, row.failure.as_ref()?));
+        self.results.iter().filter_map(failure).collect()
     }
 
     fn value(&self) -> String {

@@ -88,8 +88,8 @@ pub struct Export {
 
 #[derive(Debug)]
 enum Target {
-    /// A file beside the one asked for, which takes its place when it is finished.
-    Beside(NamedTempFile),
+    /// A file, whose place another takes when that one is finished.
+    Replace(PathBuf),
     /// Something that cannot be replaced, such as a device or a named pipe.
     InPlace(File),
 }
@@ -103,23 +103,16 @@ impl Export {
     pub fn prepare(path: &Path) -> Result<Self> {
         let format = Format::of_path(path)?;
         let failed = |source| Error::Export { path: path.to_owned(), source };
-        // A link is followed, so that it stays one.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let target = followed(path);
         let target = match fs::metadata(&target) {
             Ok(metadata) if metadata.is_dir() => return Err(failed(io::ErrorKind::IsADirectory.into())),
             Ok(metadata) if !metadata.is_file() => {
                 Target::InPlace(OpenOptions::new().write(true).open(&target).map_err(failed)?)
             }
             _ => {
-                let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let folder = folder.unwrap_or_else(|| Path::new("."));
-                fs::metadata(folder).map_err(failed)?;
-                let beside = tempfile::Builder::new()
-                    .prefix(".gilsim-")
-                    .permissions(Permissions::from_mode(0o666)) // less the umask, as for any new file
-                    .tempfile_in(folder)
-                    .map_err(|error| failed(error.kind().into()))?; // without the name of a file that nobody asked for
-                Target::Beside(beside)
+                // Made to see that it can be, and gone again: a run may take long, and be killed.
+                beside(&target).map_err(failed)?;
+                Target::Replace(target)
             }
         };
         Ok(Self { path: path.to_owned(), format, target })
@@ -137,14 +130,54 @@ impl Export {
         let text = anstream::adapter::strip_str(&text).to_string();
         match target {
             Target::InPlace(mut file) => file.write_all(text.as_bytes()).map_err(failed),
-            Target::Beside(mut file) => {
+            Target::Replace(target) => {
+                let mut file = beside(&target).map_err(failed)?;
                 file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-                let target = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
                 file.persist(target).map_err(|error| failed(error.error))?;
                 Ok(())
             }
         }
     }
+}
+
+/// The file that a path leads to, so that a link stays one, even where there is nothing at its end yet.
+fn followed(path: &Path) -> PathBuf {
+    /// As many links as Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut target = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&target) else { break };
+        target = target.parent().map_or(next.clone(), |folder| folder.join(&next));
+    }
+    target
+}
+
+/// A new file in the same folder, with the rights of the one that is there.
+fn beside(target: &Path) -> io::Result<NamedTempFile> {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    fs::metadata(folder)?;
+    let file = tempfile::Builder::new()
+        .prefix(".gilsim-")
+        .permissions(Permissions::from_mode(0o666)) // less the umask, as for any new file
+        .tempfile_in(folder)
+        .map_err(without_path)?;
+    if let Ok(metadata) = fs::metadata(target) {
+        file.as_file().set_permissions(metadata.permissions())?;
+    }
+    Ok(file)
+}
+
+/// The system's error alone, without the name of a file that nobody asked for.
+fn without_path(error: io::Error) -> io::Error {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = error.get_ref().map(|inner| inner as _);
+    while let Some(inner) = source {
+        if let Some(code) = inner.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error) {
+            return io::Error::from_raw_os_error(code);
+        }
+        source = inner.source();
+    }
+    error
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
 use super::words::{self, plural, time};
-use super::{Report, Row};
+use super::{Document, Report, Row};
 use crate::count::grouped;
 use crate::scenario::Group;
 use crate::stats::{MeanLockUse, Verdict};
@@ -245,12 +245,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             words::figure(process)
         ));
     }
-    let mut failures: Vec<String> = report
-        .measured()
-        .filter_map(|row| Some(format!("{} failed: {}.", row.scenario, row.failure.as_ref()?)))
-        .collect();
-    failures.dedup();
-    notes.extend(failures);
+    notes.extend(report.failures());
     notes
 }
 

@@ -127,29 +127,9 @@ impl VerifyReport {
     }
 
     fn notes(&self) -> Vec<String> {
-        let mut notes = vec![format!(
-            "model and interpreters agree in {} of {} cells.",
-            self.agreements,
-            self.agreements + self.disagreements
-        )];
-        for (row, cell) in self.cells() {
-            let body = row.body.replace('\n', "; ");
-            if cell.agrees() == Some(false) {
-                notes.push(format!(
-                    "disagreement: {} in {}: the model says {}, but {} of {} runs lost updates.",
-                    body,
-                    cell.interpreter,
-                    cell.model.map_or("nothing", Claim::word),
-                    cell.lost_runs,
-                    cell.runs
-                ));
-            }
-            if let Some(failure) = &cell.failure {
-                notes.push(format!("not compared: {body} in {}: {failure}", cell.interpreter));
-            }
-        }
-        notes.extend(self.failures.iter().map(|failure| format!("left out: {failure}.")));
-        notes
+        let all = self.agreements + self.disagreements;
+        let verdict = format!("model and interpreters agree in {} of {all} cells.", self.agreements);
+        [vec![verdict], self.failures()].concat()
     }
 }
 
@@ -193,6 +173,28 @@ impl Document for VerifyReport {
     fn markdown(&self) -> String {
         [self.header.warnings("bodies"), vec![self.grid().markdown()], self.notes()].concat().join("\n\n")
             + "\n"
+    }
+
+    fn failures(&self) -> Vec<String> {
+        let mut failures = Vec::new();
+        for (row, cell) in self.cells() {
+            let body = row.body.replace('\n', "; ");
+            if cell.agrees() == Some(false) {
+                failures.push(format!(
+                    "disagreement: {} in {}: the model says {}, but {} of {} runs lost updates.",
+                    body,
+                    cell.interpreter,
+                    cell.model.map_or("nothing", Claim::word),
+                    cell.lost_runs,
+                    cell.runs
+                ));
+            }
+            if let Some(failure) = &cell.failure {
+                failures.push(format!("not compared: {body} in {}: {failure}", cell.interpreter));
+            }
+        }
+        failures.extend(self.failures.iter().map(|failure| format!("left out: {failure}.")));
+        failures
     }
 
     fn value(&self) -> String {

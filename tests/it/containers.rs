@@ -106,6 +106,12 @@ fn all_works_without_proc() {
     let ran = Ran::of(by_name, "gilsim by its name");
     ran.is_well();
     assert_eq!(ran.stdout, "49995000\n");
+    // Where a limit on the address space cannot be held against what is taken, it is found out by trying.
+    for kilobytes in [60_000, 80_000, 141_000] {
+        let limit = format!("mount -t tmpfs none /proc; ulimit -v {kilobytes}");
+        let Ok(scene) = Scene::mounts(&limit) else { continue };
+        scene.run("atomic --iters 1 --runs 1 --quiet --threads 200").runs_or_says_why_not("could not start");
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Where reports go.
 
-use crate::gilsim;
 use crate::surroundings::{Scene, is_root, not_tried, program};
-use predicates::str::{contains, is_empty};
+use crate::{gilsim, output_of, wait_until};
+use predicates::str::contains;
 use serde_json::Value;
 use std::fs;
 use std::io::Read;
@@ -37,11 +37,9 @@ fn every_export_is_written_in_the_form_of_its_ending() {
 #[test]
 fn an_export_that_cannot_be_written_is_refused_before_any_work() {
     // So many updates that the test would not end if they were begun.
-    gilsim("atomic --iters 1e18 --export /nowhere/at/all.json")
-        .assert()
-        .code(1)
-        .stdout(is_empty())
-        .stderr(contains("error: could not write /nowhere/at/all.json"));
+    let ran = Scene::shell("true").run("atomic --iters 1e18 --export /nowhere/at/all.json");
+    ran.says_why_not(1, "error: could not write /nowhere/at/all.json");
+    assert_eq!(ran.stdout, "");
 }
 
 #[test]
@@ -198,4 +196,47 @@ fn a_device_takes_an_export_in_place_and_may_be_full() {
     std::os::unix::fs::symlink("/dev/full", &path).unwrap();
     let line = format!("atomic --iters 1k --runs 1 --quiet --export {}", path.display());
     Scene::shell("true").run(&line).says_why_not(1, "make room, or choose a file elsewhere");
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_file_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    let line = format!("atomic --iters 1e15 --export {}", path.display());
+    let mut child = Scene::shell("true").command(&program(), &line).stdout(Stdio::null()).spawn().unwrap();
+    // It is at work when it has come past the exports, to its workers.
+    wait_until("workers", || {
+        fs::read_dir(format!("/proc/{}/task", child.id())).map_or(0, Iterator::count) >= 4
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_link_stays_a_link_and_a_file_keeps_its_rights() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, file) = (folder.path().join("link.json"), folder.path().join("file.json"));
+    std::os::unix::fs::symlink("file.json", &link).unwrap();
+    // First there is nothing at the link's end, then a file that only its owner may read.
+    for _ in 0..2 {
+        output_of(&format!("atomic --iters 1k --runs 1 --export {}", link.display()));
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(fs::read_to_string(&file).unwrap().starts_with('{'));
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&file, "before").unwrap();
+    }
+    output_of(&format!("atomic --iters 1k --runs 1 --export {}", link.display()));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn the_result_alone_goes_with_the_reason_why_it_is_none() {
+    for command in ["convoy --pings 2", "compare atomic --iters 1k --runs 1"] {
+        gilsim(&format!("{command} --quiet --python /bin/false"))
+            .assert()
+            .code(1)
+            .stdout(contains("failed"))
+            .stderr(contains("failed: /bin/false: not a Python"));
+    }
 }

@@ -67,8 +67,8 @@ fn threads_and_processes_beyond_the_limit_on_them_are_an_error() {
             scene.run_program(&copy, &command).says_why_not(1, "could not start");
         }
     }
-    // One more than the thread that does the work.
-    let Ok(scene) = Scene::processes(2) else { return };
+    // The first thread, the one who waits for signals and the one that does the work.
+    let Ok(scene) = Scene::processes(3) else { return };
     scene.run_program(&copy, "explore").says_why_not(1, "could not start a pool");
     scene.run_program(&copy, "convoy").says_why_not(1, "the echo process");
 }

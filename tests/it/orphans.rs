@@ -161,9 +161,9 @@ fn convoy_at_work() -> (Family, i32) {
     };
     let mut echo = None;
     wait_until("hogs and an echo", || {
-        // With the hogs there, beside the one who waits for signals and the one who pings, its predecessor, beside which
-        // there were none, has ended.
-        echo = if threads(gilsim) == 4 { family.with_words(ECHO).into_iter().find(echoing) } else { None };
+        // With the hogs there, beside the first thread, the one who waits for signals and the one who pings, its
+        // predecessor, beside which there were none, has ended.
+        echo = if threads(gilsim) == 5 { family.with_words(ECHO).into_iter().find(echoing) } else { None };
         echo.is_some()
     });
     (family, echo.unwrap())

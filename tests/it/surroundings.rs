@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -95,7 +95,11 @@ pub(crate) struct Ran {
 impl Ran {
     /// Runs to the end, which has to come in time.
     pub(crate) fn of(mut command: Command, line: &str) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::wait(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), line)
+    }
+
+    /// Waits for the end of what has been started with its output piped.
+    pub(crate) fn wait(mut child: Child, line: &str) -> Self {
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let read = |mut stream: Box<dyn io::Read + Send>| {
             thread::spawn(move || {

@@ -12,6 +12,7 @@ use super::part;
 use crate::clock;
 use crate::control::Control;
 use crate::error::{Error, Result};
+use crate::executable;
 use crate::process::{Ended, kill_group};
 use crate::scenario::Workload;
 use nix::errno::Errno;
@@ -21,7 +22,7 @@ use std::io::{self, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -226,7 +227,12 @@ pub(super) struct Crew {
 
 impl Crew {
     /// Starts a process for each part.
-    pub(super) fn start(load: &Workload, executable: &Path, patience: Duration) -> Result<Self> {
+    pub(super) fn start(
+        load: &Workload,
+        executable: &Path,
+        patience: Duration,
+        control: &Control,
+    ) -> Result<Self> {
         let workers = load.workers.get();
         let in_turn = u32::try_from(workers.div_ceil(load.cpus.usable.max(1)) - 1).unwrap_or(u32::MAX);
         let patience = patience.saturating_add(TURN.saturating_mul(in_turn));
@@ -234,9 +240,12 @@ impl Crew {
         let watch = Watch { now: clock::now(), looked: Duration::ZERO };
         let mut crew = Self { workers: Vec::with_capacity(workers), line: Some(line), watch, patience };
         for worker in 0..workers {
+            if control.stopped() {
+                return Err(Error::Interrupted);
+            }
             let range = part(&load.range(), load.workers, worker);
             let failed = |source| Error::StartWorker { worker, workers, source };
-            let mut command = Command::new(executable);
+            let mut command = executable::command(executable);
             command.arg(WORKER_COMMAND).arg(worker.to_string());
             command.arg(range.start.to_string()).arg(range.end.to_string());
             command.arg("--beat").arg(format!("{}ms", (patience / BEATS).as_millis().clamp(1, LONGEST_BEAT)));

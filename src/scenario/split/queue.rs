@@ -57,7 +57,7 @@ pub(super) fn observe(
         None => executable::own()?,
     };
     let asked = clock::now();
-    let mut crew = Crew::start(load, &executable, patience)?;
+    let mut crew = Crew::start(load, &executable, patience, control)?;
     crew.assemble(control)?;
     crew.give_the_word()?;
 
