@@ -356,8 +356,7 @@ enum Command {
         #[command(flatten)]
         output: OutputArguments,
     },
-    #[command(flatten)]
-    Explore(explore::ExploreCommand),
+    Explore(explore::ExploreArguments),
     /// The scenarios, what they promise and what they show
     List,
     #[command(name = message::WORKER_COMMAND, hide = true)]
@@ -580,7 +579,7 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
     let session = match command {
         Command::List => return Ok(Request::List),
         Command::Echo => return Ok(Request::Echo),
-        Command::Explore(command) => return Ok(Request::Explore(Box::new(command.session(&cpus)?))),
+        Command::Explore(arguments) => return Ok(Request::Explore(Box::new(arguments.session(&cpus)?))),
         Command::SplitWorker { worker, start, end, beat, cpu } => {
             return Ok(Request::SplitWorker(worker::Task { worker, range: start..end, beat, cpu }));
         }

@@ -34,7 +34,6 @@ mod layers;
 mod replay;
 mod schedule;
 mod serial;
-mod states;
 mod tables;
 mod trace;
 mod walk;
@@ -44,21 +43,25 @@ pub use replay::{Event, MOST_REPLAYED, Replayed, Stepped, Trace};
 pub use schedule::{Run, Schedule, ScheduleError, Setting, letter};
 
 use crate::control::Control;
+use crate::program::states::States;
 use crate::program::{Fault, Program, SharedState, WorkerState};
 use crate::scenario::Pattern;
 use layers::{Block, Layer, Making, NEVER};
 use num_bigint::BigUint;
 use rustc_hash::FxHashSet;
-use states::States;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 use tables::{Place, Tables};
 use trace::Spot;
-use walk::{Walk, Went};
+use walk::{LONGEST_STEP, Walk, Went};
 
 /// The most workers that are explored.
 pub const MOST_WORKERS: usize = 4;
+
+/// The most states that are searched for a schedule that never ends.
+const MOST_SEARCHED: usize = 2_000_000;
 
 /// Where workers may be switched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,7 +99,8 @@ pub enum Final {
 }
 
 /// What an outcome is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Grade {
     /// Whole iterations, one after the other, end so too.
     Right,
@@ -209,15 +213,22 @@ pub enum ExploreError {
     /// Some schedule raises an exception or leaves the model.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// A step does not end.
-    #[error("the body runs a million instructions without a place to switch: make its loops shorter")]
+    /// A step does not end, or one whole iteration does not.
+    #[error(
+        "a step or an iteration of the body takes {LONGEST_STEP} instructions or more: make its loops shorter"
+    )]
     LongStep,
     /// A schedule need not end.
     #[error("some schedules never end, because a worker loops until another changes x: give its loop an end")]
     Endless,
+    /// Whether every schedule ends was not found out.
+    #[error(
+        "the states are too many to tell whether every schedule ends: use fewer iterations or workers, or no loop that waits until another worker changes x"
+    )]
+    Unsettled,
     /// The states did not fit.
     #[error(
-        "out of memory at layer {layer} of {layers}, with {states} states so far: they need more than the {limit} bytes of --max-memory; raise it{}",
+        "out of memory at layer {layer} of {layers}, with {states} states so far: they need more than the {limit} bytes of --max-memory; raise it (and ulimit -v, where that is lower){}",
         if *fits > 0 { format!(", or use --iters {fits}, which fits") } else { String::new() }
     )]
     Memory {
@@ -257,10 +268,8 @@ pub enum ExploreError {
     /// Witnesses were not asked for.
     #[error("the exploration kept nothing to make a schedule from: ask for witnesses")]
     NoWitnesses,
-    /// A thread for a worker could not be made.
-    #[error(
-        "could not start a thread for each worker: {0}; raise the limit on processes (ulimit -u) or memory (ulimit -v)"
-    )]
+    /// A thread for a worker could not be made, for the reason that [`crate::error::Error::StartWorker`] gives.
+    #[error("{0}")]
     Thread(String),
     /// A schedule does not fit the program.
     #[error(transparent)]
@@ -284,10 +293,12 @@ impl<'p> Question<'p> {
     /// Each worker's `d`.
     #[must_use]
     pub fn delta(&self, worker: usize) -> i64 {
-        match self.pattern {
-            Pattern::PlusMinus if worker % 2 == 1 => -1,
-            Pattern::PlusMinus | Pattern::Plus => 1,
-        }
+        self.pattern.delta(worker)
+    }
+
+    /// Of which kind a worker is: 0 or 1, the same for workers with the same `d`.
+    fn kind(&self, worker: usize) -> u8 {
+        u8::from(self.delta(worker) < 0)
     }
 
     fn walk(&self) -> Walk<'p> {
@@ -390,8 +401,7 @@ struct Exploration<'p> {
 impl<'p> Exploration<'p> {
     fn new(question: &Question<'p>, layers: usize) -> Result<Self, ExploreError> {
         let starts = question.start()?;
-        let kinds: Vec<u8> =
-            (0..question.workers).map(|worker| u8::from(question.delta(worker) < 0)).collect();
+        let kinds: Vec<u8> = (0..question.workers).map(|worker| question.kind(worker)).collect();
         let mut tables = Tables::new(question.walk(), 2);
         for (state, &kind) in starts.into_iter().zip(&kinds) {
             tables.slot(Place { kind, depth: 0 }, state);
@@ -484,11 +494,7 @@ impl<'p> Exploration<'p> {
                 let locks: BTreeSet<u8> = standing()
                     .filter_map(|(&place, slot)| self.tables.waits_for(place, slot, shared))
                     .collect();
-                let ending = if locks.is_empty() {
-                    Final::Value(self.tables.shared_state(shared).x)
-                } else {
-                    Final::Deadlock(locks.into_iter().collect())
-                };
+                let ending = Final::of(self.tables.shared_state(shared).x, locks);
                 let spot = block.fewest.get(at).and_then(|fewest| {
                     let (last, &preemptions) =
                         fewest[..workers].iter().enumerate().min_by_key(|&(_, fewest)| fewest)?;
@@ -541,7 +547,7 @@ impl<'p> Exploration<'p> {
         }
         self.next_check *= 2;
         if self.tables.has_loop() {
-            never_ends(question, control)?;
+            never_ends(question, MOST_SEARCHED, control)?;
             self.next_check = usize::MAX;
         }
         Ok(())
@@ -559,11 +565,7 @@ impl<'p> Exploration<'p> {
             .iter()
             .map(|(ending, tally)| Outcome {
                 ending: ending.clone(),
-                grade: match ending {
-                    Final::Deadlock(_) => Grade::Deadlock,
-                    Final::Value(value) if serial.contains(value) => Grade::Right,
-                    Final::Value(_) => Grade::Lost,
-                },
+                grade: ending.grade(&serial),
                 schedules: tally.schedules.clone(),
                 preemptions: tally.spot.map(|spot| spot.preemptions),
             })
@@ -604,13 +606,12 @@ impl<'p> Explored<'p> {
     ///
     /// When no schedule ends so, or [`Limits::witnesses`] was not set.
     pub fn schedule(&self, ending: &Final, control: &Control) -> Result<Schedule, ExploreError> {
-        let locks = self.question.program.locks();
         let spot = match self.spots.get(ending) {
             Some(spot) => *spot,
             None if self.findings.outcomes.iter().any(|outcome| outcome.ending == *ending) => {
                 return Err(ExploreError::NoWitnesses);
             }
-            None => return Err(ExploreError::NoSuchOutcome(ending.words(locks))),
+            None => return Err(ExploreError::NoSuchOutcome(ending.words(self.question.program))),
         };
         // A way back takes room of its own, about the square root of all layers; the counts' room is free again.
         let order = trace::schedule(&self.tables, &self.kept, spot, &self.kinds, self.memory, control)?;
@@ -630,16 +631,28 @@ impl Question<'_> {
 }
 
 impl Final {
-    /// In words: `2`, or `deadlock (a, b)`.
+    /// Where nobody goes on: with that x, and workers that wait for those locks.
+    fn of(x: i64, waited: BTreeSet<u8>) -> Self {
+        if waited.is_empty() { Self::Value(x) } else { Self::Deadlock(waited.into_iter().collect()) }
+    }
+
+    /// What it is worth where these values are right.
     #[must_use]
-    pub fn words(&self, locks: &[String]) -> String {
+    pub fn grade(&self, right: &BTreeSet<i64>) -> Grade {
+        match self {
+            Self::Deadlock(_) => Grade::Deadlock,
+            Self::Value(value) if right.contains(value) => Grade::Right,
+            Self::Value(_) => Grade::Lost,
+        }
+    }
+
+    /// In words: `2`, or `deadlock (a, b)`, by the names of the program's locks.
+    #[must_use]
+    pub fn words(&self, program: &Program) -> String {
         match self {
             Self::Value(value) => value.to_string(),
             Self::Deadlock(waited) => {
-                let names: Vec<&str> = waited
-                    .iter()
-                    .filter_map(|&lock| locks.get(usize::from(lock)).map(String::as_str))
-                    .collect();
+                let names: Vec<&str> = waited.iter().map(|&lock| program.lock_name(lock)).collect();
                 format!("deadlock ({})", names.join(", "))
             }
         }
@@ -662,10 +675,8 @@ fn big(limbs: &[u64]) -> BigUint {
     BigUint::from_bytes_le(&bytes)
 }
 
-/// Looks for a state that can be reached from itself, depth first.
-fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreError> {
-    /// So many states are searched; a program whose states are more is given up.
-    const MOST_STATES: usize = 2_000_000;
+/// Looks for a state that can be reached from itself, depth first, among so many states at most.
+fn never_ends(question: &Question<'_>, most: usize, control: &Control) -> Result<(), ExploreError> {
     type Key = (Vec<u32>, SharedState);
     let walk = question.walk();
     let mut states = States::default();
@@ -692,11 +703,11 @@ fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreE
         let Some((key, _)) = path.last() else { continue };
         let mut next = (key.0.clone(), shared);
         next.0[worker] = states.number(state);
-        if on_path.contains(&next)
-            || done.len() + on_path.len() > MOST_STATES
-            || states.elements() > serial::MOST_ELEMENTS
-        {
+        if on_path.contains(&next) {
             return Err(ExploreError::Endless);
+        }
+        if done.len() + on_path.len() > most || states.elements() > serial::MOST_ELEMENTS {
+            return Err(ExploreError::Unsettled);
         }
         if !done.contains(&next) {
             on_path.insert(next.clone());
@@ -704,4 +715,25 @@ fn never_ends(question: &Question<'_>, control: &Control) -> Result<(), ExploreE
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpython::Version;
+
+    #[test]
+    fn a_search_that_is_given_up_claims_nothing() {
+        let ends = |body, pattern, most| {
+            let program = Program::compile(body, "", Version::newest_with_gil()).unwrap();
+            let switching = Switching::Machine;
+            let question = Question { program: &program, switching, workers: 2, iterations: 2, pattern };
+            never_ends(&question, most, &Control::default())
+        };
+        assert_eq!(ends("x += d", Pattern::Plus, MOST_SEARCHED), Ok(()));
+        assert_eq!(ends("x += d", Pattern::Plus, 10), Err(ExploreError::Unsettled));
+        let waits = "while x == 0:\n  if d > 0: x = 1";
+        assert_eq!(ends(waits, Pattern::PlusMinus, MOST_SEARCHED), Err(ExploreError::Endless));
+        assert_eq!(ends(waits, Pattern::PlusMinus, 1), Err(ExploreError::Unsettled));
+    }
 }

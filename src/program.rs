@@ -24,6 +24,7 @@ use crate::cpython::{Check, Facts, Version};
 mod compile;
 mod fast;
 mod parse;
+pub(crate) mod states;
 mod step;
 mod value;
 mod verdict;
@@ -371,10 +372,10 @@ impl Program {
         self.loop_head
     }
 
-    /// The names of the locks, by their numbers; the first is `lock`.
+    /// The name of the lock of that number; 0 is `lock`.
     #[must_use]
-    pub fn locks(&self) -> &[String] {
-        &self.locks
+    pub fn lock_name(&self, lock: u8) -> &str {
+        self.locks.get(usize::from(lock)).map_or("lock", String::as_str)
     }
 
     /// The body's source.

@@ -33,10 +33,7 @@ impl Workload {
     /// What this worker adds at each update.
     #[must_use]
     pub fn delta(&self, worker: usize) -> i64 {
-        match self.pattern {
-            Pattern::PlusMinus if worker % 2 == 1 => -1,
-            _ => 1,
-        }
+        self.pattern.delta(worker)
     }
 
     /// The options that ask for it, words and values in turn.
@@ -166,6 +163,17 @@ pub enum Pattern {
     PlusMinus,
     /// Every worker adds 1.
     Plus,
+}
+
+impl Pattern {
+    /// What the worker of that number, from 0, adds at each update: 1 or -1.
+    #[must_use]
+    pub const fn delta(self, worker: usize) -> i64 {
+        match self {
+            Self::PlusMinus if worker % 2 == 1 => -1,
+            Self::PlusMinus | Self::Plus => 1,
+        }
+    }
 }
 
 impl Choice for Pattern {

@@ -7,73 +7,67 @@ use crate::cpus::Cpus;
 use crate::cpython::Version;
 use crate::error::Error;
 use crate::explore::{MOST_WORKERS, Schedule, Switching};
-use crate::memory;
 use crate::program::Program;
-use crate::scenario::Pattern;
+use crate::scenario::{self, Pattern};
 use crate::session::Expectation;
 use crate::session::explore::{ExploreSession, Wanted};
-use crate::thread_room::ARENA;
-use clap::Subcommand;
+use clap::Args;
 
-/// What states may take where the kernel does not say how much is free.
-const MEMORY: u64 = 1 << 30;
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ExploreCommand {
-    /// Every interleaving of a loop body: what can come out, how often, and the schedule that shows it
-    ///
-    /// All schedules of the workers are counted, each by what it ends with. Workers are switched between any two of
-    /// load, add and store (--machine), or only where a version of CPython may drop its GIL (--cpython). Every worker
-    /// adds 1 by default, so that no loss can make up for another.
-    #[command(
-        after_help = "Example:\n  gilsim explore\n  gilsim explore --iters 40 --quiet\n  gilsim explore --body x=x+int(1) --cpython 3.13 --pattern plus-minus\n  gilsim explore --iters 1 --schedule v1:machine:A1,B3,A2 --replay"
-    )]
-    Explore {
-        /// The body of each worker's loop, in Python: `x` is shared, `d` is the worker's +1 or -1
-        #[arg(long, value_name = "BODY", default_value = "x += d")]
-        body: String,
-        /// Functions and locks that the body uses, in Python
-        #[arg(long, value_name = "SETUP", default_value = "")]
-        setup: String,
-        /// Switch where this version of CPython may drop its GIL: 2.7, 3.6 to 3.14, 3.13t or 3.14t
-        #[arg(long, value_name = "VERSION", value_parser = versions(), conflicts_with = "machine")]
-        cpython: Option<Version>,
-        /// Switch between any two of load, add and store (the default)
-        #[arg(long)]
-        machine: bool,
-        /// How many workers
-        #[arg(long, value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
-        threads: usize,
-        /// How often each worker does the body
-        #[arg(long, value_name = "N", default_value = "2", value_parser = parse_iterations, allow_negative_numbers = true)]
-        iters: u64,
-        /// What each worker adds
-        #[arg(long, default_value = Pattern::Plus.name(), value_parser = choice::<Pattern>())]
-        pattern: Pattern,
-        /// The outcome to show a schedule of: a value of x, or deadlock [default: the furthest from right]
-        #[arg(long, value_name = "VALUE|deadlock", value_parser = parse_outcome, allow_negative_numbers = true, conflicts_with = "schedule")]
-        outcome: Option<Wanted>,
-        /// Carry out this schedule, instead of exploring them all
-        #[arg(long, value_name = "TEXT")]
-        schedule: Option<Schedule>,
-        /// Have real threads carry out the schedule that is shown, and check where the real counter ends
-        #[arg(long)]
-        replay: bool,
-        /// Memory for states, in bytes (8G and 8e9 are the same) [default: half of what is free]
-        #[arg(long, value_name = "BYTES", value_parser = count::parse, allow_negative_numbers = true)]
-        max_memory: Option<u64>,
-        /// Exit with 3 unless no schedule (exact), or some schedule (lost), loses an update or deadlocks
-        #[arg(long, value_parser = choice::<Expectation>())]
-        expect: Option<Expectation>,
-        #[command(flatten)]
-        output: OutputArguments,
-    },
+/// Every interleaving of a loop body: what can come out, how often, and the schedule that shows it
+///
+/// All schedules of the workers are counted, each by what it ends with. Workers are switched between any two of
+/// load, add and store (--machine), or only where a version of CPython may drop its GIL (--cpython). Every worker
+/// adds 1 by default, so that no loss can make up for another.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  gilsim explore\n  gilsim explore --iters 40 --quiet\n  gilsim explore --body x=x+int(1) --cpython 3.13 --pattern plus-minus\n  gilsim explore --iters 1 --schedule v1:machine:A1,B3,A2 --replay"
+)]
+pub(super) struct ExploreArguments {
+    /// The body of each worker's loop, in Python: `x` is shared, `d` is the worker's +1 or -1
+    #[arg(long, value_name = "BODY", default_value = scenario::gil::BODY)]
+    body: String,
+    /// Functions and locks that the body uses, in Python
+    #[arg(long, value_name = "SETUP", default_value = "")]
+    setup: String,
+    /// Switch where this version of CPython may drop its GIL: 2.7, 3.6 to 3.14, 3.13t or 3.14t
+    #[arg(long, value_name = "VERSION", value_parser = versions(), conflicts_with = "machine")]
+    cpython: Option<Version>,
+    /// Switch between any two of load, add and store (the default)
+    #[arg(long)]
+    machine: bool,
+    /// How many workers
+    #[arg(long, value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
+    threads: usize,
+    /// How often each worker does the body
+    #[arg(long, value_name = "N", default_value = "2", value_parser = parse_iterations, allow_negative_numbers = true)]
+    iters: u64,
+    /// What each worker adds
+    #[arg(long, default_value = Pattern::Plus.name(), value_parser = choice::<Pattern>())]
+    pattern: Pattern,
+    /// The outcome to show a schedule of: a value of x, or deadlock [default: the furthest from right]
+    #[arg(long, value_name = "VALUE|deadlock", value_parser = parse_outcome, allow_negative_numbers = true, conflicts_with = "schedule")]
+    outcome: Option<Wanted>,
+    /// Carry out this schedule, instead of exploring them all
+    #[arg(long, value_name = "TEXT")]
+    schedule: Option<Schedule>,
+    /// Have real threads carry out the schedule that is shown, and check where the real counter ends
+    #[arg(long)]
+    replay: bool,
+    /// Memory for states, in bytes (8G and 8e9 are the same); no more than a limit on the address space
+    /// (ulimit -v) leaves [default: half of what is free]
+    #[arg(long, value_name = "BYTES", value_parser = count::parse, allow_negative_numbers = true)]
+    max_memory: Option<u64>,
+    /// Exit with 3 unless no schedule (exact), or some schedule (lost), loses an update or deadlocks
+    #[arg(long, value_parser = choice::<Expectation>())]
+    expect: Option<Expectation>,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
-impl ExploreCommand {
+impl ExploreArguments {
     /// The request that it stands for.
     pub(super) fn session(self, cpus: &Cpus) -> Result<ExploreSession, Error> {
-        let Self::Explore {
+        let Self {
             body,
             setup,
             cpython,
@@ -91,14 +85,6 @@ impl ExploreCommand {
         let version = cpython.unwrap_or(Version::newest_with_gil());
         let program = Program::compile(&statements(&body), &statements(&setup), version)
             .map_err(|error| Error::Usage(error.to_string()))?;
-        let mut available = memory::available();
-        let mut explorers = cpus.usable;
-        if let Some(left) = memory::address_space_left() {
-            // Each thread's allocator takes an arena, and states are moved to larger places as they become more.
-            explorers = explorers.min(left / (4 * ARENA)).max(1);
-            let rest = left.saturating_sub(2 * explorers * ARENA) as u64 / 2;
-            available = Some(available.map_or(rest, |bytes| bytes.min(rest)));
-        }
         Ok(ExploreSession {
             program,
             switching: if cpython.is_some() { Switching::Gil } else { Switching::Machine },
@@ -108,8 +94,8 @@ impl ExploreCommand {
             outcome,
             schedule,
             replay,
-            memory: max_memory.unwrap_or_else(|| available.map_or(MEMORY, |bytes| bytes / 2)),
-            cpus: explorers,
+            max_memory,
+            cpus: cpus.usable,
             expect,
             destination: output.into(),
         })

@@ -5,9 +5,9 @@
 //! this layer is then dropped.
 
 use super::ExploreError;
-use super::states::number;
 use super::tables::{DEAD, Move, Place, Places, Tables, UNKNOWN, WAITS};
 use crate::control::Control;
+use crate::program::states::number;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -251,9 +251,6 @@ fn limbs(workers: usize, steps: usize) -> usize {
     bits.div_ceil(64)
 }
 
-/// The numbers of limbs for which the inner loop is compiled.
-const SIZES: [usize; 13] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 64];
-
 /// Makes the next layer. Everything that its steps need to know must have been learnt.
 pub(super) fn next(
     tables: &Tables<'_>,
@@ -265,7 +262,7 @@ pub(super) fn next(
     let limbs = if wanted == 0 {
         0
     } else {
-        SIZES.into_iter().find(|&size| size >= wanted).ok_or(ExploreError::TooWide)?
+        SIZES.iter().copied().find(|&size| size >= wanted).ok_or(ExploreError::TooWide)?
     };
     if limbs > layer.limbs {
         layer.blocks.par_iter_mut().for_each(|block| widen(&mut block.counts, layer.limbs, limbs));
@@ -322,17 +319,26 @@ fn targets(tables: &Tables<'_>, layer: &Layer, workers: usize) -> Vec<Target> {
 
 type Gather = fn(&Tables<'_>, &Layer, &Target, &Making<'_>, &AtomicU64) -> Result<Block, ExploreError>;
 
-fn gather(limbs: usize, fewest: bool) -> Gather {
-    macro_rules! sizes {
-        ($($limbs:literal)*) => {
+macro_rules! sizes {
+    ($($limbs:literal)*) => {
+        /// The numbers of limbs for which the inner loop is compiled.
+        const SIZES: &[usize] = &[$($limbs),*];
+
+        /// The inner loop for counts of so many limbs: one of [`SIZES`], or 0 to keep nothing but the fewest preemptions.
+        fn gather(limbs: usize, fewest: bool) -> Gather {
             match (limbs, fewest) {
-                $(($limbs, true) => gather_with::<$limbs, true>, ($limbs, false) => gather_with::<$limbs, false>,)*
-                (_, _) => gather_with::<0, true>,
+                (0, true) => gather_with::<0, true>,
+                $(
+                    ($limbs, true) => gather_with::<$limbs, true>,
+                    ($limbs, false) => gather_with::<$limbs, false>,
+                )*
+                _ => unreachable!("{limbs} limbs: a size of the list is asked for, or 0 with the fewest preemptions"),
             }
-        };
-    }
-    sizes!(1 2 3 4 5 6 8 10 12 16 24 32 64)
+        }
+    };
 }
+
+sizes!(1 2 3 4 5 6 8 10 12 16 24 32 64);
 
 /// Makes a block from those before it.
 #[expect(clippy::too_many_lines, reason = "the hot loop: its parts share a dozen values")]
@@ -449,7 +455,7 @@ fn gather_with<const LIMBS: usize, const FEWEST: bool>(
     Ok(block)
 }
 
-/// The first layer's count has one limb whatever the rest has, so lengths are given by type.
+/// The length is a type's, so that the loop is unrolled; both counts have it, because [`next`] widens those before.
 #[inline]
 fn add<const LIMBS: usize>(sum: &mut [u64], more: &[u64]) {
     let mut carry = false;

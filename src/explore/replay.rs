@@ -3,11 +3,15 @@
 use super::schedule::{Schedule, ScheduleError, letter};
 use super::walk::{Walk, Went};
 use super::{ExploreError, Final, Question};
+use crate::control::Control;
+use crate::error::Error;
 use crate::program::{Shared, SharedAtomics, SharedState, Touched, WorkerState};
+use crate::thread_room::ThreadRoom;
 use crossbeam_utils::{Backoff, CachePadded};
 use std::collections::BTreeSet;
+use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 /// The most steps that are played back: each is kept, for the report.
 pub const MOST_REPLAYED: u64 = 2_000_000;
@@ -122,7 +126,7 @@ impl Question<'_> {
             Went::On => Ok(()),
             Went::Finished => Err(ScheduleError::Finished { step, worker }),
             Went::Waits(lock) => {
-                let lock = self.program.locks().get(usize::from(lock)).cloned().unwrap_or_default();
+                let lock = self.program.lock_name(lock).to_owned();
                 Err(ScheduleError::Waits { step, worker, lock })
             }
         }
@@ -145,7 +149,7 @@ impl Question<'_> {
                 Went::On => return Err(ScheduleError::Unfinished { worker: letter(worker) }.into()),
             }
         }
-        Ok(if locks.is_empty() { Final::Value(x) } else { Final::Deadlock(locks.into_iter().collect()) })
+        Ok(Final::of(x, locks))
     }
 
     /// Has real threads carry out a schedule on a real shared memory: one thread for each worker, each waiting for
@@ -153,31 +157,38 @@ impl Question<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Question::replay`], and when a thread cannot be started.
+    /// As [`Question::replay`], and when there is no room for a thread.
     pub fn replay_on_threads(&self, schedule: &Schedule) -> Result<Final, ExploreError> {
         self.check(schedule)?;
         let states = self.start()?;
         let memory = SharedAtomics::new(0);
         let turn = CachePadded::new(AtomicUsize::new(0));
+        let no_thread = |error: Error| ExploreError::Thread(error.to_string());
+        let room = ThreadRoom::for_workers(self.workers).map_err(no_thread)?;
+        let nobody_stops = Control::default();
         let outcomes = thread::scope(|scope| {
             let mut threads = Vec::with_capacity(self.workers);
             for (worker, state) in (0_u8..).zip(states) {
                 let (memory, turn) = (&memory, &turn);
-                let work = move || self.take_turns(schedule, worker, state, memory, turn);
-                match thread::Builder::new().name(letter(worker).to_string()).spawn_scoped(scope, work) {
+                let work = move || {
+                    let _give_up = GiveUp(turn);
+                    self.take_turns(schedule, worker, state, memory, turn)
+                };
+                match room.start_scoped(scope, usize::from(worker), &nobody_stops, work) {
                     Ok(thread) => threads.push(thread),
                     Err(error) => {
                         turn.store(GIVEN_UP, Ordering::Release);
-                        return Err(ExploreError::Thread(error.to_string()));
+                        return Err(no_thread(error));
                     }
                 }
             }
-            Ok(threads.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>())
+            let joined = threads.into_iter().map(ScopedJoinHandle::join);
+            Ok(joined.map(|end| end.unwrap_or_else(|cause| panic::resume_unwind(cause))).collect::<Vec<_>>())
         })?;
         let mut states = Vec::with_capacity(self.workers);
         let mut failed = None;
         for outcome in outcomes {
-            match outcome.map_err(|_| ExploreError::NoWayBack)? {
+            match outcome {
                 Ok(state) => states.push(state),
                 // A thread that stopped because another did has nothing to say.
                 Err(error) if failed.is_none() || failed == Some(ExploreError::Interrupted) => {
@@ -227,6 +238,17 @@ impl Question<'_> {
 /// The turn of nobody: a thread has met an error.
 const GIVEN_UP: usize = usize::MAX;
 
+/// Sees to it that nobody waits for the turn of a thread that panics.
+struct GiveUp<'a>(&'a AtomicUsize);
+
+impl Drop for GiveUp<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.store(GIVEN_UP, Ordering::Release);
+        }
+    }
+}
+
 fn wait_for(turn: &AtomicUsize, index: usize) -> Result<(), ExploreError> {
     let backoff = Backoff::new();
     loop {
@@ -237,5 +259,23 @@ fn wait_for(turn: &AtomicUsize, index: usize) -> Result<(), ExploreError> {
             _ if backoff.is_completed() => thread::yield_now(),
             _ => backoff.snooze(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_the_turn_of_a_thread_that_panicked() {
+        let turn = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            let panicking = scope.spawn(|| {
+                let _give_up = GiveUp(&turn);
+                panic!("as it is told to");
+            });
+            assert_eq!(wait_for(&turn, 1), Err(ExploreError::Interrupted));
+            assert!(panicking.join().is_err());
+        });
     }
 }

@@ -13,6 +13,7 @@
 //! pattern are not part of it: they belong to the command that it is given to.
 
 use crate::cpython::Version;
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -34,6 +35,12 @@ impl fmt::Display for Setting {
             Self::Machine => "machine",
             Self::Version(version) => version.name(),
         })
+    }
+}
+
+impl Serialize for Setting {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

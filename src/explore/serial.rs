@@ -1,10 +1,10 @@
 //! What whole iterations end with: the measure of what is right.
 
-use super::states::States;
-use super::walk::Went;
+use super::walk::{LONGEST_STEP, Walk, Went};
 use super::{ExploreError, Question};
 use crate::control::Control;
-use crate::program::{SharedState, WorkerState};
+use crate::program::states::States;
+use crate::program::{SharedState, Step, WorkerState};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
@@ -12,8 +12,6 @@ use std::collections::BTreeSet;
 const MOST_STATES: usize = 4_000_000;
 /// How much is kept of the workers' states, in elements of about 24 bytes, twice.
 pub(super) const MOST_ELEMENTS: usize = 16_000_000;
-/// The most instructions of one iteration.
-const LONGEST: u64 = 1_000_000;
 
 /// The values of x with which schedules end that switch between iterations only. A worker that waits for a lock
 /// within its iteration, with nobody to free it, ends no schedule.
@@ -23,8 +21,7 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
     // Workers of one kind may change places: what they end with is the same.
     let sorted = |mut numbers: Vec<u32>| {
         for kind in 0..2 {
-            let at: Vec<usize> =
-                (0..numbers.len()).filter(|&worker| (question.delta(worker) < 0) == (kind == 1)).collect();
+            let at: Vec<usize> = (0..numbers.len()).filter(|&worker| question.kind(worker) == kind).collect();
             let mut own: Vec<u32> = at.iter().map(|&worker| numbers[worker]).collect();
             own.sort_unstable();
             for (&worker, number) in at.iter().zip(own) {
@@ -73,17 +70,12 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
 }
 
 /// Runs a worker to the head of its loop.
-fn iterate(
-    walk: &super::walk::Walk<'_>,
-    state: &mut WorkerState,
-    shared: &mut SharedState,
-) -> Result<Went, ExploreError> {
-    use crate::program::Step;
+fn iterate(walk: &Walk<'_>, state: &mut WorkerState, shared: &mut SharedState) -> Result<Went, ExploreError> {
     // A state that comes back does so for ever; it is compared with an earlier one, which moves on now and then.
     let mut mark = None;
     let began = state.work();
     for count in 0_u64.. {
-        if state.work() - began >= LONGEST {
+        if state.work() - began >= LONGEST_STEP {
             break;
         }
         if count >= 1024 {
@@ -96,7 +88,7 @@ fn iterate(
         }
         match walk.program.step(state, shared)? {
             Step::Blocked(lock) => return Ok(Went::Waits(lock)),
-            Step::Done { .. } if walk.at_boundary(state) => return Ok(Went::On),
+            Step::Done { .. } if state.at_boundary(walk.program) => return Ok(Went::On),
             Step::Done { .. } => {}
             Step::Finished => return Ok(Went::On),
         }

@@ -1,10 +1,10 @@
 //! What has been learnt of single workers, by small numbers: so that the many states of all workers together need
 //! no look at the program.
 
-use super::states::{States, number};
 use super::walk::{Access, Probe, Walk, Went};
 use super::{ExploreError, Limits, MOST_WORKERS};
 use crate::control::Control;
+use crate::program::states::{States, number};
 use crate::program::{SharedState, WorkerState};
 use rustc_hash::FxHashMap;
 

@@ -3,8 +3,8 @@
 use super::{ExploreError, Switching};
 use crate::program::{Instruction, Op, Program, Shared, SharedState, Step, Touched, WorkerState};
 
-/// The most instructions of one step.
-const LONGEST_STEP: u64 = 1_000_000;
+/// The most instructions of one step; a whole iteration is one where workers are switched between iterations only.
+pub(super) const LONGEST_STEP: u64 = 1_000_000;
 
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,12 +127,6 @@ impl<'p> Walk<'p> {
             };
         }
         Err(ExploreError::LongStep)
-    }
-
-    /// Whether a worker is between two iterations.
-    pub(super) fn at_boundary(&self, state: &WorkerState) -> bool {
-        // No function calls `work`, so its loop head is met in the outermost frame only.
-        state.next().is_none_or(|next| next == (0, self.program.loop_head()))
     }
 
     /// What the worker will do first to x.

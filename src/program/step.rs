@@ -3,7 +3,7 @@
 use super::{
     Code, Fault, FaultKind, Instruction, Op, Program, Shared,
     compile::WORK,
-    value::{self, Builtin, Heap, MOST_PAIRS, Value},
+    value::{self, Heap, MOST_PAIRS, Value},
 };
 use crate::cpython::Check;
 use std::hash::{Hash, Hasher};
@@ -80,7 +80,7 @@ impl WorkerState {
     }
 
     /// Whether it is about to begin an iteration, or to end.
-    pub(super) fn at_boundary(&self, program: &Program) -> bool {
+    pub(crate) fn at_boundary(&self, program: &Program) -> bool {
         match &self.frames[..] {
             [] => true,
             [frame] => frame.pc as usize == program.loop_head,
@@ -122,9 +122,7 @@ impl WorkerState {
     /// Counts the elements of a tuple or list that was just made.
     fn count_top(&mut self) {
         let elements = match self.values.last() {
-            Some(Value::Tuple(_) | Value::Str(_)) => {
-                self.values.last().map_or(0, |value| value::weight(std::slice::from_ref(value), &Heap::new()))
-            }
+            Some(top) if top.has_weight() => value::weight(std::slice::from_ref(top), &Heap::new()),
             Some(Value::List(id)) => value::list(&self.heap, *id).len(),
             _ => 0,
         };
@@ -403,7 +401,7 @@ impl Program {
             Op::ListAppend(n) => {
                 let item = state.pop();
                 if let Value::List(id) = state.peek(*n) {
-                    let heavy = matches!(item, Value::Tuple(_) | Value::Str(_));
+                    let heavy = item.has_weight();
                     value::append(&mut state.heap, id, item)?;
                     state.work.add(state.heap.len());
                     if heavy {
@@ -498,7 +496,7 @@ impl Program {
             }
             Op::PrintItem => {
                 let item = state.pop();
-                value::call(Builtin::Print, &[item], false, &mut state.heap, &mut MOST_PAIRS.clone())?;
+                value::to_str(&item, &state.heap)?;
             }
             Op::Return => {
                 let value = state.pop();

@@ -218,6 +218,11 @@ impl Value {
         Self::Str(text.into())
     }
 
+    /// Whether it may weigh more than one element: a string or a tuple.
+    pub(super) const fn has_weight(&self) -> bool {
+        matches!(self, Self::Tuple(_) | Self::Str(_))
+    }
+
     /// The type, as `type()` gives it.
     fn type_of(&self) -> Builtin {
         match self {
@@ -309,14 +314,10 @@ pub(super) fn weight(values: &[Value], heap: &Heap) -> usize {
     lists.chain([values]).map(|values| 1 + weight_within(values, usize::MAX).unwrap_or(LONGEST)).sum()
 }
 
-/// How many elements the lists have.
-pub(super) fn listed(heap: &Heap) -> usize {
-    heap.iter().map(|items| 1 + items.len()).sum()
-}
-
 /// Whether the lists may hold so many more.
 fn room(heap: &Heap, more: usize) -> Result<()> {
-    if listed(heap) + more > MOST_ELEMENTS {
+    let elements: usize = heap.iter().map(|items| 1 + items.len()).sum();
+    if elements + more > MOST_ELEMENTS {
         return Err(FaultKind::NotCovered(format!(
             "lists with more than {MOST_ELEMENTS} elements in all are not covered: use fewer or shorter ones"
         )));
@@ -333,12 +334,12 @@ pub(super) fn new_tuple(items: Vec<Value>) -> Result<Value> {
 /// Appends to a list.
 pub(super) fn append(heap: &mut Heap, id: u32, item: Value) -> Result<()> {
     room(heap, 1)?;
-    let light = !matches!(item, Value::Tuple(_) | Value::Str(_));
+    let heavy = item.has_weight();
     if let Some(items) = heap.get_mut(id as usize) {
         items.push(item);
         small(items.len())?;
         // Weighing all of a list each time would be slow where numbers are appended.
-        if !light {
+        if heavy {
             weight_within(items, LONGEST)?;
         }
     }
@@ -749,9 +750,9 @@ pub(super) fn store_subscript(container: &Value, index: &Value, value: Value, he
         .zip(usize::try_from(place).ok())
         .and_then(|(items, place)| items.get_mut(place))
         .ok_or(FaultKind::Index)?;
-    let light = !matches!(value, Value::Tuple(_) | Value::Str(_));
+    let heavy = value.has_weight();
     *slot = value;
-    if !light {
+    if heavy {
         weight_within(list(heap, *id), LONGEST)?;
     }
     Ok(())
@@ -827,7 +828,8 @@ fn repr(value: &Value, heap: &Heap, depth: usize) -> Result<String> {
     })
 }
 
-fn to_str(value: &Value, heap: &Heap) -> Result<Value> {
+/// `str(value)`.
+pub(super) fn to_str(value: &Value, heap: &Heap) -> Result<Value> {
     match value {
         Value::Str(_) => Ok(value.clone()),
         other => repr(other, heap, 0).map(|text| Value::Str(text.into())),

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::control::Control;
 
-use super::{Fault, Place, Program, SharedState, Step, Touched, WorkerState};
+use super::{Fault, Place, Program, SharedState, Step, Touched, WorkerState, states::States};
 
 /// The most states that are looked at for one number of iterations.
 pub const MOST_STATES: usize = 400_000;
@@ -136,33 +136,25 @@ enum Pause {
     Finished,
 }
 
-/// The states of a worker by number, so that equal ones are kept once; and what it took to find them.
+/// The states of a worker by number, and what it took to find them.
 struct Workers {
     iterations: u64,
-    numbers: HashMap<WorkerState, u32>,
-    states: Vec<WorkerState>,
-    elements: usize,
+    states: States,
     work: u64,
     most_work: u64,
 }
 
 impl Workers {
     fn new(iterations: u64, most_work: u64) -> Self {
-        Self { iterations, numbers: HashMap::new(), states: Vec::new(), elements: 0, work: 0, most_work }
+        Self { iterations, states: States::default(), work: 0, most_work }
     }
 
     fn number(&mut self, state: WorkerState) -> Result<u32, VerdictError> {
         let iterations = self.iterations;
-        let weight = state.weight();
         // To hash a state takes as long as some instructions, the more the larger it is.
-        self.work += weight as u64 / 2;
-        let next = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(state).or_insert_with_key(|state| {
-            self.states.push(state.clone());
-            self.elements += weight;
-            next
-        });
-        if self.elements > MOST_ELEMENTS {
+        self.work += state.weight() as u64 / 2;
+        let number = self.states.number(state);
+        if self.states.elements() > MOST_ELEMENTS {
             return Err(VerdictError::TooLarge { iterations });
         }
         if self.work > self.most_work {
@@ -173,12 +165,12 @@ impl Workers {
 
     /// The number of what became of the state of that number.
     fn follow(&mut self, from: u32, state: WorkerState) -> Result<u32, VerdictError> {
-        self.work += state.work() - self.states[from as usize].work();
+        self.work += state.work() - self.states.get(from).work();
         self.number(state)
     }
 
     fn state(&self, number: u32) -> WorkerState {
-        self.states[number as usize].clone()
+        self.states.get(number).clone()
     }
 }
 
@@ -191,37 +183,16 @@ impl Program {
     ///
     /// If a schedule raises an exception or leaves the model, or there is too much to try.
     pub fn verdict(&self) -> Result<Verdict, VerdictError> {
-        self.verdict_for([1, -1])
+        self.verdict_within([1, -1], MOST_WORK, &Control::default())
     }
 
-    /// Whether two workers with these values of `d` can lose an update.
+    /// Whether two workers with these values of `d` can lose an update, found with no more than so many instructions for
+    /// each number of iterations, some 20 ns each: [`MOST_WORK`] takes seconds. With less than a million,
+    /// [`VerdictError::TooLong`] comes sooner, too.
     ///
     /// # Errors
     ///
-    /// As [`Program::verdict`].
-    pub fn verdict_for(&self, deltas: [i64; 2]) -> Result<Verdict, VerdictError> {
-        self.verdict_unless_stopped(deltas, &Control::default())
-    }
-
-    /// The same, which takes seconds for a body with many states, and is given up when a stop is asked for.
-    ///
-    /// # Errors
-    ///
-    /// As [`Program::verdict`], and [`VerdictError::Stopped`].
-    pub fn verdict_unless_stopped(
-        &self,
-        deltas: [i64; 2],
-        control: &Control,
-    ) -> Result<Verdict, VerdictError> {
-        self.verdict_within(deltas, MOST_WORK, control)
-    }
-
-    /// The same, with no more than so many instructions for each number of iterations, some 20 ns each. With less than a
-    /// million, [`VerdictError::TooLong`] comes sooner, too.
-    ///
-    /// # Errors
-    ///
-    /// As [`Program::verdict_unless_stopped`].
+    /// As [`Program::verdict`], and [`VerdictError::Stopped`] when a stop is asked for.
     pub fn verdict_within(
         &self,
         deltas: [i64; 2],
@@ -293,10 +264,6 @@ impl Program {
         Err(VerdictError::TooLong)
     }
 
-    fn lock_name(&self, lock: u8) -> String {
-        self.locks.get(usize::from(lock)).cloned().unwrap_or_default()
-    }
-
     /// What whole iterations can end with; or the lock that a worker alone waits for.
     fn serial(
         &self,
@@ -334,7 +301,7 @@ impl Program {
                     |state, _| state.at_boundary(self),
                 )? {
                     Pause::Switch | Pause::Finished => {}
-                    Pause::Blocked(lock) => return Ok(Err(vec![self.lock_name(lock)])),
+                    Pause::Blocked(lock) => return Ok(Err(vec![self.lock_name(lock).to_owned()])),
                 }
                 let mut next = numbers;
                 next[worker] = workers.follow(numbers[worker], state)?;
@@ -385,8 +352,8 @@ impl Program {
                 let mut after = shared;
                 let pause = self.advance(&mut state, &mut after, most_work, |_, _| {}, |_, switch| switch)?;
                 if let Pause::Blocked(lock) = pause {
-                    waits.push(self.lock_name(lock));
-                    if workers.states[numbers[worker] as usize] == state {
+                    waits.push(self.lock_name(lock).to_owned());
+                    if *workers.states.get(numbers[worker]) == state {
                         continue;
                     }
                 }

@@ -1,13 +1,13 @@
 //! The report of `gilsim explore`: data only, then written in the form that was asked for.
 
-use super::{Document, Header, csv, json, layout, words};
+use super::layout::{Cell, Grid};
+use super::{Document, Header, csv, json, layout, quoted, words};
 use crate::choice::Choice;
 use crate::count::{self, grouped};
-use crate::explore::{
-    Event, Final, Findings, Grade, Line, Question, Replayed, Schedule, Setting, fold, letter,
-};
-use crate::program::Touched;
+use crate::explore::{Event, Findings, Grade, Line, Question, Replayed, Schedule, Setting, fold, letter};
+use crate::program::{Program, Touched};
 use crate::scenario::Pattern;
+use crate::scenario::gil::BODY;
 use num_bigint::BigUint;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -45,7 +45,7 @@ pub struct ExploreReport {
     /// The definitions that it uses.
     pub setup: String,
     /// `machine`, or the version of CPython whose drop points are used.
-    pub switching: String,
+    pub switching: Setting,
     /// How many workers.
     pub workers: usize,
     /// How often each does the body.
@@ -91,8 +91,8 @@ pub struct Table {
 pub struct OutcomeRow {
     /// The value of x, or `deadlock` and the locks.
     pub outcome: String,
-    /// `right`, `lost` or `deadlock`.
-    pub verdict: String,
+    /// What that is worth.
+    pub verdict: Grade,
     /// How many schedules end so.
     pub schedules: String,
     /// The share of all, from 0 to 1.
@@ -106,8 +106,8 @@ pub struct OutcomeRow {
 pub struct Witness {
     /// What it ends with.
     pub outcome: String,
-    /// `right`, `lost` or `deadlock`.
-    pub verdict: String,
+    /// What that is worth.
+    pub verdict: Grade,
     /// How many preemptions it has.
     pub preemptions: u64,
     /// The schedule as text.
@@ -182,12 +182,12 @@ impl ExploreReport {
             header: Header::new(subject.cpus, false),
             body: question.program.body().to_owned(),
             setup: question.program.setup().to_owned(),
-            switching: question.setting().to_string(),
+            switching: question.setting(),
             workers: question.workers,
             iterations: question.iterations,
             pattern: question.pattern,
             expected: subject.serial.iter().copied().collect(),
-            table: findings.map(|findings| Table::of(findings, question.program.locks())),
+            table: findings.map(|findings| Table::of(findings, question.program)),
             witness: witness.map(|(schedule, replayed)| Witness::of(subject, &command, schedule, replayed)),
             command,
             real,
@@ -198,12 +198,13 @@ impl ExploreReport {
     /// Whether some schedule, or the one that was carried out, loses an update or deadlocks.
     #[must_use]
     pub fn lost(&self) -> bool {
-        let right = Grade::Right.to_string();
-        match (&self.table, &self.witness) {
-            (Some(table), _) => table.outcomes.iter().any(|row| row.verdict != right),
-            (None, Some(witness)) => witness.verdict != right,
-            (None, None) => false,
-        }
+        self.grades().any(|grade| grade != Grade::Right)
+    }
+
+    /// The grade of every outcome, or of the one schedule that was carried out.
+    fn grades(&self) -> impl Iterator<Item = Grade> {
+        let one = self.witness.iter().filter(|_| self.table.is_none()).map(|witness| witness.verdict);
+        self.table.iter().flat_map(|table| &table.outcomes).map(|row| row.verdict).chain(one)
     }
 
     /// The result alone: least and greatest value and the number of schedules, or what the one schedule ended
@@ -240,7 +241,7 @@ impl ExploreReport {
             records.push(vec![
                 self.command.clone(),
                 self.body.clone(),
-                self.switching.clone(),
+                self.switching.to_string(),
                 self.workers.to_string(),
                 self.iterations.to_string(),
                 self.pattern.name().to_owned(),
@@ -257,10 +258,13 @@ impl ExploreReport {
             let row = row.clone();
             let preemptions = row.preemptions.map_or_else(String::new, |fewest| fewest.to_string());
             let total = self.table.as_ref().map_or("", |table| &table.total);
-            record([row.outcome, row.verdict, row.schedules, row.share.to_string(), preemptions], total);
+            record(
+                [row.outcome, row.verdict.to_string(), row.schedules, row.share.to_string(), preemptions],
+                total,
+            );
         }
         if let (None, Some(witness)) = (&self.table, &self.witness) {
-            let (outcome, verdict) = (witness.outcome.clone(), witness.verdict.clone());
+            let (outcome, verdict) = (witness.outcome.clone(), witness.verdict.to_string());
             let preemptions = witness.preemptions.to_string();
             record([outcome, verdict, "1".to_owned(), String::new(), preemptions], "");
         }
@@ -268,27 +272,28 @@ impl ExploreReport {
     }
 
     fn page(&self) -> String {
-        let mut text = format!("{}\n\n", self.title());
+        let mut parts = self.header.warnings("schedules");
+        parts.push(self.title());
         if let Some(table) = &self.table {
-            let mut builder = Builder::new();
-            builder.push_record(HEADER);
-            for row in &table.outcomes {
-                builder.push_record(row.cells(&row.schedules));
-            }
-            text += &builder.build().with(Style::markdown()).to_string();
-            text += &["\n\n", &self.totals(), "\n\n"].concat();
+            let outcomes = table.outcomes.iter().map(|row| row.cells(&row.schedules).to_vec());
+            parts.push(in_markdown(HEADER.map(str::to_owned).to_vec(), outcomes));
+            parts.push(self.totals());
         }
         if let Some(witness) = &self.witness {
-            text += &[&witness.title(), "\n\n"].concat();
-            text += &witness.builder(self.workers).build().with(Style::markdown()).to_string();
-            text += &["\n\n`", &witness.command, "`\n\n"].concat();
+            parts.push(witness.title());
+            parts.push(in_markdown(Witness::header(self.workers), witness.rows(self.workers)));
+            parts.push(format!("`{}`", witness.command));
         }
-        text + &format!("Why: {}\n", self.why())
+        parts.extend(self.replayed());
+        parts.push(format!("Why: {}", self.why()));
+        let mut text = parts.join("\n\n");
+        layout::finish(&mut text);
+        text
     }
 
     fn text(&self, width: Option<usize>) -> String {
         let width = width.unwrap_or(WIDTH);
-        let paragraph = |text: &str| textwrap::fill(text, width) + "\n\n";
+        let paragraph = |text: &str| layout::paragraph(text, Some(width));
         let mut text: String =
             self.header.warnings("schedules").iter().map(|warning| paragraph(warning)).collect();
         text += &paragraph(&self.title());
@@ -299,7 +304,10 @@ impl ExploreReport {
         }
         if let Some(witness) = &self.witness {
             text += &paragraph(&witness.title());
-            let mut shown = witness.builder(self.workers).build();
+            let mut builder = Builder::new();
+            builder.push_record(Witness::header(self.workers));
+            witness.rows(self.workers).for_each(|row| builder.push_record(row));
+            let mut shown = builder.build();
             shown
                 .with(Style::empty())
                 .with(Padding::new(2, 0, 0, 0))
@@ -310,19 +318,9 @@ impl ExploreReport {
             // A command line is not broken, so that it can be copied.
             text += &[&layout::bold("to replay:"), " ", &witness.command, "\n\n"].concat();
         }
-        if let Some(real) = &self.real {
-            text += &paragraph(&if real.agrees {
-                format!(
-                    "replayed: {} real threads did so, and ended with {}, too.",
-                    self.workers, real.ending
-                )
-            } else {
-                format!("NOT replayed: {} real threads ended with {}.", self.workers, real.ending)
-            });
-        }
+        text.extend(self.replayed().iter().map(|replayed| paragraph(replayed)));
         text += &paragraph(&format!("{} {}", layout::bold("why:"), self.why()));
-        text.truncate(text.trim_end().len());
-        text.push('\n');
+        layout::finish(&mut text);
         text
     }
 
@@ -332,12 +330,14 @@ impl ExploreReport {
             (_, 2) => "d = 1 in one, -1 in the other",
             _ => "d = 1 and -1 from worker to worker",
         };
-        let switched = if self.switching == Setting::Machine.to_string() {
-            "between any two of load, add and store".to_owned()
-        } else if self.switching.ends_with('t') {
-            format!("after any instruction of CPython {}, which has no GIL", self.switching)
-        } else {
-            format!("where CPython {} may drop its GIL", self.switching)
+        let switched = match self.switching {
+            Setting::Machine => "between any two of load, add and store".to_owned(),
+            Setting::Version(version) if version.has_gil() => {
+                format!("where CPython {version} may drop its GIL")
+            }
+            Setting::Version(version) => {
+                format!("after any instruction of CPython {version}, which has no GIL")
+            }
         };
         let body = self.body.trim().replace('\n', "; ");
         format!(
@@ -365,28 +365,29 @@ impl ExploreReport {
         )
     }
 
+    /// What real threads came to, if they were asked.
+    fn replayed(&self) -> Option<String> {
+        let Real { ending, agrees } = self.real.as_ref()?;
+        Some(if *agrees {
+            format!("replayed: {} real threads did so, and ended with {ending}, too.", self.workers)
+        } else {
+            format!("NOT replayed: {} real threads ended with {ending}.", self.workers)
+        })
+    }
+
     /// Why it came out so, in plain words.
     fn why(&self) -> String {
-        let verdict = |wanted: Grade| {
-            let wanted = wanted.to_string();
-            match (&self.table, &self.witness) {
-                (Some(table), _) => table.outcomes.iter().any(|row| row.verdict == wanted),
-                (None, Some(witness)) => witness.verdict == wanted,
-                (None, None) => false,
-            }
-        };
-        let machine = self.switching == Setting::Machine.to_string();
-        if verdict(Grade::Deadlock) {
+        if self.grades().any(|grade| grade == Grade::Deadlock) {
             return "each worker holds a lock that another waits for, and none gives its own up, so nobody ever goes on; \
-                    take locks in the same order everywhere"
-                .to_owned()
-                + ".";
+                    take locks in the same order everywhere."
+                .to_owned();
         }
-        if verdict(Grade::Lost) {
-            let place = if machine {
-                "between one worker's load of x and its store".to_owned()
-            } else {
-                format!("between the load of x and the store, where CPython {} may switch,", self.switching)
+        if self.grades().any(|grade| grade == Grade::Lost) {
+            let place = match self.switching {
+                Setting::Machine => "between one worker's load of x and its store".to_owned(),
+                Setting::Version(version) => {
+                    format!("between the load of x and the store, where CPython {version} may switch,")
+                }
             };
             return format!(
                 "what another worker stores {place} is overwritten: the store knows only the x that was loaded, so those \
@@ -412,15 +413,15 @@ impl ExploreReport {
 const HEADER: [&str; 5] = ["x ends as", "verdict", "share", "preemptions", "schedules"];
 
 impl Table {
-    fn of(findings: &Findings, locks: &[String]) -> Self {
+    fn of(findings: &Findings, program: &Program) -> Self {
         let extremes = findings.extremes();
         Self {
             outcomes: findings
                 .outcomes
                 .iter()
                 .map(|outcome| OutcomeRow {
-                    outcome: outcome.ending.words(locks),
-                    verdict: outcome.grade.to_string(),
+                    outcome: outcome.ending.words(program),
+                    verdict: outcome.grade,
                     schedules: outcome.schedules.to_string(),
                     share: share(&outcome.schedules, &findings.total),
                     preemptions: outcome.preemptions,
@@ -468,7 +469,7 @@ impl OutcomeRow {
     fn cells(&self, schedules: &str) -> [String; 5] {
         [
             self.outcome.clone(),
-            self.verdict.clone(),
+            self.verdict.to_string(),
             percent(self.share),
             self.preemptions.map_or_else(|| "-".to_owned(), |fewest| fewest.to_string()),
             schedules.to_owned(),
@@ -496,12 +497,7 @@ fn percent(share: f64) -> String {
 
 impl Witness {
     fn of(subject: &Subject<'_>, command: &str, schedule: &Schedule, replayed: &Replayed) -> Self {
-        let locks = subject.question.program.locks();
-        let grade = match replayed.ending {
-            Final::Deadlock(_) => Grade::Deadlock,
-            Final::Value(value) if subject.serial.contains(&value) => Grade::Right,
-            Final::Value(_) => Grade::Lost,
-        };
+        let program = subject.question.program;
         let lines = fold(&replayed.trace).into_iter().filter_map(|line| {
             let (at, repeats) = match line {
                 Line::Step(at) => (at, None),
@@ -514,7 +510,7 @@ impl Witness {
                 does: if repeats.is_some() {
                     Vec::new()
                 } else {
-                    step.events.iter().map(|event| words_of(event, locks)).collect()
+                    step.events.iter().map(|event| words_of(event, program)).collect()
                 },
                 repeats,
                 x: step.x,
@@ -522,8 +518,8 @@ impl Witness {
             })
         });
         Self {
-            outcome: replayed.ending.words(locks),
-            verdict: grade.to_string(),
+            outcome: replayed.ending.words(program),
+            verdict: replayed.ending.grade(subject.serial),
             preemptions: replayed.preemptions,
             schedule: schedule.to_string(),
             command: format!("{command} --schedule {schedule} --replay"),
@@ -542,17 +538,17 @@ impl Witness {
     }
 
     /// A column for each worker, x beside them.
-    fn builder(&self, workers: usize) -> Builder {
-        let mut builder = Builder::new();
-        let letters = (0..workers).map(|worker| letter(u8::try_from(worker).unwrap_or(u8::MAX)).to_string());
-        let header = ["step".to_owned()].into_iter().chain(letters.clone());
-        builder.push_record(header.chain(["x".to_owned(), String::new()]));
-        for line in &self.lines {
+    fn header(workers: usize) -> Vec<String> {
+        let step = ["step".to_owned()].into_iter();
+        step.chain(letters(workers)).chain(["x".to_owned(), String::new()]).collect()
+    }
+
+    fn rows(&self, workers: usize) -> impl Iterator<Item = Vec<String>> {
+        self.lines.iter().map(move |line| {
             let step = if line.repeats.is_some() { "…".to_owned() } else { line.step.to_string() };
             let does =
                 line.repeats.map_or_else(|| line.does.join("\n"), |times| format!("… {times} more times"));
-            let cells = letters
-                .clone()
+            let cells = letters(workers)
                 .map(|name| if name == line.worker.to_string() { does.clone() } else { String::new() });
             let mark = match line.overwrites {
                 0 => String::new(),
@@ -561,22 +557,29 @@ impl Witness {
                     words::plural(usize::try_from(lost).unwrap_or(usize::MAX), "update")
                 ),
             };
-            builder.push_record(
-                [step].into_iter().chain(cells).chain([line.x.to_string(), mark]).collect::<Vec<_>>(),
-            );
-        }
-        builder
+            [step].into_iter().chain(cells).chain([line.x.to_string(), mark]).collect()
+        })
     }
 }
 
+/// The names of so many workers.
+fn letters(workers: usize) -> impl Iterator<Item = String> {
+    (0..workers).map(|worker| letter(u8::try_from(worker).unwrap_or(u8::MAX)).to_string())
+}
+
+/// A table for pages.
+fn in_markdown(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let rows = rows.map(|row| row.into_iter().map(Cell::from).collect()).collect();
+    Grid { header, rows, ..Grid::default() }.markdown()
+}
+
 /// What an instruction did, in a word or two.
-fn words_of(event: &Event, locks: &[String]) -> String {
-    let lock = |lock: u8| locks.get(usize::from(lock)).map_or("lock", String::as_str);
+fn words_of(event: &Event, program: &Program) -> String {
     match event.touched {
         Touched::LoadedX(x) => format!("load {x}"),
         Touched::StoredX(x) => format!("store {x}"),
-        Touched::Acquired(number) => format!("take {}", lock(number)),
-        Touched::Released(number) => format!("free {}", lock(number)),
+        Touched::Acquired(number) => format!("take {}", program.lock_name(number)),
+        Touched::Released(number) => format!("free {}", program.lock_name(number)),
         Touched::Nothing => {
             let name = event.opcode.to_lowercase();
             let name = name.trim_start_matches("binary_").trim_start_matches("inplace_");
@@ -592,7 +595,7 @@ fn words_of(event: &Event, locks: &[String]) -> String {
 /// The command line that explores this.
 fn command(question: &Question<'_>) -> String {
     let mut words = vec!["gilsim explore".to_owned()];
-    if question.program.body() != "x += d" {
+    if question.program.body() != BODY {
         words.push(format!("--body {}", quoted(question.program.body())));
     }
     if !question.program.setup().is_empty() {
@@ -606,11 +609,6 @@ fn command(question: &Question<'_>) -> String {
         words.push("--pattern plus-minus".to_owned());
     }
     words.join(" ")
-}
-
-/// As one word of a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

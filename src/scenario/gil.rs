@@ -10,7 +10,7 @@ use crate::control::{BLOCK, Control};
 use crate::cpython::{Check, HandOff, Version};
 use crate::error::{Error, Result};
 use crate::gil::{Gil, GilUse};
-use crate::program::{End, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError};
+use crate::program::{End, MOST_WORK, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError};
 use crate::start_line::{self, Heat};
 use crate::stats::Summary;
 use std::ops::ControlFlow;
@@ -63,7 +63,7 @@ impl UnderGil {
             Program::compile(body, setup, version).map_err(|error| Error::Body(error.to_string()))?;
         let mut verdict = Verdict::Exact;
         for &deltas in pairs {
-            let found = program.verdict_unless_stopped(deltas, control).map_err(|error| match error {
+            let found = program.verdict_within(deltas, MOST_WORK, control).map_err(|error| match error {
                 VerdictError::Stopped => Error::Interrupted,
                 error => Error::Body(error.to_string()),
             })?;

@@ -4,9 +4,7 @@ use super::{Ending, Expectation};
 use crate::background;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::explore::{
-    self, ExploreError, Final, Findings, Limits, MOST_WORKERS, Question, Replayed, Schedule, Switching,
-};
+use crate::explore::{self, ExploreError, Final, Findings, Limits, Question, Replayed, Schedule, Switching};
 use crate::memory;
 use crate::output::Destination;
 use crate::program::Program;
@@ -28,7 +26,7 @@ pub struct ExploreSession {
     pub program: Program,
     /// Where workers may be switched.
     pub switching: Switching,
-    /// How many workers: 1 to [`MOST_WORKERS`].
+    /// How many workers: 1 to [`explore::MOST_WORKERS`].
     pub workers: usize,
     /// How often each does the body.
     pub iterations: u64,
@@ -40,9 +38,9 @@ pub struct ExploreSession {
     pub schedule: Option<Schedule>,
     /// Whether real threads are to carry out the schedule.
     pub replay: bool,
-    /// Bytes for states.
-    pub memory: u64,
-    /// How many threads to explore with.
+    /// Bytes for states, at most; less where the address space is limited to less. Nothing for half of what is free.
+    pub max_memory: Option<u64>,
+    /// How many workers can run at once: as many threads explore, fewer where the address space is limited.
     pub cpus: usize,
     /// What must come out for the exit code to be 0.
     pub expect: Option<Expectation>,
@@ -62,6 +60,35 @@ pub enum Wanted {
 /// A schedule that is shown, and what it came to.
 type Shown = (Schedule, Replayed);
 
+/// What an exploration may take.
+#[derive(Debug, Clone, Copy)]
+struct Means {
+    /// How many threads.
+    explorers: usize,
+    /// How many bytes for states.
+    memory: u64,
+}
+
+impl Means {
+    /// As much as was asked for, and as the address space has room for: to exceed that would abort the process.
+    fn of(cpus: usize, max_memory: Option<u64>) -> Result<Self> {
+        let free = memory::available();
+        let half = |bytes: Option<u64>| bytes.map_or(Limits::default().memory, |bytes| bytes / 2);
+        let Some(left) = memory::address_space_left() else {
+            return Ok(Self { explorers: cpus, memory: max_memory.unwrap_or_else(|| half(free)) });
+        };
+        if left < LEAST {
+            let reason = format!("exploring takes an address space of at least {} MiB more", LEAST >> 20);
+            return Err(Error::Pool { workers: cpus, reason });
+        }
+        // Each thread's allocator takes an arena, and states are moved to larger places as they become more.
+        let explorers = cpus.min(left / (4 * ARENA)).max(1);
+        let rest = left.saturating_sub(2 * explorers * ARENA) as u64 / 2;
+        let memory = max_memory.unwrap_or_else(|| half(free.into_iter().chain([rest]).min()));
+        Ok(Self { explorers, memory: memory.min(rest) })
+    }
+}
+
 impl ExploreSession {
     /// Runs it.
     ///
@@ -71,17 +98,14 @@ impl ExploreSession {
     /// schedule not be carried out, or standard output cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let output = self.destination.open()?;
-        if memory::address_space_left().is_some_and(|left| left < LEAST) {
-            let reason = format!("exploring takes an address space of at least {} MiB more", LEAST >> 20);
-            return Err(Error::Pool { workers: self.cpus, reason });
-        }
-        let pool = thread_room::pool(self.cpus, EXPLORERS_STACK, |_| ())?;
+        let means = Means::of(self.cpus, self.max_memory)?;
+        let pool = thread_room::pool(means.explorers, EXPLORERS_STACK, |_| ())?;
         let (progress, note) = Progress::layers();
         let session = Arc::new(self);
         let theirs = Arc::clone(&session);
         // There is no half a table, so after a stop nothing is waited for.
         let report = background::run(control, Duration::ZERO, move |control| {
-            pool.install(|| theirs.report(control, &note))
+            pool.install(|| theirs.report(means, control, &note))
         });
         drop(progress);
         let report = report?.unwrap_or(Err(ExploreError::Interrupted));
@@ -94,10 +118,10 @@ impl ExploreSession {
 
     fn report(
         &self,
+        means: Means,
         control: &Control,
         note: &(impl Fn(explore::Progress) + Sync),
     ) -> Result<ExploreReport, ExploreError> {
-        debug_assert!(self.workers <= MOST_WORKERS, "the command line takes no more");
         let question = Question {
             program: &self.program,
             switching: self.switching,
@@ -106,9 +130,11 @@ impl ExploreSession {
             pattern: self.pattern,
         };
         let began = Instant::now();
-        let (findings, witness) = match &self.schedule {
-            Some(schedule) => (None, Some((schedule.clone(), question.replay(schedule)?))),
-            None => self.explore(&question, control, note)?,
+        let (findings, witness) = if let Some(schedule) = &self.schedule {
+            (None, Some((schedule.clone(), question.replay(schedule)?)))
+        } else {
+            let (findings, witness) = self.explore(&question, means, control, note)?;
+            (Some(findings), witness)
         };
         let serial = match &findings {
             Some(findings) => findings.serial.clone(),
@@ -117,29 +143,30 @@ impl ExploreSession {
         let real = match &witness {
             Some((schedule, replayed)) if self.replay => {
                 let ending = question.replay_on_threads(schedule)?;
-                Some(Real { agrees: ending == replayed.ending, ending: ending.words(self.program.locks()) })
+                Some(Real { agrees: ending == replayed.ending, ending: ending.words(&self.program) })
             }
             _ => None,
         };
-        let subject = Subject { question: &question, serial: &serial, cpus: self.cpus };
+        let subject = Subject { question: &question, serial: &serial, cpus: means.explorers };
         Ok(ExploreReport::new(&subject, findings.as_ref(), witness.as_ref(), real, began.elapsed()))
     }
 
     fn explore(
         &self,
         question: &Question<'_>,
+        means: Means,
         control: &Control,
         note: &(impl Fn(explore::Progress) + Sync),
-    ) -> Result<(Option<Findings>, Option<Shown>), ExploreError> {
+    ) -> Result<(Findings, Option<Shown>), ExploreError> {
         // Where only the result is printed, nobody sees a schedule.
         let shown = !self.destination.quiet
             || !self.destination.exports.is_empty()
             || self.replay
             || self.outcome.is_some();
-        let limits = Limits { memory: self.memory, witnesses: shown };
+        let limits = Limits { memory: means.memory, witnesses: shown };
         let explored = question.explore(&limits, control, &mut |progress| note(progress))?;
         if !shown {
-            return Ok((Some(explored.findings), None));
+            return Ok((explored.findings, None));
         }
         let ending = match self.outcome {
             None => explored.findings.worst().map(|outcome| outcome.ending.clone()),
@@ -158,7 +185,7 @@ impl ExploreSession {
             }
             None => None,
         };
-        Ok((Some(explored.findings), witness))
+        Ok((explored.findings, witness))
     }
 }
 

@@ -290,7 +290,7 @@ fn locks_in_opposite_orders_deadlock() {
         let explored = explore(&question);
         let worst = explored.findings.worst().unwrap();
         assert_eq!(worst.grade, Grade::Deadlock);
-        assert_eq!(worst.ending.words(program.locks()), "deadlock (a, b)");
+        assert_eq!(worst.ending.words(&program), "deadlock (a, b)");
         assert!(explored.findings.any_lost());
         let schedule = explored.schedule(&worst.ending, &Control::default()).unwrap();
         assert_eq!(question.replay(&schedule).unwrap().ending, worst.ending);
@@ -370,6 +370,21 @@ fn a_program_that_need_not_end_is_refused() {
     let question = machine(&program, 2, 1, Pattern::PlusMinus);
     let ended = question.explore(&Limits::default(), &Control::default(), &mut |_| {});
     assert_eq!(ended.map(|explored| explored.findings).unwrap_err(), ExploreError::Endless);
+}
+
+#[test]
+fn what_takes_too_long_without_a_switch_is_refused() {
+    // A whole iteration, though each of its steps is short; and a step, to which all that only moves values belongs.
+    for body in ["for i in range(400000): x += d", "x += d\nwhile True: pass"] {
+        let program = program(body, "", Version::newest_with_gil());
+        let question = machine(&program, 2, 1, Pattern::Plus);
+        let ended = question.explore(&Limits::default(), &Control::default(), &mut |_| {});
+        let error = ended.map(|explored| explored.findings).unwrap_err();
+        assert_eq!(error, ExploreError::LongStep, "{body}");
+        assert!(
+            error.to_string().starts_with("a step or an iteration of the body takes 1000000 instructions")
+        );
+    }
 }
 
 #[test]
@@ -490,11 +505,49 @@ fn every_form_has_the_exact_numbers() {
     assert!(crate::output_of("explore --iters 15 --format markdown").contains(&total));
 }
 
+/// The cells of the tables in a page of Markdown: a bar ends a cell unless it is escaped.
+fn cells_of(page: &str) -> Vec<Vec<String>> {
+    let rows = page.lines().filter(|line| line.starts_with('|'));
+    let cells = |row: &str| {
+        let inner = row.trim_matches('|').replace("\\|", "\0");
+        inner.split('|').map(|cell| cell.trim().replace('\0', "|")).collect()
+    };
+    rows.map(cells).collect()
+}
+
+#[test]
+fn a_page_says_all_that_the_table_says_with_its_bars_escaped() {
+    let line = ["--body", "x = x | d", "--iters", "1", "--replay"];
+    let said = |form: &str| {
+        let run = explore_line(&line).args(["--format", form]).assert().code(0);
+        String::from_utf8(run.get_output().stdout.clone()).unwrap()
+    };
+    let (page, table) = (said("markdown"), said("table"));
+    let rows = cells_of(&page);
+    let (outcomes, steps) = rows.split_at(rows.iter().position(|row| row[0] == "step").unwrap());
+    assert!(outcomes.len() > 2 && outcomes.iter().all(|row| row.len() == 5), "{page}");
+    assert!(steps.len() > 2 && steps.iter().all(|row| row.len() == 5), "{page}");
+    assert!(steps.iter().any(|row| row[1] == "|"), "{page}");
+    for text in [&page, &table] {
+        assert!(text.contains("replayed: 2 real threads did so"), "{text}");
+        assert_eq!(text.contains("built without optimisation"), cfg!(debug_assertions), "{text}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn more_memory_than_the_address_space_has_is_cut_to_it() {
+    // It was an abort.
+    let scene = crate::surroundings::Scene::shell("ulimit -v 300000");
+    scene
+        .run("explore --threads 4 --iters 12 --max-memory 8G --quiet")
+        .says_why_not(1, "bytes of --max-memory; raise it (and ulimit -v");
+}
+
 #[test]
 fn mistakes_are_said() {
     for (arguments, code, said) in [
         (&["--threads", "5"][..], 2, "use 1 to 4 workers"),
-        (&["--iters", "0"], 2, "use 1 or more"),
         (&["--cpython", "3.5"], 2, "2.7, 3.6, 3.7"),
         (&["--cpython", "3.9", "--machine"], 2, "--machine"),
         (&["--body", "x +="], 2, "not python"),
