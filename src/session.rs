@@ -2,7 +2,7 @@
 
 pub mod explore;
 
-use crate::background;
+use crate::background::{self, Gathered};
 use crate::control::Control;
 use crate::convoy::Convoy;
 use crate::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::runner::{self, Case, Rounds};
 use crate::scenario::python::{Job, Python, Subject};
 use crate::scenario::{Workload, for_good};
 use crate::verify::{Tried, Verify};
+use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -176,14 +177,12 @@ pub fn convoy(
 ) -> Result<Ending> {
     let output = destination.open()?;
     let convoy = Arc::new(convoy);
-    let (spinner, say) = Progress::spin();
     let theirs = Arc::clone(&convoy);
-    let rows = background::gather(
+    let rows = with_spinner(
         control,
         |rows: &Vec<_>| !rows.is_empty(),
-        move |control, rows| theirs.run(control, rows, say),
+        move |control, rows, say| theirs.run(control, rows, say),
     );
-    drop(spinner);
     let report = convoy.report(cpus, rows?);
     output.deliver(&report)?;
     Ok(if report.failed() { Ending::CouldNotRun } else { Ending::Ran })
@@ -202,14 +201,12 @@ pub fn verify(
 ) -> Result<Ending> {
     let output = destination.open()?;
     let verify = Arc::new(verify);
-    let (spinner, say) = Progress::spin();
     let theirs = Arc::clone(&verify);
-    let tried = background::gather(
+    let tried = with_spinner(
         control,
         |tried: &Tried| !tried.bodies.is_empty(),
-        move |control, tried| theirs.run(control, tried, say),
+        move |control, tried, say| theirs.run(control, tried, say),
     );
-    drop(spinner);
     let report = verify.report(cpus, tried?);
     output.deliver(&report)?;
     Ok(match report.disagreements {
@@ -217,4 +214,14 @@ pub fn verify(
         0 => Ending::Ran,
         _ => Ending::PromiseBroken,
     })
+}
+
+/// Gathers what some work finishes, under a spinner that shows what the work says that it does.
+fn with_spinner<T: Default + Send + 'static>(
+    control: &Arc<Control>,
+    anything: impl FnOnce(&T) -> bool,
+    work: impl FnOnce(&Control, &Mutex<T>, &dyn Fn(&str)) -> Result<()> + Send + 'static,
+) -> Result<Gathered<T>> {
+    let (_spinner, say) = Progress::spin();
+    background::gather(control, anything, move |control, finished| work(control, finished, &say))
 }
