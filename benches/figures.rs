@@ -4,12 +4,12 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
-use gilsim::control::{BLOCK, Control};
-use gilsim::cpus::Cpus;
+use gilsim::measure::stats::{median, percentile};
 use gilsim::scenario::mutex::{Lock, Mutex};
 use gilsim::scenario::split::{self, By, Split};
 use gilsim::scenario::{self, Pattern, Scenario, Workload, atomic, mutex, race, sharded};
-use gilsim::stats::{median, percentile};
+use gilsim::system::control::{BLOCK, Control};
+use gilsim::system::cpus::Cpus;
 use nix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
 use std::num::NonZeroUsize;

@@ -2,12 +2,12 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use gilsim::cpython::HandOff;
-use gilsim::gil::Gil;
-use gilsim::program::{Program, SharedAtomics};
+use gilsim::python::gil::Gil;
+use gilsim::python::program::{Program, SharedAtomics};
+use gilsim::python::version::HandOff;
 use gilsim::scenario::mutex::Guarded;
+use gilsim::scenario::spin_lock::SpinLock;
 use gilsim::scenario::{atomic, mutex, race, sharded, split};
-use gilsim::spin_lock::SpinLock;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;

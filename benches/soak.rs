@@ -6,16 +6,16 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints what came of it")]
 
-use gilsim::control::Control;
-use gilsim::cpus::Cpus;
-use gilsim::cpython::Version;
 use gilsim::error::Result;
-use gilsim::lifeline;
+use gilsim::measure::stats::Summary;
+use gilsim::python::version::Version;
 use gilsim::scenario::gil::UnderGil;
 use gilsim::scenario::race::Race;
 use gilsim::scenario::split::Split;
 use gilsim::scenario::{self, Explanation, Group, Observation, Pattern, Promise, Scenario, Workload};
-use gilsim::stats::Summary;
+use gilsim::system::control::Control;
+use gilsim::system::cpus::Cpus;
+use gilsim::system::lifeline;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -183,7 +183,7 @@ fn each(scenario: &dyn Scenario, rounds: usize, cpus: &Cpus) -> Result<bool> {
                 break;
             }
         }
-        met += usize::from(gilsim::clock::Span::overlap(&observation.spans) > 0.0);
+        met += usize::from(gilsim::system::clock::Span::overlap(&observation.spans) > 0.0);
         updates += scenario.group().updates(&load);
     }
     let body = scenario.body().map_or_else(String::new, |body| format!("  {}", body.replace('\n', "; ")));

@@ -4,19 +4,19 @@
 //! Bytes decide between the choices of a small grammar, so that most inputs get past the first parser; every eighth
 //! input or so is taken as it is.
 
-use gilsim::clock::{Span, Usage};
-use gilsim::control::Control;
 use gilsim::count;
-use gilsim::cpus::Cpus;
-use gilsim::cpython::Version;
 use gilsim::explore::{ExploreError, Final, Limits, Question, Schedule, ScheduleError, Setting, Switching};
-use gilsim::program::{End, Program, Shared, SharedState, Step, Verdict};
+use gilsim::measure::runner::{Case, CaseResult, Outcome};
+use gilsim::python::program::{End, Program, Shared, SharedState, Step, Verdict};
+use gilsim::python::version::Version;
 use gilsim::report::Report;
 use gilsim::report::export::Format;
-use gilsim::runner::{Case, CaseResult, Outcome};
 use gilsim::scenario::split::message::Message;
 use gilsim::scenario::split::{By, Split};
 use gilsim::scenario::{Observation, Pattern, Workload};
+use gilsim::system::clock::{Span, Usage};
+use gilsim::system::control::Control;
+use gilsim::system::cpus::Cpus;
 use gilsim::{choice::Choice, cli};
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;

@@ -25,34 +25,15 @@
 //! Nothing is `unsafe`: the race is one of relaxed atomic loads and stores, a *race condition* with defined
 //! behaviour, never a *data race*.
 
-pub mod background;
 pub mod choice;
 pub mod cli;
-pub mod clock;
-pub mod control;
-pub mod convoy;
 pub mod count;
-pub mod cpus;
-pub mod cpython;
 pub mod error;
-pub mod executable;
 pub mod explore;
-pub mod gil;
 pub mod interpreter;
-pub mod lifeline;
-pub mod memory;
-pub mod observation;
-pub mod output;
-pub mod process;
-pub mod program;
-pub mod progress;
+pub mod measure;
+pub mod python;
 pub mod report;
-pub mod runner;
 pub mod scenario;
 pub mod session;
-pub mod spin_lock;
-pub mod start_line;
-pub mod stats;
-pub mod thread_room;
-pub mod verify;
-pub mod workload;
+pub mod system;

@@ -1,11 +1,13 @@
 //! The command `gilsim`.
 
 use gilsim::cli::{self, Request};
-use gilsim::control::Control;
 use gilsim::error::Error;
+use gilsim::report::output;
+use gilsim::scenario::convoy;
 use gilsim::scenario::split::worker;
 use gilsim::session::{self, Ending};
-use gilsim::{convoy, lifeline, output};
+use gilsim::system::control::Control;
+use gilsim::system::lifeline;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;

@@ -3,14 +3,14 @@
 use super::{OutputArguments, choice, statements, version as versions};
 use crate::choice::Choice;
 use crate::count;
-use crate::cpus::Cpus;
-use crate::cpython::Version;
 use crate::error::Error;
 use crate::explore::{MOST_WORKERS, Schedule, Switching};
-use crate::program::Program;
+use crate::python::program::Program;
+use crate::python::version::Version;
 use crate::scenario::{self, Pattern};
 use crate::session::Expectation;
 use crate::session::explore::{ExploreSession, Wanted};
+use crate::system::cpus::Cpus;
 use clap::Args;
 
 /// Every interleaving of a loop body: what can come out, how often, and the schedule that shows it

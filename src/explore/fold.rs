@@ -1,7 +1,7 @@
 //! Repetitions in a trace, for people: what a loop does again and again is shown once.
 
 use super::replay::{Stepped, Trace};
-use crate::program::Touched;
+use crate::python::program::Touched;
 
 /// The longest loop that is looked for, in steps.
 const LONGEST: usize = 64;

@@ -6,8 +6,8 @@
 
 use super::ExploreError;
 use super::tables::{DEAD, Move, Place, Places, Tables, UNKNOWN, WAITS};
-use crate::control::Control;
-use crate::program::states::number;
+use crate::python::program::states::number;
+use crate::system::control::Control;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

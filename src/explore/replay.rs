@@ -3,10 +3,10 @@
 use super::schedule::{Schedule, ScheduleError, letter};
 use super::walk::{Walk, Went};
 use super::{ExploreError, Final, Question};
-use crate::control::Control;
 use crate::error::Error;
-use crate::program::{Shared, SharedAtomics, SharedState, Touched, WorkerState};
-use crate::thread_room::ThreadRoom;
+use crate::python::program::{Shared, SharedAtomics, SharedState, Touched, WorkerState};
+use crate::system::control::Control;
+use crate::system::thread_room::ThreadRoom;
 use crossbeam_utils::{Backoff, CachePadded};
 use std::collections::BTreeSet;
 use std::panic;

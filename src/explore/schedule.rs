@@ -12,7 +12,7 @@
 //! each run are skipped, and neighbouring runs of one worker count as one. Program, workers, iterations and
 //! pattern are not part of it: they belong to the command that it is given to.
 
-use crate::cpython::Version;
+use crate::python::version::Version;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;

@@ -2,9 +2,9 @@
 
 use super::walk::{LONGEST_STEP, Walk, Went};
 use super::{ExploreError, Question};
-use crate::control::Control;
-use crate::program::states::States;
-use crate::program::{SharedState, Step, WorkerState};
+use crate::python::program::states::States;
+use crate::python::program::{SharedState, Step, WorkerState};
+use crate::system::control::Control;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 

@@ -3,9 +3,9 @@
 
 use super::walk::{Access, Probe, Walk, Went};
 use super::{ExploreError, Limits, MOST_WORKERS};
-use crate::control::Control;
-use crate::program::states::{States, number};
-use crate::program::{SharedState, WorkerState};
+use crate::python::program::states::{States, number};
+use crate::python::program::{SharedState, WorkerState};
+use crate::system::control::Control;
 use rustc_hash::FxHashMap;
 
 /// Marks the number of a shared memory whose x no worker will read.
@@ -305,7 +305,7 @@ impl<'p> Tables<'p> {
         let mut memory = self.shared_state(shared);
         let mut stored = false;
         let went = self.walk.step(&mut state, &mut memory, |_, touched| {
-            stored |= matches!(touched, crate::program::Touched::StoredX(_));
+            stored |= matches!(touched, crate::python::program::Touched::StoredX(_));
         })?;
         let entry = match went {
             Went::Waits(_) | Went::Finished => (WAITS, shared),

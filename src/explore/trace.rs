@@ -6,7 +6,7 @@
 use super::layers::{self, Block, Layer, Making, is_dead};
 use super::tables::{Move, Place, Places, Tables, WAITS};
 use super::{ExploreError, MOST_WORKERS};
-use crate::control::Control;
+use crate::system::control::Control;
 
 /// A state in which an outcome's cheapest schedule ends.
 #[derive(Debug, Clone, Copy)]

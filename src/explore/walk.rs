@@ -1,7 +1,7 @@
 //! One worker's way through the program, cut into steps: what runs between two places at which another may run.
 
 use super::{ExploreError, Switching};
-use crate::program::{Instruction, Op, Program, Shared, SharedState, Step, Touched, WorkerState};
+use crate::python::program::{Instruction, Op, Program, Shared, SharedState, Step, Touched, WorkerState};
 
 /// The most instructions of one step; a whole iteration is one where workers are switched between iterations only.
 pub(super) const LONGEST_STEP: u64 = 1_000_000;

@@ -5,7 +5,7 @@
 
 use super::Limits;
 use super::error::{Error, last_line, shown};
-use crate::process::{Ended, kill_group};
+use crate::system::process::{Ended, kill_group};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::ffi::OsStr;

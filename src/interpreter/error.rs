@@ -1,6 +1,6 @@
 //! What can go wrong with somebody else's program, each with what to do about it.
 
-use crate::process::Ended;
+use crate::system::process::Ended;
 use std::io;
 use std::path::Path;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use super::layout::{Grid, finish, paragraph};
 use super::words::{plural, time};
 use super::{Document, Header, csv, json};
-use crate::stats::percentile;
+use crate::measure::stats::percentile;
 use serde::Serialize;
 use std::io;
 

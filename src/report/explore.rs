@@ -5,7 +5,7 @@ use super::{Document, Header, csv, json, layout, quoted, words};
 use crate::choice::Choice;
 use crate::count::{self, grouped};
 use crate::explore::{Event, Findings, Grade, Line, Question, Replayed, Schedule, Setting, fold, letter};
-use crate::program::{Program, Touched};
+use crate::python::program::{Program, Touched};
 use crate::scenario::Pattern;
 use crate::scenario::gil::BODY;
 use num_bigint::BigUint;

@@ -4,10 +4,10 @@
 //! Nothing is lost and nobody sleeps; the price is that the counter's cache line goes from CPU to CPU.
 
 use super::{Explanation, Observation, Scenario, Workload};
-use crate::control::{BLOCK, Control};
 use crate::error::Result;
-use crate::start_line;
-use crate::stats::Summary;
+use crate::measure::start_line;
+use crate::measure::stats::Summary;
+use crate::system::control::{BLOCK, Control};
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -5,14 +5,16 @@
 //! since 3.10. A free-threaded build has no such lock, and its workers run at the same time.
 
 use super::{Distribution, Explanation, LockUse, Observation, Promise, Scenario, Variant, Workload};
-use crate::clock::Span;
-use crate::control::{BLOCK, Control};
-use crate::cpython::{Check, HandOff, Version};
 use crate::error::{Error, Result};
-use crate::gil::{Gil, GilUse};
-use crate::program::{End, MOST_WORK, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError};
-use crate::start_line::{self, Heat};
-use crate::stats::Summary;
+use crate::measure::start_line::{self, Heat};
+use crate::measure::stats::Summary;
+use crate::python::gil::{Gil, GilUse};
+use crate::python::program::{
+    End, MOST_WORK, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError,
+};
+use crate::python::version::{Check, HandOff, Version};
+use crate::system::clock::Span;
+use crate::system::control::{BLOCK, Control};
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,11 +5,11 @@
 
 use super::{Explanation, Observation, Scenario, Variant, Workload};
 use crate::choice::Choice;
-use crate::control::Control;
 use crate::error::Result;
-use crate::spin_lock::SpinLock;
-use crate::start_line::{self, Heat};
-use crate::stats::Summary;
+use crate::measure::start_line::{self, Heat};
+use crate::measure::stats::Summary;
+use crate::scenario::spin_lock::SpinLock;
+use crate::system::control::Control;
 use crossbeam_utils::CachePadded;
 
 /// The counter behind one kind of lock.

@@ -4,13 +4,13 @@
 //! does its work, and says how long its workers took by their own clocks.
 
 use super::{Explanation, Group, Observation, Pattern, Promise, Scenario, Workload, gil};
-use crate::clock::Span;
-use crate::control::Control;
 use crate::count;
-use crate::cpython::Version;
 use crate::error::{Error, Result};
 use crate::interpreter::{self, BodyRequest, Interpreter, Limits, PROBE, SplitRequest};
-use crate::stats::{Summary, Verdict as Found};
+use crate::measure::stats::{Summary, Verdict as Found};
+use crate::python::version::Version;
+use crate::system::clock::Span;
+use crate::system::control::Control;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -5,10 +5,10 @@
 //! access is atomic by itself, so the behaviour is defined; it is only the three steps together that are not atomic.
 
 use super::{Explanation, Observation, Promise, Scenario, Workload};
-use crate::control::{BLOCK, Control};
 use crate::error::Result;
-use crate::start_line;
-use crate::stats::Summary;
+use crate::measure::start_line;
+use crate::measure::stats::Summary;
+use crate::system::control::{BLOCK, Control};
 use crossbeam_utils::CachePadded;
 use std::hint;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -163,8 +163,8 @@ impl Scenario for Race {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpus::Cpus;
     use crate::scenario::Pattern;
+    use crate::system::cpus::Cpus;
     use proptest::prelude::*;
 
     #[test]

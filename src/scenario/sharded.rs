@@ -4,10 +4,10 @@
 //! even disturb each other (no *false sharing*); only the sum at the end looks at all of them.
 
 use super::{Explanation, Observation, Scenario, Workload};
-use crate::control::{BLOCK, Control};
 use crate::error::Result;
-use crate::start_line;
-use crate::stats::Summary;
+use crate::measure::start_line;
+use crate::measure::stats::Summary;
+use crate::system::control::{BLOCK, Control};
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicI64, Ordering};
 

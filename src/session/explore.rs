@@ -1,17 +1,17 @@
 //! One `gilsim explore`: explores, finds the schedule to show, and writes the report.
 
 use super::{Ending, Expectation};
-use crate::background;
-use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::explore::{self, ExploreError, Final, Findings, Limits, Question, Replayed, Schedule, Switching};
-use crate::memory;
-use crate::output::Destination;
-use crate::program::Program;
-use crate::progress::Progress;
+use crate::python::program::Program;
 use crate::report::explore::{ExploreReport, Real, Subject};
+use crate::report::output::Destination;
 use crate::scenario::Pattern;
-use crate::thread_room::{self, ARENA};
+use crate::session::progress::Progress;
+use crate::system::background;
+use crate::system::control::Control;
+use crate::system::memory;
+use crate::system::thread_room::{self, ARENA};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

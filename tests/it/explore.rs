@@ -1,12 +1,12 @@
 //! Every interleaving, held against enumerations that are written here, schedule by schedule, and against SPIN.
 
-use gilsim::control::Control;
-use gilsim::cpython::Version;
 use gilsim::explore::{
     ExploreError, Explored, Final, Findings, Grade, Limits, Question, Schedule, ScheduleError, Switching,
 };
-use gilsim::program::{Program, SharedState, Step, Touched, Verdict, WorkerState};
+use gilsim::python::program::{Program, SharedState, Step, Touched, Verdict, WorkerState};
+use gilsim::python::version::Version;
 use gilsim::scenario::Pattern;
+use gilsim::system::control::Control;
 use num_bigint::BigUint;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;

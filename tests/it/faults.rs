@@ -1,11 +1,11 @@
 //! Worker processes that do not do what they should: each fault is made to happen.
 
 use crate::wait_until;
-use gilsim::control::Control;
-use gilsim::cpus::Cpus;
 use gilsim::error::Error;
 use gilsim::scenario::split::Split;
 use gilsim::scenario::{Pattern, Scenario, Workload};
+use gilsim::system::control::Control;
+use gilsim::system::cpus::Cpus;
 use nix::sys::signal::killpg;
 use nix::unistd::Pid;
 use std::fs;

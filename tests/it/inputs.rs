@@ -4,11 +4,11 @@
 #[expect(unreachable_pub, reason = "the fuzz targets use it, too")]
 mod checks;
 
-use gilsim::control::Control;
-use gilsim::cpython::Version;
 use gilsim::explore::{ExploreError, Limits, Question, Switching};
-use gilsim::program::{Program, ProgramError, SharedState, VerdictError};
+use gilsim::python::program::{Program, ProgramError, SharedState, VerdictError};
+use gilsim::python::version::Version;
 use gilsim::scenario::Pattern;
+use gilsim::system::control::Control;
 use proptest::prelude::*;
 use std::fmt::Write;
 use std::ops::ControlFlow;

@@ -6,7 +6,7 @@ use gilsim::interpreter::{
     BodyRequest, ConvoyRequest, Error, Interpreter, Limits, Pattern, Places, SHORTEST_INTERVAL, SplitRequest,
     SwitchInterval, find,
 };
-use gilsim::process::Ended;
+use gilsim::system::process::Ended;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use std::env;

@@ -10,8 +10,8 @@ use std::{
 
 use crate::surroundings::not_tried;
 use gilsim::{
-    cpython::Version,
-    program::{End, FaultKind, Point, Program, SharedAtomics, SharedState, Step, Verdict},
+    python::program::{End, FaultKind, Point, Program, SharedAtomics, SharedState, Step, Verdict},
+    python::version::Version,
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 

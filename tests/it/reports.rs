@@ -1,11 +1,11 @@
 //! The forms of a report, from fixed values.
 
-use gilsim::clock::{Span, Usage};
-use gilsim::cpus::Cpus;
+use gilsim::measure::runner::{Case, CaseResult, Outcome};
 use gilsim::report::export::Format;
 use gilsim::report::{Report, csv};
-use gilsim::runner::{Case, CaseResult, Outcome};
 use gilsim::scenario::{self, Distribution, LockUse, Observation, Pattern, Scenario, Workload};
+use gilsim::system::clock::{Span, Usage};
+use gilsim::system::cpus::Cpus;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 

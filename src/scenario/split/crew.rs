@@ -9,12 +9,12 @@
 
 use super::message::{GO, LONGEST, Message, Subtotal, WORKER_COMMAND};
 use super::part;
-use crate::clock;
-use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::executable;
-use crate::process::{Ended, kill_group};
 use crate::scenario::Workload;
+use crate::system::clock;
+use crate::system::control::Control;
+use crate::system::executable;
+use crate::system::process::{Ended, kill_group};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fmt;
@@ -392,7 +392,7 @@ impl Drop for Crew {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Span, Usage};
+    use crate::system::clock::{Span, Usage};
 
     const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -1,6 +1,6 @@
 //! What a worker process tells its parent: a line of JSON each, over a pipe of the worker's own.
 
-use crate::clock::{Span, Usage};
+use crate::system::clock::{Span, Usage};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 

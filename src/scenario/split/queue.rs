@@ -3,11 +3,11 @@
 use super::crew::Crew;
 use super::message::Subtotal;
 use super::result;
-use crate::clock::{self, Span};
-use crate::control::Control;
 use crate::error::Result;
-use crate::executable;
 use crate::scenario::{Observation, Workload};
+use crate::system::clock::{self, Span};
+use crate::system::control::Control;
+use crate::system::executable;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;

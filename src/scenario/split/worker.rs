@@ -2,9 +2,9 @@
 
 use super::message::{Message, Subtotal};
 use super::{in_blocks, sum};
-use crate::clock::{self, Span, Usage};
-use crate::control::Control;
-use crate::cpus;
+use crate::system::clock::{self, Span, Usage};
+use crate::system::control::Control;
+use crate::system::cpus;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use parking_lot::Mutex;

@@ -4,9 +4,9 @@
 //! long as the end of the process, at which the kernel puts away everything at once. So work that has not come to its
 //! end soon after a stop is left as it is; what it has finished by then was gathered where it can be found.
 
-use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::thread_room;
+use crate::system::control::Control;
+use crate::system::thread_room;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use parking_lot::Mutex;

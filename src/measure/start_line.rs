@@ -6,12 +6,12 @@
 //! moment, and leave at an agreed instant. Where there are more workers than CPUs they cannot all run at
 //! once; then they sleep at the gate and are woken together.
 
-use crate::clock::{self, Span, Usage};
-use crate::control::Control;
-use crate::cpus;
 use crate::error::{Error, Result};
-use crate::thread_room::ThreadRoom;
-use crate::workload::Workload;
+use crate::measure::workload::Workload;
+use crate::system::clock::{self, Span, Usage};
+use crate::system::control::Control;
+use crate::system::cpus;
+use crate::system::thread_room::ThreadRoom;
 use crossbeam_utils::CachePadded;
 use parking_lot::{Condvar, Mutex};
 use std::hint;
@@ -228,7 +228,7 @@ impl SleepingGate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpus::Cpus;
+    use crate::system::cpus::Cpus;
 
     /// The gate alone, with threads enough or too few.
     fn pass(gate: &Gate, workers: usize, control: &Control) -> Vec<Option<u64>> {

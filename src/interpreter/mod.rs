@@ -12,7 +12,7 @@ mod error;
 mod find;
 mod jobs;
 
-use crate::process::Ended;
+use crate::system::process::Ended;
 pub use error::Error;
 pub use find::{Found, Places, find};
 pub use jobs::{
@@ -105,8 +105,7 @@ impl Interpreter {
     pub fn probe(program: &Path, limits: &Limits<'_>) -> Result<Self, Error> {
         let path = find::locate(program, std::env::var_os("PATH").as_deref())?;
         // Which flags it knows depends on its version; these two are known to all.
-        let output =
-            child::run(&path, ["-E", "-s", "-B", "-c", include_str!("interpreter/probe.py")], limits)?;
+        let output = child::run(&path, ["-E", "-s", "-B", "-c", include_str!("probe.py")], limits)?;
         let answer = match output.ended {
             Ended::Status(0) => serde_json::from_slice(&output.stdout).ok(),
             _ => None,

@@ -5,15 +5,15 @@
 //! between a read of the shared x and the write that depends on it. The real runs are helped by a very short
 //! switch interval; a body that can lose is run until it does, or often enough to call that a disagreement.
 
-use crate::background::Gathered;
-use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
-use crate::program::Verdict;
+use crate::python::program::Verdict;
 use crate::report::Header;
 use crate::report::verify::{BodyRow, Claim, VerifyCell, VerifyReport};
 use crate::scenario::gil::UnderGil;
 use crate::scenario::python::{Subject, modelled};
+use crate::system::background::Gathered;
+use crate::system::control::Control;
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,18 +1,20 @@
 //! One invocation: runs what was asked for, writes the reports, and says how it ended.
 
 pub mod explore;
+pub mod progress;
+pub mod verify;
 
-use crate::background::{self, Gathered};
-use crate::control::Control;
-use crate::convoy::Convoy;
 use crate::error::{Error, Result};
-use crate::output::Destination;
-use crate::progress::Progress;
+use crate::measure::runner::{self, Case, Rounds};
 use crate::report::Report;
-use crate::runner::{self, Case, Rounds};
+use crate::report::output::Destination;
+use crate::scenario::convoy::Convoy;
 use crate::scenario::python::{Job, Python, Subject};
 use crate::scenario::{Workload, for_good};
-use crate::verify::{Tried, Verify};
+use crate::session::progress::Progress;
+use crate::session::verify::{Tried, Verify};
+use crate::system::background::{self, Gathered};
+use crate::system::control::Control;
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;

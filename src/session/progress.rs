@@ -1,8 +1,8 @@
 //! The progress bar: on standard error, on a terminal only, and only when the work takes long.
 
-use crate::control::Control;
 use crate::explore;
-use crate::runner::{Case, Event};
+use crate::measure::runner::{Case, Event};
+use crate::system::control::Control;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal};
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use thiserror::Error;
 
-use crate::control::Control;
+use crate::system::control::Control;
 
 use super::{Fault, Place, Program, SharedState, Step, Touched, WorkerState, states::States};
 

@@ -13,10 +13,10 @@
 //! - *A worker's state is its program counter and its live values*: two ways to the same state are one from there on.
 //!
 //! ```
-//! use gilsim::control::Control;
-//! use gilsim::cpython::Version;
+//! use gilsim::system::control::Control;
+//! use gilsim::python::version::Version;
 //! use gilsim::explore::{Final, Limits, Question, Switching};
-//! use gilsim::program::Program;
+//! use gilsim::python::program::Program;
 //! use gilsim::scenario::Pattern;
 //!
 //! let program = Program::compile("x += d", "", Version::newest_with_gil())?;
@@ -42,10 +42,10 @@ pub use fold::{Line, fold};
 pub use replay::{Event, MOST_REPLAYED, Replayed, Stepped, Trace};
 pub use schedule::{Run, Schedule, ScheduleError, Setting, letter};
 
-use crate::control::Control;
-use crate::program::states::States;
-use crate::program::{Fault, Program, SharedState, WorkerState};
+use crate::python::program::states::States;
+use crate::python::program::{Fault, Program, SharedState, WorkerState};
 use crate::scenario::Pattern;
+use crate::system::control::Control;
 use layers::{Block, Layer, Making, NEVER};
 use num_bigint::BigUint;
 use rustc_hash::FxHashSet;
@@ -720,7 +720,7 @@ fn never_ends(question: &Question<'_>, most: usize, control: &Control) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpython::Version;
+    use crate::python::version::Version;
 
     #[test]
     fn a_search_that_is_given_up_claims_nothing() {

@@ -12,7 +12,7 @@ use super::{
     parse::{self, BinaryOp, CompareOp, Expr, ExprKind, Function, Generator, Setup, Stmt, StmtKind, UnaryOp},
     value::{self, Builtin, Value},
 };
-use crate::cpython::{Call, Check, Comprehension, Facts, Finally, Jumps, LoopEnd, Version, With};
+use crate::python::version::{Call, Check, Comprehension, Facts, Finally, Jumps, LoopEnd, Version, With};
 
 /// The number of the lock named `lock`.
 const LOCK: u8 = 0;

@@ -2,7 +2,7 @@
 
 use crate::choice::Choice;
 use crate::count;
-use crate::cpus::Cpus;
+use crate::system::cpus::Cpus;
 use serde::Serialize;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::ops::Range;

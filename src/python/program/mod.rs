@@ -19,7 +19,7 @@ use std::{
 use crossbeam_utils::CachePadded;
 use thiserror::Error;
 
-use crate::cpython::{Check, Facts, Version};
+use crate::python::version::{Check, Facts, Version};
 
 mod compile;
 mod fast;

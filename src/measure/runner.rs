@@ -1,10 +1,10 @@
 //! The one runner: warm-up, then rounds in which each case has its turn (A B C A B C …), so that a machine
 //! whose speed drifts treats all cases alike.
 
-use crate::background::Gathered;
-use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::scenario::{Observation, Scenario, Workload};
+use crate::system::background::Gathered;
+use crate::system::control::Control;
 use parking_lot::Mutex;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -156,9 +156,9 @@ fn another(rounds: Rounds, done: usize, spent: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Span, Usage};
+    use crate::measure::stats::Summary;
     use crate::scenario::{Explanation, Group};
-    use crate::stats::Summary;
+    use crate::system::clock::{Span, Usage};
 
     /// A scenario that only keeps a diary.
     struct Diary<'a> {

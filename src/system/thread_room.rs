@@ -4,9 +4,9 @@
 //! new thread a second stack for its signal handler, and where there is no room for that one the whole process is
 //! aborted, because the thread exists already. So room is looked for first.
 
-use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::memory;
+use crate::system::control::Control;
+use crate::system::memory;
 use rayon::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 use std::fs;
 use std::hint;

@@ -1,23 +1,25 @@
 //! The lessons: each scenario has workers do one workload to a shared state in one particular way.
 
 pub mod atomic;
+pub mod convoy;
 pub mod gil;
 pub mod mutex;
 pub mod python;
 pub mod race;
 pub mod sharded;
+pub mod spin_lock;
 pub mod split;
 
-use crate::control::Control;
 use crate::error::Result;
-use crate::stats::Summary;
+use crate::measure::stats::Summary;
+use crate::system::control::Control;
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-pub use crate::observation::{Distribution, LockUse, Observation, Promise};
-pub use crate::workload::{Group, Pattern, Workload};
+pub use crate::measure::observation::{Distribution, LockUse, Observation, Promise};
+pub use crate::measure::workload::{Group, Pattern, Workload};
 
 /// One lesson: some workers do a workload to a shared state in one particular way.
 pub trait Scenario: Send + Sync {

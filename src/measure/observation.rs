@@ -1,7 +1,7 @@
 //! What came of a workload: the result, the clocks of the workers, what the kernel and the lock counted.
 
-use crate::clock::{Span, Usage};
-use crate::start_line::{Finish, Heat};
+use crate::measure::start_line::{Finish, Heat};
+use crate::system::clock::{Span, Usage};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::time::Duration;

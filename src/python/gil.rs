@@ -10,8 +10,8 @@
 //! The lock is made of a [`Monitor`], so that a model checker can put its own in place of the real one and try
 //! the schedules of a few workers: see the tests.
 
-use crate::clock;
-use crate::cpython::HandOff;
+use crate::python::version::HandOff;
+use crate::system::clock;
 use hdrhistogram::Histogram;
 use std::ops::DerefMut;
 use std::sync::atomic::{AtomicBool, Ordering};

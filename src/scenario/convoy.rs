@@ -4,21 +4,21 @@
 //! CPython does around system calls, and each time it may have to wait a switch interval for every computing
 //! worker (*hog*) in the way before it has the lock back.
 
-use crate::background::Gathered;
-use crate::clock;
-use crate::control::Control;
-use crate::cpython::{HandOff, Version};
 use crate::error::{Error, Result};
-use crate::executable;
-use crate::gil::Gil;
 use crate::interpreter::{ConvoyRequest, Interpreter, Limits};
-use crate::process::Ended;
-use crate::program::{Point, Program, SharedAtomics};
+use crate::python::gil::Gil;
+use crate::python::program::{Point, Program, SharedAtomics};
+use crate::python::version::{HandOff, Version};
 use crate::report::Header;
 use crate::report::convoy::{ConvoyReport, ConvoyRow, Latency};
 use crate::scenario::gil::BODY;
 use crate::scenario::python::Subject;
-use crate::thread_room::ThreadRoom;
+use crate::system::background::Gathered;
+use crate::system::clock;
+use crate::system::control::Control;
+use crate::system::executable;
+use crate::system::process::Ended;
+use crate::system::thread_room::ThreadRoom;
 use parking_lot::Mutex;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;

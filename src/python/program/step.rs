@@ -5,7 +5,7 @@ use super::{
     compile::WORK,
     value::{self, Heap, MOST_PAIRS, Value},
 };
-use crate::cpython::Check;
+use crate::python::version::Check;
 use std::hash::{Hash, Hasher};
 
 /// How many calls may be under way, as `sys.getrecursionlimit()`.

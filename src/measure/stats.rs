@@ -1,7 +1,7 @@
 //! From what was observed to what is said of it. Pure: nothing here looks at a clock or a terminal.
 
-use crate::clock::{Span, Usage};
-use crate::observation::{self, LockUse, Observation, Promise};
+use crate::measure::observation::{self, LockUse, Observation, Promise};
+use crate::system::clock::{Span, Usage};
 use serde::Serialize;
 use statrs::statistics::{Data, Distribution, Median, Min, OrderStatistics};
 use std::time::Duration;

@@ -14,7 +14,7 @@ use super::{
     step::{Looked, WorkerState},
     value::{Builtin, Value, int_binary},
 };
-use crate::cpython::Check;
+use crate::python::version::Check;
 
 /// Why a running program calls back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -829,7 +829,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{cpython::Version, program::SharedState};
+    use crate::python::{program::SharedState, version::Version};
 
     /// What can be observed of a run.
     #[derive(Clone, Debug, PartialEq)]
