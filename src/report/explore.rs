@@ -1,7 +1,9 @@
 //! The report of `gilsim explore`: data only, then written in the form that was asked for.
 
+use super::document::{Document, Header};
 use super::layout::{Cell, Grid};
-use super::{Document, Header, csv, json, layout, quoted, words};
+use super::shell::quoted;
+use super::{csv, json, layout, words};
 use crate::choice::Choice;
 use crate::count::{self, grouped};
 use crate::explore::{Event, Findings, Grade, Line, Question, Replayed, Schedule, Setting, fold, letter};

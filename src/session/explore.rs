@@ -1,13 +1,13 @@
 //! One `gilsim explore`: explores, finds the schedule to show, and writes the report.
 
+use super::ending::{Ending, Expectation};
 use super::error::Result;
-use super::{Ending, Expectation};
+use super::progress::Progress;
 use crate::explore::{self, ExploreError, Final, Findings, Limits, Question, Replayed, Schedule, Switching};
 use crate::measure::Pattern;
 use crate::python::program::Program;
 use crate::report::explore::{ExploreReport, Real, Subject};
 use crate::report::output::Destination;
-use crate::session::progress::Progress;
 use crate::system;
 use crate::system::background;
 use crate::system::control::Control;
