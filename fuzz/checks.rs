@@ -7,13 +7,13 @@
 use gilsim::count;
 use gilsim::explore::{ExploreError, Final, Limits, Question, Schedule, ScheduleError, Setting, Switching};
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
+use gilsim::measure::{Observation, Pattern, Workload};
 use gilsim::python::program::{End, Program, Shared, SharedState, Step, Verdict};
 use gilsim::python::version::Version;
 use gilsim::report::Report;
 use gilsim::report::export::Format;
 use gilsim::scenario::split::message::Message;
 use gilsim::scenario::split::{By, Split};
-use gilsim::scenario::{Observation, Pattern, Workload};
 use gilsim::system::clock::{Span, Usage};
 use gilsim::system::control::Control;
 use gilsim::system::cpus::Cpus;

@@ -17,7 +17,7 @@
 //! use gilsim::python::version::Version;
 //! use gilsim::explore::{Final, Limits, Question, Switching};
 //! use gilsim::python::program::Program;
-//! use gilsim::scenario::Pattern;
+//! use gilsim::measure::Pattern;
 //!
 //! let program = Program::compile("x += d", "", Version::newest_with_gil())?;
 //! let question =
@@ -42,9 +42,10 @@ pub use fold::{Line, fold};
 pub use replay::{Event, MOST_REPLAYED, Replayed, Stepped, Trace};
 pub use schedule::{Run, Schedule, ScheduleError, Setting, letter};
 
+use crate::error::{Classified, Kind};
+use crate::measure::Pattern;
 use crate::python::program::states::States;
 use crate::python::program::{Fault, Program, SharedState, WorkerState};
-use crate::scenario::Pattern;
 use crate::system::control::Control;
 use layers::{Block, Layer, Making, NEVER};
 use num_bigint::BigUint;
@@ -268,12 +269,23 @@ pub enum ExploreError {
     /// Witnesses were not asked for.
     #[error("the exploration kept nothing to make a schedule from: ask for witnesses")]
     NoWitnesses,
-    /// A thread for a worker could not be made, for the reason that [`crate::error::Error::StartWorker`] gives.
+    /// A thread for a worker could not be made, for the reason that [`crate::system::Error::StartWorker`] gives.
     #[error("{0}")]
     Thread(String),
     /// A schedule does not fit the program.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+}
+
+impl Classified for ExploreError {
+    fn kind(&self) -> Kind {
+        match self {
+            // What the command line asked for and cannot be had is a mistake in the command line.
+            Self::NoSuchOutcome(_) | Self::Schedule(_) | Self::Workers(_) => Kind::Usage,
+            Self::Interrupted => Kind::Interrupted,
+            _ => Kind::Failure,
+        }
+    }
 }
 
 /// What was found, and what schedules are made from.

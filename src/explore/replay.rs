@@ -3,8 +3,8 @@
 use super::schedule::{Schedule, ScheduleError, letter};
 use super::walk::{Walk, Went};
 use super::{ExploreError, Final, Question};
-use crate::error::Error;
 use crate::python::program::{Shared, SharedAtomics, SharedState, Touched, WorkerState};
+use crate::system::Error;
 use crate::system::control::Control;
 use crate::system::thread_room::ThreadRoom;
 use crossbeam_utils::{Backoff, CachePadded};
