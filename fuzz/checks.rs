@@ -5,7 +5,9 @@
 //! input or so is taken as it is.
 
 use gilsim::count;
-use gilsim::explore::{ExploreError, Final, Limits, Question, Schedule, ScheduleError, Setting, Switching};
+use gilsim::explore::{
+    ExploreError, FinalState, Limits, Question, Schedule, ScheduleError, StepKind, Switching,
+};
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
 use gilsim::python::program::{End, Program, Shared, SharedState, Step, Verdict};
 use gilsim::python::version::Version;
@@ -799,24 +801,24 @@ const BODIES: &[(&str, &str)] = &[
     ),
     ("for i in (1, 2): x += d", ""),
 ];
-const SETTINGS: &[Setting] = &[
-    Setting::Machine,
-    Setting::Version(Version::V3_9),
-    Setting::Version(Version::V3_13),
-    Setting::Version(Version::V2_7),
-    Setting::Version(Version::V3_13t),
+const SETTINGS: &[StepKind] = &[
+    StepKind::Machine,
+    StepKind::Version(Version::V3_9),
+    StepKind::Version(Version::V3_13),
+    StepKind::Version(Version::V2_7),
+    StepKind::Version(Version::V3_13t),
 ];
 
 /// The endings that there are, and the steps of each worker alone, of each question that was asked.
-type Known = HashMap<(usize, Setting, usize, u64), (Option<BTreeSet<Final>>, Vec<usize>)>;
+type Known = HashMap<(usize, StepKind, usize, u64), (Option<BTreeSet<FinalState>>, Vec<usize>)>;
 
 fn with_question<T>(
-    (body, setting, workers, iterations): (usize, Setting, usize, u64),
+    (body, setting, workers, iterations): (usize, StepKind, usize, u64),
     then: impl FnOnce(&Question<'_>) -> T,
 ) -> T {
     let (switching, version) = match setting {
-        Setting::Machine => (Switching::Machine, Version::newest_with_gil()),
-        Setting::Version(version) => (Switching::Gil, version),
+        StepKind::Machine => (Switching::Machine, Version::newest_with_gil()),
+        StepKind::Version(version) => (Switching::Gil, version),
     };
     let program =
         Program::compile(BODIES[body].0, BODIES[body].1, version).expect("these bodies are covered");
@@ -849,7 +851,7 @@ pub fn schedule(data: &[u8]) {
             let steps = |worker: usize| {
                 let text = format!(
                     "v1:{setting}:{}100000",
-                    gilsim::explore::letter(u8::try_from(worker).unwrap_or(0))
+                    gilsim::explore::worker_letter(u8::try_from(worker).unwrap_or(0))
                 );
                 match question.replay(&text.parse().expect("a schedule")) {
                     Err(ExploreError::Schedule(ScheduleError::Finished { step, .. })) => {

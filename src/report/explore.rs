@@ -4,7 +4,9 @@ use super::layout::{Cell, Grid};
 use super::{Document, Header, csv, json, layout, quoted, words};
 use crate::choice::Choice;
 use crate::count::{self, grouped};
-use crate::explore::{Event, Findings, Grade, Line, Question, Replayed, Schedule, Setting, fold, letter};
+use crate::explore::{
+    Event, Findings, FoldedLine, Grade, Question, Replayed, Schedule, StepKind, fold_trace, worker_letter,
+};
 use crate::python::program::{Program, Touched};
 use crate::scenario::Pattern;
 use crate::scenario::gil::BODY;
@@ -45,7 +47,7 @@ pub struct ExploreReport {
     /// The definitions that it uses.
     pub setup: String,
     /// `machine`, or the version of CPython whose drop points are used.
-    pub switching: Setting,
+    pub switching: StepKind,
     /// How many workers.
     pub workers: usize,
     /// How often each does the body.
@@ -182,7 +184,7 @@ impl ExploreReport {
             header: Header::new(subject.cpus, false),
             body: question.program.body().to_owned(),
             setup: question.program.setup().to_owned(),
-            switching: question.setting(),
+            switching: question.step_kind(),
             workers: question.workers,
             iterations: question.iterations,
             pattern: question.pattern,
@@ -331,11 +333,11 @@ impl ExploreReport {
             _ => "d = 1 and -1 from worker to worker",
         };
         let switched = match self.switching {
-            Setting::Machine => "between any two of load, add and store".to_owned(),
-            Setting::Version(version) if version.has_gil() => {
+            StepKind::Machine => "between any two of load, add and store".to_owned(),
+            StepKind::Version(version) if version.has_gil() => {
                 format!("where CPython {version} may drop its GIL")
             }
-            Setting::Version(version) => {
+            StepKind::Version(version) => {
                 format!("after any instruction of CPython {version}, which has no GIL")
             }
         };
@@ -384,8 +386,8 @@ impl ExploreReport {
         }
         if self.grades().any(|grade| grade == Grade::Lost) {
             let place = match self.switching {
-                Setting::Machine => "between one worker's load of x and its store".to_owned(),
-                Setting::Version(version) => {
+                StepKind::Machine => "between one worker's load of x and its store".to_owned(),
+                StepKind::Version(version) => {
                     format!("between the load of x and the store, where CPython {version} may switch,")
                 }
             };
@@ -432,7 +434,7 @@ impl Table {
             greatest: extremes.map(|(_, greatest)| greatest),
             states: findings.states,
             steps: findings.steps,
-            memory: findings.bytes,
+            memory: findings.peak_memory,
             counting: findings.elapsed.as_secs_f64(),
         }
     }
@@ -498,15 +500,15 @@ fn percent(share: f64) -> String {
 impl Witness {
     fn of(subject: &Subject<'_>, command: &str, schedule: &Schedule, replayed: &Replayed) -> Self {
         let program = subject.question.program;
-        let lines = fold(&replayed.trace).into_iter().filter_map(|line| {
+        let lines = fold_trace(&replayed.trace).into_iter().filter_map(|line| {
             let (at, repeats) = match line {
-                Line::Step(at) => (at, None),
-                Line::More { last, times, .. } => (last, Some(times)),
+                FoldedLine::Step(at) => (at, None),
+                FoldedLine::Repeats { last, times, .. } => (last, Some(times)),
             };
             let step = replayed.trace.get(at)?;
             Some(WitnessLine {
                 step: at + 1,
-                worker: letter(step.worker),
+                worker: worker_letter(step.worker),
                 does: if repeats.is_some() {
                     Vec::new()
                 } else {
@@ -564,7 +566,7 @@ impl Witness {
 
 /// The names of so many workers.
 fn letters(workers: usize) -> impl Iterator<Item = String> {
-    (0..workers).map(|worker| letter(u8::try_from(worker).unwrap_or(u8::MAX)).to_string())
+    (0..workers).map(|worker| worker_letter(u8::try_from(worker).unwrap_or(u8::MAX)).to_string())
 }
 
 /// A table for pages.
@@ -601,7 +603,7 @@ fn command(question: &Question<'_>) -> String {
     if !question.program.setup().is_empty() {
         words.push(format!("--setup {}", quoted(question.program.setup())));
     }
-    if let Setting::Version(version) = question.setting() {
+    if let StepKind::Version(version) = question.step_kind() {
         words.push(format!("--cpython {}", version.name()));
     }
     words.push(format!("--threads {} --iters {}", question.workers, count::short(question.iterations)));

@@ -2,7 +2,9 @@
 
 use super::{Ending, Expectation};
 use crate::error::{Error, Result};
-use crate::explore::{self, ExploreError, Final, Findings, Limits, Question, Replayed, Schedule, Switching};
+use crate::explore::{
+    self, ExploreError, FinalState, Findings, Limits, Question, Replayed, Schedule, Switching,
+};
 use crate::python::program::Program;
 use crate::report::explore::{ExploreReport, Real, Subject};
 use crate::report::output::Destination;
@@ -138,7 +140,7 @@ impl ExploreSession {
         };
         let serial = match &findings {
             Some(findings) => findings.serial.clone(),
-            None => question.serial_endings(control)?,
+            None => question.serial_results(control)?,
         };
         let real = match &witness {
             Some((schedule, replayed)) if self.replay => {
@@ -170,10 +172,10 @@ impl ExploreSession {
         }
         let ending = match self.outcome {
             None => explored.findings.worst().map(|outcome| outcome.ending.clone()),
-            Some(Wanted::Value(value)) => Some(Final::Value(value)),
+            Some(Wanted::Value(value)) => Some(FinalState::Value(value)),
             Some(Wanted::Deadlock) => {
                 let mut endings = explored.findings.outcomes.iter().map(|outcome| &outcome.ending);
-                let found = endings.find(|ending| matches!(ending, Final::Deadlock(_)));
+                let found = endings.find(|ending| matches!(ending, FinalState::Deadlock(_)));
                 Some(found.cloned().ok_or_else(|| ExploreError::NoSuchOutcome("a deadlock".to_owned()))?)
             }
         };

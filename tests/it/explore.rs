@@ -1,7 +1,7 @@
 //! Every interleaving, held against enumerations that are written here, schedule by schedule, and against SPIN.
 
 use gilsim::explore::{
-    ExploreError, Explored, Final, Findings, Grade, Limits, Question, Schedule, ScheduleError, Switching,
+    ExploreError, Explored, FinalState, Findings, Grade, Limits, Question, Schedule, ScheduleError, Switching,
 };
 use gilsim::python::program::{Program, SharedState, Step, Touched, Verdict, WorkerState};
 use gilsim::python::version::Version;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 /// What comes out: how many schedules, and the fewest preemptions.
-type Table = BTreeMap<Final, (u64, u16)>;
+type Table = BTreeMap<FinalState, (u64, u16)>;
 
 fn program(body: &str, setup: &str, version: Version) -> Program {
     Program::compile(body, setup, version).unwrap()
@@ -38,7 +38,7 @@ fn binomial(n: u64, k: u64) -> BigUint {
     (1..=k).fold(BigUint::from(1_u32), |product, i| product * (n - k + i) / i)
 }
 
-fn note(table: &mut Table, ending: Final, preemptions: u16) {
+fn note(table: &mut Table, ending: FinalState, preemptions: u16) {
     let (schedules, fewest) = table.entry(ending).or_insert((0, u16::MAX));
     *schedules += 1;
     *fewest = (*fewest).min(preemptions);
@@ -54,7 +54,7 @@ struct ByHand {
 
 fn try_all(workers: &mut Vec<ByHand>, x: i64, steps: u64, last: Option<usize>, cost: u16, table: &mut Table) {
     if workers.iter().all(|worker| worker.done == steps) {
-        return note(table, Final::Value(x), cost);
+        return note(table, FinalState::Value(x), cost);
     }
     for at in 0..workers.len() {
         let before = workers[at];
@@ -90,7 +90,7 @@ fn machine_steps_are_those_of_an_enumeration_by_hand() {
             assert_eq!(table(&explored.findings), expected, "T={workers} N={iterations} {pattern:?}");
             let right: i64 = (0..workers).map(|worker| question.delta(worker)).sum();
             for outcome in &explored.findings.outcomes {
-                let is_right = outcome.ending == Final::Value(right * iterations.cast_signed());
+                let is_right = outcome.ending == FinalState::Value(right * iterations.cast_signed());
                 assert_eq!(outcome.grade == Grade::Right, is_right);
             }
         }
@@ -135,9 +135,9 @@ fn try_steps(
         .collect();
     if next.iter().all(Option::is_none) {
         let ending = if waits.is_empty() {
-            Final::Value(shared.x)
+            FinalState::Value(shared.x)
         } else {
-            Final::Deadlock(waits.into_iter().collect())
+            FinalState::Deadlock(waits.into_iter().collect())
         };
         return note(table, ending, cost);
     }
@@ -275,8 +275,8 @@ fn a_lock_leaves_one_outcome() {
                 Question { program: &program, switching, workers: 2, iterations: 3, pattern: Pattern::Plus };
             let findings = explore(&question).findings;
             let endings: Vec<_> = findings.outcomes.iter().map(|outcome| &outcome.ending).collect();
-            assert_eq!(endings, [&Final::Value(6)], "{version:?} {switching:?}");
-            assert!(!findings.any_lost());
+            assert_eq!(endings, [&FinalState::Value(6)], "{version:?} {switching:?}");
+            assert!(!findings.any_wrong());
         }
     }
 }
@@ -291,7 +291,7 @@ fn locks_in_opposite_orders_deadlock() {
         let worst = explored.findings.worst().unwrap();
         assert_eq!(worst.grade, Grade::Deadlock);
         assert_eq!(worst.ending.words(&program), "deadlock (a, b)");
-        assert!(explored.findings.any_lost());
+        assert!(explored.findings.any_wrong());
         let schedule = explored.schedule(&worst.ending, &Control::default()).unwrap();
         assert_eq!(question.replay(&schedule).unwrap().ending, worst.ending);
         assert_eq!(worst.preemptions, Some(1));
@@ -321,8 +321,8 @@ fn what_is_found_agrees_with_the_verdict() {
             };
             let findings = explore(&question).findings;
             let agrees = match program.verdict().unwrap() {
-                Verdict::Exact => findings.serial.len() == 1 && !findings.any_lost(),
-                Verdict::CanLose(_) => findings.any_lost(),
+                Verdict::Exact => findings.serial.len() == 1 && !findings.any_wrong(),
+                Verdict::CanLose(_) => findings.any_wrong(),
                 Verdict::OrderDependent { .. } => findings.serial.len() > 1,
                 Verdict::Deadlock { .. } => {
                     findings.outcomes.iter().any(|outcome| outcome.grade == Grade::Deadlock)
@@ -402,12 +402,12 @@ fn a_schedule_for_something_else_is_refused() {
         assert_eq!(by_mind, on_threads, "{text}");
         by_mind
     };
-    assert!(matches!(refusal("v1:3.12:A1"), ScheduleError::OtherSetting { .. }));
+    assert!(matches!(refusal("v1:3.12:A1"), ScheduleError::OtherStepKind { .. }));
     assert!(matches!(refusal("v1:machine:C1"), ScheduleError::NoSuchWorker { worker: 'C', workers: 2 }));
     assert!(matches!(refusal("v1:machine:A1"), ScheduleError::Unfinished { worker: 'A' }));
     assert!(matches!(refusal("v1:machine:A6"), ScheduleError::Finished { step: 6, worker: 'A' }));
     assert!(matches!(refusal("v1:machine:A2,B1,A3"), ScheduleError::Waits { step: 3, worker: 'B', .. }));
-    assert_eq!(question.replay(&"v1:machine:A5,B5".parse().unwrap()).unwrap().ending, Final::Value(2));
+    assert_eq!(question.replay(&"v1:machine:A5,B5".parse().unwrap()).unwrap().ending, FinalState::Value(2));
 }
 
 /// The outcomes of two workers by another model checker.
@@ -447,8 +447,8 @@ fn another_model_checker_finds_the_same_outcomes() {
             .outcomes
             .iter()
             .map(|outcome| match outcome.ending {
-                Final::Value(value) => value,
-                Final::Deadlock(_) => panic!("there are no locks"),
+                FinalState::Value(value) => value,
+                FinalState::Deadlock(_) => panic!("there are no locks"),
             })
             .collect();
         assert_eq!(found, expected, "N={iterations}");

@@ -185,7 +185,7 @@ fn a_schedule_of_a_loop_without_end_is_refused() {
         pattern: Pattern::Plus,
     };
     let schedule = "v1:machine:A18446744073709551615".parse().unwrap();
-    assert_eq!(question.replay(&schedule).unwrap_err(), ExploreError::LongReplay);
+    assert_eq!(question.replay(&schedule).unwrap_err(), ExploreError::ReplayTooLong);
 }
 
 #[test]
