@@ -4,7 +4,7 @@ use super::bytes::{Bytes, reason};
 use gilsim::explore::{
     ExploreError, FinalState, Limits, Question, Schedule, ScheduleError, StepKind, Switching, worker_letter,
 };
-use gilsim::measure::workload::Pattern;
+use gilsim::measure::Pattern;
 use gilsim::python::program::Program;
 use gilsim::python::version::Version;
 use gilsim::system::control::Control;

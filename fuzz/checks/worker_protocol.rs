@@ -3,11 +3,11 @@
 use super::bytes::Bytes;
 use gilsim::choice::Choice;
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
+use gilsim::measure::{Observation, Pattern, Workload};
 use gilsim::report::Report;
 use gilsim::report::export::Format;
 use gilsim::scenario::split::message::Message;
 use gilsim::scenario::split::{By, Split};
-use gilsim::scenario::{Observation, Pattern, Workload};
 use gilsim::system::clock::{Span, Usage};
 use gilsim::system::cpus::Cpus;
 use std::fmt::Write;

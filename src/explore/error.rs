@@ -2,6 +2,7 @@
 
 use super::limits::{LONGEST_STEP, MOST_REPLAYED, MOST_WORKERS};
 use super::schedule::ScheduleError;
+use crate::error::{Classified, Kind};
 use crate::python::program::Fault;
 
 /// Why a question cannot be answered, or a schedule not be carried out.
@@ -68,10 +69,21 @@ pub enum ExploreError {
     /// [`Limits::witnesses`](super::limits::Limits::witnesses) was not set.
     #[error("the exploration outlines nothing to make a schedule from: ask for witnesses")]
     NoWitnesses,
-    /// A thread for a worker could not be made, for the reason that [`crate::error::Error::StartWorker`] gives.
+    /// A thread for a worker could not be made, for the reason that [`crate::system::Error::StartWorker`] gives.
     #[error("{0}")]
     Thread(String),
     /// A schedule does not fit the program.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+}
+
+impl Classified for ExploreError {
+    fn kind(&self) -> Kind {
+        match self {
+            // What the command line asked for and cannot be had is a mistake in the command line.
+            Self::NoSuchOutcome(_) | Self::Schedule(_) | Self::Workers(_) => Kind::Usage,
+            Self::Interrupted => Kind::Interrupted,
+            _ => Kind::Failure,
+        }
+    }
 }

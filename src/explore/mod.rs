@@ -3,7 +3,7 @@
 //! This room answers a [`Question`] about a loop body without running it: it counts all schedules by their outcomes,
 //! finds one with the fewest preemptions for each, and carries out a schedule step by step or on real threads.
 //!
-//! It may know the model of a body ([`crate::python`]), what a worker adds ([`crate::measure::workload::Pattern`]),
+//! It may know the model of a body ([`crate::python`]), what a worker adds ([`crate::measure::Pattern`]),
 //! and how threads are started and stopped ([`crate::system`]). The command line, scenarios, reports, and
 //! text for a terminal never come in: what it finds is data.
 //!
@@ -39,7 +39,7 @@
 //!
 //! ```
 //! use gilsim::explore::{FinalState, Limits, Question, Switching};
-//! use gilsim::measure::workload::Pattern;
+//! use gilsim::measure::Pattern;
 //! use gilsim::python::program::Program;
 //! use gilsim::python::version::Version;
 //! use gilsim::system::control::Control;

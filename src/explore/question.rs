@@ -4,7 +4,7 @@ use super::error::ExploreError;
 use super::limits::MOST_WORKERS;
 use super::schedule::StepKind;
 use super::step::{Stepper, Switching};
-use crate::measure::workload::Pattern;
+use crate::measure::Pattern;
 use crate::python::program::{Program, WorkerState};
 
 /// What is to be explored.

@@ -67,7 +67,7 @@ fn check_within(question: &Question<'_>, most: usize, control: &Control) -> Resu
 mod tests {
     use super::*;
     use crate::explore::step::Switching;
-    use crate::measure::workload::Pattern;
+    use crate::measure::Pattern;
     use crate::python::program::Program;
     use crate::python::version::Version;
 

@@ -2,6 +2,7 @@
 
 pub mod convoy;
 pub mod csv;
+pub mod error;
 pub mod explore;
 pub mod export;
 pub mod json;
@@ -12,10 +13,12 @@ pub mod table;
 pub mod verify;
 pub mod words;
 
+pub use error::{Error, Result};
+
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{self, Summary, Verdict};
+use crate::measure::{Explanation, Group, LockUse, Observation, Pattern, Promise, Scenario, Workload};
 use crate::python::version::SWITCH_INTERVAL;
-use crate::scenario::{Explanation, Group, LockUse, Observation, Pattern, Promise, Scenario, Workload};
 use crate::system::clock::Span;
 use serde::Serialize;
 use std::io;

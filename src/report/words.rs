@@ -2,8 +2,8 @@
 
 use crate::count;
 use crate::measure::stats::{Timing, Verdict};
+use crate::measure::{Group, Pattern, Promise};
 use crate::report::Row;
-use crate::scenario::{Group, Pattern, Promise};
 use std::borrow::Cow;
 
 /// A time in seconds with three significant digits and the unit that suits it: `131 ms`.

@@ -1,15 +1,16 @@
 //! One `gilsim explore`: explores, finds the schedule to show, and writes the report.
 
+use super::error::Result;
 use super::{Ending, Expectation};
-use crate::error::{Error, Result};
 use crate::explore::{
     self, ExploreError, FinalState, Findings, Limits, Question, Replayed, Schedule, Switching,
 };
-use crate::measure::workload::Pattern;
+use crate::measure::Pattern;
 use crate::python::program::Program;
 use crate::report::explore::{ExploreReport, RealThreads, Subject};
 use crate::report::output::Destination;
 use crate::session::progress::Progress;
+use crate::system;
 use crate::system::background;
 use crate::system::control::Control;
 use crate::system::memory;
@@ -85,7 +86,7 @@ impl Resources {
                 "exploring takes an address space of at least {} MiB more",
                 LEAST_ADDRESS_SPACE >> 20
             );
-            return Err(Error::Pool { workers: cpus, reason });
+            return Err(system::Error::Pool { workers: cpus, reason }.into());
         }
         // Each thread's allocator takes an arena, and states are moved to larger places as they become more.
         let explorers = cpus.min(left / (4 * ARENA)).max(1);
@@ -114,8 +115,7 @@ impl ExploreSession {
             pool.install(|| exploring.report(resources, control, &note))
         });
         drop(progress);
-        let report = report?.unwrap_or(Err(ExploreError::Interrupted));
-        let report = report.map_err(as_usage)?;
+        let report = report?.unwrap_or(Err(ExploreError::Interrupted))?;
         output.deliver(&report)?;
         let agrees = report.real.as_ref().is_none_or(|real| real.agrees);
         let met = Expectation::met(session.expect, report.lost());
@@ -192,15 +192,5 @@ impl ExploreSession {
             None => None,
         };
         Ok((explored.findings, witness))
-    }
-}
-
-/// An error that is a mistake in the command line is reported as one.
-fn as_usage(error: ExploreError) -> Error {
-    match error {
-        ExploreError::NoSuchOutcome(_) | ExploreError::Schedule(_) | ExploreError::Workers(_) => {
-            Error::Usage(error.to_string())
-        }
-        error => Error::Explore(error),
     }
 }

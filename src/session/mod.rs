@@ -1,20 +1,25 @@
 //! One invocation: runs what was asked for, writes the reports, and says how it ended.
 
+pub mod error;
 pub mod explore;
 pub mod progress;
 pub mod verify;
 
-use crate::error::{Error, Result};
+use crate::error::{Classified, Interrupted, Kind};
+use crate::measure::Workload;
 use crate::measure::runner::{self, Case, Rounds};
 use crate::report::Report;
+use crate::report::convoy::ConvoyReport;
 use crate::report::output::Destination;
 use crate::scenario::convoy::Convoy;
+use crate::scenario::for_good;
 use crate::scenario::python::{Job, Python, Subject};
-use crate::scenario::{Workload, for_good};
 use crate::session::progress::Progress;
 use crate::session::verify::{Tried, Verify};
+use crate::system;
 use crate::system::background::{self, Gathered};
 use crate::system::control::Control;
+pub use error::{Error, Result};
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,10 +60,10 @@ impl Real {
             None => Subject::found(control),
         };
         if control.stopped() {
-            return Err(Error::Interrupted);
+            return Err(Interrupted.into());
         }
         if subjects.is_empty() && self.programs.is_none() {
-            return Err(Error::Interpreter(
+            return Err(Error::NoInterpreter(
                 "there is no CPython on PATH or among pyenv's versions; name one with --python".to_owned(),
             ));
         }
@@ -129,8 +134,8 @@ pub enum Ending {
 impl Ending {
     /// The ending that an error leads to.
     #[must_use]
-    pub const fn of(error: &Error) -> Self {
-        if matches!(error, Error::Usage(_) | Error::Body(_)) { Self::WrongUsage } else { Self::CouldNotRun }
+    pub fn of(error: &Error) -> Self {
+        if matches!(error.kind(), Kind::Usage) { Self::WrongUsage } else { Self::CouldNotRun }
     }
 }
 
@@ -185,7 +190,7 @@ pub fn convoy(
         |rows: &Vec<_>| !rows.is_empty(),
         move |control, rows, say| theirs.run(control, rows, say),
     );
-    let report = convoy.report(cpus, rows?);
+    let report = ConvoyReport::new(&convoy, cpus, rows?);
     output.deliver(&report)?;
     Ok(if report.failed() { Ending::CouldNotRun } else { Ending::Ran })
 }
@@ -219,11 +224,16 @@ pub fn verify(
 }
 
 /// Gathers what some work finishes, under a spinner that shows what the work says that it does.
-fn with_spinner<T: Default + Send + 'static>(
+fn with_spinner<T, E>(
     control: &Arc<Control>,
     anything: impl FnOnce(&T) -> bool,
-    work: impl FnOnce(&Control, &Mutex<T>, &dyn Fn(&str)) -> Result<()> + Send + 'static,
-) -> Result<Gathered<T>> {
+    work: impl FnOnce(&Control, &Mutex<T>, &dyn Fn(&str)) -> Result<(), E> + Send + 'static,
+) -> Result<Gathered<T>>
+where
+    T: Default + Send + 'static,
+    E: Classified + From<system::Error> + From<Interrupted>,
+    Error: From<E>,
+{
     let (_spinner, say) = Progress::spin();
-    background::gather(control, anything, move |control, finished| work(control, finished, &say))
+    Ok(background::gather(control, anything, move |control, finished| work(control, finished, &say))?)
 }

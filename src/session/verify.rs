@@ -5,7 +5,8 @@
 //! between a read of the shared x and the write that depends on it. The real runs are helped by a very short
 //! switch interval; a body that can lose is run until it does, or often enough to call that a disagreement.
 
-use crate::error::{Error, Result};
+use super::error::{Error, Result};
+use crate::error::Interrupted;
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
 use crate::python::program::Verdict;
 use crate::report::Header;
@@ -91,7 +92,7 @@ impl Verify {
             if let Some(Some(refusal)) = refusals.next()
                 && refusals.all(|refusal| refusal.is_some())
             {
-                return Err(refusal);
+                return Err(refusal.into());
             }
         }
         for body in &self.bodies {
@@ -100,7 +101,7 @@ impl Verify {
                 tell(&format!("{} {}", interpreter.label(), body.replace('\n', "; ")));
                 cells.push(self.cell(body, interpreter, control));
                 if control.stopped() {
-                    return Err(Error::Interrupted);
+                    return Err(Interrupted.into());
                 }
             }
             progress.lock().bodies.push(BodyRow { body: body.clone(), cells });
@@ -141,14 +142,14 @@ impl Verify {
             }
         }
         if control.stopped() {
-            return Err(Error::Interrupted);
+            return Err(Interrupted.into());
         }
         if known.is_empty() {
             let why = failures
                 .first()
                 .cloned()
                 .unwrap_or_else(|| "none is on PATH or among pyenv's versions".to_owned());
-            return Err(Error::Interpreter(format!(
+            return Err(Error::NoInterpreter(format!(
                 "there is no interpreter to verify against: {why}; name one with --python"
             )));
         }

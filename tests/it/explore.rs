@@ -3,9 +3,9 @@
 use gilsim::explore::{
     ExploreError, Explored, FinalState, Findings, Grade, Limits, Question, Schedule, ScheduleError, Switching,
 };
+use gilsim::measure::Pattern;
 use gilsim::python::program::{Program, SharedState, Step, Touched, Verdict, WorkerState};
 use gilsim::python::version::Version;
-use gilsim::scenario::Pattern;
 use gilsim::system::control::Control;
 use num_bigint::BigUint;
 use std::collections::{BTreeMap, BTreeSet};

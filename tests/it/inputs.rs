@@ -5,9 +5,9 @@
 mod checks;
 
 use gilsim::explore::{ExploreError, Limits, Question, Switching};
+use gilsim::measure::Pattern;
 use gilsim::python::program::{Program, ProgramError, SharedState, VerdictError};
 use gilsim::python::version::Version;
-use gilsim::scenario::Pattern;
 use gilsim::system::control::Control;
 use proptest::prelude::*;
 use std::fmt::Write;

@@ -4,7 +4,7 @@ use super::outcomes::OutcomeTable;
 use super::witness::Witness;
 use crate::count;
 use crate::explore::{Findings, Grade, Question, Replayed, Schedule, StepKind};
-use crate::measure::workload::Pattern;
+use crate::measure::Pattern;
 use crate::report::{Header, quoted};
 use crate::scenario::gil::BODY;
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use super::data::{ExploreReport, RealThreads};
 use crate::count::grouped;
 use crate::explore::{Grade, StepKind};
-use crate::measure::workload::Pattern;
+use crate::measure::Pattern;
 use crate::report::{layout, words};
 
 impl ExploreReport {
