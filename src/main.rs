@@ -36,8 +36,12 @@ fn main() -> ExitCode {
     let ending = match request {
         Request::Measure(session) => session.run(&control),
         Request::Explore(session) => session.run(&control),
-        Request::Convoy(convoy, cpus, destination) => session::convoy(convoy, cpus, &destination, &control),
-        Request::Verify(verify, cpus, destination) => session::verify(verify, cpus, &destination, &control),
+        Request::Convoy(convoy, cpus, destination) => {
+            session::convoy::run(convoy, cpus, &destination, &control)
+        }
+        Request::Verify(verify, cpus, destination) => {
+            session::verify::run(verify, cpus, &destination, &control)
+        }
         Request::List => {
             let list = cli::list(output::width(&io::stdout()));
             output::write(&mut anstream::stdout().lock(), &list).map(|()| Ending::Ran).map_err(Error::from)

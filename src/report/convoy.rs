@@ -1,8 +1,9 @@
 //! The report of the convoy effect.
 
+use super::document::{Document, Header};
 use super::layout::{Grid, finish, paragraph};
 use super::words::{plural, time};
-use super::{Document, Header, csv, json};
+use super::{csv, json};
 use crate::scenario::convoy::{Convoy, ConvoyRow, Latency};
 use crate::system::background::Gathered;
 use serde::Serialize;

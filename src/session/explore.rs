@@ -1,7 +1,8 @@
 //! One `gilsim explore`: explores, finds the schedule to show, and writes the report.
 
+use super::ending::{Ending, Expectation};
 use super::error::Result;
-use super::{Ending, Expectation};
+use super::progress::Progress;
 use crate::explore::{
     self, ExploreError, FinalState, Findings, Limits, Question, Replayed, Schedule, Switching,
 };
@@ -9,7 +10,6 @@ use crate::measure::Pattern;
 use crate::python::program::Program;
 use crate::report::explore::{ExploreReport, RealThreads, Subject};
 use crate::report::output::Destination;
-use crate::session::progress::Progress;
 use crate::system;
 use crate::system::background;
 use crate::system::control::Control;

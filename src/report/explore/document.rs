@@ -4,8 +4,9 @@ use super::data::ExploreReport;
 use super::outcomes::COLUMNS;
 use super::witness::Witness;
 use crate::choice::Choice;
+use crate::report::document::Document;
 use crate::report::layout::{Cell, Grid};
-use crate::report::{Document, csv, json, layout};
+use crate::report::{csv, json, layout};
 use std::io;
 
 /// How wide a table is where no terminal says how wide it may be.
