@@ -22,7 +22,7 @@
 //!    an example. It flattens the groups of `options.rs` that it has.
 //! 2. Its method `request`, which makes a [`Request`]; a new kind of request is a variant in `request.rs` and an arm
 //!    in `main.rs`.
-//! 3. A variant and an arm in `command/mod.rs`, and its name in the lists of `tests/it/cli.rs` and `fuzz/checks.rs`.
+//! 3. A variant and an arm in `command/mod.rs`, and its name in the lists of `tests/it/cli.rs` and `fuzz/checks/command_line.rs`.
 //!
 //! # How to add an option
 //!
@@ -68,10 +68,11 @@ pub fn definition() -> clap::Command {
 mod tests {
     use super::*;
     use crate::choice::Choice;
+    use crate::measure::Pattern;
     use crate::measure::runner::Rounds;
+    use crate::scenario;
     use crate::scenario::mutex::Lock;
     use crate::scenario::split::By;
-    use crate::scenario::{self, Pattern};
     use crate::session::{Ending, Session};
     use std::num::NonZeroU64;
     use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Why a command line is not carried out, and how that is said: clap's refusals become messages for people here.
 
-use crate::error::Result;
+use crate::report;
 use crate::report::output;
 use crate::session::Ending;
 use clap::error::ErrorKind;
@@ -47,7 +47,7 @@ impl Refusal {
     /// # Errors
     ///
     /// When help cannot be written to standard output. A mistake has no other place to be told.
-    pub fn print(&self) -> Result<()> {
+    pub fn print(&self) -> Result<(), report::Error> {
         match self {
             Self::Help(text) => output::write(&mut anstream::stdout().lock(), text),
             Self::NoCommand(text) => {

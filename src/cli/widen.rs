@@ -1,7 +1,7 @@
 //! `--widen`: how often a worker of the race gives up its CPU between load and store.
 
 use crate::count;
-use crate::scenario::Workload;
+use crate::measure::Workload;
 use std::num::NonZeroU64;
 
 /// How often a worker of the race yields between load and store.

@@ -1,8 +1,8 @@
 //! The workload that options ask for, and how much is refused before any work is done.
 
 use super::refusal::UsageError;
+use crate::measure::{Group, Pattern, Workload};
 use crate::scenario::split::By;
-use crate::scenario::{Group, Pattern, Workload};
 use crate::system::cpus::Cpus;
 use std::num::NonZeroUsize;
 use std::time::Duration;

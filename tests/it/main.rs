@@ -20,6 +20,7 @@ mod orphans;
 mod python;
 mod reports;
 mod results;
+mod rooms;
 mod signals;
 mod surroundings;
 

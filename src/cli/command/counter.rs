@@ -6,9 +6,10 @@ use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values::{self, choice};
 use crate::cli::widen::Widen;
+use crate::measure::{Scenario, Workload};
+use crate::scenario;
 use crate::scenario::gil::UnderGil;
 use crate::scenario::mutex::{Lock, Mutex};
-use crate::scenario::{self, Scenario, Workload};
 use crate::system::cpus::Cpus;
 use clap::Args;
 

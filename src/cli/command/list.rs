@@ -1,7 +1,8 @@
 //! `list`: the scenarios, what they promise and what they show.
 
+use crate::measure::{Promise, Scenario};
 use crate::report::layout::{Grid, finish, paragraph};
-use crate::scenario::{self, Promise, Scenario};
+use crate::scenario;
 
 /// The scenarios as a table, no wider than so many columns if possible.
 #[must_use]

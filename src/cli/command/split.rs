@@ -8,8 +8,9 @@ use crate::cli::values::choice;
 use crate::cli::workload::{check_split, workload};
 use crate::count;
 use crate::measure::runner::Case;
+use crate::measure::{Pattern, Workload};
+use crate::scenario;
 use crate::scenario::split::{By, Split};
-use crate::scenario::{self, Pattern, Workload};
 use crate::system::cpus::Cpus;
 use clap::Args;
 
