@@ -13,7 +13,7 @@
 //! | [`explore`] | every interleaving of a loop body: which results are possible, and by which schedule |
 //! | [`scenario`] | one lesson a file: race, mutex, atomic, sharded, gil, split, convoy, python; [`scenario::ALL`] lists them |
 //! | [`measure`] | what a measurement is made of: the trait [`measure::Scenario`], workload, start line, runner, statistics |
-//! | [`interpreter`] | the real CPythons on this machine |
+//! | [`interpreter`] | the real builds of CPython on this machine |
 //! | [`python`] | CPython as it is modelled: the table of versions, the GIL, and programs from source to single steps |
 //! | [`system`] | the machine: clocks, CPUs, memory, processes, threads, signals |
 //! | [`error`], [`choice`], [`count`] | what all rooms share |

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Ok(request) => request,
         Err(refusal) => {
             let told = refusal.print();
-            return end(told.map_or_else(|error| report(&error), |()| refusal.ending()));
+            return end(told.map_or_else(|error| report(&error.into()), |()| refusal.ending()));
         }
     };
     signals.stop_the_run();

@@ -38,7 +38,7 @@ impl<'p> Explored<'p> {
     ///
     /// # Errors
     ///
-    /// When no schedule ends so, or [`Limits::witnesses`] was not set.
+    /// When no schedule ends so, or [`super::Limits::witnesses`] was not set.
     pub fn schedule(&self, ending: &FinalState, control: &Control) -> Result<Schedule, ExploreError> {
         let end = match self.cheapest.get(ending) {
             Some(end) => *end,

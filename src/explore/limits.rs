@@ -17,7 +17,7 @@ pub(super) const MOST_ELEMENTS: usize = 16_000_000;
 pub struct Limits {
     /// Bytes for states, at most.
     pub memory: u64,
-    /// Whether to keep what [`Explored::schedule`] needs, and to find the fewest preemptions. Without it, an
+    /// Whether to keep what [`super::Explored::schedule`] needs, and to find the fewest preemptions. Without it, an
     /// exploration is about a third faster.
     pub witnesses: bool,
 }
