@@ -5,9 +5,10 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use gilsim::measure::stats::{median, percentile};
+use gilsim::measure::{Pattern, Scenario, Workload};
 use gilsim::scenario::mutex::{Lock, Mutex};
 use gilsim::scenario::split::{self, By, Split};
-use gilsim::scenario::{self, Pattern, Scenario, Workload, atomic, mutex, race, sharded};
+use gilsim::scenario::{self, atomic, mutex, race, sharded};
 use gilsim::system::control::{BLOCK, Control};
 use gilsim::system::cpus::Cpus;
 use nix::time::{ClockId, clock_gettime};

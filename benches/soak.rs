@@ -7,13 +7,14 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints what came of it")]
 
-use gilsim::error::Result;
+use gilsim::measure::Result;
 use gilsim::measure::stats::Summary;
+use gilsim::measure::{Explanation, Group, Observation, Pattern, Promise, Scenario, Workload};
 use gilsim::python::version::Version;
+use gilsim::scenario;
 use gilsim::scenario::gil::UnderGil;
 use gilsim::scenario::race::Race;
 use gilsim::scenario::split::Split;
-use gilsim::scenario::{self, Explanation, Group, Observation, Pattern, Promise, Scenario, Workload};
 use gilsim::system::control::Control;
 use gilsim::system::cpus::Cpus;
 use gilsim::system::lifeline;

@@ -3,11 +3,12 @@
 use super::{OutputArguments, choice, statements, version as versions};
 use crate::choice::Choice;
 use crate::count;
-use crate::error::Error;
 use crate::explore::{MOST_WORKERS, Schedule, Switching};
+use crate::measure::Pattern;
 use crate::python::program::Program;
 use crate::python::version::Version;
-use crate::scenario::{self, Pattern};
+use crate::scenario;
+use crate::session::Error;
 use crate::session::Expectation;
 use crate::session::explore::{ExploreSession, Wanted};
 use crate::system::cpus::Cpus;

@@ -4,19 +4,20 @@ mod explore;
 
 use crate::choice::Choice;
 use crate::count;
-use crate::error::Error;
 use crate::interpreter::MOST_MEASUREMENTS;
 use crate::measure::runner::{Case, Rounds};
+use crate::measure::{Group, Pattern, Promise, Scenario, Workload};
 use crate::python::version::Version;
 use crate::report::export::Format;
 use crate::report::layout::{Grid, finish, paragraph};
 use crate::report::output::{self, Destination};
+use crate::scenario;
 use crate::scenario::convoy::{self, Convoy};
 use crate::scenario::gil::UnderGil;
 use crate::scenario::mutex::Lock;
 use crate::scenario::python::Job;
 use crate::scenario::split::{By, message, worker};
-use crate::scenario::{self, Group, Pattern, Promise, Scenario, Workload};
+use crate::session::Error;
 use crate::session::explore::ExploreSession;
 use crate::session::verify::{self, Verify};
 use crate::session::{Ending, Expectation, Real, Session};
@@ -78,10 +79,10 @@ impl Refusal {
     /// # Errors
     ///
     /// [`Error::Output`] when help cannot be written. A mistake has no other place to be told.
-    pub fn print(&self) -> crate::error::Result<()> {
+    pub fn print(&self) -> crate::session::Result<()> {
         match (self, self.mistake()) {
             (Self::Clap(error), None) if !error.use_stderr() => {
-                output::write(&mut anstream::stdout().lock(), &error.render().ansi().to_string())
+                Ok(output::write(&mut anstream::stdout().lock(), &error.render().ansi().to_string())?)
             }
             (Self::Clap(error), None) => {
                 let _ = write!(anstream::stderr(), "{}", error.render().ansi());

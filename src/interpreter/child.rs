@@ -3,7 +3,6 @@
 //! It gets a process group of its own, so that its own children end with it, and a standard input that it
 //! finds closed as soon as this process is gone, for whatever reason: our scripts end themselves then.
 
-use super::Limits;
 use super::error::{Error, last_line, shown};
 use crate::system::process::{Ended, kill_group};
 use nix::errno::Errno;
@@ -14,9 +13,32 @@ use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// How much an interpreter may print, in bytes, unless [`Limits`] say otherwise: 1 MiB.
+pub const MOST_OUTPUT: usize = 1 << 20;
+
+/// How far a call may go.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits<'a> {
+    /// How long the interpreter may take, its own start included.
+    pub timeout: Duration,
+    /// How much it may print on standard output, in bytes.
+    pub output: usize,
+    /// When another thread or a signal handler sets this, the call ends within some 20 ms.
+    pub stop: &'a AtomicBool,
+}
+
+impl<'a> Limits<'a> {
+    /// This much time, [`MOST_OUTPUT`], and a flag that ends the call when it is set.
+    #[must_use]
+    pub fn new(timeout: Duration, stop: &'a AtomicBool) -> Self {
+        Self { timeout, output: MOST_OUTPUT, stop }
+    }
+}
 
 /// How often the stop flag and the deadline are looked at while nothing happens: often enough for a person
 /// who pressed Ctrl-C, seldom enough not to show in what the child measures.

@@ -1,13 +1,15 @@
 //! Where interpreters are looked for.
 
-use super::error::{Error, shown};
-use super::{Interpreter, Limits, PROBE};
+use super::child::Limits;
+use super::cpython::{Interpreter, PROBE};
+use super::error::Error;
+use super::locate::is_executable;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -109,10 +111,6 @@ fn is_interpreter_name(name: &str) -> bool {
     name == "python" || (is_number(major, 1) && is_number(minor, 2))
 }
 
-fn is_executable(metadata: &fs::Metadata) -> bool {
-    metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
-}
-
 /// By version; within one version the build with a GIL first.
 fn by_version(one: &Interpreter, other: &Interpreter) -> Ordering {
     let key = |it: &Interpreter| (it.version, it.free_threaded);
@@ -123,32 +121,11 @@ fn by_version(one: &Interpreter, other: &Interpreter) -> Ordering {
         .then(one.path.cmp(&other.path))
 }
 
-/// The absolute path of a program given by path or, without a slash in it, by name.
-///
-/// # Errors
-///
-/// [`Error::NotFound`]; [`Error::NotExecutable`] when there is a file, but none that can be executed.
-pub(super) fn locate(program: &Path, path: Option<&OsStr>) -> Result<PathBuf, Error> {
-    let interpreter = || shown(program);
-    let by_name = !program.as_os_str().as_encoded_bytes().contains(&b'/');
-    let places: Vec<PathBuf> = if by_name {
-        let folders = path.into_iter().flat_map(env::split_paths).filter(|folder| folder.is_absolute());
-        folders.map(|folder| folder.join(program)).collect()
-    } else {
-        std::path::absolute(program).into_iter().collect()
-    };
-    let mut files = places.into_iter().filter_map(|file| Some((fs::metadata(&file).ok()?, file))).peekable();
-    if program.as_os_str().is_empty() || files.peek().is_none() {
-        return Err(Error::NotFound { interpreter: interpreter() });
-    }
-    let executable = files.find(|(metadata, _)| is_executable(metadata));
-    executable.map(|(_, file)| file).ok_or_else(|| Error::NotExecutable { interpreter: interpreter() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::symlink;
+    use crate::interpreter::cpython::SwitchInterval;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
     fn names_of_interpreters() {
@@ -204,23 +181,6 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_located_by_path_or_by_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        file(&at("first/python3.9"), 0o644);
-        file(&at("second/python3.9"), 0o755);
-        let path = env::join_paths([at("first"), at("second")]).unwrap();
-        let found = |program: &str| locate(Path::new(program), Some(&path));
-        assert_eq!(found("python3.9").unwrap(), at("second/python3.9"));
-        assert!(matches!(found("python3.8"), Err(Error::NotFound { .. })));
-        assert!(matches!(found(""), Err(Error::NotFound { .. })));
-        assert!(matches!(found("./python3.9"), Err(Error::NotFound { .. })));
-        assert!(matches!(found(at("first/python3.9").to_str().unwrap()), Err(Error::NotExecutable { .. })));
-        assert!(matches!(found(at("first").to_str().unwrap()), Err(Error::NotExecutable { .. })));
-        assert!(matches!(locate(Path::new("python3.9"), None), Err(Error::NotFound { .. })));
-    }
-
-    #[test]
     fn versions_are_sorted_as_numbers() {
         let interpreter = |release: &str, version, free_threaded| Interpreter {
             path: PathBuf::from("/python"),
@@ -228,7 +188,7 @@ mod tests {
             release: release.into(),
             free_threaded,
             gil_enabled: !free_threaded,
-            interval: super::super::SwitchInterval::Seconds(0.005),
+            interval: SwitchInterval::Seconds(0.005),
             identity: <_>::default(),
         };
         let mut all = [

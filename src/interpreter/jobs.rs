@@ -1,8 +1,9 @@
 //! What a real interpreter can be asked to do. Each job is a script beside this file; a request goes to it as
 //! one JSON argument, the result comes back as one JSON line.
 
+use super::child::Limits;
+use super::cpython::Interpreter;
 use super::error::{Error, shown};
-use super::{Interpreter, Limits};
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

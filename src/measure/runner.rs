@@ -1,8 +1,11 @@
 //! The one runner: warm-up, then rounds in which each case has its turn (A B C A B C …), so that a machine
 //! whose speed drifts treats all cases alike.
 
-use crate::error::{Error, Result};
-use crate::scenario::{Observation, Scenario, Workload};
+use super::error::Result;
+use super::observation::Observation;
+use super::scenario::Scenario;
+use super::workload::Workload;
+use crate::error::{Classified, Interrupted, Kind};
 use crate::system::background::Gathered;
 use crate::system::control::Control;
 use parking_lot::Mutex;
@@ -67,8 +70,8 @@ impl CaseResult {
     fn take<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
         match result {
             Ok(value) => Ok(Some(value)),
-            Err(Error::Interpreter(reason)) => {
-                self.failure = Some(reason);
+            Err(error) if error.kind() == Kind::External => {
+                self.failure = Some(error.to_string());
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -80,7 +83,7 @@ impl CaseResult {
 ///
 /// # Errors
 ///
-/// Whatever a scenario could not do; [`Error::Interrupted`] when it was stopped before its last round was finished.
+/// Whatever a scenario could not do; [`Interrupted`] when it was stopped before its last round was finished.
 pub fn run(
     cases: &[Case<'_>],
     rounds: Rounds,
@@ -96,7 +99,7 @@ pub fn run(
             result.expected = result.take(case.scenario.expected(&case.load, control))?;
         }
         if control.stopped() {
-            return Err(Error::Interrupted);
+            return Err(Interrupted.into());
         }
     }
     finished.lock().clone_from(&results);
@@ -115,7 +118,7 @@ pub fn run(
             let observed = case.scenario.observe(&case.load, control);
             if control.stopped() {
                 // What a stopped run brought home is not its result.
-                return Err(Error::Interrupted);
+                return Err(Interrupted.into());
             }
             round.push(result.take(observed)?);
         }
@@ -157,7 +160,7 @@ fn another(rounds: Rounds, done: usize, spent: Duration) -> bool {
 mod tests {
     use super::*;
     use crate::measure::stats::Summary;
-    use crate::scenario::{Explanation, Group};
+    use crate::measure::{Explanation, Group};
     use crate::system::clock::{Span, Usage};
 
     /// A scenario that only keeps a diary.
@@ -230,12 +233,12 @@ mod tests {
         // Three for the warm-up, three for the first round, stopped at the second case of the second.
         let (ended, finished, pages) = run_diaries(exactly(5), Some(8));
         assert_eq!(pages.len(), 8);
-        assert!(matches!(ended, Err(Error::Interrupted)));
+        assert_eq!(ended.unwrap_err().kind(), Kind::Interrupted);
         assert!(anything(&finished) && finished.iter().all(|result| result.observations.len() == 1));
 
         for at in [2, 5] {
             let (ended, finished, _) = run_diaries(exactly(5), Some(at));
-            assert!(matches!(ended, Err(Error::Interrupted)));
+            assert_eq!(ended.unwrap_err().kind(), Kind::Interrupted);
             assert!(!anything(&finished), "{at}");
         }
     }

@@ -6,7 +6,8 @@
 //! moment, and leave at an agreed instant. Where there are more workers than CPUs they cannot all run at
 //! once; then they sleep at the gate and are woken together.
 
-use crate::error::{Error, Result};
+use super::error::{Error, Result};
+use crate::error::Interrupted;
 use crate::measure::workload::Workload;
 use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
@@ -45,7 +46,7 @@ pub struct Heat<T> {
 ///
 /// # Errors
 ///
-/// [`Error::StartWorker`] when a thread cannot be made (those already waiting are sent home),
+/// [`Error::System`] when a thread cannot be made (those already waiting are sent home),
 /// [`Error::WorkerPanicked`] when one panics.
 pub fn run<T, W>(load: &Workload, control: &Control, work: W) -> Result<Heat<T>>
 where
@@ -76,7 +77,7 @@ where
         // All are waited for before any is judged: a panic that nobody took note of would be the scope's own.
         let joined: Vec<_> = handles.into_iter().map(thread::ScopedJoinHandle::join).collect();
         let finish = |(worker, joined): (usize, thread::Result<Option<Finish<T>>>)| {
-            joined.map_err(|_| Error::WorkerPanicked { worker })?.ok_or(Error::Interrupted)
+            joined.map_err(|_| Error::WorkerPanicked { worker })?.ok_or(Interrupted.into())
         };
         joined.into_iter().enumerate().map(finish).collect::<Result<Vec<_>>>()
     })?;

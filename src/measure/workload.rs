@@ -60,6 +60,12 @@ impl Workload {
         options
     }
 
+    /// The options that ask for it, as they stand on a command line.
+    #[must_use]
+    pub fn arguments(&self, group: Group) -> String {
+        self.options(group).join(" ")
+    }
+
     /// The pairs of values that two different workers add: what a verdict on two workers has to be asked about.
     #[must_use]
     pub fn pairs(&self) -> Vec<[i64; 2]> {

@@ -1,9 +1,11 @@
 //! The report of the convoy effect.
 
+use super::document::{Document, Header};
 use super::layout::{Grid, finish, paragraph};
 use super::words::{plural, time};
-use super::{Document, Header, csv, json};
-use crate::measure::stats::percentile;
+use super::{csv, json};
+use crate::scenario::convoy::{Convoy, ConvoyRow, Latency};
+use crate::system::background::Gathered;
 use serde::Serialize;
 use std::io;
 
@@ -23,47 +25,19 @@ pub struct ConvoyReport {
     pub results: Vec<ConvoyRow>,
 }
 
-/// One subject's round trips.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ConvoyRow {
-    /// `model 3.12`, or `python 3.12.1`.
-    pub subject: String,
-    /// With nobody computing.
-    pub idle: Option<Latency>,
-    /// Beside the hogs.
-    pub loaded: Option<Latency>,
-    /// Why there is nothing to show.
-    pub failure: Option<String>,
-}
-
-/// Round trips, in seconds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Latency {
-    /// Their median.
-    pub median: f64,
-    /// The time that 99 of 100 do not exceed.
-    pub p99: f64,
-    /// The longest.
-    pub max: f64,
-    /// Each of them, in their order.
-    pub times: Vec<f64>,
-}
-
-impl Latency {
-    /// Sums up round trips.
+impl ConvoyReport {
+    /// The report of the rows that are finished, made on so many CPUs.
     #[must_use]
-    pub fn of(times: Vec<f64>) -> Self {
-        let each = || times.iter().copied();
+    pub fn new(convoy: &Convoy, cpus: usize, rows: Gathered<Vec<ConvoyRow>>) -> Self {
         Self {
-            median: percentile(each(), 50),
-            p99: percentile(each(), 99),
-            max: each().fold(0.0, f64::max),
-            times,
+            header: Header::new(cpus, rows.interrupted),
+            hogs: convoy.hogs,
+            pings: convoy.pings,
+            switch_interval: convoy.switch_interval.as_secs_f64(),
+            results: rows.finished,
         }
     }
-}
 
-impl ConvoyReport {
     /// Whether a subject has nothing to show.
     #[must_use]
     pub fn failed(&self) -> bool {
@@ -158,18 +132,5 @@ impl Document for ConvoyReport {
             let value = row.loaded.as_ref().map_or_else(|| "failed".to_owned(), |it| it.p99.to_string());
             text + &format!("{} {value}\n", row.subject.replace(' ', ":"))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn latencies_are_summed_up() {
-        let latency = Latency::of((1..=100).rev().map(f64::from).collect());
-        assert!((latency.median - 50.5).abs() < 0.6);
-        assert!(latency.p99 >= 98.0 && latency.p99 <= 100.0);
-        assert!((latency.max - 100.0).abs() < 1e-9);
     }
 }

@@ -1,8 +1,8 @@
 //! Where reports go besides standard output: files that are written whole or not at all.
 
-use super::Document;
+use super::document::Document;
+use super::error::{Error, Result};
 use crate::choice::Choice;
-use crate::error::{Error, Result};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -56,7 +56,7 @@ impl Format {
             Some("csv") => Ok(Self::Csv),
             Some("md" | "markdown") => Ok(Self::Markdown),
             Some("txt") => Ok(Self::Table),
-            _ => Err(Error::Usage(format!(
+            _ => Err(Error::Format(format!(
                 "the form of the export {} is not clear from its ending; use .json, .csv, .md or .txt",
                 path.display()
             ))),
@@ -99,7 +99,7 @@ impl Export {
     ///
     /// # Errors
     ///
-    /// [`Error::Usage`] when the ending is unknown, [`Error::Export`] when the file cannot be written.
+    /// [`Error::Format`] when the ending is unknown, [`Error::Export`] when the file cannot be written.
     pub fn prepare(path: &Path) -> Result<Self> {
         let format = Format::of_path(path)?;
         let failed = |source| Error::Export { path: path.to_owned(), source };
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(Format::of_path(Path::new("b.md")).unwrap(), Format::Markdown);
         assert_eq!(Format::of_path(Path::new("b.txt")).unwrap(), Format::Table);
         for path in ["b", "b.xml", ".json", "json"] {
-            assert!(matches!(Format::of_path(Path::new(path)), Err(Error::Usage(_))), "{path}");
+            assert!(matches!(Format::of_path(Path::new(path)), Err(Error::Format(_))), "{path}");
         }
     }
 

@@ -3,10 +3,9 @@
 //! `fetch_add` is load, addition and store in a single step that the hardware does not let anyone split.
 //! Nothing is lost and nobody sleeps; the price is that the counter's cache line goes from CPU to CPU.
 
-use super::{Explanation, Observation, Scenario, Workload};
-use crate::error::Result;
 use crate::measure::start_line;
 use crate::measure::stats::Summary;
+use crate::measure::{Explanation, Group, Observation, Result, Scenario, Workload};
 use crate::system::control::{BLOCK, Control};
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -51,7 +50,7 @@ impl Scenario for Atomic {
             why: "an atomic addition is one step for the hardware, so nothing can come in between; the CPUs \
                   still take turns, for each needs the counter's cache line for itself"
                 .to_owned(),
-            next: format!("sharded {}", super::arguments(load)),
+            next: format!("sharded {}", load.arguments(Group::Counter)),
         }
     }
 }

@@ -4,22 +4,23 @@
 //! CPython does around system calls, and each time it may have to wait a switch interval for every computing
 //! worker (*hog*) in the way before it has the lock back.
 
-use crate::error::{Error, Result};
+use super::error::Error;
+use super::gil::BODY;
+use super::python::Subject;
+use crate::error::Interrupted;
 use crate::interpreter::{ConvoyRequest, Interpreter, Limits};
+use crate::measure::stats::percentile;
+use crate::measure::{self, Result};
 use crate::python::gil::Gil;
 use crate::python::program::{Point, Program, SharedAtomics};
 use crate::python::version::{HandOff, Version};
-use crate::report::Header;
-use crate::report::convoy::{ConvoyReport, ConvoyRow, Latency};
-use crate::scenario::gil::BODY;
-use crate::scenario::python::Subject;
-use crate::system::background::Gathered;
 use crate::system::clock;
 use crate::system::control::Control;
 use crate::system::executable;
 use crate::system::process::Ended;
 use crate::system::thread_room::ThreadRoom;
 use parking_lot::Mutex;
+use serde::Serialize;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
@@ -50,12 +51,52 @@ pub struct Convoy {
     pub timeout: Duration,
 }
 
+/// One subject's round trips.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConvoyRow {
+    /// `model 3.12`, or `python 3.12.1`.
+    pub subject: String,
+    /// With nobody computing.
+    pub idle: Option<Latency>,
+    /// Beside the hogs.
+    pub loaded: Option<Latency>,
+    /// Why there is nothing to show.
+    pub failure: Option<String>,
+}
+
+/// Round trips, in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Latency {
+    /// Their median.
+    pub median: f64,
+    /// The time that 99 of 100 do not exceed.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+    /// Each of them, in their order.
+    pub times: Vec<f64>,
+}
+
+impl Latency {
+    /// Sums up round trips.
+    #[must_use]
+    pub fn of(times: Vec<f64>) -> Self {
+        let each = || times.iter().copied();
+        Self {
+            median: percentile(each(), 50),
+            p99: percentile(each(), 99),
+            max: each().fold(0.0, f64::max),
+            times,
+        }
+    }
+}
+
 impl Convoy {
     /// Measures the model, then the interpreters; `tell` hears of each before it begins.
     ///
     /// # Errors
     ///
-    /// When a worker or the echo process cannot be started; [`Error::Interrupted`] when it was stopped. What goes
+    /// When a worker or the echo process cannot be started; [`Interrupted`] when it was stopped. What goes
     /// wrong with an interpreter is in its row.
     pub fn run(&self, control: &Control, rows: &Mutex<Vec<ConvoyRow>>, tell: impl Fn(&str)) -> Result<()> {
         let model = format!("model {}", self.version);
@@ -67,23 +108,11 @@ impl Convoy {
             tell(&python.display().to_string());
             let row = self.real(python, control);
             if control.stopped() {
-                return Err(Error::Interrupted);
+                return Err(Interrupted.into());
             }
             rows.lock().push(row);
         }
         Ok(())
-    }
-
-    /// The report of the rows that are finished.
-    #[must_use]
-    pub fn report(&self, cpus: usize, rows: Gathered<Vec<ConvoyRow>>) -> ConvoyReport {
-        ConvoyReport {
-            header: Header::new(cpus, rows.interrupted),
-            hogs: self.hogs,
-            pings: self.pings,
-            switch_interval: self.switch_interval.as_secs_f64(),
-            results: rows.finished,
-        }
     }
 
     fn real(&self, python: &Path, control: &Control) -> ConvoyRow {
@@ -162,7 +191,7 @@ impl Convoy {
             sent.and(back).map_err(|error| echo.failure(error, control))?;
             times.push(Duration::from_nanos(clock::now() - began).as_secs_f64());
             if control.stopped() {
-                return Err(Error::Interrupted);
+                return Err(Interrupted.into());
             }
         }
         times.remove(0);
@@ -198,10 +227,10 @@ impl Echo {
             .stdout(output)
             .stderr(Stdio::null())
             .spawn();
-        Self::over(line, child.map_err(Error::Echo)?)
+        Ok(Self::over(line, child.map_err(Error::Echo)?)?)
     }
 
-    fn over(line: UnixStream, child: Child) -> Result<Self> {
+    fn over(line: UnixStream, child: Child) -> Result<Self, Error> {
         let echo = Self { line, child, patience: PATIENCE };
         echo.line.set_read_timeout(Some(LOOK)).map_err(Error::Echo)?;
         Ok(echo)
@@ -233,22 +262,22 @@ impl Echo {
     }
 
     /// What a failed round trip is to be told as: an interrupt, or what became of the process.
-    fn failure(&mut self, error: io::Error, control: &Control) -> Error {
+    fn failure(&mut self, error: io::Error, control: &Control) -> measure::Error {
         if control.stopped() {
-            return Error::Interrupted;
+            return Interrupted.into();
         }
         let gone = [io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
         // Its end of the line is closed just before it can be waited for.
         for _ in 0..if gone.contains(&error.kind()) { self.patience } else { 0 } {
             match self.child.try_wait() {
                 Ok(Some(status)) => {
-                    return Error::Echo(io::Error::other(format!("it {}", Ended::from(status))));
+                    return Error::Echo(io::Error::other(format!("it {}", Ended::from(status)))).into();
                 }
                 Ok(None) => thread::sleep(Duration::from_millis(1)),
-                Err(error) => return Error::Echo(error),
+                Err(error) => return Error::Echo(error).into(),
             }
         }
-        Error::Echo(error)
+        Error::Echo(error).into()
     }
 }
 
@@ -316,6 +345,14 @@ mod tests {
         let control = Control::default();
         control.stop();
         let message = failure("exec sleep 1000", u32::MAX, &control);
-        assert_eq!(message, Error::Interrupted.to_string());
+        assert_eq!(message, Interrupted.to_string());
+    }
+
+    #[test]
+    fn latencies_are_summed_up() {
+        let latency = Latency::of((1..=100).rev().map(f64::from).collect());
+        assert!((latency.median - 50.5).abs() < 0.6);
+        assert!(latency.p99 >= 98.0 && latency.p99 <= 100.0);
+        assert!((latency.max - 100.0).abs() < 1e-9);
     }
 }

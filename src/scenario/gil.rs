@@ -4,10 +4,14 @@
 //! between the load and the store of the counter nothing is lost: that is why `x += 1` has been exact on CPython
 //! since 3.10. A free-threaded build has no such lock, and its workers run at the same time.
 
-use super::{Distribution, Explanation, LockUse, Observation, Promise, Scenario, Variant, Workload};
-use crate::error::{Error, Result};
+use super::error::Error;
+use crate::error::Interrupted;
 use crate::measure::start_line::{self, Heat};
 use crate::measure::stats::Summary;
+use crate::measure::{
+    self, Distribution, Explanation, Group, LockUse, Observation, Promise, Result, Scenario, Variant,
+    Workload,
+};
 use crate::python::gil::{Gil, GilUse};
 use crate::python::program::{
     End, MOST_WORK, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError,
@@ -53,7 +57,7 @@ impl UnderGil {
     ///
     /// # Errors
     ///
-    /// As [`UnderGil::new`], and [`Error::Interrupted`].
+    /// As [`UnderGil::new`], and [`Interrupted`].
     pub fn unless_stopped(
         body: &str,
         setup: &str,
@@ -66,8 +70,8 @@ impl UnderGil {
         let mut verdict = Verdict::Exact;
         for &deltas in pairs {
             let found = program.verdict_within(deltas, MOST_WORK, control).map_err(|error| match error {
-                VerdictError::Stopped => Error::Interrupted,
-                error => Error::Body(error.to_string()),
+                VerdictError::Stopped => measure::Error::from(Interrupted),
+                error => Error::Body(error.to_string()).into(),
             })?;
             match found {
                 Verdict::OrderDependent { outcomes } => {
@@ -75,14 +79,14 @@ impl UnderGil {
                     return Err(Error::Body(format!(
                         "the result of {body:?} depends on the order in which whole iterations run (among the outcomes: {some:?}), \
                          so there is no one value to expect; use a body whose updates add up in any order"
-                    )));
+                    )).into());
                 }
                 Verdict::Deadlock { locks } => {
                     return Err(Error::Body(format!(
                         "{body:?} can come to a deadlock: a worker waits for a lock ({}) that is never released; take the locks in \
                          one order, and release each",
                         locks.join(", ")
-                    )));
+                    )).into());
                 }
                 Verdict::CanLose(witness) => verdict = Verdict::CanLose(witness),
                 Verdict::Exact => {}
@@ -124,7 +128,7 @@ impl UnderGil {
         load: &Workload,
         watch: &Watch<'_>,
         worker: usize,
-    ) -> Result<End> {
+    ) -> Result<End, Error> {
         let mut holder = gil.enter(worker);
         if watch.go_on().is_break() {
             // Hundreds may stand in the queue behind this one, and each of them has to come through.
@@ -316,7 +320,7 @@ impl Scenario for UnderGil {
             let end =
                 self.program.run(load.delta(worker), load.iterations, &mut &shared, &mut |_| ticker.tick());
             if end.map_err(|fault| Error::Body(fault.to_string()))? == End::Stopped {
-                return Err(Error::Interrupted);
+                return Err(Interrupted.into());
             }
         }
         Ok(i128::from(shared.x()))
@@ -329,7 +333,7 @@ impl Scenario for UnderGil {
         let heat = start_line::run(load, control, |worker| self.work(&shared, &gil, load, &watch, worker))?;
         for finish in &heat.finishes {
             if let Err(Error::Body(fault)) = &finish.value {
-                return Err(Error::Body(fault.clone()));
+                return Err(Error::Body(fault.clone()).into());
             }
         }
         let lock = self.version().has_gil().then(|| lock_use(&gil.into_use(), &heat));
@@ -340,9 +344,9 @@ impl Scenario for UnderGil {
         let next = if self.program.body() != BODY {
             format!("compare --threads {}", load.workers)
         } else if self.promise() == Promise::Exact {
-            format!("gil --cpython 3.9 {}", super::arguments(load))
+            format!("gil --cpython 3.9 {}", load.arguments(Group::Counter))
         } else {
-            format!("gil --cpython 3.13 {}", super::arguments(load))
+            format!("gil --cpython 3.13 {}", load.arguments(Group::Counter))
         };
         Explanation { why: self.why(load, summary.lost_runs > 0), next }
     }
@@ -368,7 +372,7 @@ pub(super) fn lock_use<T>(usage: &GilUse, heat: &Heat<T>) -> LockUse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Group;
+    use crate::measure::Group;
 
     const PAIR: &[[i64; 2]] = &[[1, -1]];
 
@@ -389,7 +393,7 @@ mod tests {
     fn a_fault_in_one_worker_ends_those_who_wait_for_its_lock() {
         let body = "with lock: x += d * 46116860184273879";
         let scenario = UnderGil::new(body, "", Version::V3_13, &[[1, 1]]).unwrap();
-        let load = Workload { pattern: crate::scenario::Pattern::Plus, ..Workload::for_tests(3, 1000) };
+        let load = Workload { pattern: crate::measure::Pattern::Plus, ..Workload::for_tests(3, 1000) };
         let error = scenario.observe(&load, &Control::default()).unwrap_err().to_string();
         assert!(error.contains("64 bits"), "{error}");
     }

@@ -3,11 +3,10 @@
 //! The lock makes load, addition and store one *critical section*: while one worker is in it, the others
 //! wait at its door. Nothing is lost; the price is the waiting, and what it costs to ask for the lock.
 
-use super::{Explanation, Observation, Scenario, Variant, Workload};
 use crate::choice::Choice;
-use crate::error::Result;
 use crate::measure::start_line::{self, Heat};
 use crate::measure::stats::Summary;
+use crate::measure::{Explanation, Group, Observation, Result, Scenario, Variant, Workload};
 use crate::scenario::spin_lock::SpinLock;
 use crate::system::control::Control;
 use crossbeam_utils::CachePadded;
@@ -176,7 +175,7 @@ impl Scenario for Mutex {
                 "the lock lets one worker at a time into the critical section, so no store can fall between \
                  another's load and store; {price}"
             ),
-            next: format!("atomic {}", super::arguments(load)),
+            next: format!("atomic {}", load.arguments(Group::Counter)),
         }
     }
 }
@@ -184,7 +183,7 @@ impl Scenario for Mutex {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Group;
+    use crate::measure::Group;
 
     #[test]
     fn every_lock_keeps_every_update() {

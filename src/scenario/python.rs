@@ -3,11 +3,12 @@
 //! What gilsim models is held against what CPython does. Nothing here is modelled: the interpreter is started,
 //! does its work, and says how long its workers took by their own clocks.
 
-use super::{Explanation, Group, Observation, Pattern, Promise, Scenario, Workload, gil};
+use super::error::Error;
+use super::gil;
 use crate::count;
-use crate::error::{Error, Result};
 use crate::interpreter::{self, BodyRequest, Interpreter, Limits, PROBE, SplitRequest};
 use crate::measure::stats::{Summary, Verdict as Found};
+use crate::measure::{Explanation, Group, Observation, Pattern, Promise, Result, Scenario, Workload};
 use crate::python::version::Version;
 use crate::system::clock::Span;
 use crate::system::control::Control;
@@ -115,7 +116,7 @@ impl Python {
         Self { interpreter: subject.interpreter.clone(), name: subject.name.clone(), job, timeout, promise }
     }
 
-    fn interpreter(&self) -> Result<&Interpreter> {
+    fn interpreter(&self) -> Result<&Interpreter, Error> {
         self.interpreter.as_ref().map_err(|error| Error::Interpreter(error.clone()))
     }
 
@@ -238,11 +239,7 @@ impl Scenario for Python {
             }
             Job::Split => {
                 let range = load.range();
-                let signed = |number: u64| {
-                    i64::try_from(number).map_err(|_| {
-                        Error::Usage("a range for python ends at 2^63 - 1; give a smaller end".to_owned())
-                    })
-                };
+                let signed = |number: u64| i64::try_from(number).map_err(|_| Error::Range);
                 let processes = Some(workers(load));
                 let request =
                     SplitRequest { begin: signed(range.start)?, end: signed(range.end)?, processes };

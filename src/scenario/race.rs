@@ -4,10 +4,9 @@
 //! and its store is overwritten: a *lost update*. This is a *race condition*, never a *data race*: every
 //! access is atomic by itself, so the behaviour is defined; it is only the three steps together that are not atomic.
 
-use super::{Explanation, Observation, Promise, Scenario, Workload};
-use crate::error::Result;
 use crate::measure::start_line;
 use crate::measure::stats::Summary;
+use crate::measure::{Explanation, Group, Observation, Promise, Result, Scenario, Workload};
 use crate::system::control::{BLOCK, Control};
 use crossbeam_utils::CachePadded;
 use std::hint;
@@ -124,16 +123,14 @@ impl Scenario for Race {
     }
 
     fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {
-        let shape = super::arguments(load);
+        let shape = load.arguments(Group::Counter);
         if load.workers.get() == 1 {
             return Explanation {
                 why: "a single worker has nobody to race with, so every update counts".to_owned(),
                 next: format!(
                     "race {}",
-                    super::arguments(&Workload {
-                        workers: NonZeroUsize::MIN.saturating_add(1),
-                        ..load.clone()
-                    })
+                    (Workload { workers: NonZeroUsize::MIN.saturating_add(1), ..load.clone() })
+                        .arguments(Group::Counter)
                 ),
             };
         }
@@ -142,7 +139,7 @@ impl Scenario for Race {
                 why: "nothing was lost this time, but that is luck and not safety: no worker happened to store \
                       between another's load and its store"
                     .to_owned(),
-                next: format!("race {}", super::arguments(&Workload { iterations: load.iterations.saturating_mul(10).min(1 << 40), ..load.clone() })),
+                next: format!("race {}", (Workload { iterations: load.iterations.saturating_mul(10).min(1 << 40), ..load.clone() }).arguments(Group::Counter)),
             };
         }
         let how = if load.widen.is_some() {
@@ -163,7 +160,7 @@ impl Scenario for Race {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Pattern;
+    use crate::measure::Pattern;
     use crate::system::cpus::Cpus;
     use proptest::prelude::*;
 

@@ -3,10 +3,9 @@
 //! What is not shared needs no protection. Each shard stands on a cache line of its own, so the CPUs do not
 //! even disturb each other (no *false sharing*); only the sum at the end looks at all of them.
 
-use super::{Explanation, Observation, Scenario, Workload};
-use crate::error::Result;
 use crate::measure::start_line;
 use crate::measure::stats::Summary;
+use crate::measure::{Explanation, Group, Observation, Result, Scenario, Workload};
 use crate::system::control::{BLOCK, Control};
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -53,7 +52,7 @@ impl Scenario for Sharded {
             why: "each worker updates a counter of its own, so there is nothing to lose and nothing to wait for; \
                   the shared total is made once, at the end"
                 .to_owned(),
-            next: format!("gil {}", super::arguments(load)),
+            next: format!("gil {}", load.arguments(Group::Counter)),
         }
     }
 }

@@ -5,10 +5,14 @@
 //! between a read of the shared x and the write that depends on it. The real runs are helped by a very short
 //! switch interval; a body that can lose is run until it does, or often enough to call that a disagreement.
 
-use crate::error::{Error, Result};
+use super::ending::Ending;
+use super::error::{Error, Result};
+use super::progress::with_spinner;
+use crate::error::Interrupted;
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
 use crate::python::program::Verdict;
 use crate::report::Header;
+use crate::report::output::Destination;
 use crate::report::verify::{BodyRow, Claim, VerifyCell, VerifyReport};
 use crate::scenario::gil::UnderGil;
 use crate::scenario::python::{Subject, modelled};
@@ -16,6 +20,7 @@ use crate::system::background::Gathered;
 use crate::system::control::Control;
 use parking_lot::Mutex;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The bodies that are always tried: the four of the reference's matrix first.
@@ -91,7 +96,7 @@ impl Verify {
             if let Some(Some(refusal)) = refusals.next()
                 && refusals.all(|refusal| refusal.is_some())
             {
-                return Err(refusal);
+                return Err(refusal.into());
             }
         }
         for body in &self.bodies {
@@ -100,7 +105,7 @@ impl Verify {
                 tell(&format!("{} {}", interpreter.label(), body.replace('\n', "; ")));
                 cells.push(self.cell(body, interpreter, control));
                 if control.stopped() {
-                    return Err(Error::Interrupted);
+                    return Err(Interrupted.into());
                 }
             }
             progress.lock().bodies.push(BodyRow { body: body.clone(), cells });
@@ -141,14 +146,14 @@ impl Verify {
             }
         }
         if control.stopped() {
-            return Err(Error::Interrupted);
+            return Err(Interrupted.into());
         }
         if known.is_empty() {
             let why = failures
                 .first()
                 .cloned()
                 .unwrap_or_else(|| "none is on PATH or among pyenv's versions".to_owned());
-            return Err(Error::Interpreter(format!(
+            return Err(Error::NoInterpreter(format!(
                 "there is no interpreter to verify against: {why}; name one with --python"
             )));
         }
@@ -197,4 +202,27 @@ impl Verify {
         }
         cell
     }
+}
+
+/// Holds the model against real interpreters on so many CPUs and reports.
+///
+/// # Errors
+///
+/// As [`super::Session::run`].
+pub fn run(verify: Verify, cpus: usize, destination: &Destination, control: &Arc<Control>) -> Result<Ending> {
+    let output = destination.open()?;
+    let verify = Arc::new(verify);
+    let theirs = Arc::clone(&verify);
+    let tried = with_spinner(
+        control,
+        |tried: &Tried| !tried.bodies.is_empty(),
+        move |control, tried, say| theirs.run(control, tried, say),
+    );
+    let report = verify.report(cpus, tried?);
+    output.deliver(&report)?;
+    Ok(match report.disagreements {
+        0 if report.failed() => Ending::CouldNotRun,
+        0 => Ending::Ran,
+        _ => Ending::PromiseBroken,
+    })
 }

@@ -4,7 +4,8 @@
 //! long as the end of the process, at which the kernel puts away everything at once. So work that has not come to its
 //! end soon after a stop is left as it is; what it has finished by then was gathered where it can be found.
 
-use crate::error::{Error, Result};
+use super::error::{Error, Result};
+use crate::error::{Classified, Interrupted, Kind};
 use crate::system::control::Control;
 use crate::system::thread_room;
 use nix::errno::Errno;
@@ -34,24 +35,29 @@ pub struct Gathered<T> {
 ///
 /// # Errors
 ///
-/// What the work says; [`Error::Interrupted`] when a stop was asked for before `anything` was finished;
+/// What the work says; [`Interrupted`] when a stop was asked for before `anything` was finished;
 /// [`Error::Start`] when it could not be begun.
-pub fn gather<T: Default + Send + 'static>(
+pub fn gather<T, E>(
     control: &Arc<Control>,
     anything: impl FnOnce(&T) -> bool,
-    work: impl FnOnce(&Control, &Mutex<T>) -> Result<()> + Send + 'static,
-) -> Result<Gathered<T>> {
+    work: impl FnOnce(&Control, &Mutex<T>) -> Result<(), E> + Send + 'static,
+) -> Result<Gathered<T>, E>
+where
+    T: Default + Send + 'static,
+    E: Classified + From<Error> + From<Interrupted>,
+{
     let place = Arc::new(Mutex::new(T::default()));
     let theirs = Arc::clone(&place);
     let ended = run(control, GRACE, move |control| work(control, &theirs))?;
     let interrupted = match ended {
         Some(Ok(())) => false,
-        None | Some(Err(Error::Interrupted)) => true,
+        None => true,
+        Some(Err(error)) if error.kind() == Kind::Interrupted => true,
         Some(Err(error)) => return Err(error),
     };
     let finished = mem::take(&mut *place.lock());
     if interrupted && !anything(&finished) {
-        Err(Error::Interrupted)
+        Err(Interrupted.into())
     } else {
         Ok(Gathered { finished, interrupted })
     }
@@ -60,7 +66,7 @@ pub fn gather<T: Default + Send + 'static>(
 /// Does some work; nothing when a stop was asked for and the work has not come to its end within the grace. It is then
 /// left to the end of the process.
 ///
-/// A stop that comes without a bell ([`Control::hear`]) is left to the work alone.
+/// A stop that comes without a notifier ([`Control::set_stop_notifier`]) is left to the work alone.
 ///
 /// # Errors
 ///
@@ -79,7 +85,7 @@ pub fn run<T: Send + 'static>(
     })
     .map_err(Error::Start)?;
 
-    while !wait(&ended, control.bell(), PollTimeout::NONE).map_err(Error::Start)? {
+    while !wait(&ended, control.stop_notifier(), PollTimeout::NONE).map_err(Error::Start)? {
         if control.stopped() {
             let grace = PollTimeout::try_from(grace).unwrap_or(PollTimeout::MAX);
             if !wait(&ended, None::<&io::PipeReader>, grace).map_err(Error::Start)? {
@@ -91,11 +97,11 @@ pub fn run<T: Send + 'static>(
     thread.join().map(Some).or_else(|panic| panic::resume_unwind(panic))
 }
 
-/// Waits for the work's end, for the bell, or for so long; says whether it was the end.
-fn wait(ended: &impl AsFd, bell: Option<&impl AsFd>, patience: PollTimeout) -> io::Result<bool> {
+/// Waits for the work's end, for a stop, or for so long; says whether it was the end.
+fn wait(ended: &impl AsFd, notifier: Option<&impl AsFd>, timeout: PollTimeout) -> io::Result<bool> {
     let mut fds = vec![PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
-    fds.extend(bell.map(|bell| PollFd::new(bell.as_fd(), PollFlags::POLLIN)));
-    match poll(&mut fds, patience) {
+    fds.extend(notifier.map(|notifier| PollFd::new(notifier.as_fd(), PollFlags::POLLIN)));
+    match poll(&mut fds, timeout) {
         // An unknown event counts as its end: joining tells.
         Ok(_) => Ok(fds[0].any().unwrap_or(true)),
         Err(Errno::EINTR) => Ok(false),
@@ -110,12 +116,12 @@ mod tests {
     use std::os::unix::net::UnixStream;
     use std::thread;
 
-    /// A control, and what rings its bell.
-    fn with_bell() -> (Arc<Control>, UnixStream) {
-        let (bell, ringer) = UnixStream::pair().unwrap();
+    /// A control, and what notifies it.
+    fn with_notifier() -> (Arc<Control>, UnixStream) {
+        let (notifier, sender) = UnixStream::pair().unwrap();
         let control = Arc::new(Control::default());
-        control.hear(bell);
-        (control, ringer)
+        control.set_stop_notifier(notifier);
+        (control, sender)
     }
 
     fn forever() -> ! {
@@ -126,14 +132,14 @@ mod tests {
 
     #[test]
     fn work_that_comes_to_its_end_is_waited_for() {
-        let (control, _ringer) = with_bell();
+        let (control, _sender) = with_notifier();
         assert!(matches!(run(&control, Duration::ZERO, |_| 7), Ok(Some(7))));
         assert!(matches!(run(&Arc::default(), Duration::ZERO, |_| 7), Ok(Some(7))));
         // A stop that the work obeys at once.
-        let (control, mut ringer) = with_bell();
+        let (control, mut sender) = with_notifier();
         let ended = run(&control, Duration::from_secs(1000), move |control| {
             control.stop();
-            ringer.write_all(b"!").unwrap();
+            sender.write_all(b"!").unwrap();
             7
         });
         assert!(matches!(ended, Ok(Some(7))));
@@ -141,10 +147,10 @@ mod tests {
 
     #[test]
     fn work_that_does_not_end_is_left_after_a_stop() {
-        let (control, mut ringer) = with_bell();
+        let (control, mut sender) = with_notifier();
         let ended = run(&control, Duration::from_millis(1), move |control| {
             control.stop();
-            ringer.write_all(b"!").unwrap();
+            sender.write_all(b"!").unwrap();
             forever()
         });
         assert!(matches!(ended, Ok(None)));
@@ -153,14 +159,14 @@ mod tests {
     #[test]
     fn what_was_finished_before_a_stop_is_kept() {
         for finished in [0, 3] {
-            let (control, mut ringer) = with_bell();
-            let gathered = gather(
+            let (control, mut sender) = with_notifier();
+            let gathered: Result<_> = gather(
                 &control,
                 |numbers: &Vec<u32>| !numbers.is_empty(),
                 move |control, numbers| {
                     numbers.lock().extend(0..finished);
                     control.stop();
-                    ringer.write_all(b"!").unwrap();
+                    sender.write_all(b"!").unwrap();
                     forever()
                 },
             );
@@ -169,7 +175,7 @@ mod tests {
                     assert_eq!(gathered, Gathered { finished: (0..finished).collect(), interrupted: true });
                     assert!(finished > 0);
                 }
-                Err(error) => assert!(finished == 0 && matches!(error, Error::Interrupted), "{error}"),
+                Err(error) => assert!(finished == 0 && error.kind() == Kind::Interrupted, "{error}"),
             }
         }
     }

@@ -16,7 +16,7 @@ pub const BLOCK: u64 = 1 << 13;
 pub struct Control {
     stop: Arc<AtomicBool>,
     done: AtomicU64,
-    bell: OnceLock<UnixStream>,
+    stop_notifier: OnceLock<UnixStream>,
 }
 
 impl Control {
@@ -37,16 +37,16 @@ impl Control {
         &self.stop
     }
 
-    /// Has something be written to the other end of this line at each stop, for whoever sleeps until there is one.
-    pub fn hear(&self, bell: UnixStream) {
-        // Those who sleep already go on listening to the first.
-        let _ = self.bell.set(bell);
+    /// Sets what becomes readable at a stop, so that a thread can wait for one. Only the first call counts.
+    pub fn set_stop_notifier(&self, notifier: UnixStream) {
+        // Threads that already wait do so at the first.
+        let _ = self.stop_notifier.set(notifier);
     }
 
-    /// What becomes readable when there is a stop; nothing where nobody rings.
+    /// What becomes readable at a stop, where that was set.
     #[must_use]
-    pub fn bell(&self) -> Option<&UnixStream> {
-        self.bell.get()
+    pub fn stop_notifier(&self) -> Option<&UnixStream> {
+        self.stop_notifier.get()
     }
 
     /// How many updates the first worker has done in the present run: a measure of how far all have come.

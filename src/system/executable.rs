@@ -1,6 +1,6 @@
 //! This program's own file, to be started once more.
 
-use crate::error::{Error, Result};
+use super::error::{Error, Result};
 use std::env;
 use std::ffi::OsStr;
 use std::fs;

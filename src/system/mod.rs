@@ -4,8 +4,12 @@ pub mod background;
 pub mod clock;
 pub mod control;
 pub mod cpus;
+pub mod error;
 pub mod executable;
 pub mod lifeline;
 pub mod memory;
 pub mod process;
+pub mod signals;
 pub mod thread_room;
+
+pub use error::{Error, Result};

@@ -4,7 +4,8 @@
 //! new thread a second stack for its signal handler, and where there is no room for that one the whole process is
 //! aborted, because the thread exists already. So room is looked for first.
 
-use crate::error::{Error, Result};
+use super::error::{Error, Result};
+use crate::error::Interrupted;
 use crate::system::control::Control;
 use crate::system::memory;
 use rayon::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
@@ -80,7 +81,7 @@ impl ThreadRoom {
         work: impl FnOnce() -> T + Send + 'scope,
     ) -> Result<ScopedJoinHandle<'scope, T>> {
         if control.stopped() {
-            return Err(Error::Interrupted);
+            return Err(Interrupted.into());
         }
         let begin = || {
             self.begin();

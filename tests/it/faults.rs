@@ -1,9 +1,10 @@
 //! Worker processes that do not do what they should: each fault is made to happen.
 
 use crate::wait_until;
-use gilsim::error::Error;
-use gilsim::scenario::split::Split;
-use gilsim::scenario::{Pattern, Scenario, Workload};
+use gilsim::error::{Classified, Kind};
+use gilsim::measure::{self, Pattern, Scenario, Workload};
+use gilsim::scenario::split::{self, Split};
+use gilsim::system;
 use gilsim::system::control::Control;
 use gilsim::system::cpus::Cpus;
 use nix::sys::signal::killpg;
@@ -79,7 +80,11 @@ fn split_by_script(workers: usize, patience: Duration, script: &str) -> String {
         let group = Pid::from_raw(pid);
         wait_until("the end of what a worker has started", || killpg(group, None).is_err());
     }
-    let Error::WorkerProcess { worker, pid, .. } = error else { panic!("{error}") };
+    let measure::Error::Scenario(cause) = &error else { panic!("{error}") };
+    let cause: &(dyn std::error::Error + 'static) = cause.as_ref();
+    let Some(&split::error::Error::WorkerProcess { worker, pid, .. }) = cause.downcast_ref() else {
+        panic!("{error}")
+    };
     let own = fs::read_to_string(pid_file(worker)).unwrap();
     assert_eq!(own.trim(), pid.to_string(), "{error}");
     let message = error.to_string();
@@ -225,14 +230,17 @@ fn a_worker_with_much_to_do_does_not_hang() {
         control.stop();
         observing.join().unwrap()
     });
-    assert!(matches!(result, Err(Error::Interrupted)), "{result:?}");
+    assert!(matches!(&result, Err(error) if error.kind() == Kind::Interrupted), "{result:?}");
 }
 
 #[test]
 fn an_executable_that_is_not_there_is_told() {
     let split = Split::by_processes_of(Path::new("/nowhere/gilsim"));
     let error = split.observe(&load(2, 100), &Control::default());
-    assert!(matches!(error, Err(Error::StartWorker { worker: 0, workers: 2, .. })));
+    assert!(matches!(
+        error,
+        Err(measure::Error::System(system::Error::StartWorker { worker: 0, workers: 2, .. }))
+    ));
 }
 
 #[test]

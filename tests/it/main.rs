@@ -21,6 +21,7 @@ mod pages;
 mod python;
 mod reports;
 mod results;
+mod rooms;
 mod signals;
 mod surroundings;
 

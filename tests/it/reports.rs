@@ -1,9 +1,10 @@
 //! The forms of a report, from fixed values.
 
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
+use gilsim::measure::{Distribution, LockUse, Observation, Pattern, Scenario, Workload};
 use gilsim::report::export::Format;
 use gilsim::report::{Report, csv};
-use gilsim::scenario::{self, Distribution, LockUse, Observation, Pattern, Scenario, Workload};
+use gilsim::scenario;
 use gilsim::system::clock::{Span, Usage};
 use gilsim::system::cpus::Cpus;
 use std::num::NonZeroUsize;

@@ -1,6 +1,6 @@
 //! States of single workers by small numbers, so that a state of all workers is a few words.
 
-use super::{Value, WorkerState};
+use super::{values::Value, worker::WorkerState};
 use rustc_hash::FxHashMap;
 
 /// The states that have come up, each with a number of its own, from 0.

@@ -1,134 +1,17 @@
 //! One instruction at a time.
 
 use super::{
-    Code, Fault, FaultKind, Instruction, Op, Program, Shared,
-    compile::WORK,
-    value::{self, Heap, MOST_PAIRS, Value},
+    compiled::{Program, WORK},
+    fault::{Fault, FaultKind},
+    instruction::{Code, Instruction, Op},
+    shared::Shared,
+    values::{self, Heap, MOST_PAIRS, Value},
+    worker::{Frame, Work, WorkerState, return_from},
 };
 use crate::python::version::Check;
-use std::hash::{Hash, Hasher};
 
 /// How many calls may be under way, as `sys.getrecursionlimit()`.
 const DEEPEST: usize = 1000;
-
-/// A function call under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Frame {
-    code: u16,
-    pc: u32,
-    /// Where its variables begin in the worker's values; its stack follows them.
-    base: u32,
-}
-
-/// What a worker has done on its way, in instructions; one that handles many elements counts as several.
-///
-/// It is no part of what a worker's state is: two ways to one state differ in it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Work(u64);
-
-impl PartialEq for Work {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Work {}
-
-impl Hash for Work {
-    fn hash<H: Hasher>(&self, _: &mut H) {}
-}
-
-impl Work {
-    /// Counts so many elements that were copied, compared or looked through: about eight take as long as an instruction.
-    fn add(&mut self, elements: usize) {
-        self.0 += elements as u64 / 8;
-    }
-}
-
-/// A worker between two instructions.
-///
-/// Equal states behave equally: lists are numbered in the order in which they are reached.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct WorkerState {
-    frames: Vec<Frame>,
-    values: Vec<Value>,
-    heap: Heap,
-    work: Work,
-}
-
-impl WorkerState {
-    /// Whether it has done all its iterations.
-    #[must_use]
-    pub fn finished(&self) -> bool {
-        self.frames.is_empty()
-    }
-
-    /// What it has done so far, in instructions; one that handles many elements counts as several.
-    pub(crate) const fn work(&self) -> u64 {
-        self.work.0
-    }
-
-    /// How much there is to keep of it, in elements of about 24 bytes.
-    pub(crate) fn weight(&self) -> usize {
-        self.frames.len() + value::weight(&self.values, &self.heap)
-    }
-
-    /// The number of the code and the index in it of the next instruction, or nothing if it is finished.
-    #[must_use]
-    pub fn next(&self) -> Option<(usize, usize)> {
-        self.frames.last().map(|frame| (usize::from(frame.code), frame.pc as usize))
-    }
-
-    /// Whether it is about to begin an iteration, or to end.
-    pub(crate) fn at_boundary(&self, program: &Program) -> bool {
-        match &self.frames[..] {
-            [] => true,
-            [frame] => frame.pc as usize == program.loop_head,
-            _ => false,
-        }
-    }
-
-    fn pop(&mut self) -> Value {
-        self.values.pop().unwrap_or(Value::Unbound)
-    }
-
-    fn pop_many(&mut self, count: u16) -> Vec<Value> {
-        let from = self.values.len().saturating_sub(usize::from(count));
-        self.values.split_off(from)
-    }
-
-    /// The n-th from the top, counted from 1.
-    fn peek(&self, n: u16) -> Value {
-        self.values
-            .len()
-            .checked_sub(usize::from(n))
-            .and_then(|index| self.values.get(index).cloned())
-            .unwrap_or(Value::Unbound)
-    }
-
-    fn make_list(&mut self, items: Vec<Value>) -> Result<(), FaultKind> {
-        let list = value::new_list(&mut self.heap, items)?;
-        self.values.push(list);
-        self.collect();
-        Ok(())
-    }
-
-    /// Drops the lists that are out of reach.
-    fn collect(&mut self) {
-        self.work.add(self.weight());
-        value::collect(&mut self.values, &mut self.heap);
-    }
-
-    /// Counts the elements of a tuple or list that was just made.
-    fn count_top(&mut self) {
-        let elements = match self.values.last() {
-            Some(top) if top.has_weight() => value::weight(std::slice::from_ref(top), &Heap::new()),
-            Some(Value::List(id)) => value::list(&self.heap, *id).len(),
-            _ => 0,
-        };
-        self.work.add(elements);
-    }
-}
 
 /// What an instruction did to the shared memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -229,7 +112,11 @@ impl Program {
         self.look(state, shared).map(|(looked, _)| looked)
     }
 
-    fn look(&self, state: &mut WorkerState, shared: &mut impl Shared) -> Result<(Looked, Touched), Fault> {
+    pub(super) fn look(
+        &self,
+        state: &mut WorkerState,
+        shared: &mut impl Shared,
+    ) -> Result<(Looked, Touched), Fault> {
         let Some((code, pc)) = state.next() else {
             return Ok((Looked::Finished, Touched::Nothing));
         };
@@ -357,12 +244,12 @@ impl Program {
             }
             Op::Unary(op) => {
                 let value = state.pop();
-                state.values.push(value::unary(*op, &value, &state.heap)?);
+                state.values.push(values::unary(*op, &value, &state.heap)?);
             }
             Op::Binary(op, in_place) => {
                 let right = state.pop();
                 let left = state.pop();
-                let value = value::binary(*op, *in_place, &left, &right, &mut state.heap)?;
+                let value = values::binary(*op, *in_place, &left, &right, &mut state.heap)?;
                 let listed = matches!(value, Value::List(_));
                 state.values.push(value);
                 state.count_top();
@@ -374,24 +261,24 @@ impl Program {
                 let right = state.pop();
                 let left = state.pop();
                 let mut pairs = MOST_PAIRS;
-                let value = value::compare(*op, &left, &right, &state.heap, &mut pairs)?;
+                let value = values::compare(*op, &left, &right, &state.heap, &mut pairs)?;
                 state.work.add(MOST_PAIRS - pairs);
                 state.values.push(Value::Bool(value));
             }
             Op::Subscript => {
                 let index = state.pop();
                 let container = state.pop();
-                state.values.push(value::subscript(&container, &index, &state.heap)?);
+                state.values.push(values::subscript(&container, &index, &state.heap)?);
             }
             Op::StoreSubscript => {
                 let index = state.pop();
                 let container = state.pop();
                 let value = state.pop();
-                value::store_subscript(&container, &index, value, &mut state.heap)?;
+                values::store_subscript(&container, &index, value, &mut state.heap)?;
             }
             Op::BuildTuple(count) => {
                 let items = state.pop_many(*count);
-                state.values.push(value::new_tuple(items)?);
+                state.values.push(values::new_tuple(items)?);
                 state.count_top();
             }
             Op::BuildList(count) => {
@@ -402,16 +289,16 @@ impl Program {
                 let item = state.pop();
                 if let Value::List(id) = state.peek(*n) {
                     let heavy = item.has_weight();
-                    value::append(&mut state.heap, id, item)?;
+                    values::append(&mut state.heap, id, item)?;
                     state.work.add(state.heap.len());
                     if heavy {
-                        state.work.add(value::list(&state.heap, id).len());
+                        state.work.add(values::list(&state.heap, id).len());
                     }
                 }
             }
             Op::Unpack(count) => {
                 let sequence = state.pop();
-                let items = value::unpack(&sequence, usize::from(*count), &state.heap)?;
+                let items = values::unpack(&sequence, usize::from(*count), &state.heap)?;
                 state.values.extend(items.into_iter().rev());
             }
             Op::Jump(target) => return Ok(Next::To(*target)),
@@ -448,14 +335,14 @@ impl Program {
             }
             Op::GetIter => {
                 let value = state.pop();
-                state.values.push(value::iterator(&value)?);
+                state.values.push(values::iterator(&value)?);
             }
             Op::ForIter(target) => {
                 if !state.heap.is_empty() {
                     state.collect();
                 }
                 let WorkerState { values, heap, .. } = state;
-                let next = values.last_mut().and_then(|iterator| value::next(iterator, heap));
+                let next = values.last_mut().and_then(|iterator| values::next(iterator, heap));
                 if let Some(value) = next {
                     values.push(value);
                 } else {
@@ -496,7 +383,7 @@ impl Program {
             }
             Op::PrintItem => {
                 let item = state.pop();
-                value::to_str(&item, &state.heap)?;
+                values::to_str(&item, &state.heap)?;
             }
             Op::Return => {
                 let value = state.pop();
@@ -522,8 +409,8 @@ impl Program {
                 effect.check &= !silent;
                 let range_is_list = self.facts.shape.python2;
                 let mut pairs = MOST_PAIRS;
-                let result = value::call(builtin, &args, range_is_list, &mut state.heap, &mut pairs)?;
-                state.work.add(MOST_PAIRS - pairs + value::weight(&args, &Heap::new()));
+                let result = values::call(builtin, &args, range_is_list, &mut state.heap, &mut pairs)?;
+                state.work.add(MOST_PAIRS - pairs + values::weight(&args, &Heap::new()));
                 let listed = matches!(result, Value::List(_));
                 state.values.push(result);
                 state.count_top();
@@ -563,19 +450,6 @@ impl Program {
             base: u32::try_from(base).map_err(|_| FaultKind::Recursion)?,
         });
         Ok(Next::Entered)
-    }
-}
-
-/// Puts the result in the place of the callee, below its variables.
-fn return_from(state: &mut WorkerState, value: Value) {
-    if let Some(frame) = state.frames.pop() {
-        state.values.truncate((frame.base as usize).saturating_sub(1));
-        if state.frames.is_empty() {
-            state.values.clear();
-            state.heap.clear();
-        } else {
-            state.values.push(value);
-        }
     }
 }
 

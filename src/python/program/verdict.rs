@@ -8,9 +8,16 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use thiserror::Error;
 
+use super::{
+    compiled::Program,
+    fault::Fault,
+    shared::SharedState,
+    source::Place,
+    states::States,
+    step::{Step, Touched},
+    worker::WorkerState,
+};
 use crate::system::control::Control;
-
-use super::{Fault, Place, Program, SharedState, Step, Touched, WorkerState, states::States};
 
 /// The most states that are looked at for one number of iterations.
 pub const MOST_STATES: usize = 400_000;

@@ -7,17 +7,18 @@
 //! A worker is taken to hang when it comes no further for too long: to the start line, in its part as its beats
 //! tell, or to its end. Since what it has to do is finite, one that does not end is found out in any case.
 
+use super::error::{Error, Fate};
 use super::message::{GO, LONGEST, Message, Subtotal, WORKER_COMMAND};
-use super::part;
-use crate::error::{Error, Result};
-use crate::scenario::Workload;
+use crate::error::Interrupted;
+use crate::measure::workload::part;
+use crate::measure::{Result, Workload};
+use crate::system::Error as SystemError;
 use crate::system::clock;
 use crate::system::control::Control;
 use crate::system::executable;
-use crate::system::process::{Ended, kill_group};
+use crate::system::process::kill_group;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::fmt;
 use std::io::{self, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -49,40 +50,6 @@ enum Stage {
     Done,
     /// And it has ended, as it should.
     Ended,
-}
-
-/// What became of a worker process that did not do as it should.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// It ended by itself, or was killed, before its subtotal or with a failure.
-    Ended(Ended),
-    /// It sent something that is no message, or not one that was due.
-    Rubbish(String),
-    /// It did not come to the start line in this time.
-    HungAtStart(Duration),
-    /// It came no further in its work for this time.
-    HungAtWork(Duration),
-    /// It did not end in this time after its subtotal.
-    HungAtEnd(Duration),
-}
-
-impl fmt::Display for Fate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ended(ended @ Ended::Status(0)) => write!(f, "{ended} but without a subtotal"),
-            Self::Ended(ended) => write!(f, "{ended}"),
-            Self::Rubbish(text) => write!(f, "sent something that is not what was due: {text:?}"),
-            Self::HungAtStart(time) => {
-                write!(f, "hangs: it did not come to the start line within {} s", time.as_secs_f64())
-            }
-            Self::HungAtWork(time) => {
-                write!(f, "hangs: it came no further in its part for {} s", time.as_secs_f64())
-            }
-            Self::HungAtEnd(time) => {
-                write!(f, "hangs: it did not end within {} s of its subtotal", time.as_secs_f64())
-            }
-        }
-    }
 }
 
 /// How long the parent has been looking.
@@ -241,10 +208,10 @@ impl Crew {
         let mut crew = Self { workers: Vec::with_capacity(workers), line: Some(line), watch, patience };
         for worker in 0..workers {
             if control.stopped() {
-                return Err(Error::Interrupted);
+                return Err(Interrupted.into());
             }
             let range = part(&load.range(), load.workers, worker);
-            let failed = |source| Error::StartWorker { worker, workers, source };
+            let failed = |source| SystemError::StartWorker { worker, workers, source };
             let mut command = executable::command(executable);
             command.arg(WORKER_COMMAND).arg(worker.to_string());
             command.arg(range.start.to_string()).arg(range.end.to_string());
@@ -285,7 +252,7 @@ impl Crew {
         // When none is left to hear it, their ends say more than the broken pipe.
         written.or_else(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => Ok(()),
-            _ => Err(Error::Pipe(error)),
+            _ => Err(Error::Pipe(error).into()),
         })
     }
 
@@ -305,7 +272,7 @@ impl Crew {
     /// Waits a moment for news and hands on the subtotals that came, in the order of their arrival.
     pub(super) fn look(&mut self, control: &Control, mut arrived: impl FnMut(Subtotal)) -> Result<()> {
         if control.stopped() {
-            return Err(Error::Interrupted);
+            return Err(Interrupted.into());
         }
         // Before the look, so that a worker is judged by a time up to which everything has been read.
         self.watch.tick(clock::now());
@@ -366,7 +333,7 @@ impl Crew {
                 None
             };
             if let Some(fate) = fate.or_else(|| hung.filter(|_| worker.progress.stage != Stage::Ended)) {
-                return Err(self.lost(index, fate));
+                return Err(self.lost(index, fate).into());
             }
         }
         Ok(())

@@ -2,9 +2,9 @@
 
 use super::crew::Crew;
 use super::message::Subtotal;
-use super::result;
-use crate::error::Result;
-use crate::scenario::{Observation, Workload};
+use super::sum::result;
+use crate::measure::Result;
+use crate::measure::{Observation, Workload};
 use crate::system::clock::{self, Span};
 use crate::system::control::Control;
 use crate::system::executable;

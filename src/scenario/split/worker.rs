@@ -1,7 +1,7 @@
 //! The worker process's side: says that it is ready, waits for the word, sums, sends its subtotal.
 
 use super::message::{Message, Subtotal};
-use super::{in_blocks, sum};
+use super::sum::{in_blocks, sum};
 use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;

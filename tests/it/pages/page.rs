@@ -216,7 +216,9 @@ impl Page {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let named = Regex::new(r"^(src|tests|benches|fuzz|docs|\.ci)/[\w./-]*$").unwrap();
         let paths = self.events().filter_map(|(event, place)| match event {
-            Event::Code(code) if named.is_match(&code) && !code.contains("NAME") => Some((self.line(place.start), root.join(&*code))),
+            Event::Code(code) if named.is_match(&code) && !code.contains("NAME") => {
+                Some((self.line(place.start), root.join(&*code)))
+            }
             Event::Start(Tag::Link { dest_url, .. }) if !dest_url.contains("://") => {
                 let file = dest_url.split('#').next().filter(|file| !file.is_empty())?;
                 Some((self.line(place.start), self.path.parent()?.join(file)))

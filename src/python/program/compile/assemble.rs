@@ -1,0 +1,91 @@
+//! Drafts to instructions: labels become places, jumps get their names, each instruction its look at the eval breaker.
+
+use super::super::instruction::{Code, Instruction, Op};
+use super::{
+    compiler::{Compiler, Scope},
+    jumps::{Moved, invert_backward, keep, reachable, thread_jumps},
+};
+use crate::python::version::{Check, Facts, Jumps};
+
+impl Compiler<'_> {
+    /// Ends the innermost function: its code, and where each draft has gone.
+    pub(super) fn finish(&mut self) -> (Code, Vec<usize>) {
+        match self.functions.pop() {
+            Some(scope) => assemble(scope, self.facts),
+            None => (Code::default(), Vec::new()),
+        }
+    }
+}
+
+/// Threads jumps, drops what cannot be reached, spells the jumps and looks up where the GIL may be dropped.
+fn assemble(mut scope: Scope<'_>, facts: &Facts) -> (Code, Vec<usize>) {
+    thread_jumps(&mut scope);
+    let reachable = reachable(&scope);
+    if facts.shape.jumps == Jumps::ForwardOnly {
+        return to_instructions(invert_backward(scope, &reachable), facts);
+    }
+    to_instructions(keep(scope, &reachable), facts)
+}
+
+fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
+    let Moved { scope, moved } = code;
+    let mut instructions = Vec::with_capacity(scope.drafts.len());
+    for (index, draft) in scope.drafts.into_iter().enumerate() {
+        let target = draft.op.target().map(|label| scope.labels[label]);
+        let back = target.is_some_and(|target| target <= index);
+        let opcode = jump_name(&draft.op, back, facts.shape.jumps).unwrap_or(draft.opcode);
+        let check = match (&draft.op, facts.drop.check(opcode)) {
+            // A jump that cannot be taken by exception, or a call that is none: the name decides.
+            (Op::EnterWith | Op::ExitWith, Check::Call) => Check::Always,
+            (_, check) => check,
+        };
+        let mut op = draft.op;
+        let mut argument = draft.argument;
+        if let Some(target) = target {
+            op.set_target(target);
+            argument = format!("to {target}");
+        }
+        instructions.push(Instruction {
+            op,
+            opcode,
+            argument,
+            check,
+            defers: facts.drop.deferred_before.contains(&opcode),
+            position: draft.position,
+        });
+    }
+    (
+        Code {
+            name: scope.name,
+            parameters: scope.parameters,
+            locals: scope.locals,
+            captures: scope.captures,
+            instructions,
+        },
+        moved,
+    )
+}
+
+/// How a jump is spelt, which depends on its direction.
+const fn jump_name(op: &Op, back: bool, jumps: Jumps) -> Option<&'static str> {
+    Some(match (op, jumps, back) {
+        (Op::Jump(_), _, false) => "JUMP_FORWARD",
+        (Op::Jump(_), Jumps::Absolute, true) => "JUMP_ABSOLUTE",
+        (Op::Jump(_), _, true) => "JUMP_BACKWARD",
+        (Op::PopJump(true, _), Jumps::Directed, false) => "POP_JUMP_FORWARD_IF_TRUE",
+        (Op::PopJump(false, _), Jumps::Directed, false) => "POP_JUMP_FORWARD_IF_FALSE",
+        (Op::PopJump(true, _), Jumps::Directed, true) => "POP_JUMP_BACKWARD_IF_TRUE",
+        (Op::PopJump(false, _), Jumps::Directed, true) => "POP_JUMP_BACKWARD_IF_FALSE",
+        (Op::PopJump(true, _), _, _) => "POP_JUMP_IF_TRUE",
+        (Op::PopJump(false, _), _, _) => "POP_JUMP_IF_FALSE",
+        (Op::PopJumpNone(true, _), Jumps::Directed, false) => "POP_JUMP_FORWARD_IF_NONE",
+        (Op::PopJumpNone(false, _), Jumps::Directed, false) => "POP_JUMP_FORWARD_IF_NOT_NONE",
+        (Op::PopJumpNone(true, _), Jumps::Directed, true) => "POP_JUMP_BACKWARD_IF_NONE",
+        (Op::PopJumpNone(false, _), Jumps::Directed, true) => "POP_JUMP_BACKWARD_IF_NOT_NONE",
+        (Op::PopJumpNone(true, _), _, _) => "POP_JUMP_IF_NONE",
+        (Op::PopJumpNone(false, _), _, _) => "POP_JUMP_IF_NOT_NONE",
+        (Op::JumpOrPop(true, _), _, _) => "JUMP_IF_TRUE_OR_POP",
+        (Op::JumpOrPop(false, _), _, _) => "JUMP_IF_FALSE_OR_POP",
+        _ => return None,
+    })
+}

@@ -1,0 +1,184 @@
+//! Guarded blocks, `with` and `try … finally`, and the ways out of them.
+
+use super::super::{
+    instruction::Op,
+    syntax::{Expr, Stmt},
+    values::Value,
+};
+use super::compiler::{Block, Compiler, Result};
+use crate::python::version::{Call, Finally, With};
+
+impl<'a> Compiler<'a> {
+    pub(super) fn with_stmt(&mut self, items: &'a [(Expr, Option<Expr>)], body: &'a [Stmt]) -> Result<()> {
+        let Some(((lock, target), rest)) = items.split_first() else {
+            return self.stmts(body);
+        };
+        self.expr(lock)?;
+        match self.facts.shape.with {
+            With::Cleanup | With::CleanupStart | With::BeginFinally | With::SetupWith => {
+                self.emit("SETUP_WITH", Op::EnterWith, "");
+            }
+            With::BeforeWith => self.emit("BEFORE_WITH", Op::EnterWith, ""),
+            With::LoadSpecial => {
+                self.emit("COPY", Op::Nop, "1");
+                self.emit("LOAD_SPECIAL", Op::Nop, "__exit__");
+                self.emit("SWAP", Op::Nop, "2");
+                self.emit("SWAP", Op::Nop, "3");
+                self.emit("LOAD_SPECIAL", Op::Nop, "__enter__");
+                self.emit("CALL", Op::EnterWith, "0");
+            }
+        }
+        match target {
+            None => self.emit("POP_TOP", Op::PopTop, ""),
+            Some(target) => self.store_target(target)?,
+        }
+        self.scope().blocks.push(Block::With);
+        self.with_stmt(rest, body)?;
+        self.scope().blocks.pop();
+        self.exit_with();
+        Ok(())
+    }
+
+    /// Releases the lock under the value, if any, that `return` keeps on top.
+    fn exit_with(&mut self) {
+        match self.facts.shape.with {
+            With::Cleanup => {
+                self.emit("POP_BLOCK", Op::Nop, "");
+                self.emit("LOAD_CONST", Op::Nop, "None");
+                self.emit("WITH_CLEANUP", Op::ExitWith, "");
+                self.emit("END_FINALLY", Op::PopTop, "");
+            }
+            With::CleanupStart | With::BeginFinally => {
+                self.emit("POP_BLOCK", Op::Nop, "");
+                if self.facts.shape.with == With::BeginFinally {
+                    self.emit("BEGIN_FINALLY", Op::Nop, "");
+                } else {
+                    self.emit("LOAD_CONST", Op::Nop, "None");
+                }
+                self.emit("WITH_CLEANUP_START", Op::ExitWith, "");
+                self.emit("WITH_CLEANUP_FINISH", Op::Nop, "");
+                self.emit("END_FINALLY", Op::PopTop, "");
+            }
+            With::SetupWith => {
+                self.emit("POP_BLOCK", Op::Nop, "");
+                self.emit("LOAD_CONST", Op::Nop, "None");
+                self.emit("DUP_TOP", Op::Nop, "");
+                self.emit("DUP_TOP", Op::Nop, "");
+                self.emit("CALL_FUNCTION", Op::ExitWith, "3");
+                self.emit("POP_TOP", Op::PopTop, "");
+            }
+            With::BeforeWith | With::LoadSpecial => {
+                for _ in 0..3 {
+                    self.emit("LOAD_CONST", Op::Nop, "None");
+                }
+                if self.facts.shape.call == Call::Precall {
+                    self.emit("PRECALL", Op::Nop, "2");
+                }
+                let count = if self.facts.shape.with == With::LoadSpecial { "3" } else { "2" };
+                self.emit("CALL", Op::ExitWith, count);
+                self.emit("POP_TOP", Op::PopTop, "");
+            }
+        }
+    }
+
+    pub(super) fn finally_stmt(&mut self, body: &'a [Stmt], last: &'a [Stmt]) -> Result<()> {
+        let style = self.facts.shape.finally;
+        if style != Finally::Table {
+            self.emit("SETUP_FINALLY", Op::Nop, "");
+        }
+        self.scope().blocks.push(Block::Finally(last));
+        self.stmts(body)?;
+        self.scope().blocks.pop();
+        self.leave_finally();
+        self.stmts(last)?;
+        if matches!(style, Finally::EndFinally | Finally::BeginFinally) {
+            self.emit("END_FINALLY", Op::Nop, "");
+        }
+        Ok(())
+    }
+
+    fn leave_finally(&mut self) {
+        match self.facts.shape.finally {
+            Finally::EndFinally => {
+                self.emit("POP_BLOCK", Op::Nop, "");
+                self.emit("LOAD_CONST", Op::Nop, "None");
+            }
+            Finally::BeginFinally => {
+                self.emit("POP_BLOCK", Op::Nop, "");
+                self.emit("BEGIN_FINALLY", Op::Nop, "");
+            }
+            Finally::Block => self.emit("POP_BLOCK", Op::Nop, ""),
+            Finally::Table => {}
+        }
+    }
+
+    /// Leaves the innermost block on the way out of a loop or function, with the blocks inside it already left.
+    fn unwind(&mut self, block: Block<'a>, value_on_top: bool) -> Result<()> {
+        match block {
+            Block::Finally(last) => {
+                self.leave_finally();
+                self.stmts(last)
+            }
+            Block::With => {
+                if value_on_top {
+                    self.swap_two();
+                }
+                self.exit_with();
+                Ok(())
+            }
+            Block::Loop { is_for: true, .. } => {
+                if value_on_top {
+                    self.swap_two();
+                }
+                self.emit("POP_TOP", Op::PopTop, "");
+                Ok(())
+            }
+            Block::Loop { is_for: false, .. } => Ok(()),
+        }
+    }
+
+    pub(super) fn leave_loop(&mut self, is_break: bool) -> Result<()> {
+        let position = self.scope().position;
+        let blocks = self.scope().blocks.clone();
+        while let Some(block) = self.scope().blocks.pop() {
+            if let Block::Loop { head, end, is_for } = block {
+                self.scope().position = position;
+                if !is_break {
+                    self.jump(head);
+                } else if self.facts.shape.setup_loop {
+                    self.emit("BREAK_LOOP", Op::BreakLoop(end, is_for), "");
+                } else {
+                    self.unwind(block, false)?;
+                    self.jump(end);
+                }
+                break;
+            }
+            self.unwind(block, false)?;
+        }
+        self.scope().blocks = blocks;
+        Ok(())
+    }
+
+    pub(super) fn return_stmt(&mut self, value: Option<&Expr>) -> Result<()> {
+        let position = self.scope().position;
+        let constant = match value {
+            None => Some(Value::None),
+            Some(value) => self.fold(value),
+        };
+        // Only a value that is no constant waits on the stack while the blocks are left.
+        if let (None, Some(value)) = (&constant, value) {
+            self.expr(value)?;
+        }
+        let blocks = self.scope().blocks.clone();
+        while let Some(block) = self.scope().blocks.pop() {
+            self.unwind(block, constant.is_none())?;
+        }
+        self.scope().blocks = blocks;
+        self.scope().position = position;
+        match constant {
+            Some(constant) => self.return_constant(constant),
+            None => self.emit("RETURN_VALUE", Op::Return, ""),
+        }
+        Ok(())
+    }
+}

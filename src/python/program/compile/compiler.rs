@@ -1,0 +1,213 @@
+//! A function under way: its drafts of instructions, labels, variables and surrounding blocks.
+
+use super::super::{
+    instruction::{Code, Op, show},
+    source::{Place, Position, Source, SourceError, SourceErrorKind},
+    syntax::{Setup, Stmt},
+    values::Value,
+};
+use crate::python::version::{Call, Facts, LoopEnd};
+use std::collections::BTreeSet;
+
+pub(super) type Label = usize;
+
+pub(super) type Result<T> = std::result::Result<T, SourceError>;
+
+/// A loop or guarded block that surrounds the statement at hand.
+#[derive(Clone, Copy)]
+pub(super) enum Block<'a> {
+    Loop { head: Label, end: Label, is_for: bool },
+    Finally(&'a [Stmt]),
+    With,
+}
+
+/// An instruction whose jump, if any, still goes to a label.
+pub(super) struct Draft {
+    pub(super) op: Op,
+    pub(super) opcode: &'static str,
+    pub(super) argument: String,
+    pub(super) position: Option<Position>,
+}
+
+/// A function that is being compiled.
+pub(super) struct Scope<'a> {
+    pub(super) name: String,
+    pub(super) parameters: usize,
+    /// Names by slot.
+    pub(super) locals: Vec<String>,
+    /// Names of this scope's own variables; a captured one has a slot, too, but is not of its own.
+    pub(super) own_variables: usize,
+    /// Slot of the surrounding function, slot here.
+    pub(super) captures: Vec<(u16, u16)>,
+    /// Variables that a comprehension's function captures: cells.
+    pub(super) cells: BTreeSet<String>,
+    /// Loop variables of inlined comprehensions, innermost last.
+    pub(super) overlay: Vec<(String, u16)>,
+    pub(super) x_is_global: bool,
+    pub(super) drafts: Vec<Draft>,
+    /// Where each label stands.
+    pub(super) labels: Vec<usize>,
+    pub(super) blocks: Vec<Block<'a>>,
+    pub(super) position: Option<Position>,
+    pub(super) is_comprehension: bool,
+}
+
+impl Scope<'_> {
+    pub(super) fn slot(&self, name: &str) -> Option<u16> {
+        if let Some((_, slot)) = self.overlay.iter().rev().find(|(known, _)| known == name) {
+            return Some(*slot);
+        }
+        self.locals.iter().position(|known| known == name).and_then(|slot| u16::try_from(slot).ok())
+    }
+}
+
+pub(super) struct Compiler<'a> {
+    pub(super) facts: &'static Facts,
+    pub(super) texts: [&'a str; 2],
+    pub(super) setup: &'a Setup,
+    pub(super) codes: Vec<Option<Code>>,
+    pub(super) functions: Vec<Scope<'a>>,
+    pub(super) loop_head: usize,
+}
+
+impl<'a> Compiler<'a> {
+    pub(super) fn scope(&mut self) -> &mut Scope<'a> {
+        // A function is being compiled whenever this is called; an empty one stands in rather than a panic.
+        if self.functions.is_empty() {
+            self.functions.push(Scope {
+                name: String::new(),
+                parameters: 0,
+                locals: Vec::new(),
+                own_variables: 0,
+                captures: Vec::new(),
+                cells: BTreeSet::new(),
+                overlay: Vec::new(),
+                x_is_global: true,
+                drafts: Vec::new(),
+                labels: Vec::new(),
+                blocks: Vec::new(),
+                position: None,
+                is_comprehension: false,
+            });
+        }
+        let last = self.functions.len() - 1;
+        &mut self.functions[last]
+    }
+
+    pub(super) fn emit(&mut self, opcode: &'static str, op: Op, argument: impl Into<String>) {
+        let scope = self.scope();
+        let position = scope.position;
+        scope.drafts.push(Draft { op, opcode, argument: argument.into(), position });
+    }
+
+    pub(super) fn label(&mut self) -> Label {
+        let scope = self.scope();
+        scope.labels.push(usize::MAX);
+        scope.labels.len() - 1
+    }
+
+    pub(super) fn bind(&mut self, label: Label) {
+        let scope = self.scope();
+        scope.labels[label] = scope.drafts.len();
+    }
+
+    pub(super) fn jump(&mut self, label: Label) {
+        self.emit("JUMP", Op::Jump(label), "");
+    }
+
+    pub(super) fn error(&self, kind: SourceErrorKind, message: &str, position: Position) -> SourceError {
+        let text = match position.source {
+            Source::Body => self.texts[0],
+            Source::Setup => self.texts[1],
+        };
+        SourceError { kind, message: message.to_owned(), place: Place::new(text, position) }
+    }
+
+    pub(super) fn count(&self, count: usize, position: Position) -> Result<u16> {
+        u16::try_from(count).ok().filter(|&count| count < 256).ok_or_else(|| {
+            self.error(
+                SourceErrorKind::NotCovered,
+                "more than 255 elements or arguments are not covered",
+                position,
+            )
+        })
+    }
+
+    pub(super) fn constant(&mut self, value: Value) {
+        let opcode = match value {
+            Value::Int(0..=255) if self.facts.shape.load_small_int => "LOAD_SMALL_INT",
+            Value::Bool(_) if self.facts.shape.python2 => "LOAD_GLOBAL",
+            _ => "LOAD_CONST",
+        };
+        let argument = show(&value);
+        self.emit(opcode, Op::LoadConst(value), argument);
+    }
+
+    pub(super) fn return_constant(&mut self, value: Value) {
+        if self.facts.shape.return_const {
+            let argument = show(&value);
+            self.emit("RETURN_CONST", Op::ReturnConst(value), argument);
+        } else {
+            self.constant(value);
+            self.emit("RETURN_VALUE", Op::Return, "");
+        }
+    }
+
+    pub(super) fn swap_two(&mut self) {
+        if self.facts.shape.copy_and_swap {
+            self.emit("SWAP", Op::Swap(2), "2");
+        } else {
+            self.emit("ROT_TWO", Op::Swap(2), "");
+        }
+    }
+
+    pub(super) fn copy_top(&mut self) {
+        if self.facts.shape.copy_and_swap {
+            self.emit("COPY", Op::Copy(1), "1");
+        } else {
+            self.emit("DUP_TOP", Op::Copy(1), "");
+        }
+    }
+
+    /// Loads what is to be called, a global, by its name.
+    pub(super) fn callee(&mut self, name: &str, value: Value) {
+        let argument = match self.facts.shape.call {
+            Call::CallFunction => name.to_owned(),
+            Call::Precall | Call::Call => format!("{name} + NULL"),
+        };
+        self.emit("LOAD_GLOBAL", Op::LoadConst(value), argument);
+    }
+
+    pub(super) fn call(&mut self, count: u16) {
+        match self.facts.shape.call {
+            Call::CallFunction => {
+                self.emit("CALL_FUNCTION", Op::Call(count), count.to_string());
+            }
+            Call::Precall => {
+                self.emit("PRECALL", Op::Nop, count.to_string());
+                self.emit("CALL", Op::Call(count), count.to_string());
+            }
+            Call::Call => self.emit("CALL", Op::Call(count), count.to_string()),
+        }
+    }
+
+    /// What follows the exhausted iterator. `FOR_ITER` jumps behind `END_FOR` and its like.
+    pub(super) fn end_for(&mut self, end: Label) {
+        let rest: &[&'static str] = match self.facts.shape.loop_end {
+            LoopEnd::Nothing => &[],
+            LoopEnd::EndFor => &["END_FOR"],
+            LoopEnd::EndForPopTop => &["END_FOR", "POP_TOP"],
+            LoopEnd::EndForPopIter => &["END_FOR", "POP_ITER"],
+        };
+        for opcode in rest {
+            self.emit(opcode, Op::LoopEnd, "");
+        }
+        self.bind(end);
+    }
+
+    pub(super) fn resume(&mut self) {
+        if self.facts.shape.resume {
+            self.emit("RESUME", Op::Nop, "0");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Expressions, and those that the compiler evaluates by itself.
+
+use super::super::{
+    instruction::Op,
+    operators::{BinaryOp, UnaryOp},
+    source::{Position, SourceErrorKind},
+    syntax::{Expr, ExprKind, walk_expr},
+    values::{self, Value},
+};
+use super::{
+    compiler::{Compiler, Result},
+    names::Meaning,
+};
+use crate::python::version::{Call, Comprehension};
+use std::sync::Arc;
+
+const fn old_opcode(op: BinaryOp, in_place: bool) -> &'static str {
+    match (op, in_place) {
+        (BinaryOp::Add, false) => "BINARY_ADD",
+        (BinaryOp::Add, true) => "INPLACE_ADD",
+        (BinaryOp::Subtract, false) => "BINARY_SUBTRACT",
+        (BinaryOp::Subtract, true) => "INPLACE_SUBTRACT",
+        (BinaryOp::Multiply, false) => "BINARY_MULTIPLY",
+        (BinaryOp::Multiply, true) => "INPLACE_MULTIPLY",
+        (BinaryOp::FloorDivide, false) => "BINARY_FLOOR_DIVIDE",
+        (BinaryOp::FloorDivide, true) => "INPLACE_FLOOR_DIVIDE",
+        (BinaryOp::Divide, false) => "BINARY_DIVIDE",
+        (BinaryOp::Divide, true) => "INPLACE_DIVIDE",
+        (BinaryOp::Remainder, false) => "BINARY_MODULO",
+        (BinaryOp::Remainder, true) => "INPLACE_MODULO",
+        (BinaryOp::Power, false) => "BINARY_POWER",
+        (BinaryOp::Power, true) => "INPLACE_POWER",
+        (BinaryOp::LeftShift, false) => "BINARY_LSHIFT",
+        (BinaryOp::LeftShift, true) => "INPLACE_LSHIFT",
+        (BinaryOp::RightShift, false) => "BINARY_RSHIFT",
+        (BinaryOp::RightShift, true) => "INPLACE_RSHIFT",
+        (BinaryOp::And, false) => "BINARY_AND",
+        (BinaryOp::And, true) => "INPLACE_AND",
+        (BinaryOp::Or, false) => "BINARY_OR",
+        (BinaryOp::Or, true) => "INPLACE_OR",
+        (BinaryOp::Xor, false) => "BINARY_XOR",
+        (BinaryOp::Xor, true) => "INPLACE_XOR",
+    }
+}
+
+impl Compiler<'_> {
+    pub(super) fn expr(&mut self, expr: &Expr) -> Result<()> {
+        if let Some(value) = self.fold(expr) {
+            self.python2_literals(expr)?;
+            self.constant(value);
+            return Ok(());
+        }
+        let outer = self.scope().position;
+        self.scope().position = Some(expr.position);
+        match &expr.kind {
+            ExprKind::None => self.constant(Value::None),
+            ExprKind::Bool(value) => self.constant(Value::Bool(*value)),
+            ExprKind::Int(value, _) => self.constant(Value::Int(*value)),
+            ExprKind::Str(text) => self.constant(Value::str(text)),
+            ExprKind::Name(name) => self.load(name, expr.position)?,
+            ExprKind::Tuple(items) => {
+                for item in items {
+                    self.expr(item)?;
+                }
+                let count = self.count(items.len(), expr.position)?;
+                self.emit("BUILD_TUPLE", Op::BuildTuple(count), count.to_string());
+            }
+            ExprKind::List(items) => {
+                for item in items {
+                    self.expr(item)?;
+                }
+                let count = self.count(items.len(), expr.position)?;
+                self.emit("BUILD_LIST", Op::BuildList(count), count.to_string());
+            }
+            ExprKind::Subscript(container, index) => {
+                self.expr(container)?;
+                self.expr(index)?;
+                self.scope().position = Some(expr.position);
+                self.subscript();
+            }
+            ExprKind::Unary(op, operand) => {
+                self.expr(operand)?;
+                if *op == UnaryOp::Not && !matches!(operand.kind, ExprKind::Compare(..)) {
+                    self.emit_to_bool();
+                }
+                let opcode = match op {
+                    UnaryOp::Negative => "UNARY_NEGATIVE",
+                    UnaryOp::Positive => "UNARY_POSITIVE",
+                    UnaryOp::Invert => "UNARY_INVERT",
+                    UnaryOp::Not => "UNARY_NOT",
+                };
+                self.emit(opcode, Op::Unary(*op), "");
+            }
+            ExprKind::Binary(op, left, right) => {
+                self.expr(left)?;
+                self.expr(right)?;
+                self.scope().position = Some(expr.position);
+                self.binary(*op, false, expr.position)?;
+            }
+            ExprKind::Compare(left, rest) => self.compare_value(left, rest)?,
+            ExprKind::Bools(all, values) => {
+                let end = self.label();
+                let last = values.len().saturating_sub(1);
+                for (index, value) in values.iter().enumerate() {
+                    // A constant decides at compile time: it ends the chain or has no part in it.
+                    match self.fold(value).map(|value| value.truth(&Vec::new())) {
+                        Some(truth) if truth == *all && index < last => continue,
+                        Some(_) => {
+                            self.expr(value)?;
+                            break;
+                        }
+                        None => self.expr(value)?,
+                    }
+                    if index < last {
+                        self.jump_or_pop(end, !*all);
+                    }
+                }
+                self.bind(end);
+            }
+            ExprKind::IfElse(test, body, orelse) => {
+                let (other, end) = (self.label(), self.label());
+                self.jump_if(test, other, false)?;
+                self.expr(body)?;
+                self.jump(end);
+                self.bind(other);
+                self.expr(orelse)?;
+                self.bind(end);
+            }
+            ExprKind::Call(name, at, args) => self.call_expr(name, *at, args, expr.position)?,
+            ExprKind::Comprehension(elt, generators) => match self.facts.shape.comprehension {
+                Comprehension::Function => self.comprehension_function(elt, generators)?,
+                Comprehension::Inlined => self.comprehension_inlined(elt, generators)?,
+                Comprehension::Leaking => {
+                    self.emit("BUILD_LIST", Op::BuildList(0), "0");
+                    self.generators(elt, generators, 0, false)?;
+                }
+            },
+        }
+        self.scope().position = outer;
+        Ok(())
+    }
+
+    /// A literal list that is only iterated over is a tuple.
+    pub(super) fn iterable(&mut self, iter: &Expr) -> Result<()> {
+        if let ExprKind::List(items) = &iter.kind {
+            let tuple = Expr { kind: ExprKind::Tuple(items.clone()), position: iter.position };
+            return self.expr(&tuple);
+        }
+        self.expr(iter)
+    }
+
+    fn call_expr(&mut self, name: &str, at: Position, args: &[Expr], position: Position) -> Result<()> {
+        if let Meaning::Constant(value) = self.meaning(name, at)? {
+            self.callee(name, value);
+        } else {
+            // `x()` is an error at run time; the others may hold a function.
+            if self.facts.shape.call != Call::CallFunction {
+                self.emit("PUSH_NULL", Op::Nop, "");
+            }
+            self.load(name, at)?;
+        }
+        for arg in args {
+            self.expr(arg)?;
+        }
+        self.scope().position = Some(position);
+        let count = self.count(args.len(), position)?;
+        self.call(count);
+        Ok(())
+    }
+
+    pub(super) fn subscript(&mut self) {
+        if self.facts.shape.subscript_is_binary_op {
+            self.emit("BINARY_OP", Op::Subscript, "[]");
+        } else {
+            self.emit("BINARY_SUBSCR", Op::Subscript, "");
+        }
+    }
+
+    pub(super) fn binary(&mut self, op: BinaryOp, in_place: bool, position: Position) -> Result<()> {
+        if op == BinaryOp::Divide && !self.facts.shape.python2 {
+            return Err(self.error(
+                SourceErrorKind::NotCovered,
+                "/ gives a float, which is not covered: use //",
+                position,
+            ));
+        }
+        if self.facts.shape.binary_op {
+            let equals = if in_place { "=" } else { "" };
+            let argument = format!("{}{equals}", op.symbol());
+            self.emit("BINARY_OP", Op::Binary(op, in_place), argument);
+        } else {
+            self.emit(old_opcode(op, in_place), Op::Binary(op, in_place), "");
+        }
+        Ok(())
+    }
+
+    fn python2_literals(&self, expr: &Expr) -> Result<()> {
+        let mut found = None;
+        walk_expr(expr, &mut |expr| {
+            if matches!(expr.kind, ExprKind::Int(_, true)) {
+                found = found.or(Some(expr.position));
+            }
+        });
+        match found {
+            Some(position) if self.facts.shape.python2 => Err(self.error(
+                SourceErrorKind::NotPython,
+                "python 2 knows no underscores in numbers: leave them out",
+                position,
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The value of an expression that the compiler evaluates.
+    pub(super) fn fold(&self, expr: &Expr) -> Option<Value> {
+        Some(match &expr.kind {
+            ExprKind::None => Value::None,
+            // A global in Python 2, and so no constant there.
+            ExprKind::Bool(value) if !self.facts.shape.python2 => Value::Bool(*value),
+            ExprKind::Int(value, _) => Value::Int(*value),
+            ExprKind::Str(text) => Value::str(text),
+            ExprKind::Tuple(items) => {
+                Value::Tuple(items.iter().map(|item| self.fold(item)).collect::<Option<Arc<[_]>>>()?)
+            }
+            ExprKind::Unary(op, operand) => {
+                let operand = self.fold(operand)?;
+                values::unary(*op, &operand, &Vec::new()).ok()?
+            }
+            ExprKind::Binary(op, left, right) if *op != BinaryOp::Divide => {
+                match (self.fold(left)?, self.fold(right)?) {
+                    (Value::Int(left), Value::Int(right)) => {
+                        Value::Int(values::int_binary(*op, left, right).ok()?)
+                    }
+                    _ => return None,
+                }
+            }
+            ExprKind::Bools(all, values) => {
+                let (last, values) = values.split_last()?;
+                for value in values {
+                    let value = self.fold(value)?;
+                    if value.truth(&Vec::new()) != *all {
+                        return Some(value);
+                    }
+                }
+                self.fold(last)?
+            }
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! Statements other than those that guard a block.
+
+use super::super::{
+    instruction::Op,
+    operators::BinaryOp,
+    source::SourceErrorKind,
+    syntax::{Expr, ExprKind, Stmt, StmtKind},
+};
+use super::compiler::{Block, Compiler, Result};
+
+/// The most instructions of a function. Each way out of a `try` has a copy of its `finally`, so that a few nested ones
+/// would make millions.
+const MOST_INSTRUCTIONS: usize = 16 * 1024;
+
+impl<'a> Compiler<'a> {
+    pub(super) fn stmts(&mut self, stmts: &'a [Stmt]) -> Result<()> {
+        stmts.iter().try_for_each(|stmt| self.stmt(stmt))
+    }
+
+    pub(super) fn stmt(&mut self, stmt: &'a Stmt) -> Result<()> {
+        self.scope().position = Some(stmt.position);
+        if self.scope().drafts.len() > MOST_INSTRUCTIONS {
+            return Err(self.error(
+                SourceErrorKind::NotCovered,
+                &format!(
+                    "a function of more than {MOST_INSTRUCTIONS} instructions is not covered: shorten it"
+                ),
+                stmt.position,
+            ));
+        }
+        match &stmt.kind {
+            StmtKind::Assign(targets, value) => self.assign(targets, value),
+            StmtKind::AugAssign(target, op, value) => self.aug_assign(target, *op, value),
+            StmtKind::Expr(expr) => self.expr_stmt(expr),
+            StmtKind::If(test, body, orelse) => {
+                let (next, end) = (self.label(), self.label());
+                self.jump_if(test, next, false)?;
+                self.stmts(body)?;
+                if !orelse.is_empty() {
+                    self.jump(end);
+                }
+                self.bind(next);
+                self.stmts(orelse)?;
+                self.bind(end);
+                Ok(())
+            }
+            StmtKind::For(target, iter, body, orelse) => self.for_stmt(target, iter, body, orelse),
+            StmtKind::While(test, body, orelse) => self.while_stmt(test, body, orelse),
+            StmtKind::With(items, body) => self.with_stmt(items, body),
+            StmtKind::Finally(body, last) => self.finally_stmt(body, last),
+            StmtKind::Break => self.leave_loop(true),
+            StmtKind::Continue => self.leave_loop(false),
+            StmtKind::Pass | StmtKind::GlobalX => Ok(()),
+            StmtKind::Return(value) => self.return_stmt(value.as_ref()),
+        }
+    }
+
+    pub(super) fn assign(&mut self, targets: &[Expr], value: &Expr) -> Result<()> {
+        if let ([Expr { kind: ExprKind::Tuple(names), .. }], ExprKind::Tuple(values)) = (targets, &value.kind)
+            && names.len() == values.len()
+            && (2..=3).contains(&names.len())
+            && self.fold(value).is_none()
+        {
+            for value in values {
+                self.expr(value)?;
+            }
+            if names.len() == 2 {
+                self.swap_two();
+            } else if self.facts.shape.copy_and_swap {
+                self.emit("SWAP", Op::Swap(3), "3");
+            } else {
+                self.emit("ROT_THREE", Op::RotThree, "");
+                self.emit("ROT_TWO", Op::Swap(2), "");
+            }
+            return names.iter().try_for_each(|name| self.store_target(name));
+        }
+        self.expr(value)?;
+        let last = targets.len().saturating_sub(1);
+        for (index, target) in targets.iter().enumerate() {
+            if index < last {
+                self.copy_top();
+            }
+            self.store_target(target)?;
+        }
+        Ok(())
+    }
+
+    fn aug_assign(&mut self, target: &Expr, op: BinaryOp, value: &Expr) -> Result<()> {
+        match &target.kind {
+            ExprKind::Name(name) => {
+                self.load(name, target.position)?;
+                self.expr(value)?;
+                self.binary(op, true, target.position)?;
+                self.store(name, target.position)
+            }
+            ExprKind::Subscript(container, index) => {
+                self.expr(container)?;
+                self.expr(index)?;
+                if self.facts.shape.copy_and_swap {
+                    self.emit("COPY", Op::Copy(2), "2");
+                    self.emit("COPY", Op::Copy(2), "2");
+                } else if self.facts.shape.python2 {
+                    self.emit("DUP_TOPX", Op::CopyTwo, "2");
+                } else {
+                    self.emit("DUP_TOP_TWO", Op::CopyTwo, "");
+                }
+                self.subscript();
+                self.expr(value)?;
+                self.binary(op, true, target.position)?;
+                if self.facts.shape.copy_and_swap {
+                    self.emit("SWAP", Op::Swap(3), "3");
+                    self.emit("SWAP", Op::Swap(2), "2");
+                } else {
+                    self.emit("ROT_THREE", Op::RotThree, "");
+                }
+                self.emit("STORE_SUBSCR", Op::StoreSubscript, "");
+                Ok(())
+            }
+            _ => self.store_target(target),
+        }
+    }
+
+    fn expr_stmt(&mut self, expr: &Expr) -> Result<()> {
+        if let ExprKind::Call(name, _, args) = &expr.kind
+            && name == "print"
+            && self.facts.shape.python2
+        {
+            match &args[..] {
+                [] => {}
+                [item] => self.expr(item)?,
+                items => {
+                    for item in items {
+                        self.expr(item)?;
+                    }
+                    let count = self.count(items.len(), expr.position)?;
+                    self.emit("BUILD_TUPLE", Op::BuildTuple(count), count.to_string());
+                }
+            }
+            if !args.is_empty() {
+                self.emit("PRINT_ITEM", Op::PrintItem, "");
+            }
+            self.emit("PRINT_NEWLINE", Op::Nop, "");
+            return Ok(());
+        }
+        if self.fold(expr).is_some() {
+            return Ok(());
+        }
+        self.expr(expr)?;
+        self.emit("POP_TOP", Op::PopTop, "");
+        Ok(())
+    }
+
+    fn for_stmt(
+        &mut self,
+        target: &'a Expr,
+        iter: &'a Expr,
+        body: &'a [Stmt],
+        orelse: &'a [Stmt],
+    ) -> Result<()> {
+        let (head, last, end) = (self.label(), self.label(), self.label());
+        if self.facts.shape.setup_loop {
+            self.emit("SETUP_LOOP", Op::Nop, "");
+        }
+        self.iterable(iter)?;
+        self.emit("GET_ITER", Op::GetIter, "");
+        self.bind(head);
+        self.emit("FOR_ITER", Op::ForIter(last), "");
+        self.store_target(target)?;
+        self.scope().blocks.push(Block::Loop { head, end, is_for: true });
+        self.stmts(body)?;
+        self.scope().blocks.pop();
+        self.jump(head);
+        self.end_for(last);
+        if self.facts.shape.setup_loop {
+            self.emit("POP_BLOCK", Op::Nop, "");
+        }
+        self.stmts(orelse)?;
+        self.bind(end);
+        Ok(())
+    }
+
+    fn while_stmt(&mut self, test: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt]) -> Result<()> {
+        let (head, top, anchor, end) = (self.label(), self.label(), self.label(), self.label());
+        if self.facts.shape.setup_loop {
+            self.emit("SETUP_LOOP", Op::Nop, "");
+        }
+        self.bind(head);
+        self.jump_if(test, anchor, false)?;
+        self.bind(top);
+        self.scope().blocks.push(Block::Loop { head, end, is_for: false });
+        self.stmts(body)?;
+        self.scope().blocks.pop();
+        if self.facts.shape.while_test_at_end {
+            self.jump_if(test, top, true)?;
+        } else {
+            self.jump(head);
+        }
+        self.bind(anchor);
+        if self.facts.shape.setup_loop {
+            self.emit("POP_BLOCK", Op::Nop, "");
+        }
+        self.stmts(orelse)?;
+        self.bind(end);
+        Ok(())
+    }
+}

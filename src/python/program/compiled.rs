@@ -1,0 +1,100 @@
+//! A compiled loop body: its functions, and the listing of them.
+
+use super::{
+    instruction::Code,
+    source::{Place, Position, Source},
+};
+use crate::python::version::{Check, Facts, Version};
+use std::fmt;
+
+/// The number of the code of `work`.
+pub(super) const WORK: u16 = 0;
+
+/// A loop body, compiled for one version of CPython.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    pub(super) version: Version,
+    pub(super) facts: &'static Facts,
+    pub(super) codes: Vec<Code>,
+    pub(super) loop_head: usize,
+    pub(super) locks: Vec<String>,
+    pub(super) body: String,
+    pub(super) setup: String,
+}
+
+impl Program {
+    /// The version that it was compiled for.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The functions: `work`, `one`, those of the setup, and those of comprehensions.
+    #[must_use]
+    pub fn codes(&self) -> &[Code] {
+        &self.codes
+    }
+
+    /// The index in `work` of the instruction that begins each iteration.
+    #[must_use]
+    pub const fn loop_head(&self) -> usize {
+        self.loop_head
+    }
+
+    /// The name of the lock of that number; 0 is `lock`.
+    #[must_use]
+    pub fn lock_name(&self, lock: u8) -> &str {
+        self.locks.get(usize::from(lock)).map_or("lock", String::as_str)
+    }
+
+    /// The body's source.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// The setup's source.
+    #[must_use]
+    pub fn setup(&self) -> &str {
+        &self.setup
+    }
+
+    pub(super) fn place(&self, position: Position) -> Place {
+        let text = match position.source {
+            Source::Body => &self.body,
+            Source::Setup => &self.setup,
+        };
+        Place::new(text, position)
+    }
+}
+
+/// A listing like that of `dis`: number, instruction, argument, and a mark where the GIL may be dropped.
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let free = !self.version.has_gil();
+        for (index, code) in self.codes.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            writeln!(f, "{}({}):", code.name, code.locals[..code.parameters].join(", "))?;
+            for (number, instruction) in code.instructions.iter().enumerate() {
+                let deferred = code.instructions.get(number + 1).is_some_and(|next| next.defers);
+                let mark = match instruction.check {
+                    _ if free => "",
+                    Check::Never => "",
+                    _ if deferred && instruction.op.target().is_none() => "",
+                    Check::Always | Check::Call => "<- may drop the GIL",
+                    Check::Taken => "<- may drop the GIL if it jumps",
+                    Check::NotBool => "<- may drop the GIL if the value is no bool",
+                };
+                let line =
+                    format!("{number:>4}  {:<28} {:<20} {mark}", instruction.opcode, instruction.argument);
+                writeln!(f, "{}", line.trim_end())?;
+            }
+        }
+        if free {
+            writeln!(f, "\nno GIL: another thread may come between any two instructions")?;
+        }
+        Ok(())
+    }
+}

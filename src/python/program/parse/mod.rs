@@ -1,0 +1,13 @@
+//! Python source to the syntax tree of [`super::syntax`].
+//!
+//! The grammar is a parser crate's. What this module adds is the border: whatever the model does not cover is refused here,
+//! by name and place, so that the compiler and the stepper need not doubt what they are given.
+
+mod definitions;
+mod expressions;
+mod reader;
+mod statements;
+
+pub use reader::LONGEST_SOURCE;
+
+pub(super) use definitions::{body, setup};

@@ -1,0 +1,47 @@
+//! Why a report could not be written.
+
+use crate::error::{Classified, Kind};
+use std::io;
+use std::path::PathBuf;
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The ending of an export's name says no form.
+    #[error("{0}")]
+    Format(String),
+
+    /// An export cannot be written.
+    #[error("could not write {}: {source}; {}", path.display(), remedy(source))]
+    Export {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// Standard output could not be written.
+    #[error("could not write to standard output: {0}")]
+    Output(io::Error),
+}
+
+impl Classified for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Format(_) => Kind::Usage,
+            Self::Export { .. } | Self::Output(_) => Kind::Failure,
+        }
+    }
+}
+
+/// What a person can do about a file that cannot be written.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room, or choose a file elsewhere",
+        io::ErrorKind::FileTooLarge => "raise the limit on the size of files (ulimit -f)",
+        _ => "choose a file in a folder that you may write to",
+    }
+}
+
+/// What every fallible call of this room returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

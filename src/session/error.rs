@@ -1,0 +1,60 @@
+//! The one error of the top: it wraps those of the rooms below.
+
+use crate::error::{Classified, Interrupted, Kind};
+use crate::explore::ExploreError;
+use crate::{measure, report, scenario, system};
+
+/// Why gilsim could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line asks for something that cannot be.
+    #[error("{0}")]
+    Usage(String),
+
+    /// There is no real interpreter to do what was asked for.
+    #[error("{0}")]
+    NoInterpreter(String),
+
+    /// The machine refused something.
+    #[error(transparent)]
+    System(#[from] system::Error),
+
+    /// A workload could not be done.
+    #[error(transparent)]
+    Measure(#[from] measure::Error),
+
+    /// A program could not be explored, or a schedule not be carried out.
+    #[error(transparent)]
+    Explore(#[from] ExploreError),
+
+    /// The report could not be written.
+    #[error(transparent)]
+    Report(#[from] report::Error),
+
+    /// A stop was asked for before there was anything to report.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+impl Classified for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Usage(_) => Kind::Usage,
+            Self::NoInterpreter(_) => Kind::Failure,
+            Self::System(error) => error.kind(),
+            Self::Measure(error) => error.kind(),
+            Self::Explore(error) => error.kind(),
+            Self::Report(error) => error.kind(),
+            Self::Interrupted(error) => error.kind(),
+        }
+    }
+}
+
+impl From<scenario::Error> for Error {
+    fn from(error: scenario::Error) -> Self {
+        Self::Measure(error.into())
+    }
+}
+
+/// What every fallible call of this room returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
