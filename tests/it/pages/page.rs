@@ -147,6 +147,8 @@ impl Page {
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(name))) if *name == *language => {
                     open = Some(place.end..place.start);
                 }
+                // Of another language: its comment is no business of this one.
+                Event::Start(Tag::CodeBlock(_)) => terms = None,
                 Event::Text(_) => {
                     if let Some(inner) = &mut open {
                         *inner = inner.start.min(place.start)..inner.end.max(place.end);
