@@ -121,8 +121,7 @@ fn commands_in_the_pages_parse() {
                 continue;
             }
             let words = shlex::split(&code).unwrap_or_else(|| panic!("{place}: not a shell's words"));
-            let end = words.iter().position(|word| word == "2>&1").unwrap_or(words.len());
-            match &words[..end] {
+            match &words[..] {
                 [gilsim, rest @ ..] if gilsim == "gilsim" => parse(rest, &place),
                 [cargo, rest @ ..] if cargo == "cargo" => {
                     for pair in rest.windows(2) {

@@ -202,14 +202,14 @@ impl Page {
         code.collect()
     }
 
-    /// Everything that is or could be a command: code in the text, and the lines of `sh` and `console` blocks.
+    /// Everything that is or could be a command: code in the text, and the lines of `sh` blocks. Those of
+    /// `console` blocks are run.
     pub(super) fn commands(&self) -> Vec<(usize, String)> {
         let mut commands = self.code();
         for (place, _) in self.blocks("sh") {
             let lines = self.text[place.clone()].lines().zip(self.line(place.start)..);
             commands.extend(lines.map(|(line, at)| (at, line.to_owned())));
         }
-        commands.extend(self.console().into_iter().map(|block| (block.line, block.command)));
         commands
     }
 
