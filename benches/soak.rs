@@ -17,7 +17,7 @@ use gilsim::scenario::race::Race;
 use gilsim::scenario::split::Split;
 use gilsim::system::control::Control;
 use gilsim::system::cpus::Cpus;
-use gilsim::system::lifeline;
+use gilsim::system::parent;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -101,7 +101,7 @@ fn main() -> ExitCode {
 
 /// Computes until it is killed, or its parent is gone.
 fn hog() -> ! {
-    lifeline::tie_to_parent();
+    parent::end_with_parent();
     let mut number = 0_u64;
     loop {
         number = black_box(number.wrapping_add(1));

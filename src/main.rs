@@ -6,7 +6,7 @@ use gilsim::scenario::convoy;
 use gilsim::scenario::split::{self, worker};
 use gilsim::session::{self, Ending, Error};
 use gilsim::system::control::Control;
-use gilsim::system::lifeline;
+use gilsim::system::parent;
 use gilsim::system::signals::{Signals, exit_code};
 use gilsim::{measure, scenario};
 use std::io::{self, Write};
@@ -47,12 +47,12 @@ fn main() -> ExitCode {
             output::write(&mut anstream::stdout().lock(), &list).map(|()| Ending::Ran).map_err(Error::from)
         }
         Request::Echo => {
-            lifeline::tie_to_parent();
+            parent::end_with_parent();
             let echoed = convoy::echo(io::stdin().lock(), io::stdout().lock());
             echoed.map(|()| Ending::Ran).map_err(|error| scenario::Error::Echo(error).into())
         }
         Request::SplitWorker(task) => {
-            lifeline::tie_to_parent();
+            parent::end_with_parent();
             let worked = worker::run(task, io::stdin(), io::stdout(), &control);
             worked
                 .map(|()| Ending::Ran)

@@ -602,7 +602,7 @@ fn request(command: Command, cpus: Cpus) -> Result<Request, Error> {
             let load =
                 Workload { switch_interval: interval.switch_interval, ..count.workload(&measure.pin, cpus)? };
             let scenario = UnderGil::new(&body.body, body.setup(), cpython, &load.pairs())?;
-            single(scenario::for_good(scenario), load, &measure, output)
+            single(scenario::leak(scenario), load, &measure, output)
         }
         Command::Convoy { hogs, pings, cpython, interval, python, timeout, output } => {
             let convoy = Convoy {
@@ -769,9 +769,9 @@ fn split(
     fits(by, load)?;
     let chosen = variant("split", by.name());
     let baseline = variant("split", By::Sequential.name());
-    let mut session = single(chosen, chosen.own(load), measure, output);
+    let mut session = single(chosen, chosen.adapt(load), measure, output);
     if !chosen.is_sequential() {
-        session.cases.insert(0, Case { scenario: baseline, load: baseline.own(load), baseline: true });
+        session.cases.insert(0, Case { scenario: baseline, load: baseline.adapt(load), baseline: true });
     }
     Ok(session)
 }
@@ -858,7 +858,7 @@ fn comparison(names: &[String], load: &Workload, iters: Option<u64>) -> Result<V
             continue;
         }
         let default = compared(scenario.group());
-        let mut load = Workload { iterations: iters.unwrap_or(default), ..scenario.own(load) };
+        let mut load = Workload { iterations: iters.unwrap_or(default), ..scenario.adapt(load) };
         if scenario.group() == Group::Counter {
             if load.iterations == 0 {
                 return Err(Error::Usage("--iters 0 leaves nothing to compare; use 1 or more".to_owned()));

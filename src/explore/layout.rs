@@ -53,11 +53,11 @@ impl Layout {
     /// The bits of a state: its shared memory, and the number of each worker's state.
     #[inline]
     pub(super) fn pack(&self, shared: u32, slots: &[u32]) -> u64 {
-        let shared = if self.mixed == 0 { shared & !DEAD } else { shared.rotate_left(1) };
-        slots
-            .iter()
-            .zip(self.shifts)
-            .fold(u64::from(shared), |packed, (&slot, shift)| packed | u64::from(slot) << shift)
+        let mut packed = u64::from(if self.mixed == 0 { shared & !DEAD } else { shared.rotate_left(1) });
+        for (&slot, shift) in slots.iter().zip(self.shifts) {
+            packed |= u64::from(slot) << shift;
+        }
+        packed
     }
 
     /// The number of a worker's state.

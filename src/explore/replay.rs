@@ -9,7 +9,7 @@ use super::step::{StepResult, Stepper};
 use crate::python::program::{Shared, SharedAtomics, SharedState, Touched, WorkerState};
 use crate::system::Error;
 use crate::system::control::Control;
-use crate::system::thread_room::ThreadRoom;
+use crate::system::threads::ThreadStarter;
 use crossbeam_utils::{Backoff, CachePadded};
 use std::collections::BTreeSet;
 use std::panic;
@@ -171,7 +171,7 @@ impl Question<'_> {
         let memory = SharedAtomics::new(0);
         let turn = CachePadded::new(AtomicUsize::new(0));
         let no_thread = |error: Error| ExploreError::Thread(error.to_string());
-        let room = ThreadRoom::for_workers(self.workers).map_err(no_thread)?;
+        let room = ThreadStarter::for_workers(self.workers).map_err(no_thread)?;
         let never_stopped = Control::default();
         let ends = thread::scope(|scope| {
             let mut threads = Vec::with_capacity(self.workers);

@@ -48,7 +48,7 @@ pub(super) struct Row {
 
 impl Row {
     #[inline]
-    fn get(&self, shared: u32) -> (u32, u32) {
+    pub(super) fn get(&self, shared: u32) -> (u32, u32) {
         let (row, index) =
             if shared & DEAD == 0 { (&self.live, shared) } else { (&self.dead, shared & !DEAD) };
         row.get(index as usize).copied().unwrap_or((UNKNOWN, UNKNOWN))
@@ -74,7 +74,7 @@ pub(super) struct LocalStates {
     /// The other way round.
     slots: FxHashMap<u32, u32>,
     /// What the next step of each does, as far as it has been computed.
-    transitions: Vec<Transition>,
+    pub(super) transitions: Vec<Transition>,
     /// How each will access x next.
     pub(super) first_access: Vec<FirstAccess>,
     /// Whether a worker has finished in some state.
@@ -98,18 +98,23 @@ impl LocalStates {
     /// The state and the shared memory after the next step; `None` if the worker has finished or is blocked.
     #[inline]
     pub(super) fn next(&self, slot: u32, shared: u32) -> Option<(u32, u32)> {
-        match &self.transitions[slot as usize] {
-            Transition::Finished => None,
-            Transition::Local(slot) => Some((*slot, shared)),
-            Transition::Store(slot, after) => Some((*slot, *after)),
-            Transition::ByMemory(row) => Some(row.get(shared)).filter(|&(slot, _)| slot != BLOCKED),
-        }
+        let (next, after) = match &self.transitions[slot as usize] {
+            Transition::Finished => return None,
+            Transition::Local(next) => (*next, shared),
+            Transition::Store(next, after) => (*next, *after),
+            Transition::ByMemory(row) => row.get(shared),
+        };
+        (next != BLOCKED).then_some((next, after))
     }
 
     /// Whether the worker can do a step.
     #[inline]
     pub(super) fn enabled(&self, slot: u32, shared: u32) -> bool {
-        self.next(slot, shared).is_some()
+        match &self.transitions[slot as usize] {
+            Transition::Finished => false,
+            Transition::Local(_) | Transition::Store(..) => true,
+            Transition::ByMemory(row) => row.get(shared).0 != BLOCKED,
+        }
     }
 
     /// Whether the worker has finished or is blocked in some state.
@@ -360,7 +365,7 @@ impl<'p> Tables<'p> {
     /// Whether some worker by itself can come back to a state that it has been in. That is necessary for a schedule
     /// without end, but not sufficient.
     pub(super) fn has_loop(&self) -> bool {
-        // LocalStates first, without recursion: 1 is on the path, 2 is done with.
+        // Depth first, without recursion. Colour 1: on the path; 2: done.
         let mut colour = vec![0_u8; self.states.len()];
         for root in 0..number(self.states.len()) {
             let mut path = vec![(root, 0)];

@@ -5,7 +5,7 @@ use super::layout::{Grid, finish, paragraph};
 use super::words::{plural, time};
 use super::{csv, json};
 use crate::scenario::convoy::{Convoy, ConvoyRow, Latency};
-use crate::system::background::Gathered;
+use crate::system::background::Partial;
 use serde::Serialize;
 use std::io;
 
@@ -28,7 +28,7 @@ pub struct ConvoyReport {
 impl ConvoyReport {
     /// The report of the rows that are finished, made on so many CPUs.
     #[must_use]
-    pub fn new(convoy: &Convoy, cpus: usize, rows: Gathered<Vec<ConvoyRow>>) -> Self {
+    pub fn new(convoy: &Convoy, cpus: usize, rows: Partial<Vec<ConvoyRow>>) -> Self {
         Self {
             header: Header::new(cpus, rows.interrupted),
             hogs: convoy.hogs,

@@ -1,4 +1,10 @@
 //! The report: data only, made once from what was observed, then written in the form that was asked for.
+//!
+//! Each kind of report is a [`Document`]: measured scenarios ([`rows`]), [`explore`], [`convoy`] and [`verify`]. The
+//! forms are [`table`], [`json`], [`csv`] and [`markdown`]; [`output`] decides where they go.
+//!
+//! This room may know what was measured or explored. Nothing is run, timed or decided here, and clap never comes in.
+//! Start reading with [`document`], then [`rows`] and [`table`].
 
 pub mod convoy;
 pub mod csv;

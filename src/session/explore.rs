@@ -14,7 +14,7 @@ use crate::system;
 use crate::system::background;
 use crate::system::control::Control;
 use crate::system::memory;
-use crate::system::thread_room::{self, ARENA};
+use crate::system::threads::{self, ARENA};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -106,7 +106,7 @@ impl ExploreSession {
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let output = self.destination.open()?;
         let resources = Resources::of(self.cpus, self.max_memory)?;
-        let pool = thread_room::pool(resources.explorers, EXPLORERS_STACK, |_| ())?;
+        let pool = threads::pool(resources.explorers, EXPLORERS_STACK, |_| ())?;
         let (progress, note) = Progress::layers();
         let session = Arc::new(self);
         let exploring = Arc::clone(&session);

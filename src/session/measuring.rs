@@ -8,7 +8,7 @@ use crate::measure::Workload;
 use crate::measure::runner::{self, Case, Rounds};
 use crate::report::Report;
 use crate::report::output::Destination;
-use crate::scenario::for_good;
+use crate::scenario::leak;
 use crate::scenario::python::{Job, Python, Subject};
 use crate::system::background;
 use crate::system::control::Control;
@@ -60,7 +60,7 @@ impl Real {
         }
         let job = |(job, load): &(Job, Workload)| {
             let python = |subject| Case {
-                scenario: for_good(Python::new(subject, job.clone(), self.timeout, &load.pairs(), control)),
+                scenario: leak(Python::new(subject, job.clone(), self.timeout, &load.pairs(), control)),
                 load: load.clone(),
                 baseline: false,
             };
@@ -84,7 +84,7 @@ impl Session {
 
         let (progress, note) = Progress::follow(&cases, control);
         let (theirs, rounds) = (Arc::clone(&cases), self.rounds);
-        let outcome = background::gather(
+        let outcome = background::run_until_stopped(
             control,
             |finished: &Vec<_>| runner::anything(finished),
             move |control, finished| runner::run(&theirs, rounds, control, finished, note),

@@ -1,4 +1,10 @@
-//! One invocation: runs what was asked for, writes the reports, and says how it ended.
+//! One invocation: runs what was asked for, shows progress, writes the report, and says how it ended.
+//!
+//! A file for each kind of invocation: [`Session`] measures scenarios; [`explore`], [`convoy`] and [`verify`] have
+//! functions or types of their own. All end with an [`Ending`], or with an [`Error`] that wraps those of the rooms below.
+//!
+//! This room may know everything below it. clap never comes in, and the process is not ended here. Start reading with
+//! `measuring.rs`.
 
 pub mod convoy;
 mod ending;

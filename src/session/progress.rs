@@ -5,7 +5,7 @@ use crate::error::{Classified, Interrupted};
 use crate::explore;
 use crate::measure::runner::{Case, Event};
 use crate::system;
-use crate::system::background::{self, Gathered};
+use crate::system::background::{self, Partial};
 use crate::system::control::Control;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parking_lot::Mutex;
@@ -126,12 +126,14 @@ pub(super) fn with_spinner<T, E>(
     control: &Arc<Control>,
     anything: impl FnOnce(&T) -> bool,
     work: impl FnOnce(&Control, &Mutex<T>, &dyn Fn(&str)) -> Result<(), E> + Send + 'static,
-) -> Result<Gathered<T>>
+) -> Result<Partial<T>>
 where
     T: Default + Send + 'static,
     E: Classified + From<system::Error> + From<Interrupted>,
     Error: From<E>,
 {
     let (_spinner, say) = Progress::spin();
-    Ok(background::gather(control, anything, move |control, finished| work(control, finished, &say))?)
+    Ok(background::run_until_stopped(control, anything, move |control, finished| {
+        work(control, finished, &say)
+    })?)
 }

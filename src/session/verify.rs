@@ -16,7 +16,7 @@ use crate::report::output::Destination;
 use crate::report::verify::{BodyRow, Claim, VerifyCell, VerifyReport};
 use crate::scenario::gil::UnderGil;
 use crate::scenario::python::{Subject, modelled};
-use crate::system::background::Gathered;
+use crate::system::background::Partial;
 use crate::system::control::Control;
 use parking_lot::Mutex;
 use std::path::PathBuf;
@@ -115,7 +115,7 @@ impl Verify {
 
     /// The report of the bodies that are finished.
     #[must_use]
-    pub fn report(&self, cpus: usize, tried: Gathered<Tried>) -> VerifyReport {
+    pub fn report(&self, cpus: usize, tried: Partial<Tried>) -> VerifyReport {
         let Tried { interpreters, failures, bodies } = tried.finished;
         let cells = || bodies.iter().flat_map(|row| &row.cells);
         let count = |agrees| cells().filter(|cell| cell.agrees() == Some(agrees)).count();
