@@ -159,8 +159,8 @@ fn another(rounds: Rounds, done: usize, spent: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::stats::Summary;
     use crate::measure::{Explanation, Group};
+    use crate::measure::Seen;
     use crate::system::clock::{Span, Usage};
 
     /// A scenario that only keeps a diary.
@@ -192,7 +192,7 @@ mod tests {
                 lock: None,
             })
         }
-        fn explain(&self, _: &Workload, _: &Summary) -> Explanation {
+        fn explain(&self, _: &Workload, _: &Seen<'_>) -> Explanation {
             Explanation { why: String::new(), next: String::new() }
         }
     }

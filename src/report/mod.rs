@@ -18,7 +18,6 @@ pub mod markdown;
 mod measured;
 pub mod output;
 pub mod rows;
-mod shell;
 pub mod table;
 pub mod verify;
 pub mod words;

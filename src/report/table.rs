@@ -4,7 +4,7 @@ use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
 use super::rows::{Report, Row};
 use super::words::{self, plural, time};
-use crate::count::grouped;
+use crate::count::{self, grouped};
 use crate::measure::Group;
 use crate::measure::stats::{MeanLockUse, Verdict};
 use anstyle::AnsiColor;
@@ -88,7 +88,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         lines.push(("CPU time", format!("{} in the program, {} in the kernel", time(user), time(system))));
     }
     if let (Some(voluntary), Some(involuntary)) = (summary.voluntary_switches, summary.involuntary_switches) {
-        let [voluntary, involuntary] = [voluntary, involuntary].map(words::mean_count);
+        let [voluntary, involuntary] = [voluntary, involuntary].map(count::mean);
         lines.push((
             "switches",
             format!("{voluntary} voluntary (waiting), {involuntary} involuntary (preempted)"),
@@ -101,7 +101,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         ));
     }
     if let Some(foreign) = summary.foreign_values {
-        let times = words::mean_count(foreign);
+        let times = count::mean(foreign);
         lines.push((
             "surprises",
             format!("{times} times a worker loaded a value that it had not stored itself"),
@@ -140,10 +140,10 @@ fn lock_details(lock: &MeanLockUse, interval: Option<f64>) -> Vec<(&'static str,
             "GIL",
             format!(
                 "taken {} times, went to another worker {} times; asked for {} times, {} forced switches",
-                words::mean_count(lock.takes),
-                words::mean_count(lock.switches),
-                words::mean_count(lock.requests),
-                words::mean_count(lock.forced)
+                count::mean(lock.takes),
+                count::mean(lock.switches),
+                count::mean(lock.requests),
+                count::mean(lock.forced)
             ),
         ),
         ("held", format!("{}{more} of the time, worker by worker", held.join(", "))),

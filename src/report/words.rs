@@ -36,17 +36,6 @@ pub fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-/// A count that was averaged over runs.
-#[must_use]
-pub fn mean_count(value: f64) -> String {
-    if value < 10.0 && value.fract() > 0.0 {
-        return format!("{value:.1}");
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "counts of events stay far below 2^63")]
-    let whole = value.round() as i64;
-    count::grouped(i128::from(whole))
-}
-
 /// `131 ms ±4%`; without the deviation for a single run.
 #[must_use]
 pub fn spread(timing: &Timing) -> String {
@@ -176,8 +165,6 @@ mod tests {
     fn counts_are_put_as_words() {
         assert_eq!(plural(1, "run"), "1 run");
         assert_eq!(plural(1200, "run"), "1,200 runs");
-        assert_eq!(mean_count(2.5), "2.5");
-        assert_eq!(mean_count(1234.5), "1,235");
         assert_eq!(cpus(2, &[0, 1]), "2 CPUs usable, workers pinned to CPUs 0 and 1");
         assert_eq!(cpus(8, &[0, 2, 4]), "8 CPUs usable, workers pinned to CPUs 0, 2 and 4");
         assert_eq!(cpus(1, &[]), "1 CPU usable, workers not pinned");

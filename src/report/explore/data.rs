@@ -6,7 +6,7 @@ use crate::count;
 use crate::explore::{Findings, Grade, Question, Replayed, Schedule, StepKind};
 use crate::measure::Pattern;
 use crate::report::document::Header;
-use crate::report::shell::quoted;
+use crate::shell::quoted;
 use crate::scenario::gil::BODY;
 use serde::Serialize;
 use std::collections::BTreeSet;
