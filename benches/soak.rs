@@ -8,7 +8,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints what came of it")]
 
 use gilsim::measure::Result;
-use gilsim::measure::{Explanation, Group, Observation, Pattern, Promise, Scenario, Workload};
+use gilsim::measure::{Explanation, Group, Observation, Pattern, Promise, Scenario, Seen, Workload};
 use gilsim::python::version::Version;
 use gilsim::scenario;
 use gilsim::scenario::gil::UnderGil;

@@ -159,8 +159,8 @@ fn another(rounds: Rounds, done: usize, spent: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Explanation, Group};
     use crate::measure::Seen;
+    use crate::measure::{Explanation, Group};
     use crate::system::clock::{Span, Usage};
 
     /// A scenario that only keeps a diary.

@@ -264,7 +264,11 @@ mod tests {
             actual,
             spans: vec![Span { start: 100, end: 100 + nanoseconds }],
             startup: Duration::from_nanos(7),
-            usage: Some(Usage { cpu: Duration::from_secs(2), user: Duration::from_secs(2), ..Usage::default() }),
+            usage: Some(Usage {
+                cpu: Duration::from_secs(2),
+                user: Duration::from_secs(2),
+                ..Usage::default()
+            }),
             foreign_values: Some(4),
             lock: None,
         }

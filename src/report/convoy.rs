@@ -99,7 +99,8 @@ impl ConvoyReport {
     /// What the figures show; nothing where there are none.
     fn effect(&self, row: &ConvoyRow) -> Option<Effect> {
         let (idle, loaded) = (row.idle.as_ref()?, row.loaded.as_ref()?);
-        let waited = |idle: f64, loaded: f64| loaded - idle >= self.switch_interval / 2.0 && loaded > 2.0 * idle;
+        let waited =
+            |idle: f64, loaded: f64| loaded - idle >= self.switch_interval / 2.0 && loaded > 2.0 * idle;
         let slower = loaded.median > 2.0 * idle.median;
         Some(match row.hand_off {
             Some(Passing::Interval) if waited(idle.median, loaded.median) => Effect::Usual,
@@ -114,9 +115,11 @@ impl ConvoyReport {
     fn sentence(&self, row: &ConvoyRow, effect: Effect) -> String {
         let [idle, loaded] =
             [&row.idle, &row.loaded].map(|it| it.as_ref().map_or((0.0, 0.0), |it| (it.median, it.p99)));
-        let beside = if self.hogs == 1 { "beside the computing worker" } else { "beside the computing workers" };
+        let beside =
+            if self.hogs == 1 { "beside the computing worker" } else { "beside the computing workers" };
         let medians = format!("{} {beside}, {} alone (medians)", time(loaded.0), time(idle.0));
-        let without = if row.hand_off == Some(Passing::None) { ", and there is no GIL to wait for" } else { "" };
+        let without =
+            if row.hand_off == Some(Passing::None) { ", and there is no GIL to wait for" } else { "" };
         let found = match effect {
             Effect::Usual => ": the convoy effect".to_owned(),
             Effect::Rare => format!(
@@ -128,7 +131,9 @@ impl ConvoyReport {
             Effect::Slower if without.is_empty() => {
                 ": slower, but by less than half a switch interval, so no convoy effect".to_owned()
             }
-            Effect::Slower => format!(": slower, but no convoy effect{}", without.replacen(", and", ", for", 1)),
+            Effect::Slower => {
+                format!(": slower, but no convoy effect{}", without.replacen(", and", ", for", 1))
+            }
             Effect::Absent => format!(": no convoy effect was seen{without}"),
         };
         format!("{}: {medians}{found}.", row.subject)

@@ -3,7 +3,7 @@
 use super::document::Header;
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{self, Summary, Verdict};
-use crate::measure::{Explanation, Seen, Group, LockUse, Observation, Pattern, Promise, Scenario, Workload};
+use crate::measure::{Explanation, Group, LockUse, Observation, Pattern, Promise, Scenario, Seen, Workload};
 use crate::python::version::SWITCH_INTERVAL;
 use crate::shell::quoted;
 use crate::system::clock::{Span, Usage};
@@ -152,6 +152,17 @@ impl Report {
         compare_with_fastest(&mut results);
         for (row, case) in results.iter_mut().zip(cases) {
             row.explanation = case.scenario.explain(&case.load, &row.seen());
+            match row.summary.verdict {
+                Verdict::Failed if row.failure.is_none() => {
+                    row.explanation.why = "no run was finished, so there is nothing to explain".to_owned();
+                }
+                // An interpreter's row has a sentence for that.
+                Verdict::Broken if row.gil.is_none() => {
+                    row.explanation.why = "updates were lost where none can be: a fault in gilsim, its compiler or this machine"
+                        .to_owned();
+                }
+                _ => {}
+            }
         }
         Self {
             header: Header::new(cases.first().map_or(1, |case| case.load.cpus.usable), outcome.interrupted),
@@ -231,6 +242,12 @@ impl Row {
         self.promise == Promise::Exact && self.summary.verdict.is_right()
     }
 
+    /// Its name among the rows of its group.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        self.scenario.trim_start_matches("split:")
+    }
+
     /// The median time of a run, in seconds.
     #[must_use]
     pub const fn time(&self) -> f64 {
@@ -283,7 +300,10 @@ fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Ro
 fn compare_with_fastest(rows: &mut [Row]) {
     for group in [Group::Counter, Group::Sum] {
         let fastest = |time: fn(&Row) -> f64| {
-            rows.iter().filter(|row| row.group == group && row.is_right_for_sure()).map(time).min_by(f64::total_cmp)
+            rows.iter()
+                .filter(|row| row.group == group && row.is_right_for_sure())
+                .map(time)
+                .min_by(f64::total_cmp)
         };
         let [alone, started] = [fastest(Row::time), fastest(Row::time_with_startup)];
         for row in rows.iter_mut().filter(|row| row.group == group && row.summary.runs > 0) {

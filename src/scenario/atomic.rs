@@ -55,7 +55,9 @@ impl Scenario for Atomic {
             "workers that run at the same time take turns all the same, for each needs the counter's cache line for itself"
         };
         Explanation {
-            why: format!("an atomic addition is one step for the hardware, so nothing can come in between; {price}"),
+            why: format!(
+                "an atomic addition is one step for the hardware, so nothing can come in between; {price}"
+            ),
             next: format!("sharded {}", load.arguments(Group::Counter)),
         }
     }

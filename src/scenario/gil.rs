@@ -8,8 +8,8 @@ use super::error::Error;
 use crate::error::Interrupted;
 use crate::measure::start_line::{self, Completed};
 use crate::measure::{
-    self, Distribution, Explanation, Group, LockUse, Observation, Promise, Result, Scenario, Seen,
-    Variant, Workload,
+    self, Distribution, Explanation, Group, LockUse, Observation, Promise, Result, Scenario, Seen, Variant,
+    Workload,
 };
 use crate::python::gil::{Gil, GilUse};
 use crate::python::program::{

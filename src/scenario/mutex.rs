@@ -4,8 +4,8 @@
 //! wait at its door. Nothing is lost; the price is the waiting, and what it costs to ask for the lock.
 
 use crate::choice::Choice;
-use crate::measure::start_line::{self, Completed};
 use crate::count;
+use crate::measure::start_line::{self, Completed};
 use crate::measure::{Explanation, Group, Observation, Result, Scenario, Seen, Variant, Workload};
 use crate::scenario::spin_lock::SpinLock;
 use crate::system::control::Control;
@@ -166,7 +166,8 @@ impl Scenario for Mutex {
                 "a single worker never waits for it, so what it pays is the lock's own cost".to_owned()
             }
             Lock::ParkingLot | Lock::Std => {
-                "each update pays for the lock itself, and for the wait whenever another worker is in".to_owned()
+                "each update pays for the lock itself, and for the wait whenever another worker is in"
+                    .to_owned()
             }
             Lock::Fair => {
                 let slept = seen.summary.voluntary_switches.map(|switches| {

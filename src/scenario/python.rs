@@ -268,7 +268,9 @@ impl Scenario for Python {
             (Job::Split, _) if free => "each process has an interpreter of its own",
             (Job::Split, _) => "each process has an interpreter and a GIL of its own",
             (_, Found::Exact) if load.workers.get() == 1 => "a single thread has nobody to lose an update to",
-            (_, Found::Exact) if free => "the interpreter has no GIL, but this body protects its update itself",
+            (_, Found::Exact) if free => {
+                "the interpreter has no GIL, but this body protects its update itself"
+            }
             (_, Found::Exact) => {
                 "no other thread can store x between this body's load of x and the store that depends on it"
             }

@@ -231,9 +231,12 @@ impl Split<'_> {
             By::Sequential => {
                 return "one worker does everything, so nothing is started, shared or waited for".to_owned();
             }
-            _ if load.workers.get() == 1 => return "a single worker has nobody to share the work with".to_owned(),
+            _ if load.workers.get() == 1 => {
+                return "a single worker has nobody to share the work with".to_owned();
+            }
             By::Gil => {
-                return "only the lock's holder adds while the others wait, so more CPUs do not help threads".to_owned();
+                return "only the lock's holder adds while the others wait, so more CPUs do not help threads"
+                    .to_owned();
             }
             _ if load.cpus.usable < 2 => {
                 return "there is one CPU to run on, so the workers take turns".to_owned();
