@@ -154,12 +154,13 @@ impl Report {
             row.explanation = case.scenario.explain(&case.load, &row.seen());
             match row.summary.verdict {
                 Verdict::Failed if row.failure.is_none() => {
-                    row.explanation.why = "no run was finished, so there is nothing to explain".to_owned();
+                    "no run was finished, so there is nothing to explain"
+                        .clone_into(&mut row.explanation.why);
                 }
                 // An interpreter's row has a sentence for that.
                 Verdict::Broken if row.gil.is_none() => {
-                    row.explanation.why = "updates were lost where none can be: a fault in gilsim, its compiler or this machine"
-                        .to_owned();
+                    "updates were lost where none can be: a fault in gilsim, its compiler or this machine"
+                        .clone_into(&mut row.explanation.why);
                 }
                 _ => {}
             }
