@@ -44,8 +44,11 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     *text += &paragraph(&format!("{} gilsim {}", bold("try next:"), row.explanation.next), width);
 }
 
-/// The command to try after a comparison.
-const AFTER_A_COMPARISON: &str = "convoy";
+/// The command to try after a comparison, of the scenarios or of nothing but real interpreters.
+fn after_comparison(report: &Report) -> &'static str {
+    let real = |row: &Row| row.scenario.starts_with("python:");
+    if report.results.iter().all(real) { "verify" } else { "convoy" }
+}
 
 /// The lines of one scenario's report, each with its label.
 #[must_use]
@@ -54,6 +57,10 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     let mut lines: Vec<(&str, String)> = Vec::new();
     lines.extend(row.body.iter().map(|body| ("body", body.clone())));
     lines.push(("expected", grouped(summary.expected)));
+    if summary.runs == 0 {
+        lines.push(("verdict", format!("{}: no run was finished", words::verdict(summary.verdict))));
+        return lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect();
+    }
     lines.push(("actual", grouped(summary.actual)));
     lines.push(("verdict", verdict(row)));
     lines.push(("time", words::times(&summary.timing)));
@@ -197,7 +204,7 @@ fn comparison(report: &Report, width: Option<usize>, text: &mut String) {
     for note in notes(report) {
         *text += &paragraph(&note, width);
     }
-    *text += &paragraph(&format!("{} gilsim {AFTER_A_COMPARISON}", bold("try next:")), width);
+    *text += &paragraph(&format!("{} gilsim {}", bold("try next:"), after_comparison(report)), width);
 }
 
 /// What a comparison means, in words.

@@ -235,7 +235,7 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
             count::grouped(i128::from(widen))
         )));
     }
-    if row.conditions.switch_interval.is_some() && row.gil.is_none() {
+    if row.summary.lock.is_some() {
         notes.push(Cow::from(gil_price(row)));
     }
     if row.summary.verdict == Verdict::Lucky && conditions.workers > 1 && row.promise == Promise::MayLose {
@@ -247,7 +247,10 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
 /// What the times of a modelled GIL are, and what they are not.
 fn gil_price(row: &Row) -> String {
     let name = &row.scenario;
-    let held = row.summary.lock.as_ref().filter(|lock| lock.holds[0] > 0.0).map(|lock| {
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    let updates = row.conditions.updates as f64;
+    let seldom = row.summary.lock.as_ref().filter(|lock| lock.takes < updates / 2.0);
+    let held = seldom.map(|lock| {
         format!(
             "{name} took its lock {} times a run, for {} at a time (median), not for each update; ",
             count::mean(lock.takes),

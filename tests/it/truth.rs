@@ -142,7 +142,11 @@ fn denied(text: &str, row: &Row, cpus: usize) -> Vec<&'static str> {
     let lost = summary.lost_runs > 0;
     let slept = summary.voluntary_switches.unwrap_or(0.0);
     // What is said, and whether it holds.
-    let rules: [(&'static str, bool); 15] = [
+    let updates = f64::from(u32::try_from(row.conditions.updates).unwrap());
+    let takes = summary.lock.as_ref().map(|lock| lock.takes);
+    let rules: [(&'static str, bool); 17] = [
+        ("not for each update", takes.is_some_and(|takes| takes < updates)),
+        ("under a GIL, not of Python", takes.is_some()),
         ("used several CPUs at once", several && overlapped && above(row.speedup)),
         ("no faster than one worker", !above(row.speedup)),
         ("start them took longer than that saved", !above(row.speedup_with_startup)),
