@@ -3,7 +3,7 @@
 use super::{
     drop_rule::{Check, DropRule},
     facts::{Facts, HandOff, SWITCH_INTERVAL},
-    shape::{Call, Comprehension, Finally, Jumps, LoopEnd, Shape, With},
+    shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With},
 };
 
 /// Opcodes that end in `FAST_DISPATCH()` and the conditional jumps, which do so for `True` and `False`.
@@ -35,7 +35,7 @@ const FAST_DISPATCH: &[(&str, Check)] = &[
 const TESTS_39: &[(&str, Check)] = &[("IS_OP", Check::Never), ("CONTAINS_OP", Check::Never)];
 
 /// Calls that a specialised instruction makes without a look at the eval breaker.
-const SILENT: &[(&str, usize)] = &[("len", 1), ("isinstance", 2), ("type", 1)];
+const SILENT: &[(&str, usize)] = &[("len", 1), ("isinstance", 2), ("type", 1), ("list.append", 1)];
 
 pub(super) const PY27: Facts = Facts {
     drop: DropRule {
@@ -54,6 +54,9 @@ pub(super) const PY27: Facts = Facts {
         finally: Finally::EndFinally,
         with: With::Cleanup,
         call: Call::CallFunction,
+        keyword_call: KeywordCall::CallFunction,
+        load_method: false,
+        format_simple: false,
         jumps: Jumps::Absolute,
         loop_end: LoopEnd::Nothing,
         binary_op: false,
@@ -75,6 +78,7 @@ pub(super) const PY36: Facts = Facts {
     hand_off: HandOff::Interval(SWITCH_INTERVAL),
     shape: Shape {
         comprehension: Comprehension::Function,
+        keyword_call: KeywordCall::CallFunctionKw,
         with: With::CleanupStart,
         python2: false,
         ..PY27.shape
@@ -85,6 +89,7 @@ pub(super) const PY36: Facts = Facts {
 
 pub(super) const PY37: Facts = Facts {
     drop: DropRule { deferred_before: &["SETUP_FINALLY", "YIELD_FROM"], ..PY36.drop },
+    shape: Shape { load_method: true, ..PY36.shape },
     source: "3.7 Python/ceval.c _PyEval_EvalFrameDefault, the comment at eval_breaker; Python/compile.c",
     ..PY36
 };
@@ -116,6 +121,9 @@ pub(super) const PY310: Facts = Facts {
         default: Check::Never,
         exceptions: &[&[
             ("CALL_FUNCTION", Check::Call),
+            ("CALL_FUNCTION_KW", Check::Call),
+            ("CALL_FUNCTION_EX", Check::Call),
+            ("CALL_METHOD", Check::Call),
             ("JUMP_ABSOLUTE", Check::Always),
             ("POP_JUMP_IF_FALSE", Check::Taken),
             ("POP_JUMP_IF_TRUE", Check::Taken),
@@ -151,6 +159,7 @@ pub(super) const PY311: Facts = Facts {
         finally: Finally::Table,
         with: With::BeforeWith,
         call: Call::Precall,
+        keyword_call: KeywordCall::KwNames,
         jumps: Jumps::Directed,
         binary_op: true,
         copy_and_swap: true,
@@ -170,6 +179,7 @@ pub(super) const PY312: Facts = Facts {
     shape: Shape {
         comprehension: Comprehension::Inlined,
         call: Call::Call,
+        load_method: false,
         jumps: Jumps::ForwardOnly,
         loop_end: LoopEnd::EndFor,
         jump_or_pop: false,
@@ -181,7 +191,22 @@ pub(super) const PY312: Facts = Facts {
 };
 
 pub(super) const PY313: Facts = Facts {
-    shape: Shape { loop_end: LoopEnd::EndForPopTop, to_bool: true, ..PY312.shape },
+    drop: DropRule {
+        exceptions: &[&[
+            ("RESUME", Check::Always),
+            ("CALL", Check::Call),
+            ("CALL_KW", Check::Call),
+            ("JUMP_BACKWARD", Check::Always),
+        ]],
+        ..PY312.drop
+    },
+    shape: Shape {
+        loop_end: LoopEnd::EndForPopTop,
+        to_bool: true,
+        keyword_call: KeywordCall::CallKw,
+        format_simple: true,
+        ..PY312.shape
+    },
     source: "3.13 Python/bytecodes.c _CHECK_PERIODIC, CALL_LEN, CALL_ISINSTANCE, CALL_TYPE_1 (gh-112175); Python/compile.c",
     ..PY312
 };
