@@ -1,8 +1,9 @@
 //! The soak: round after round of everything that promises to be exact, beside processes that keep every CPU busy. A
 //! round that is not exact ends it with exit code 1.
 //!
-//! `cargo bench --bench soak` does ten thousand rounds of each; `-- 500` does five hundred; `-- 500 --broken` adds a
-//! scenario whose promise does not hold, to show that it would be seen.
+//! `cargo bench --bench soak -- 10000` does ten thousand rounds of each, which takes eleven minutes; `-- 500 --broken` adds a
+//! scenario whose promise does not hold, to show that it would be seen. Without a number of rounds it only says so, so that
+//! `cargo bench` is not held up.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what came of it")]
 
@@ -16,7 +17,7 @@ use gilsim::scenario::race::Race;
 use gilsim::scenario::split::Split;
 use gilsim::system::control::Control;
 use gilsim::system::cpus::Cpus;
-use gilsim::system::lifeline;
+use gilsim::system::parent;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -29,7 +30,6 @@ use std::time::{Duration, Instant};
 const HOG: &str = "--hog";
 /// Processes that compute all the time.
 const HOGS: usize = 2;
-const ROUNDS: usize = 10_000;
 /// How many scenarios soak at a time.
 const LANES: usize = 3;
 /// Every so many rounds the workers spin at the gate until they run at once, where there are CPUs for it; beside hogs that
@@ -88,7 +88,10 @@ fn main() -> ExitCode {
     if arguments.iter().any(|argument| argument == HOG) {
         hog();
     }
-    let rounds = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(ROUNDS);
+    let Some(rounds) = arguments.iter().find_map(|argument| argument.parse().ok()) else {
+        println!("soak: not run; say how many rounds: cargo bench --bench soak -- 10000 (some 11 minutes)");
+        return ExitCode::SUCCESS;
+    };
     let broken = arguments.iter().any(|argument| argument == "--broken");
     soak(rounds, broken).unwrap_or_else(|error| {
         println!("error: {error}");
@@ -98,7 +101,7 @@ fn main() -> ExitCode {
 
 /// Computes until it is killed, or its parent is gone.
 fn hog() -> ! {
-    lifeline::tie_to_parent();
+    parent::end_with_parent();
     let mut number = 0_u64;
     loop {
         number = black_box(number.wrapping_add(1));

@@ -1,29 +1,53 @@
 //! gilsim shows race conditions, locks, the GIL and the split into processes at work on one's own machine.
 //!
-//! # The map of the house
+//! # The map
 //!
-//! A person names a [`scenario`]; the [`runner`] has it do a workload several times, every worker released at
-//! one [`start_line`]; what it observed is held against what the scenario promises ([`stats`]); the [`report`]
-//! says so in the form that was asked for.
+//! Each folder of `src/` is a room. A room imports only those below it; `tests/it/rooms.rs` checks that.
 //!
-//! ```text
-//! main ─▶ cli          the command line becomes a plain request
-//!   └───▶ session ─▶ background   what a stop need not wait for
-//!            ├─▶ runner ─▶ scenario ─▶ observation ─▶ start_line ─▶ workload, clock, cpus, control, thread_room
-//!            │                ├─────▶ gil, spin_lock, process
-//!            │                └─────▶ program ─▶ cpython      a loop body and the versions
-//!            ├─▶ explore, verify, convoy ─▶ program, gil, interpreter
-//!            ├─▶ output ─▶ report ─▶ stats    data in, text out
-//!            └─▶ progress
-//! ```
+//! | room | what it is for |
+//! |---|---|
+//! | `main.rs` | parses, runs, and is the only place that ends the process |
+//! | [`cli`] | clap's options, a file for each family of commands, become a plain [`cli::Request`] |
+//! | [`session`] | one invocation: runs a request, shows progress, delivers the report, says how it ended |
+//! | [`report`] | data in, text out: table, JSON, CSV, Markdown, and the files that they go to |
+//! | [`explore`] | every interleaving of a loop body: which results are possible, and by which schedule |
+//! | [`scenario`] | one lesson a file: race, mutex, atomic, sharded, gil, split, convoy, python; [`scenario::ALL`] lists them |
+//! | [`measure`] | what a measurement is made of: the trait [`measure::Scenario`], workload, start line, runner, statistics |
+//! | [`interpreter`] | the real builds of CPython on this machine |
+//! | [`python`] | CPython as it is modelled: the table of versions, the GIL, and programs from source to single steps |
+//! | [`system`] | the machine: clocks, CPUs, memory, processes, threads, signals |
+//! | [`error`], [`choice`], [`count`] | what all rooms share |
 //!
-//! A loop body is a [`program`]: it is written once and run on threads under a [`gil`], by every schedule
-//! ([`explore`]), and as source by a real [`interpreter`].
+//! # The way of a run
 //!
-//! Nothing below [`cli`] parses a command line; only [`output`], [`progress`], [`cli`]'s refusals and `main` write
-//! to the terminal, and only `main` ends the process.
-//! Nothing is `unsafe`: the race is one of relaxed atomic loads and stores, a *race condition* with defined
-//! behaviour, never a *data race*.
+//! `gilsim mutex --iters 1M`: [`cli::parse`] makes a [`session::Session`] with one [`measure::runner::Case`], a scenario
+//! and its [`measure::Workload`]. [`measure::runner::run`] calls [`measure::Scenario::observe`] for each round, which has its workers
+//! leave [`measure::start_line`] together and returns a [`measure::Observation`]. [`measure::stats`] sums up the
+//! observations and holds them against the scenario's promise; [`report::Report`] puts that in rows, and
+//! [`report::output`] writes the form that was asked for. The session's [`session::Ending`] is the exit code.
+//!
+//! # The way of a loop body
+//!
+//! `--body 'x += d'` is compiled once for each version by [`python::program`], to instructions named after CPython's
+//! own; [`python::version`] says after which of them the version may drop its GIL. The same program runs on real
+//! threads under [`python::gil`] ([`scenario::gil`]), by every schedule ([`explore`]), and as source text in a real
+//! interpreter ([`interpreter`]). [`session::verify`] holds the first two against the third.
+//!
+//! # Where to change what
+//!
+//! | what | where |
+//! |---|---|
+//! | the columns of a table, their order and words | [`report::table`], [`report::words`] |
+//! | when a version may drop its GIL | [`python::version`] |
+//! | how the lock is handed over | [`python::gil`] |
+//! | how long a worker process may make no progress | `scenario/split/crew.rs` |
+//! | what `--widen auto` means | `cli/widen.rs`; what a widened race does: [`scenario::race`] |
+//! | the exit codes | [`session::Ending`]; those of signals: [`system::signals`] |
+//! | how many rounds there are, and in which order | [`measure::runner`] |
+//!
+//! Only [`report::output`], the progress bar, refusals of the command line and `main` write to the terminal. Nothing is
+//! `unsafe`: the race is one of relaxed atomic loads and stores, a *race condition* with defined behaviour, never a
+//! *data race*.
 
 pub mod choice;
 pub mod cli;

@@ -6,7 +6,7 @@ use gilsim::scenario::convoy;
 use gilsim::scenario::split::{self, worker};
 use gilsim::session::{self, Ending, Error};
 use gilsim::system::control::Control;
-use gilsim::system::lifeline;
+use gilsim::system::parent;
 use gilsim::system::signals::{Signals, exit_code};
 use gilsim::{measure, scenario};
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Ok(request) => request,
         Err(refusal) => {
             let told = refusal.print();
-            return end(told.map_or_else(|error| report(&error), |()| refusal.ending()));
+            return end(told.map_or_else(|error| report(&error.into()), |()| refusal.ending()));
         }
     };
     signals.stop_the_run();
@@ -36,19 +36,23 @@ fn main() -> ExitCode {
     let ending = match request {
         Request::Measure(session) => session.run(&control),
         Request::Explore(session) => session.run(&control),
-        Request::Convoy(convoy, cpus, destination) => session::convoy(convoy, cpus, &destination, &control),
-        Request::Verify(verify, cpus, destination) => session::verify(verify, cpus, &destination, &control),
+        Request::Convoy(convoy, cpus, destination) => {
+            session::convoy::run(convoy, cpus, &destination, &control)
+        }
+        Request::Verify(verify, cpus, destination) => {
+            session::verify::run(verify, cpus, &destination, &control)
+        }
         Request::List => {
             let list = cli::list(output::width(&io::stdout()));
             output::write(&mut anstream::stdout().lock(), &list).map(|()| Ending::Ran).map_err(Error::from)
         }
         Request::Echo => {
-            lifeline::tie_to_parent();
+            parent::end_with_parent();
             let echoed = convoy::echo(io::stdin().lock(), io::stdout().lock());
             echoed.map(|()| Ending::Ran).map_err(|error| scenario::Error::Echo(error).into())
         }
         Request::SplitWorker(task) => {
-            lifeline::tie_to_parent();
+            parent::end_with_parent();
             let worked = worker::run(task, io::stdin(), io::stdout(), &control);
             worked
                 .map(|()| Ending::Ran)

@@ -1,8 +1,8 @@
-//! See `checks::command_line`.
+//! See `checks::command_line::check`.
 #![no_main]
 
-#[path = "../checks.rs"]
+#[path = "../checks/mod.rs"]
 #[allow(dead_code)]
 mod checks;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::command_line(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::command_line::check(data));

@@ -1,8 +1,8 @@
-//! See `checks::count`.
+//! See `checks::count::check`.
 #![no_main]
 
-#[path = "../checks.rs"]
+#[path = "../checks/mod.rs"]
 #[allow(dead_code)]
 mod checks;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::count(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::count::check(data));

@@ -1,8 +1,8 @@
-//! See `checks::schedule`.
+//! See `checks::schedule::check`.
 #![no_main]
 
-#[path = "../checks.rs"]
+#[path = "../checks/mod.rs"]
 #[allow(dead_code)]
 mod checks;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::schedule(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::schedule::check(data));

@@ -1,8 +1,8 @@
-//! See `checks::worker_protocol`.
+//! See `checks::worker_protocol::check`.
 #![no_main]
 
-#[path = "../checks.rs"]
+#[path = "../checks/mod.rs"]
 #[allow(dead_code)]
 mod checks;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::worker_protocol(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::worker_protocol::check(data));

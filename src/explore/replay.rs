@@ -1,22 +1,22 @@
-//! A schedule carried out: as text, step by step, or by real threads that wait for their turns.
+//! Carries out a schedule: step by step for a trace, or by real threads that take turns.
 
-use super::schedule::{Schedule, ScheduleError, letter};
-use super::walk::{Walk, Went};
-use super::{ExploreError, Final, Question};
+use super::error::ExploreError;
+use super::findings::FinalState;
+use super::limits::MOST_REPLAYED;
+use super::question::Question;
+use super::schedule::{Schedule, ScheduleError, worker_letter};
+use super::step::{StepResult, Stepper};
 use crate::python::program::{Shared, SharedAtomics, SharedState, Touched, WorkerState};
 use crate::system::Error;
 use crate::system::control::Control;
-use crate::system::thread_room::ThreadRoom;
+use crate::system::threads::ThreadStarter;
 use crossbeam_utils::{Backoff, CachePadded};
 use std::collections::BTreeSet;
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 
-/// The most steps that are played back: each is kept, for the report.
-pub const MOST_REPLAYED: u64 = 2_000_000;
-
-/// An instruction that made a step, or did something in it that others can see.
+/// An instruction that is a machine step, or that touched the shared memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// CPython's name of the instruction.
@@ -29,25 +29,25 @@ pub struct Event {
 
 /// A step that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stepped {
+pub struct TraceStep {
     /// By which worker, from 0.
     pub worker: u8,
-    /// What can be seen of it; nothing if it only worked on the worker's own values.
+    /// Its instructions that are worth showing; none if it only moved values of its own.
     pub events: Vec<Event>,
     /// The value of x after it.
     pub x: i64,
-    /// How many writes of others it overwrote that came after the worker had read x: the updates that are lost.
+    /// How many updates it lost: writes by others since the worker last read x, which it overwrote.
     pub overwritten: u64,
 }
 
 /// The steps of a schedule.
-pub type Trace = Vec<Stepped>;
+pub type Trace = Vec<TraceStep>;
 
-/// What a schedule came to.
+/// What came of carrying out a schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replayed {
     /// Its end.
-    pub ending: Final,
+    pub ending: FinalState,
     /// Its steps.
     pub trace: Trace,
     /// How many of its switches are preemptions: away from a worker that could have gone on.
@@ -55,14 +55,17 @@ pub struct Replayed {
 }
 
 impl Question<'_> {
-    /// Whether a schedule can be one of this question's at all.
+    /// Makes sure that a schedule has this question's kind of steps, and no other workers.
     fn check(&self, schedule: &Schedule) -> Result<(), ScheduleError> {
-        if schedule.setting != self.setting() {
-            return Err(ScheduleError::OtherSetting { schedule: schedule.setting, wanted: self.setting() });
+        if schedule.step_kind != self.step_kind() {
+            return Err(ScheduleError::OtherStepKind {
+                schedule: schedule.step_kind,
+                wanted: self.step_kind(),
+            });
         }
         match schedule.runs().iter().find(|run| usize::from(run.worker) >= self.workers) {
             Some(run) => {
-                Err(ScheduleError::NoSuchWorker { worker: letter(run.worker), workers: self.workers })
+                Err(ScheduleError::NoSuchWorker { worker: worker_letter(run.worker), workers: self.workers })
             }
             None => Ok(()),
         }
@@ -75,12 +78,12 @@ impl Question<'_> {
     /// When it does not fit this question: other steps, other workers, too short or too long.
     pub fn replay(&self, schedule: &Schedule) -> Result<Replayed, ExploreError> {
         self.check(schedule)?;
-        let walk = self.walk();
+        let stepper = self.stepper();
         let mut states = self.start()?;
         let mut work = 0;
         let mut shared = SharedState::default();
         let mut trace = Trace::new();
-        // Writes of others since each worker last read x.
+        // For each worker: writes by others since it last read x.
         let mut unseen = vec![0_u64; self.workers];
         let mut preemptions = 0;
         for (index, run) in schedule.runs().iter().enumerate() {
@@ -89,7 +92,7 @@ impl Question<'_> {
                 let mut events = Vec::new();
                 let mut overwritten = 0;
                 let before = states[worker].work();
-                let went = walk.step(&mut states[worker], &mut shared, |instruction, touched| {
+                let result = stepper.step(&mut states[worker], &mut shared, |instruction, touched| {
                     match touched {
                         Touched::LoadedX(_) => unseen[worker] = 0,
                         Touched::StoredX(_) => {
@@ -103,78 +106,82 @@ impl Question<'_> {
                     let argument = instruction.argument.clone();
                     events.push(Event { opcode: instruction.opcode, argument, touched });
                 })?;
-                self.went(went, run.worker, trace.len() as u64 + 1)?;
+                self.check_step(result, run.worker, trace.len() as u64 + 1)?;
                 work += states[worker].work() - before;
                 if trace.len() as u64 >= MOST_REPLAYED || work > 100 * MOST_REPLAYED {
-                    return Err(ExploreError::LongReplay);
+                    return Err(ExploreError::ReplayTooLong);
                 }
-                trace.push(Stepped { worker: run.worker, events, x: shared.x, overwritten });
+                trace.push(TraceStep { worker: run.worker, events, x: shared.x, overwritten });
             }
             if index + 1 < schedule.runs().len() {
                 let (mut state, mut memory) = (states[worker].clone(), shared);
-                preemptions += u64::from(walk.step(&mut state, &mut memory, |_, _| {})? == Went::On);
+                preemptions +=
+                    u64::from(stepper.step(&mut state, &mut memory, |_, _| {})? == StepResult::Done);
             }
         }
         let x = shared.x;
-        let ending = Self::ending(&walk, &mut states, &mut shared, x)?;
+        let ending = Self::ending(&stepper, &mut states, &mut shared, x)?;
         Ok(Replayed { ending, trace, preemptions })
     }
 
-    fn went(&self, went: Went, worker: u8, step: u64) -> Result<(), ScheduleError> {
-        let worker = letter(worker);
-        match went {
-            Went::On => Ok(()),
-            Went::Finished => Err(ScheduleError::Finished { step, worker }),
-            Went::Waits(lock) => {
+    /// Makes sure that a step of a schedule was done.
+    fn check_step(&self, result: StepResult, worker: u8, step: u64) -> Result<(), ScheduleError> {
+        let worker = worker_letter(worker);
+        match result {
+            StepResult::Done => Ok(()),
+            StepResult::Finished => Err(ScheduleError::Finished { step, worker }),
+            StepResult::Blocked(lock) => {
                 let lock = self.program.lock_name(lock).to_owned();
                 Err(ScheduleError::Waits { step, worker, lock })
             }
         }
     }
 
-    /// Where a schedule has come to when its steps are done.
+    /// How a schedule ends whose steps are done.
     fn ending(
-        walk: &Walk<'_>,
+        stepper: &Stepper<'_>,
         states: &mut [WorkerState],
         shared: &mut impl Shared,
         x: i64,
-    ) -> Result<Final, ExploreError> {
+    ) -> Result<FinalState, ExploreError> {
         let mut locks = BTreeSet::new();
         for (worker, state) in (0_u8..).zip(states) {
-            match walk.step(state, shared, |_, _| {})? {
-                Went::Finished => {}
-                Went::Waits(lock) => {
+            match stepper.step(state, shared, |_, _| {})? {
+                StepResult::Finished => {}
+                StepResult::Blocked(lock) => {
                     locks.insert(lock);
                 }
-                Went::On => return Err(ScheduleError::Unfinished { worker: letter(worker) }.into()),
+                StepResult::Done => {
+                    return Err(ScheduleError::Unfinished { worker: worker_letter(worker) }.into());
+                }
             }
         }
-        Ok(Final::of(x, locks))
+        Ok(FinalState::of(x, locks))
     }
 
-    /// Has real threads carry out a schedule on a real shared memory: one thread for each worker, each waiting for
-    /// its turn. It works on one CPU, too: a thread that waits soon lets others run.
+    /// Has real threads carry out a schedule on real shared memory. There is one thread for each worker, and each
+    /// waits for its turn. This works on one CPU, too: a waiting thread yields the CPU after a short spin.
     ///
     /// # Errors
     ///
     /// As [`Question::replay`], and when there is no room for a thread.
-    pub fn replay_on_threads(&self, schedule: &Schedule) -> Result<Final, ExploreError> {
+    pub fn replay_on_threads(&self, schedule: &Schedule) -> Result<FinalState, ExploreError> {
         self.check(schedule)?;
         let states = self.start()?;
         let memory = SharedAtomics::new(0);
         let turn = CachePadded::new(AtomicUsize::new(0));
         let no_thread = |error: Error| ExploreError::Thread(error.to_string());
-        let room = ThreadRoom::for_workers(self.workers).map_err(no_thread)?;
-        let nobody_stops = Control::default();
-        let outcomes = thread::scope(|scope| {
+        let room = ThreadStarter::for_workers(self.workers).map_err(no_thread)?;
+        let never_stopped = Control::default();
+        let ends = thread::scope(|scope| {
             let mut threads = Vec::with_capacity(self.workers);
             for (worker, state) in (0_u8..).zip(states) {
                 let (memory, turn) = (&memory, &turn);
                 let work = move || {
-                    let _give_up = GiveUp(turn);
+                    let _give_up = GiveUpOnPanic(turn);
                     self.take_turns(schedule, worker, state, memory, turn)
                 };
-                match room.start_scoped(scope, usize::from(worker), &nobody_stops, work) {
+                match room.start_scoped(scope, usize::from(worker), &never_stopped, work) {
                     Ok(thread) => threads.push(thread),
                     Err(error) => {
                         turn.store(GIVEN_UP, Ordering::Release);
@@ -187,10 +194,10 @@ impl Question<'_> {
         })?;
         let mut states = Vec::with_capacity(self.workers);
         let mut failed = None;
-        for outcome in outcomes {
-            match outcome {
+        for end in ends {
+            match end {
                 Ok(state) => states.push(state),
-                // A thread that stopped because another did has nothing to say.
+                // The error of the thread that failed counts, not that of one that stopped because of it.
                 Err(error) if failed.is_none() || failed == Some(ExploreError::Interrupted) => {
                     failed = Some(error);
                 }
@@ -199,11 +206,11 @@ impl Question<'_> {
         }
         match failed {
             Some(error) => Err(error),
-            None => Self::ending(&self.walk(), &mut states, &mut &memory, memory.x()),
+            None => Self::ending(&self.stepper(), &mut states, &mut &memory, memory.x()),
         }
     }
 
-    /// One thread's part of a schedule.
+    /// Does the steps of one worker, each run in its turn.
     fn take_turns(
         &self,
         schedule: &Schedule,
@@ -218,15 +225,16 @@ impl Question<'_> {
             if run.worker == worker {
                 wait_for(turn, index)?;
                 for ahead in 0..run.steps {
-                    let went = self.walk().step(&mut state, &mut memory, |_, _| {});
-                    let went =
-                        went.and_then(|went| Ok(self.went(went, worker, step.saturating_add(ahead))?));
-                    if let Err(error) = went {
+                    let result = self.stepper().step(&mut state, &mut memory, |_, _| {});
+                    let done = result.and_then(|result| {
+                        Ok(self.check_step(result, worker, step.saturating_add(ahead))?)
+                    });
+                    if let Err(error) = done {
                         turn.store(GIVEN_UP, Ordering::Release);
                         return Err(error);
                     }
                 }
-                // Release: whoever takes the turn sees what was written to the relaxed x before.
+                // Release: the thread whose turn is next sees every write to x before, which are relaxed.
                 turn.store(index + 1, Ordering::Release);
             }
             step = step.saturating_add(run.steps);
@@ -235,13 +243,13 @@ impl Question<'_> {
     }
 }
 
-/// The turn of nobody: a thread has met an error.
+/// The value of `turn` once a thread has failed.
 const GIVEN_UP: usize = usize::MAX;
 
-/// Sees to it that nobody waits for the turn of a thread that panics.
-struct GiveUp<'a>(&'a AtomicUsize);
+/// Ends the waiting of the other threads if this one panics.
+struct GiveUpOnPanic<'a>(&'a AtomicUsize);
 
-impl Drop for GiveUp<'_> {
+impl Drop for GiveUpOnPanic<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.store(GIVEN_UP, Ordering::Release);
@@ -249,6 +257,7 @@ impl Drop for GiveUp<'_> {
     }
 }
 
+/// Waits until it is the turn of the run at this index.
 fn wait_for(turn: &AtomicUsize, index: usize) -> Result<(), ExploreError> {
     let backoff = Backoff::new();
     loop {
@@ -271,7 +280,7 @@ mod tests {
         let turn = AtomicUsize::new(0);
         thread::scope(|scope| {
             let panicking = scope.spawn(|| {
-                let _give_up = GiveUp(&turn);
+                let _give_up = GiveUpOnPanic(&turn);
                 panic!("as it is told to");
             });
             assert_eq!(wait_for(&turn, 1), Err(ExploreError::Interrupted));

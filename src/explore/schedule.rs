@@ -1,8 +1,8 @@
 //! A schedule as one line of text.
 //!
 //! ```text
-//! schedule = "v1" ":" setting ":" run *( "," run )
-//! setting  = "machine" / a version of CPython, such as "3.9" or "3.13t"
+//! schedule = "v1" ":" kind ":" run *( "," run )
+//! kind     = "machine" / a version of CPython, such as "3.9" or "3.13t"
 //! run      = worker steps
 //! worker   = "A" / "B" / "C" / "D"      ; capital letters only
 //! steps    = 1*DIGIT                    ; 1 or more, below 2^64; no sign, no leading zero
@@ -17,19 +17,19 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// What begins every schedule of this form.
+/// How every schedule of this form begins.
 const FORM: &str = "v1";
 
-/// Whose steps they are: a schedule for one is meaningless for another.
+/// What a step is. A schedule of one kind of steps means nothing for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Setting {
+pub enum StepKind {
     /// Machine steps: load, add, store.
     Machine,
     /// From one place at which this version may drop its GIL to the next.
     Version(Version),
 }
 
-impl fmt::Display for Setting {
+impl fmt::Display for StepKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Machine => "machine",
@@ -38,7 +38,7 @@ impl fmt::Display for Setting {
     }
 }
 
-impl Serialize for Setting {
+impl Serialize for StepKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -55,21 +55,21 @@ pub struct Run {
 
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", letter(self.worker), self.steps)
+        write!(f, "{}{}", worker_letter(self.worker), self.steps)
     }
 }
 
 /// The name of a worker: `A` for the first.
 #[must_use]
-pub fn letter(worker: u8) -> char {
+pub fn worker_letter(worker: u8) -> char {
     char::from(b'A'.saturating_add(worker.min(25)))
 }
 
 /// Which worker does each step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Schedule {
-    /// Whose steps.
-    pub setting: Setting,
+    /// What its steps are.
+    pub step_kind: StepKind,
     runs: Vec<Run>,
 }
 
@@ -79,10 +79,10 @@ pub enum ScheduleError {
     /// The text does not begin as it must.
     #[error("not a schedule: write one such as v1:machine:A1,B117,A2")]
     Form,
-    /// The setting is not known.
+    /// The kind of steps is not known.
     #[error("no steps of {0:?} are known: write machine, or a version of CPython such as 3.9")]
-    Setting(String),
-    /// A run is not right.
+    StepKind(String),
+    /// A run is malformed.
     #[error(
         "run {number} of the schedule, {text:?}, is not right: write a worker from A to D and how many steps it does, such as B117"
     )]
@@ -92,15 +92,15 @@ pub enum ScheduleError {
         /// What stands there.
         text: String,
     },
-    /// It is for other steps.
+    /// It is for another kind of steps.
     #[error(
         "the schedule is for steps of {schedule}, not of {wanted}: give the options that it was made with"
     )]
-    OtherSetting {
+    OtherStepKind {
         /// What it is for.
-        schedule: Setting,
+        schedule: StepKind,
         /// What it was given to.
-        wanted: Setting,
+        wanted: StepKind,
     },
     /// A worker that does not take part.
     #[error(
@@ -112,7 +112,7 @@ pub enum ScheduleError {
         /// How many there are.
         workers: usize,
     },
-    /// It goes on too long.
+    /// It has a step of a worker that has finished.
     #[error(
         "at step {step} of the schedule worker {worker} has already finished: give the --iters that it was made with"
     )]
@@ -122,7 +122,7 @@ pub enum ScheduleError {
         /// The worker's letter.
         worker: char,
     },
-    /// It has a worker go on that cannot.
+    /// It has a step of a worker that waits for a lock.
     #[error(
         "at step {step} of the schedule worker {worker} waits for {lock}: let the worker that holds it go on first"
     )]
@@ -143,13 +143,13 @@ pub enum ScheduleError {
 }
 
 impl Schedule {
-    /// From the worker of each step.
+    /// The schedule in which these workers do the steps.
     #[must_use]
-    pub fn of(setting: Setting, order: &[u8]) -> Self {
+    pub fn of(step_kind: StepKind, order: &[u8]) -> Self {
         let runs = order
             .chunk_by(|a, b| a == b)
             .filter_map(|run| Some(Run { worker: *run.first()?, steps: run.len() as u64 }));
-        Self { setting, runs: runs.collect() }
+        Self { step_kind, runs: runs.collect() }
     }
 
     /// The runs, no two neighbours of which are of one worker.
@@ -158,7 +158,7 @@ impl Schedule {
         &self.runs
     }
 
-    /// How many steps there are; at most 2^64 - 1 is said.
+    /// How many steps there are, or 2^64 - 1 if there are more.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.runs.iter().fold(0, |sum, run| sum.saturating_add(run.steps))
@@ -167,7 +167,7 @@ impl Schedule {
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{FORM}:{}:", self.setting)?;
+        write!(f, "{FORM}:{}:", self.step_kind)?;
         for (index, run) in self.runs.iter().enumerate() {
             if index > 0 {
                 f.write_str(",")?;
@@ -183,12 +183,12 @@ impl FromStr for Schedule {
 
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
         let rest = text.trim().strip_prefix(FORM).and_then(|rest| rest.strip_prefix(':'));
-        let (setting, runs) = rest.and_then(|rest| rest.split_once(':')).ok_or(ScheduleError::Form)?;
-        let setting = match setting {
-            "machine" => Setting::Machine,
-            other => Setting::Version(other.parse().map_err(|_| ScheduleError::Setting(other.to_owned()))?),
+        let (kind, runs) = rest.and_then(|rest| rest.split_once(':')).ok_or(ScheduleError::Form)?;
+        let step_kind = match kind {
+            "machine" => StepKind::Machine,
+            other => StepKind::Version(other.parse().map_err(|_| ScheduleError::StepKind(other.to_owned()))?),
         };
-        let mut schedule = Self { setting, runs: Vec::new() };
+        let mut schedule = Self { step_kind, runs: Vec::new() };
         for (index, text) in runs.split(',').enumerate() {
             let run = parse_run(text.trim())
                 .ok_or_else(|| ScheduleError::Run { number: index + 1, text: text.trim().to_owned() })?;
@@ -224,7 +224,7 @@ mod tests {
         for text in ["v1:machine:A1,B117,A2", "v1:3.9:B1", "v1:3.13t:A18446744073709551615,D1"] {
             assert_eq!(text.parse::<Schedule>().unwrap().to_string(), text);
         }
-        assert_eq!(Schedule::of(Setting::Machine, &[0, 1, 1, 0]).to_string(), "v1:machine:A1,B2,A1");
+        assert_eq!(Schedule::of(StepKind::Machine, &[0, 1, 1, 0]).to_string(), "v1:machine:A1,B2,A1");
         assert_eq!(" v1:machine:A1, A2 ,B1 ".parse::<Schedule>().unwrap().to_string(), "v1:machine:A3,B1");
     }
 
@@ -247,7 +247,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_order_reads_back(order in prop::collection::vec(0_u8..4, 1..60)) {
-            let schedule = Schedule::of(Setting::Machine, &order);
+            let schedule = Schedule::of(StepKind::Machine, &order);
             prop_assert_eq!(schedule.to_string().parse::<Schedule>(), Ok(schedule.clone()));
             prop_assert_eq!(schedule.steps(), order.len() as u64);
         }

@@ -1,30 +1,42 @@
-//! What whole iterations end with: the measure of what is right.
+//! The right results: what schedules that switch between iterations only end with.
 
-use super::walk::{LONGEST_STEP, Walk, Went};
-use super::{ExploreError, Question};
+use super::error::ExploreError;
+use super::limits::{LONGEST_STEP, MOST_ELEMENTS};
+use super::question::Question;
+use super::step::{StepResult, Stepper};
 use crate::python::program::states::States;
 use crate::python::program::{SharedState, Step, WorkerState};
 use crate::system::control::Control;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
-/// More states of whole iterations than this are not looked at.
+/// The most states between iterations that are looked at.
 const MOST_STATES: usize = 4_000_000;
-/// How much is kept of the workers' states, in elements of about 24 bytes, twice.
-pub(super) const MOST_ELEMENTS: usize = 16_000_000;
 
-/// The values of x with which schedules end that switch between iterations only. A worker that waits for a lock
-/// within its iteration, with nobody to free it, ends no schedule.
+impl Question<'_> {
+    /// The right results: what serial schedules, which switch between iterations only, end with.
+    ///
+    /// # Errors
+    ///
+    /// As [`Question::explore`].
+    pub fn serial_results(&self, control: &Control) -> Result<BTreeSet<i64>, ExploreError> {
+        endings(self, control)
+    }
+}
+
+/// The values of x with which serial schedules end. Where an iteration waits for a lock that nobody frees, the
+/// schedule does not end, so it adds no value.
 pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTreeSet<i64>, ExploreError> {
-    let walk = question.walk();
+    let stepper = question.stepper();
     let mut states = States::default();
-    // Workers of one kind may change places: what they end with is the same.
+    // States that differ only in which worker of a kind is where end with the same values, so they are taken as one.
     let sorted = |mut numbers: Vec<u32>| {
         for kind in 0..2 {
-            let at: Vec<usize> = (0..numbers.len()).filter(|&worker| question.kind(worker) == kind).collect();
-            let mut own: Vec<u32> = at.iter().map(|&worker| numbers[worker]).collect();
-            own.sort_unstable();
-            for (&worker, number) in at.iter().zip(own) {
+            let at: Vec<usize> =
+                (0..numbers.len()).filter(|&worker| question.worker_kind(worker) == kind).collect();
+            let mut of_kind: Vec<u32> = at.iter().map(|&worker| numbers[worker]).collect();
+            of_kind.sort_unstable();
+            for (&worker, number) in at.iter().zip(of_kind) {
                 numbers[worker] = number;
             }
         }
@@ -50,7 +62,7 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
             }
             at_end = false;
             let mut after = shared;
-            if iterate(&walk, &mut state, &mut after)? == Went::On {
+            if run_iteration(&stepper, &mut state, &mut after)? == StepResult::Done {
                 let mut next = now.clone();
                 next[worker] = states.number(state);
                 let next = (sorted(next), after);
@@ -63,34 +75,39 @@ pub(super) fn endings(question: &Question<'_>, control: &Control) -> Result<BTre
             endings.insert(shared.x);
         }
         if seen.len() > MOST_STATES || states.elements() > MOST_ELEMENTS {
-            return Err(ExploreError::TooWide);
+            return Err(ExploreError::TooLarge);
         }
     }
     Ok(endings)
 }
 
 /// Runs a worker to the head of its loop.
-fn iterate(walk: &Walk<'_>, state: &mut WorkerState, shared: &mut SharedState) -> Result<Went, ExploreError> {
-    // A state that comes back does so for ever; it is compared with an earlier one, which moves on now and then.
-    let mut mark = None;
+fn run_iteration(
+    stepper: &Stepper<'_>,
+    state: &mut WorkerState,
+    shared: &mut SharedState,
+) -> Result<StepResult, ExploreError> {
+    // A state that comes back once comes back for ever. Each state is compared with one remembered state, which is
+    // replaced after 1, 2, 4, … thousand instructions (Brent's algorithm).
+    let mut remembered = None;
     let began = state.work();
     for count in 0_u64.. {
         if state.work() - began >= LONGEST_STEP {
             break;
         }
         if count >= 1024 {
-            if mark.as_ref().is_some_and(|(known, memory)| known == state && *memory == *shared) {
+            if remembered.as_ref().is_some_and(|(known, memory)| known == state && *memory == *shared) {
                 return Err(ExploreError::Endless);
             }
             if count.is_power_of_two() {
-                mark = Some((state.clone(), *shared));
+                remembered = Some((state.clone(), *shared));
             }
         }
-        match walk.program.step(state, shared)? {
-            Step::Blocked(lock) => return Ok(Went::Waits(lock)),
-            Step::Done { .. } if state.at_boundary(walk.program) => return Ok(Went::On),
+        match stepper.program.step(state, shared)? {
+            Step::Blocked(lock) => return Ok(StepResult::Blocked(lock)),
+            Step::Done { .. } if state.at_boundary(stepper.program) => return Ok(StepResult::Done),
             Step::Done { .. } => {}
-            Step::Finished => return Ok(Went::On),
+            Step::Finished => return Ok(StepResult::Done),
         }
     }
     Err(ExploreError::LongStep)

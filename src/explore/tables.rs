@@ -1,43 +1,45 @@
-//! What has been learnt of single workers, by small numbers: so that the many states of all workers together need
-//! no look at the program.
+//! The states of single workers and what each one's next step does, computed once and kept under small numbers: the
+//! states of all workers, which are far more, then need no look at the program.
 
-use super::walk::{Access, Probe, Walk, Went};
-use super::{ExploreError, Limits, MOST_WORKERS};
+use super::error::ExploreError;
+use super::limits::{Limits, MOST_WORKERS};
+use super::step::{FirstAccess, Probe, StepResult, Stepper};
 use crate::python::program::states::{States, number};
-use crate::python::program::{SharedState, WorkerState};
+use crate::python::program::{SharedState, Touched, WorkerState};
 use crate::system::control::Control;
 use rustc_hash::FxHashMap;
 
-/// Marks the number of a shared memory whose x no worker will read.
+/// A bit in the number of a shared memory whose x is dead: no worker will read it.
 pub(super) const DEAD: u32 = 1 << 31;
-/// Not learnt yet.
+/// Stands for the state after a step that has not been computed yet.
 pub(super) const UNKNOWN: u32 = u32::MAX;
-/// The worker can go on only when a lock is free.
-pub(super) const WAITS: u32 = u32::MAX - 1;
+/// Stands for the state after a step that cannot be done, because the worker waits for a lock.
+pub(super) const BLOCKED: u32 = u32::MAX - 1;
 
-/// Where a worker stands: its kind (workers with the same `d` are of one kind), and how many steps it has done.
+/// How far a worker is: its kind (workers with the same `d` are of one kind), and how many steps it has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub(super) struct Place {
     pub(super) kind: u8,
     pub(super) depth: u32,
 }
 
-/// The places of all workers, in order; those beyond the number of workers are unused.
+/// The place of each worker, sorted; those beyond the number of workers are unused.
 pub(super) type Places = [Place; MOST_WORKERS];
 
-/// What a worker's next step does, by the number of its state at its depth.
+/// What a worker's next step does. States of the worker are given by their numbers at the place after the step.
 #[derive(Debug)]
-pub(super) enum Move {
-    /// It has finished.
+pub(super) enum Transition {
+    /// Nothing: the worker has finished.
     Finished,
-    /// It leads to that state and leaves the shared memory alone.
-    Keep(u32),
-    /// It leads to that state and sets x, so that the shared memory is that one.
-    Set(u32, u32),
-    /// It depends on the shared memory: state and shared memory, by the number of the shared memory.
-    Table(Row),
+    /// It leads to this state and leaves the shared memory as it is.
+    Local(u32),
+    /// It leads to the state with the first number and to the shared memory with the second, whatever x was.
+    Store(u32, u32),
+    /// It depends on the shared memory.
+    ByMemory(Row),
 }
 
+/// For each shared memory: the state and the shared memory after the step.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     live: Vec<(u32, u32)>,
@@ -63,111 +65,135 @@ impl Row {
     }
 }
 
-/// The states that workers of one kind can be in after so many steps.
+/// The states that a worker can be in at one place. A state's number there is called its slot.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(super) struct Depth {
-    /// Their numbers among all states.
+pub(super) struct LocalStates {
+    /// The number of each among the states at all places.
     ids: Vec<u32>,
+    /// The other way round.
     slots: FxHashMap<u32, u32>,
-    /// What the next step does; learnt for the states that some layer has brought up.
-    pub(super) moves: Vec<Move>,
-    pub(super) access: Vec<Access>,
-    /// Whether some state is at its end.
-    pub(super) any_finished: bool,
+    /// What the next step of each does, as far as it has been computed.
+    pub(super) transitions: Vec<Transition>,
+    /// How each will access x next.
+    pub(super) first_access: Vec<FirstAccess>,
+    /// Whether a worker has finished in some state.
+    any_finished: bool,
     /// Whether some state waits for a lock under some shared memory.
-    pub(super) any_waits: bool,
+    any_blocked: bool,
     /// Whether some step depends on the shared memory.
-    pub(super) any_table: bool,
-    /// Whether some state reads x first; writes it first.
+    pub(super) any_by_memory: bool,
+    /// Whether some state has this first access.
     pub(super) any_load: bool,
     pub(super) any_store: bool,
     pub(super) any_none: bool,
 }
 
-impl Depth {
+impl LocalStates {
     /// How many states there are.
     pub(super) fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether a state's worker can go on.
+    /// The state and the shared memory after the next step; `None` if the worker has finished or is blocked.
     #[inline]
-    pub(super) fn goes(&self, slot: u32, shared: u32) -> bool {
-        match &self.moves[slot as usize] {
-            Move::Finished => false,
-            Move::Keep(_) | Move::Set(..) => true,
-            Move::Table(row) => row.get(shared).0 != WAITS,
+    pub(super) fn next(&self, slot: u32, shared: u32) -> Option<(u32, u32)> {
+        let (next, after) = match &self.transitions[slot as usize] {
+            Transition::Finished => return None,
+            Transition::Local(next) => (*next, shared),
+            Transition::Store(next, after) => (*next, *after),
+            Transition::ByMemory(row) => row.get(shared),
+        };
+        (next != BLOCKED).then_some((next, after))
+    }
+
+    /// Whether the worker can do a step.
+    #[inline]
+    pub(super) fn enabled(&self, slot: u32, shared: u32) -> bool {
+        match &self.transitions[slot as usize] {
+            Transition::Finished => false,
+            Transition::Local(_) | Transition::Store(..) => true,
+            Transition::ByMemory(row) => row.get(shared).0 != BLOCKED,
         }
+    }
+
+    /// Whether the worker has finished or is blocked in some state.
+    pub(super) fn may_stop(&self) -> bool {
+        self.any_finished || self.any_blocked
     }
 }
 
-/// Everything that has been learnt.
+/// Everything that has been computed about single workers.
 #[derive(Debug)]
 pub(super) struct Tables<'p> {
-    walk: Walk<'p>,
+    stepper: Stepper<'p>,
+    /// Whether the program uses locks.
     locks: bool,
     states: States,
-    /// What each state's next step does to x first.
-    accesses: Vec<Access>,
-    /// Which states lead to which, for finding loops without end.
-    arrows: FxHashMap<u32, Vec<u32>>,
+    /// How each state will access x next.
+    first_accesses: Vec<FirstAccess>,
+    /// The states that each state's steps lead to, for finding endless loops.
+    edges: FxHashMap<u32, Vec<u32>>,
+    /// The shared memories, by number.
     shared: Vec<SharedState>,
     shared_numbers: FxHashMap<SharedState, u32>,
-    /// The dead counterpart of each shared memory.
+    /// The number of each shared memory where x is dead.
     dead: Vec<u32>,
+    /// The locks held in each shared memory whose x is dead.
     held: Vec<u32>,
     held_numbers: FxHashMap<u32, u32>,
-    kinds: Vec<Vec<Depth>>,
-    nothing: Depth,
+    /// The states at each place: by kind, then by depth.
+    places: Vec<Vec<LocalStates>>,
+    /// The states at a place that no worker has reached.
+    unreached: LocalStates,
 }
 
 impl<'p> Tables<'p> {
-    pub(super) fn new(walk: Walk<'p>, kinds: usize) -> Self {
+    pub(super) fn new(stepper: Stepper<'p>, kinds: usize) -> Self {
         Self {
-            walk,
-            locks: walk.has_locks(),
+            stepper,
+            locks: stepper.has_locks(),
             states: States::default(),
-            accesses: Vec::new(),
-            arrows: FxHashMap::default(),
+            first_accesses: Vec::new(),
+            edges: FxHashMap::default(),
             shared: Vec::new(),
             shared_numbers: FxHashMap::default(),
             dead: Vec::new(),
             held: Vec::new(),
             held_numbers: FxHashMap::default(),
-            kinds: (0..kinds).map(|_| Vec::new()).collect(),
-            nothing: Depth::default(),
+            places: (0..kinds).map(|_| Vec::new()).collect(),
+            unreached: LocalStates::default(),
         }
     }
 
-    /// How much room the known states take, in bytes.
+    /// How many bytes the states take.
     pub(super) fn bytes(&self) -> u64 {
-        (self.states.bytes() + self.accesses.len() * size_of::<Access>()) as u64
+        (self.states.bytes() + self.first_accesses.len() * size_of::<FirstAccess>()) as u64
     }
 
-    /// Whether there is room to learn more, and nobody wants it to stop.
-    fn may_go_on(&self, limits: &Limits, control: &Control) -> Result<(), ExploreError> {
+    /// Makes sure that there is memory for more, and that no stop was asked for.
+    fn check(&self, limits: &Limits, control: &Control) -> Result<(), ExploreError> {
         if control.stopped() {
             return Err(ExploreError::Interrupted);
         }
-        if self.bytes() > limits.memory { Err(ExploreError::Room) } else { Ok(()) }
+        if self.bytes() > limits.memory { Err(ExploreError::MemoryUsedUp) } else { Ok(()) }
     }
 
-    /// What is known of a place.
+    /// The states at a place.
     #[inline]
-    pub(super) fn depth(&self, place: Place) -> &Depth {
-        self.kinds
+    pub(super) fn at(&self, place: Place) -> &LocalStates {
+        self.places
             .get(usize::from(place.kind))
             .and_then(|depths| depths.get(place.depth as usize))
-            .unwrap_or(&self.nothing)
+            .unwrap_or(&self.unreached)
     }
 
-    /// The number of shared memories that are alive, and that are dead.
+    /// How many shared memories there are: with a live x, and with a dead one.
     pub(super) fn shared_sizes(&self) -> (usize, usize) {
         (self.shared.len(), self.held.len())
     }
 
-    /// The shared memory of that number; x is 0 where it is dead.
+    /// The shared memory of this number; x is 0 where it is dead.
     pub(super) fn shared_state(&self, shared: u32) -> SharedState {
         if shared & DEAD == 0 {
             self.shared[shared as usize]
@@ -176,7 +202,7 @@ impl<'p> Tables<'p> {
         }
     }
 
-    /// The same shared memory without its x.
+    /// The number of the same shared memory where x is dead.
     #[inline]
     pub(super) fn without_x(&self, shared: u32) -> u32 {
         if shared & DEAD == 0 { self.dead[shared as usize] } else { shared }
@@ -184,10 +210,10 @@ impl<'p> Tables<'p> {
 
     /// The state of a worker.
     pub(super) fn state(&self, place: Place, slot: u32) -> &WorkerState {
-        self.states.get(self.depth(place).ids[slot as usize])
+        self.states.get(self.at(place).ids[slot as usize])
     }
 
-    /// The number of a shared memory whose x may be read.
+    /// The number of a shared memory with a live x.
     pub(super) fn shared_number(&mut self, shared: SharedState) -> u32 {
         if let Some(&number) = self.shared_numbers.get(&shared) {
             return number;
@@ -204,10 +230,11 @@ impl<'p> Tables<'p> {
         number
     }
 
+    /// The number of a state among those at all places.
     fn id(&mut self, state: WorkerState) -> u32 {
         let id = self.states.number(state);
-        if self.accesses.len() < self.states.len() {
-            self.accesses.push(self.walk.access(self.states.get(id)));
+        if self.first_accesses.len() < self.states.len() {
+            self.first_accesses.push(self.stepper.first_access(self.states.get(id)));
         }
         id
     }
@@ -215,80 +242,82 @@ impl<'p> Tables<'p> {
     /// The number of a state among those at its place.
     pub(super) fn slot(&mut self, place: Place, state: WorkerState) -> u32 {
         let id = self.id(state);
-        let (access, finished) = (self.accesses[id as usize], self.states.get(id).finished());
-        let Some(depths) = self.kinds.get_mut(usize::from(place.kind)) else { return UNKNOWN };
+        let (access, finished) = (self.first_accesses[id as usize], self.states.get(id).finished());
+        let Some(depths) = self.places.get_mut(usize::from(place.kind)) else { return UNKNOWN };
         while depths.len() <= place.depth as usize {
-            depths.push(Depth::default());
+            depths.push(LocalStates::default());
         }
-        let depth = &mut depths[place.depth as usize];
-        let next = number(depth.ids.len());
-        *depth.slots.entry(id).or_insert_with(|| {
-            depth.ids.push(id);
-            depth.access.push(access);
-            depth.any_finished |= finished;
+        let states = &mut depths[place.depth as usize];
+        let next = number(states.ids.len());
+        *states.slots.entry(id).or_insert_with(|| {
+            states.ids.push(id);
+            states.first_access.push(access);
+            states.any_finished |= finished;
             match access {
-                Access::Load => depth.any_load = true,
-                Access::Store => depth.any_store = true,
-                Access::None => depth.any_none = true,
+                FirstAccess::Load => states.any_load = true,
+                FirstAccess::Store => states.any_store = true,
+                FirstAccess::None => states.any_none = true,
             }
             next
         })
     }
 
-    /// Learns what the states at a place do, as far as that does not depend on the shared memory.
-    pub(super) fn learn(
+    /// Computes the transitions of the states at a place, as far as they do not depend on the shared memory.
+    pub(super) fn add_transitions(
         &mut self,
         place: Place,
         limits: &Limits,
         control: &Control,
     ) -> Result<(), ExploreError> {
-        for slot in self.depth(place).moves.len()..self.depth(place).len() {
-            self.may_go_on(limits, control)?;
-            let movement = self.movement(place, number(slot))?;
-            let depth = &mut self.kinds[usize::from(place.kind)][place.depth as usize];
-            depth.any_table |= matches!(movement, Move::Table(_));
-            depth.moves.push(movement);
+        for slot in self.at(place).transitions.len()..self.at(place).len() {
+            self.check(limits, control)?;
+            let transition = self.transition(place, number(slot))?;
+            let states = &mut self.places[usize::from(place.kind)][place.depth as usize];
+            states.any_by_memory |= matches!(transition, Transition::ByMemory(_));
+            states.transitions.push(transition);
         }
         Ok(())
     }
 
-    fn movement(&mut self, place: Place, slot: u32) -> Result<Move, ExploreError> {
+    /// What the next step of a state does.
+    fn transition(&mut self, place: Place, slot: u32) -> Result<Transition, ExploreError> {
         let mut state = self.state(place, slot).clone();
         if state.finished() {
-            return Ok(Move::Finished);
+            return Ok(Transition::Finished);
         }
         if self.locks {
-            return Ok(Move::Table(Row::default()));
+            return Ok(Transition::ByMemory(Row::default()));
         }
         let mut probe = Probe::default();
-        let went = self.walk.step(&mut state, &mut probe, |_, _| {});
+        let result = self.stepper.step(&mut state, &mut probe, |_, _| {});
         if probe.depends() {
-            return Ok(Move::Table(Row::default()));
+            return Ok(Transition::ByMemory(Row::default()));
         }
-        if went? == Went::Finished {
-            return Ok(Move::Finished);
+        if result? == StepResult::Finished {
+            return Ok(Transition::Finished);
         }
-        let next = self.follow(place, slot, state);
+        let next = self.successor(place, slot, state);
         Ok(match probe.stored() {
-            None => Move::Keep(next),
-            Some(x) => Move::Set(next, self.shared_number(SharedState { x, held: 0 })),
+            None => Transition::Local(next),
+            Some(x) => Transition::Store(next, self.shared_number(SharedState { x, held: 0 })),
         })
     }
 
-    fn follow(&mut self, place: Place, slot: u32, state: WorkerState) -> u32 {
-        let from = self.depth(place).ids[slot as usize];
+    /// The slot of a state after a step, which is noted as an edge.
+    fn successor(&mut self, place: Place, slot: u32, state: WorkerState) -> u32 {
+        let from = self.at(place).ids[slot as usize];
         let place = Place { depth: place.depth + 1, ..place };
         let next = self.slot(place, state);
-        let to = self.depth(place).ids[next as usize];
-        let arrows = self.arrows.entry(from).or_default();
-        if !arrows.contains(&to) {
-            arrows.push(to);
+        let to = self.at(place).ids[next as usize];
+        let edges = self.edges.entry(from).or_default();
+        if !edges.contains(&to) {
+            edges.push(to);
         }
         next
     }
 
-    /// Learns what a step that depends on the shared memory does under this one.
-    pub(super) fn learn_under(
+    /// Computes what a step that depends on the shared memory does under this one.
+    pub(super) fn add_transition_under(
         &mut self,
         place: Place,
         slot: u32,
@@ -296,46 +325,47 @@ impl<'p> Tables<'p> {
         limits: &Limits,
         control: &Control,
     ) -> Result<(), ExploreError> {
-        match &self.depth(place).moves[slot as usize] {
-            Move::Table(row) if row.get(shared).0 == UNKNOWN => {}
+        match &self.at(place).transitions[slot as usize] {
+            Transition::ByMemory(row) if row.get(shared).0 == UNKNOWN => {}
             _ => return Ok(()),
         }
-        self.may_go_on(limits, control)?;
+        self.check(limits, control)?;
         let mut state = self.state(place, slot).clone();
         let mut memory = self.shared_state(shared);
         let mut stored = false;
-        let went = self.walk.step(&mut state, &mut memory, |_, touched| {
-            stored |= matches!(touched, crate::python::program::Touched::StoredX(_));
+        let result = self.stepper.step(&mut state, &mut memory, |_, touched| {
+            stored |= matches!(touched, Touched::StoredX(_));
         })?;
-        let entry = match went {
-            Went::Waits(_) | Went::Finished => (WAITS, shared),
-            Went::On => {
-                let next = self.follow(place, slot, state);
+        let entry = match result {
+            StepResult::Blocked(_) | StepResult::Finished => (BLOCKED, shared),
+            StepResult::Done => {
+                let next = self.successor(place, slot, state);
                 let after = self.shared_number(memory);
                 (next, if shared & DEAD == 0 || stored { after } else { self.without_x(after) })
             }
         };
-        let depth = &mut self.kinds[usize::from(place.kind)][place.depth as usize];
-        depth.any_waits |= entry.0 == WAITS;
-        if let Move::Table(row) = &mut depth.moves[slot as usize] {
+        let states = &mut self.places[usize::from(place.kind)][place.depth as usize];
+        states.any_blocked |= entry.0 == BLOCKED;
+        if let Transition::ByMemory(row) = &mut states.transitions[slot as usize] {
             row.set(shared, entry);
         }
         Ok(())
     }
 
-    /// The lock that a worker which cannot go on waits for.
-    pub(super) fn waits_for(&self, place: Place, slot: u32, shared: u32) -> Option<u8> {
+    /// The lock that a worker waits for, if it is blocked.
+    pub(super) fn blocking_lock(&self, place: Place, slot: u32, shared: u32) -> Option<u8> {
         let mut state = self.state(place, slot).clone();
         let mut memory = self.shared_state(shared);
-        match self.walk.step(&mut state, &mut memory, |_, _| {}) {
-            Ok(Went::Waits(lock)) => Some(lock),
+        match self.stepper.step(&mut state, &mut memory, |_, _| {}) {
+            Ok(StepResult::Blocked(lock)) => Some(lock),
             _ => None,
         }
     }
 
-    /// Whether some worker, taken by itself, can come back to a state that it has been in.
+    /// Whether some worker by itself can come back to a state that it has been in. That is necessary for a schedule
+    /// without end, but not sufficient.
     pub(super) fn has_loop(&self) -> bool {
-        // Depth first, without recursion: 1 is on the path, 2 is done with.
+        // Depth first, without recursion. Colour 1: on the path; 2: done.
         let mut colour = vec![0_u8; self.states.len()];
         for root in 0..number(self.states.len()) {
             let mut path = vec![(root, 0)];
@@ -346,7 +376,7 @@ impl<'p> Tables<'p> {
                     }
                     colour[id as usize] = 1;
                 }
-                match self.arrows.get(&id).and_then(|arrows| arrows.get(branch)) {
+                match self.edges.get(&id).and_then(|edges| edges.get(branch)) {
                     Some(&next) => {
                         path.push((id, branch + 1));
                         match colour[next as usize] {

@@ -1,11 +1,12 @@
 //! The real interpreters on this machine: finding them, asking what they are, and having them work.
 //!
 //! An interpreter is somebody else's program. It may be missing, be no Python at all, hang, print without end
-//! or die, so everything that it does happens in a process group of its own, under [`Limits`], and nothing of
-//! it is left when a call returns. If this process dies first, the kernel ends them, where the scripts could ask
-//! it to; elsewhere they notice that their standard input has closed and end by themselves.
+//! or crash. So it runs in a process group of its own, under [`Limits`], and nothing of it is left when a call returns.
+//! If gilsim ends first, the kernel ends the interpreters, where the scripts could ask it to; elsewhere they end when
+//! they notice that their standard input has closed.
 //!
-//! What an interpreter is asked to do stands in Python files of its own, beside this one.
+//! This room may know processes ([`crate::system`]), and nothing of the model of CPython or of scenarios. What an
+//! interpreter is asked to do stands in the Python files beside this one. Start reading with `cpython.rs`, then `jobs.rs`.
 
 mod child;
 mod cpython;

@@ -1,4 +1,10 @@
-//! What a measurement is made of.
+//! What a measurement is made of: who does what, how often, and what was observed.
+//!
+//! A [`Scenario`] does a [`Workload`] with some workers, which leave the [`start_line`] together. The [`runner`] repeats
+//! it; each run is an [`Observation`], and [`stats`] sums them up.
+//!
+//! This room may know the machine ([`crate::system`]). It does not know any particular scenario, nor how a result is
+//! shown. Start reading with [`scenario`], then [`runner`].
 
 pub mod error;
 pub mod observation;

@@ -1,6 +1,6 @@
 //! What came of a workload: the result, the clocks of the workers, what the kernel and the lock counted.
 
-use crate::measure::start_line::{Finish, Heat};
+use crate::measure::start_line::{Completed, WorkerResult};
 use crate::system::clock::{Span, Usage};
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -34,14 +34,14 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// What a heat's workers brought home.
+    /// A result, and what the workers of its run did.
     #[must_use]
-    pub fn of<T>(actual: i128, heat: &Heat<T>) -> Self {
+    pub fn of<T>(actual: i128, run: &Completed<T>) -> Self {
         Self {
             actual,
-            spans: heat.finishes.iter().map(|finish| finish.span).collect(),
-            startup: heat.startup,
-            usage: Some(heat.finishes.iter().map(|finish: &Finish<T>| finish.usage).sum()),
+            spans: run.workers.iter().map(|worker| worker.span).collect(),
+            startup: run.startup,
+            usage: Some(run.workers.iter().map(|worker: &WorkerResult<T>| worker.usage).sum()),
             foreign_values: None,
             lock: None,
         }

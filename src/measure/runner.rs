@@ -6,7 +6,7 @@ use super::observation::Observation;
 use super::scenario::Scenario;
 use super::workload::Workload;
 use crate::error::{Classified, Interrupted, Kind};
-use crate::system::background::Gathered;
+use crate::system::background::Partial;
 use crate::system::control::Control;
 use parking_lot::Mutex;
 use std::num::NonZeroUsize;
@@ -52,7 +52,7 @@ pub enum Event {
 }
 
 /// What came of it, for each case.
-pub type Outcome = Gathered<Vec<CaseResult>>;
+pub type Outcome = Partial<Vec<CaseResult>>;
 
 /// What came of one case.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -67,7 +67,7 @@ pub struct CaseResult {
 
 impl CaseResult {
     /// A failure of a program that is not gilsim's own ends its case alone; any other is passed on.
-    fn take<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+    fn unless_external<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
         match result {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.kind() == Kind::External => {
@@ -95,8 +95,8 @@ pub fn run(
     for (case, result) in cases.iter().zip(&mut results) {
         let warm_up = case.load.shortened(case.scenario.group(), WARM_UP);
         let warmed_up = case.scenario.observe(&warm_up, control);
-        if result.take(warmed_up)?.is_some() {
-            result.expected = result.take(case.scenario.expected(&case.load, control))?;
+        if result.unless_external(warmed_up)?.is_some() {
+            result.expected = result.unless_external(case.scenario.expected(&case.load, control))?;
         }
         if control.stopped() {
             return Err(Interrupted.into());
@@ -120,7 +120,7 @@ pub fn run(
                 // What a stopped run brought home is not its result.
                 return Err(Interrupted.into());
             }
-            round.push(result.take(observed)?);
+            round.push(result.unless_external(observed)?);
         }
         for ((finished, result), observed) in finished.lock().iter_mut().zip(&results).zip(round) {
             finished.observations.extend(observed);

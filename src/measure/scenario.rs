@@ -79,7 +79,7 @@ pub trait Scenario: Send + Sync {
     }
 
     /// A workload as this scenario does it.
-    fn own(&self, load: &Workload) -> Workload {
+    fn adapt(&self, load: &Workload) -> Workload {
         let workers = if self.is_sequential() { NonZeroUsize::MIN } else { load.workers };
         let pins = if load.pins.is_empty() { Vec::new() } else { load.pins[..workers.get()].to_vec() };
         Workload { workers, pins, ..load.clone() }

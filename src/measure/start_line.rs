@@ -1,10 +1,10 @@
 //! The start line: workers leave together, and each times itself.
 //!
-//! Threads that begin one after the other do not overlap when the work is short, and then there is no race
-//! to see. A barrier is not enough: it wakes sleepers one by one. So where each worker can have a CPU, they
-//! spin at the gate, pass a beat round until one lap was fast enough to prove that all are running at this
-//! moment, and leave at an agreed instant. Where there are more workers than CPUs they cannot all run at
-//! once; then they sleep at the gate and are woken together.
+//! Threads that begin one after the other do not overlap when the work is short, and then no race can be seen. A
+//! barrier is not enough, because it wakes its threads one by one. So where each worker can have a CPU, the workers
+//! spin, and pass a token from one to the next. A lap of the token that was fast enough proves that all of them are
+//! running at this moment; then they leave at an agreed instant. More workers than CPUs cannot all run at once: they
+//! sleep, and are woken together.
 
 use super::error::{Error, Result};
 use crate::error::Interrupted;
@@ -12,7 +12,7 @@ use crate::measure::workload::Workload;
 use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;
-use crate::system::thread_room::ThreadRoom;
+use crate::system::threads::ThreadStarter;
 use crossbeam_utils::CachePadded;
 use parking_lot::{Condvar, Mutex};
 use std::hint;
@@ -20,9 +20,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// What a worker brought home.
+/// What one worker did.
 #[derive(Debug, Clone)]
-pub struct Finish<T> {
+pub struct WorkerResult<T> {
     /// What its work returned.
     pub value: T,
     /// From when to when it worked.
@@ -31,11 +31,11 @@ pub struct Finish<T> {
     pub usage: Usage,
 }
 
-/// What all the workers of one run brought home, in their order.
+/// What all the workers of one run did, in the order of their numbers.
 #[derive(Debug, Clone)]
-pub struct Heat<T> {
+pub struct Completed<T> {
     /// One for each worker.
-    pub finishes: Vec<Finish<T>>,
+    pub workers: Vec<WorkerResult<T>>,
     /// From the first request for a thread to the moment the first worker left the line.
     pub startup: Duration,
 }
@@ -46,16 +46,16 @@ pub struct Heat<T> {
 ///
 /// # Errors
 ///
-/// [`Error::System`] when a thread cannot be made (those already waiting are sent home),
+/// [`Error::System`] when a thread cannot be made (the workers that already wait are released without doing their work),
 /// [`Error::WorkerPanicked`] when one panics.
-pub fn run<T, W>(load: &Workload, control: &Control, work: W) -> Result<Heat<T>>
+pub fn run<T, W>(load: &Workload, control: &Control, work: W) -> Result<Completed<T>>
 where
     T: Send,
     W: Fn(usize) -> T + Sync,
 {
     let workers = load.workers.get();
     let gate = Gate::new(workers, workers <= load.cpus.usable);
-    let room = ThreadRoom::for_workers(workers)?;
+    let room = ThreadStarter::for_workers(workers)?;
     let asked = clock::now();
     let work_from_the_line = |worker: usize| {
         if let Some(&cpu) = load.pins.get(worker) {
@@ -64,10 +64,10 @@ where
         let (before, start) = gate.leave(worker, control)?;
         let value = work(worker);
         let end = clock::now();
-        Some(Finish { value, span: Span { start, end }, usage: Usage::of_thread().since(before) })
+        Some(WorkerResult { value, span: Span { start, end }, usage: Usage::of_thread().since(before) })
     };
 
-    let finishes = thread::scope(|scope| {
+    let results = thread::scope(|scope| {
         let mut handles = Vec::with_capacity(workers);
         for worker in 0..workers {
             let work_from_the_line = &work_from_the_line;
@@ -76,16 +76,16 @@ where
         }
         // All are waited for before any is judged: a panic that nobody took note of would be the scope's own.
         let joined: Vec<_> = handles.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        let finish = |(worker, joined): (usize, thread::Result<Option<Finish<T>>>)| {
+        let result = |(worker, joined): (usize, thread::Result<Option<WorkerResult<T>>>)| {
             joined.map_err(|_| Error::WorkerPanicked { worker })?.ok_or(Interrupted.into())
         };
-        joined.into_iter().enumerate().map(finish).collect::<Result<Vec<_>>>()
+        joined.into_iter().enumerate().map(result).collect::<Result<Vec<_>>>()
     })?;
-    let left = finishes.iter().map(|finish: &Finish<T>| finish.span.start).min().unwrap_or(asked);
-    Ok(Heat { finishes, startup: Duration::from_nanos(left.saturating_sub(asked)) })
+    let left = results.iter().map(|result: &WorkerResult<T>| result.span.start).min().unwrap_or(asked);
+    Ok(Completed { workers: results, startup: Duration::from_nanos(left.saturating_sub(asked)) })
 }
 
-/// Where workers wait for each other.
+/// Where workers wait until all have arrived.
 enum Gate {
     Spinning(Box<SpinningGate>),
     Sleeping(SleepingGate),
@@ -109,7 +109,7 @@ impl Gate {
         }
     }
 
-    /// Sends home everyone who waits or will come.
+    /// Releases the workers that wait or will arrive; they do no work.
     fn call_off(&self) {
         match self {
             // Nothing is read after seeing it but the flag itself, so relaxed is enough.
@@ -122,23 +122,23 @@ impl Gate {
     }
 }
 
-/// How fast a lap of the beat must be, for each worker: a running CPU answers within a microsecond, one that
-/// was given to another process only after a time slice, a millisecond or more.
-const BEAT: u64 = 20_000;
-/// Fast laps in a row before all are taken to be running.
+/// How long a lap of the token may take, for each worker, in nanoseconds: a worker that is running passes it on within
+/// a microsecond, one whose CPU was given to another process only after a time slice of a millisecond or more.
+const FAST_LAP: u64 = 20_000;
+/// How many fast laps in a row show that all workers are running.
 const LAPS: u32 = 3;
-/// The longest wait for such laps, in nanoseconds; then they leave as they are.
-const PATIENCE: u64 = 100_000_000;
-/// How far ahead the agreed instant lies, in nanoseconds: enough for every spinner to have seen it.
-const AHEAD: u64 = 5_000;
+/// How long to wait for such laps, in nanoseconds. After that the workers leave without them.
+const LONGEST_WAIT: u64 = 100_000_000;
+/// How far in the future the agreed instant lies, in nanoseconds: enough for every spinning worker to have seen it.
+const LEAD_TIME: u64 = 5_000;
 
 /// For workers that can all run at once.
 #[derive(Default)]
 struct SpinningGate {
     workers: usize,
     arrived: CachePadded<AtomicUsize>,
-    /// Whose turn it is to pass the beat on: its value modulo the number of workers.
-    beat: CachePadded<AtomicU64>,
+    /// The worker whose turn it is to pass the token on is its value modulo the number of workers.
+    token: CachePadded<AtomicU64>,
     /// The agreed instant; 0 until there is one.
     leave_at: CachePadded<AtomicU64>,
     called_off: AtomicBool,
@@ -146,7 +146,7 @@ struct SpinningGate {
 
 impl SpinningGate {
     // Every access is relaxed: each value stands for itself alone. What the workers share was written before
-    // their threads were made, and what they leave behind is read after they were joined.
+    // their threads were made, and their results are read after they were joined.
     fn leave(&self, worker: usize, control: &Control) -> Option<(Usage, u64)> {
         self.arrived.fetch_add(1, Ordering::Relaxed);
         while self.arrived.load(Ordering::Relaxed) < self.workers {
@@ -161,21 +161,21 @@ impl SpinningGate {
                 0 => {}
                 instant => break instant,
             }
-            let beat = self.beat.load(Ordering::Relaxed);
-            if beat % workers != mine {
+            let token = self.token.load(Ordering::Relaxed);
+            if token % workers != mine {
                 self.wait_a_little(control)?;
                 continue;
             }
             if worker == 0 {
                 let now = clock::now();
-                fast = if now - lap_began <= BEAT * workers { fast + 1 } else { 0 };
+                fast = if now - lap_began <= FAST_LAP * workers { fast + 1 } else { 0 };
                 lap_began = now;
-                if fast > LAPS || now - began > PATIENCE {
-                    self.leave_at.store(now + AHEAD, Ordering::Relaxed);
-                    break now + AHEAD;
+                if fast > LAPS || now - began > LONGEST_WAIT {
+                    self.leave_at.store(now + LEAD_TIME, Ordering::Relaxed);
+                    break now + LEAD_TIME;
                 }
             }
-            self.beat.store(beat.wrapping_add(1), Ordering::Relaxed);
+            self.token.store(token.wrapping_add(1), Ordering::Relaxed);
         };
 
         let before = Usage::of_thread();
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_leaves_before_all_have_come() {
+    fn no_worker_leaves_before_all_have_arrived() {
         for spinning in [true, false] {
             for workers in [1, 2, 3, 8] {
                 let gate = Gate::new(workers, spinning);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_called_off_leaves_nobody_at_the_gate() {
+    fn no_worker_waits_on_in_a_run_that_is_called_off() {
         for spinning in [true, false] {
             let gate = Gate::new(3, spinning);
             let control = Control::default();
@@ -291,13 +291,13 @@ mod tests {
     }
 
     #[test]
-    fn each_worker_comes_home_with_its_own_value_and_span() {
+    fn each_worker_has_a_value_and_a_span_of_its_own() {
         for workers in [1, 2, 5] {
             let load = Workload { cpus: Cpus::detect(), ..Workload::for_tests(workers, 1) };
-            let heat = run(&load, &Control::default(), |worker| worker * 10).unwrap();
-            let values: Vec<usize> = heat.finishes.iter().map(|finish| finish.value).collect();
+            let run = run(&load, &Control::default(), |worker| worker * 10).unwrap();
+            let values: Vec<usize> = run.workers.iter().map(|worker| worker.value).collect();
             assert_eq!(values, (0..workers).map(|worker| worker * 10).collect::<Vec<_>>());
-            assert!(heat.finishes.iter().all(|finish| finish.span.start <= finish.span.end));
+            assert!(run.workers.iter().all(|worker| worker.span.start <= worker.span.end));
         }
     }
 

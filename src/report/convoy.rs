@@ -1,10 +1,11 @@
 //! The report of the convoy effect.
 
+use super::document::{Document, Header};
 use super::layout::{Grid, finish, paragraph};
 use super::words::{plural, time};
-use super::{Document, Header, csv, json};
+use super::{csv, json};
 use crate::scenario::convoy::{Convoy, ConvoyRow, Latency};
-use crate::system::background::Gathered;
+use crate::system::background::Partial;
 use serde::Serialize;
 use std::io;
 
@@ -27,7 +28,7 @@ pub struct ConvoyReport {
 impl ConvoyReport {
     /// The report of the rows that are finished, made on so many CPUs.
     #[must_use]
-    pub fn new(convoy: &Convoy, cpus: usize, rows: Gathered<Vec<ConvoyRow>>) -> Self {
+    pub fn new(convoy: &Convoy, cpus: usize, rows: Partial<Vec<ConvoyRow>>) -> Self {
         Self {
             header: Header::new(cpus, rows.interrupted),
             hogs: convoy.hogs,

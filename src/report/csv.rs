@@ -1,6 +1,6 @@
 //! CSV: a line for each row, hyperfine's columns first.
 
-use super::Report;
+use super::rows::Report;
 use std::io;
 
 /// The columns, in their order.

@@ -1,6 +1,6 @@
 //! Where reports go besides standard output: files that are written whole or not at all.
 
-use super::Document;
+use super::document::Document;
 use super::error::{Error, Result};
 use crate::choice::Choice;
 use std::fs::{self, File, OpenOptions, Permissions};

@@ -1,8 +1,9 @@
 //! Markdown, for pasting into a page or an issue.
 
 use super::layout::{Grid, finish};
+use super::rows::Report;
 use super::table::{comparison_grids, details, notes};
-use super::{Report, words};
+use super::words;
 
 /// Writes the report as Markdown.
 #[must_use]

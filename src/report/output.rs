@@ -1,8 +1,8 @@
 //! Where a document goes: standard output in one form, files in others.
 
+use super::document::Document;
 use super::error::{Error, Result};
-use crate::report::Document;
-use crate::report::export::{Export, Format};
+use super::export::{Export, Format};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,9 @@
 //! The table for people: one scenario in detail, or several side by side.
 
+use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
+use super::rows::{Report, Row};
 use super::words::{self, plural, time};
-use super::{Document, Report, Row};
 use crate::count::grouped;
 use crate::measure::Group;
 use crate::measure::stats::{MeanLockUse, Verdict};

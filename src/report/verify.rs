@@ -1,7 +1,8 @@
 //! The report of the model held against real interpreters.
 
+use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
-use super::{Document, Header, csv, json};
+use super::{csv, json};
 use anstyle::AnsiColor;
 use serde::Serialize;
 use std::io;

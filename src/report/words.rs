@@ -1,9 +1,9 @@
 //! How numbers are put for people.
 
+use super::rows::Row;
 use crate::count;
 use crate::measure::stats::{Timing, Verdict};
 use crate::measure::{Group, Pattern, Promise};
-use crate::report::Row;
 use std::borrow::Cow;
 
 /// A time in seconds with three significant digits and the unit that suits it: `131 ms`.

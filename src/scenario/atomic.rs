@@ -37,12 +37,12 @@ impl Scenario for Atomic {
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
         let counter = Counter::default();
-        let heat = start_line::run(load, control, |worker| {
+        let run = start_line::run(load, control, |worker| {
             for block in control.blocks(worker, load.iterations, BLOCK) {
                 update(&counter, block, load.delta(worker));
             }
         })?;
-        Ok(Observation::of(i128::from(counter.into_inner().into_inner()), &heat))
+        Ok(Observation::of(i128::from(counter.into_inner().into_inner()), &run))
     }
 
     fn explain(&self, load: &Workload, _: &Summary) -> Explanation {

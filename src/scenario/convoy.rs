@@ -18,7 +18,7 @@ use crate::system::clock;
 use crate::system::control::Control;
 use crate::system::executable;
 use crate::system::process::Ended;
-use crate::system::thread_room::ThreadRoom;
+use crate::system::threads::ThreadStarter;
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::io::{self, Read, Write};
@@ -145,7 +145,7 @@ impl Convoy {
         let gil = Gil::new(hogs + 1, hand_off);
         let mut echo = Echo::start()?;
         let (at_work, done) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let room = ThreadRoom::for_workers(hogs)?;
+        let room = ThreadStarter::for_workers(hogs)?;
         thread::scope(|scope| {
             for hog in 1..=hogs {
                 let (gil, program, at_work, done) = (&gil, &program, &at_work, &done);

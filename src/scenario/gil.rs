@@ -6,7 +6,7 @@
 
 use super::error::Error;
 use crate::error::Interrupted;
-use crate::measure::start_line::{self, Heat};
+use crate::measure::start_line::{self, Completed};
 use crate::measure::stats::Summary;
 use crate::measure::{
     self, Distribution, Explanation, Group, LockUse, Observation, Promise, Result, Scenario, Variant,
@@ -330,14 +330,14 @@ impl Scenario for UnderGil {
         let shared = SharedAtomics::new(0);
         let gil = Gil::new(load.workers.get(), self.hand_off(load));
         let watch = Watch { control, failed: AtomicBool::new(false) };
-        let heat = start_line::run(load, control, |worker| self.work(&shared, &gil, load, &watch, worker))?;
-        for finish in &heat.finishes {
-            if let Err(Error::Body(fault)) = &finish.value {
+        let run = start_line::run(load, control, |worker| self.work(&shared, &gil, load, &watch, worker))?;
+        for worker in &run.workers {
+            if let Err(Error::Body(fault)) = &worker.value {
                 return Err(Error::Body(fault.clone()).into());
             }
         }
-        let lock = self.version().has_gil().then(|| lock_use(&gil.into_use(), &heat));
-        Ok(Observation { lock, ..Observation::of(i128::from(shared.x()), &heat) })
+        let lock = self.version().has_gil().then(|| lock_use(&gil.into_use(), &run));
+        Ok(Observation { lock, ..Observation::of(i128::from(shared.x()), &run) })
     }
 
     fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {
@@ -353,8 +353,8 @@ impl Scenario for UnderGil {
 }
 
 /// The lock's use as shares of the run.
-pub(super) fn lock_use<T>(usage: &GilUse, heat: &Heat<T>) -> LockUse {
-    let run = Span::around(heat.finishes.iter().map(|finish| finish.span))
+pub(super) fn lock_use<T>(usage: &GilUse, run: &Completed<T>) -> LockUse {
+    let run = Span::around(run.workers.iter().map(|worker| worker.span))
         .map_or(0.0, |span| span.duration().as_secs_f64());
     #[expect(clippy::cast_precision_loss, reason = "a share for people")]
     let share = |held: u64| if run > 0.0 { held as f64 * 1e-9 / run } else { 0.0 };

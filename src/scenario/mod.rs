@@ -1,4 +1,10 @@
 //! The lessons: each scenario has workers do one workload to a shared state in one particular way.
+//!
+//! A file shows the shared state, the critical section and the total, in that order. Scenarios know how they are
+//! measured ([`crate::measure`]), the model of CPython ([`crate::python`]), real interpreters
+//! ([`crate::interpreter`]) and the machine. They print nothing, and know neither options nor reports.
+//!
+//! Start reading with [`race`]. A new scenario is a file and a line in [`ALL`].
 
 pub mod atomic;
 pub mod convoy;
@@ -36,7 +42,7 @@ pub static ALL: LazyLock<Vec<&'static dyn Scenario>> = LazyLock::new(|| {
 });
 
 /// A scenario that is made for this invocation lives as long as the program, like those of the list.
-pub fn for_good(scenario: impl Scenario + 'static) -> &'static dyn Scenario {
+pub fn leak(scenario: impl Scenario + 'static) -> &'static dyn Scenario {
     Box::leak(Box::new(scenario))
 }
 

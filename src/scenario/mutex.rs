@@ -4,7 +4,7 @@
 //! wait at its door. Nothing is lost; the price is the waiting, and what it costs to ask for the lock.
 
 use crate::choice::Choice;
-use crate::measure::start_line::{self, Heat};
+use crate::measure::start_line::{self, Completed};
 use crate::measure::stats::Summary;
 use crate::measure::{Explanation, Group, Observation, Result, Scenario, Variant, Workload};
 use crate::scenario::spin_lock::SpinLock;
@@ -121,14 +121,14 @@ impl Lock {
     }
 }
 
-fn run<G: Guarded>(load: &Workload, control: &Control, block: u64) -> Result<(i64, Heat<()>)> {
+fn run<G: Guarded>(load: &Workload, control: &Control, block: u64) -> Result<(i64, Completed<()>)> {
     let counter = CachePadded::new(G::default());
-    let heat = start_line::run(load, control, |worker| {
+    let run = start_line::run(load, control, |worker| {
         for block in control.blocks(worker, load.iterations, block) {
             update(&*counter, block, load.delta(worker));
         }
     })?;
-    Ok((counter.into_inner().total(), heat))
+    Ok((counter.into_inner().total(), run))
 }
 
 impl Scenario for Mutex {
@@ -151,13 +151,13 @@ impl Scenario for Mutex {
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
         let block = self.0.block(load.workers.get());
-        let (total, heat) = match self.0 {
+        let (total, run) = match self.0 {
             Lock::ParkingLot => run::<parking_lot::Mutex<i64>>(load, control, block)?,
             Lock::Std => run::<std::sync::Mutex<i64>>(load, control, block)?,
             Lock::Fair => run::<parking_lot::FairMutex<i64>>(load, control, block)?,
             Lock::Spin => run::<SpinLock>(load, control, block)?,
         };
-        Ok(Observation::of(i128::from(total), &heat))
+        Ok(Observation::of(i128::from(total), &run))
     }
 
     fn explain(&self, load: &Workload, _: &Summary) -> Explanation {

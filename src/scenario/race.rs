@@ -112,14 +112,14 @@ impl Scenario for Race {
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
         let counter = Counter::default();
-        let heat = start_line::run(load, control, |worker| {
+        let run = start_line::run(load, control, |worker| {
             let mut racer = Racer::new(load.delta(worker));
             racer.run(&counter, load.iterations, load.widen, control, worker);
             racer.foreign
         })?;
         let total = i128::from(counter.into_inner().into_inner());
-        let foreign = heat.finishes.iter().map(|finish| finish.value).sum();
-        Ok(Observation { foreign_values: Some(foreign), ..Observation::of(total, &heat) })
+        let foreign = run.workers.iter().map(|worker| worker.value).sum();
+        Ok(Observation { foreign_values: Some(foreign), ..Observation::of(total, &run) })
     }
 
     fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {

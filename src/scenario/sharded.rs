@@ -38,13 +38,13 @@ impl Scenario for Sharded {
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
         let shards: Shards = (0..load.workers.get()).map(|_| CachePadded::default()).collect();
-        let heat = start_line::run(load, control, |worker| {
+        let run = start_line::run(load, control, |worker| {
             for block in control.blocks(worker, load.iterations, BLOCK) {
                 update(&shards[worker], block, load.delta(worker));
             }
         })?;
         let total = shards.into_iter().map(|shard| i128::from(shard.into_inner().into_inner())).sum();
-        Ok(Observation::of(total, &heat))
+        Ok(Observation::of(total, &run))
     }
 
     fn explain(&self, load: &Workload, _: &Summary) -> Explanation {

@@ -7,10 +7,6 @@ use crate::{measure, report, scenario, system};
 /// Why gilsim could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The command line asks for something that cannot be.
-    #[error("{0}")]
-    Usage(String),
-
     /// There is no real interpreter to do what was asked for.
     #[error("{0}")]
     NoInterpreter(String),
@@ -39,7 +35,6 @@ pub enum Error {
 impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Usage(_) => Kind::Usage,
             Self::NoInterpreter(_) => Kind::Failure,
             Self::System(error) => error.kind(),
             Self::Measure(error) => error.kind(),

@@ -1,25 +1,28 @@
 //! One `gilsim explore`: explores, finds the schedule to show, and writes the report.
 
+use super::ending::{Ending, Expectation};
 use super::error::Result;
-use super::{Ending, Expectation};
-use crate::explore::{self, ExploreError, Final, Findings, Limits, Question, Replayed, Schedule, Switching};
+use super::progress::Progress;
+use crate::explore::{
+    self, ExploreError, FinalState, Findings, Limits, Question, Replayed, Schedule, Switching,
+};
 use crate::measure::Pattern;
 use crate::python::program::Program;
-use crate::report::explore::{ExploreReport, Real, Subject};
+use crate::report::explore::{ExploreReport, RealThreads, Subject};
 use crate::report::output::Destination;
-use crate::session::progress::Progress;
 use crate::system;
 use crate::system::background;
 use crate::system::control::Control;
 use crate::system::memory;
-use crate::system::thread_room::{self, ARENA};
+use crate::system::threads::{self, ARENA};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A thread that explores runs through all of gilsim, so it has what the standard library gives its threads.
+/// The stack of a thread that explores: as large as the standard library makes it by default, because it may run any
+/// part of gilsim.
 const EXPLORERS_STACK: usize = 2 << 20;
-/// Less address space than this does not leave room for states beside what the allocator takes.
-const LEAST: usize = 3 * ARENA;
+/// The least address space that holds states beside what the allocator takes for itself.
+const LEAST_ADDRESS_SPACE: usize = 3 * ARENA;
 
 /// What is to be explored and where the report goes.
 pub struct ExploreSession {
@@ -33,13 +36,13 @@ pub struct ExploreSession {
     pub iterations: u64,
     /// What each adds.
     pub pattern: Pattern,
-    /// The outcome to show a schedule of; nothing for the worst.
+    /// The outcome of which a schedule is shown; `None` for the worst.
     pub outcome: Option<Wanted>,
     /// The schedule to carry out instead of exploring them all.
     pub schedule: Option<Schedule>,
     /// Whether real threads are to carry out the schedule.
     pub replay: bool,
-    /// Bytes for states, at most; less where the address space is limited to less. Nothing for half of what is free.
+    /// Bytes for states, at most; less where the address space is limited. `None` for half of what is free.
     pub max_memory: Option<u64>,
     /// How many workers can run at once: as many threads explore, fewer where the address space is limited.
     pub cpus: usize,
@@ -61,25 +64,28 @@ pub enum Wanted {
 /// A schedule that is shown, and what it came to.
 type Shown = (Schedule, Replayed);
 
-/// What an exploration may take.
+/// The threads and the memory that an exploration may take.
 #[derive(Debug, Clone, Copy)]
-struct Means {
+struct Resources {
     /// How many threads.
     explorers: usize,
     /// How many bytes for states.
     memory: u64,
 }
 
-impl Means {
-    /// As much as was asked for, and as the address space has room for: to exceed that would abort the process.
+impl Resources {
+    /// As much as was asked for and the address space has room for. To exceed that would abort the process.
     fn of(cpus: usize, max_memory: Option<u64>) -> Result<Self> {
         let free = memory::available();
         let half = |bytes: Option<u64>| bytes.map_or(Limits::default().memory, |bytes| bytes / 2);
         let Some(left) = memory::address_space_left() else {
             return Ok(Self { explorers: cpus, memory: max_memory.unwrap_or_else(|| half(free)) });
         };
-        if left < LEAST {
-            let reason = format!("exploring takes an address space of at least {} MiB more", LEAST >> 20);
+        if left < LEAST_ADDRESS_SPACE {
+            let reason = format!(
+                "exploring takes an address space of at least {} MiB more",
+                LEAST_ADDRESS_SPACE >> 20
+            );
             return Err(system::Error::Pool { workers: cpus, reason }.into());
         }
         // Each thread's allocator takes an arena, and states are moved to larger places as they become more.
@@ -99,14 +105,14 @@ impl ExploreSession {
     /// schedule not be carried out, or standard output cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let output = self.destination.open()?;
-        let means = Means::of(self.cpus, self.max_memory)?;
-        let pool = thread_room::pool(means.explorers, EXPLORERS_STACK, |_| ())?;
+        let resources = Resources::of(self.cpus, self.max_memory)?;
+        let pool = threads::pool(resources.explorers, EXPLORERS_STACK, |_| ())?;
         let (progress, note) = Progress::layers();
         let session = Arc::new(self);
-        let theirs = Arc::clone(&session);
-        // There is no half a table, so after a stop nothing is waited for.
+        let exploring = Arc::clone(&session);
+        // A part of the table would be of no use, so after a stop nothing is waited for.
         let report = background::run(control, Duration::ZERO, move |control| {
-            pool.install(|| theirs.report(means, control, &note))
+            pool.install(|| exploring.report(resources, control, &note))
         });
         drop(progress);
         let report = report?.unwrap_or(Err(ExploreError::Interrupted))?;
@@ -118,7 +124,7 @@ impl ExploreSession {
 
     fn report(
         &self,
-        means: Means,
+        resources: Resources,
         control: &Control,
         note: &(impl Fn(explore::Progress) + Sync),
     ) -> Result<ExploreReport, ExploreError> {
@@ -133,28 +139,28 @@ impl ExploreSession {
         let (findings, witness) = if let Some(schedule) = &self.schedule {
             (None, Some((schedule.clone(), question.replay(schedule)?)))
         } else {
-            let (findings, witness) = self.explore(&question, means, control, note)?;
+            let (findings, witness) = self.explore(&question, resources, control, note)?;
             (Some(findings), witness)
         };
         let serial = match &findings {
             Some(findings) => findings.serial.clone(),
-            None => question.serial_endings(control)?,
+            None => question.serial_results(control)?,
         };
         let real = match &witness {
             Some((schedule, replayed)) if self.replay => {
                 let ending = question.replay_on_threads(schedule)?;
-                Some(Real { agrees: ending == replayed.ending, ending: ending.words(&self.program) })
+                Some(RealThreads { agrees: ending == replayed.ending, ending: ending.words(&self.program) })
             }
             _ => None,
         };
-        let subject = Subject { question: &question, serial: &serial, cpus: means.explorers };
+        let subject = Subject { question: &question, serial: &serial, cpus: resources.explorers };
         Ok(ExploreReport::new(&subject, findings.as_ref(), witness.as_ref(), real, began.elapsed()))
     }
 
     fn explore(
         &self,
         question: &Question<'_>,
-        means: Means,
+        resources: Resources,
         control: &Control,
         note: &(impl Fn(explore::Progress) + Sync),
     ) -> Result<(Findings, Option<Shown>), ExploreError> {
@@ -163,17 +169,17 @@ impl ExploreSession {
             || !self.destination.exports.is_empty()
             || self.replay
             || self.outcome.is_some();
-        let limits = Limits { memory: means.memory, witnesses: shown };
+        let limits = Limits { memory: resources.memory, witnesses: shown };
         let explored = question.explore(&limits, control, &mut |progress| note(progress))?;
         if !shown {
             return Ok((explored.findings, None));
         }
         let ending = match self.outcome {
             None => explored.findings.worst().map(|outcome| outcome.ending.clone()),
-            Some(Wanted::Value(value)) => Some(Final::Value(value)),
+            Some(Wanted::Value(value)) => Some(FinalState::Value(value)),
             Some(Wanted::Deadlock) => {
                 let mut endings = explored.findings.outcomes.iter().map(|outcome| &outcome.ending);
-                let found = endings.find(|ending| matches!(ending, Final::Deadlock(_)));
+                let found = endings.find(|ending| matches!(ending, FinalState::Deadlock(_)));
                 Some(found.cloned().ok_or_else(|| ExploreError::NoSuchOutcome("a deadlock".to_owned()))?)
             }
         };

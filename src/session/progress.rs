@@ -1,9 +1,14 @@
 //! The progress bar: on standard error, on a terminal only, and only when the work takes long.
 
+use super::error::{Error, Result};
+use crate::error::{Classified, Interrupted};
 use crate::explore;
 use crate::measure::runner::{Case, Event};
+use crate::system;
+use crate::system::background::{self, Partial};
 use crate::system::control::Control;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use parking_lot::Mutex;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -16,7 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(200);
 
 /// Something to look at while work goes on, until it is dropped. Without a terminal there is nothing.
-pub struct Progress {
+pub(super) struct Progress {
     bar: ProgressBar,
     ticker: Option<(Sender<()>, JoinHandle<()>)>,
 }
@@ -35,7 +40,7 @@ impl Progress {
     }
 
     /// A spinner for work of which only the present step is known, and what says that step.
-    pub fn spin() -> (Self, impl Fn(&str) + Send + 'static) {
+    pub(super) fn spin() -> (Self, impl Fn(&str) + Send + 'static) {
         let spinner = Self::of(None, "{spinner} {wide_msg} {elapsed}", on_stderr());
         let bar = spinner.bar.clone();
         let say = move |step: &str| {
@@ -46,7 +51,10 @@ impl Progress {
     }
 
     /// A bar that follows the cases' run, and what takes note of what the runner does.
-    pub fn follow(cases: &[Case<'_>], control: &Arc<Control>) -> (Self, impl Fn(Event) + Send + 'static) {
+    pub(super) fn follow(
+        cases: &[Case<'_>],
+        control: &Arc<Control>,
+    ) -> (Self, impl Fn(Event) + Send + 'static) {
         let mut follower = Self::bar(ProgressDrawTarget::hidden());
         if io::stderr().is_terminal() {
             follower.ticker = tick(follower.bar.clone(), Arc::clone(control));
@@ -66,7 +74,7 @@ impl Progress {
     }
 
     /// A bar of the layers of an exploration, and what takes note of each.
-    pub fn layers() -> (Self, impl Fn(explore::Progress) + Send + Sync + 'static) {
+    pub(super) fn layers() -> (Self, impl Fn(explore::Progress) + Send + Sync + 'static) {
         let layers = Self::bar(on_stderr());
         let (bar, began) = (layers.bar.clone(), Instant::now());
         let note = move |progress: explore::Progress| {
@@ -111,4 +119,21 @@ impl Drop for Progress {
         }
         self.bar.finish_and_clear();
     }
+}
+
+/// Gathers what some work finishes, under a spinner that shows what the work says that it does.
+pub(super) fn with_spinner<T, E>(
+    control: &Arc<Control>,
+    anything: impl FnOnce(&T) -> bool,
+    work: impl FnOnce(&Control, &Mutex<T>, &dyn Fn(&str)) -> Result<(), E> + Send + 'static,
+) -> Result<Partial<T>>
+where
+    T: Default + Send + 'static,
+    E: Classified + From<system::Error> + From<Interrupted>,
+    Error: From<E>,
+{
+    let (_spinner, say) = Progress::spin();
+    Ok(background::run_until_stopped(control, anything, move |control, finished| {
+        work(control, finished, &say)
+    })?)
 }

@@ -5,18 +5,22 @@
 //! between a read of the shared x and the write that depends on it. The real runs are helped by a very short
 //! switch interval; a body that can lose is run until it does, or often enough to call that a disagreement.
 
+use super::ending::Ending;
 use super::error::{Error, Result};
+use super::progress::with_spinner;
 use crate::error::Interrupted;
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
 use crate::python::program::Verdict;
 use crate::report::Header;
+use crate::report::output::Destination;
 use crate::report::verify::{BodyRow, Claim, VerifyCell, VerifyReport};
 use crate::scenario::gil::UnderGil;
 use crate::scenario::python::{Subject, modelled};
-use crate::system::background::Gathered;
+use crate::system::background::Partial;
 use crate::system::control::Control;
 use parking_lot::Mutex;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The bodies that are always tried: the four of the reference's matrix first.
@@ -111,7 +115,7 @@ impl Verify {
 
     /// The report of the bodies that are finished.
     #[must_use]
-    pub fn report(&self, cpus: usize, tried: Gathered<Tried>) -> VerifyReport {
+    pub fn report(&self, cpus: usize, tried: Partial<Tried>) -> VerifyReport {
         let Tried { interpreters, failures, bodies } = tried.finished;
         let cells = || bodies.iter().flat_map(|row| &row.cells);
         let count = |agrees| cells().filter(|cell| cell.agrees() == Some(agrees)).count();
@@ -198,4 +202,27 @@ impl Verify {
         }
         cell
     }
+}
+
+/// Holds the model against real interpreters on so many CPUs and reports.
+///
+/// # Errors
+///
+/// As [`super::Session::run`].
+pub fn run(verify: Verify, cpus: usize, destination: &Destination, control: &Arc<Control>) -> Result<Ending> {
+    let output = destination.open()?;
+    let verify = Arc::new(verify);
+    let theirs = Arc::clone(&verify);
+    let tried = with_spinner(
+        control,
+        |tried: &Tried| !tried.bodies.is_empty(),
+        move |control, tried, say| theirs.run(control, tried, say),
+    );
+    let report = verify.report(cpus, tried?);
+    output.deliver(&report)?;
+    Ok(match report.disagreements {
+        0 if report.failed() => Ending::CouldNotRun,
+        0 => Ending::Ran,
+        _ => Ending::PromiseBroken,
+    })
 }

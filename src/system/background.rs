@@ -1,13 +1,13 @@
-//! Work on a thread of its own, so that a stop need not wait for what takes long to put away.
+//! Work on a thread of its own, so that a stop need not wait for what takes long to clean up.
 //!
-//! Thousands of threads that are joined one by one, or gigabytes of states that are given back, take several times as
-//! long as the end of the process, at which the kernel puts away everything at once. So work that has not come to its
-//! end soon after a stop is left as it is; what it has finished by then was gathered where it can be found.
+//! To join thousands of threads one by one, or to free gigabytes of states, takes several times as long as to end the
+//! process, because the kernel then frees everything at once. So work that does not end soon after a stop is left
+//! as it is. What it had finished by then is kept outside it ([`run_until_stopped`]).
 
 use super::error::{Error, Result};
 use crate::error::{Classified, Interrupted, Kind};
 use crate::system::control::Control;
-use crate::system::thread_room;
+use crate::system::threads;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use parking_lot::Mutex;
@@ -22,26 +22,27 @@ use std::time::Duration;
 /// processes to be ended and waited for.
 const GRACE: Duration = Duration::from_millis(60);
 
-/// What was gathered.
+/// What some work had finished when it ended or was stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gathered<T> {
+pub struct Partial<T> {
     /// What was finished.
     pub finished: T,
     /// Whether that is not all, because a stop was asked for.
     pub interrupted: bool,
 }
 
-/// Does some work that puts whatever it has finished into the place it is given.
+/// Does some work on a thread of its own. The work puts what it has finished into the place that it is given, so that
+/// it is there when a stop comes.
 ///
 /// # Errors
 ///
 /// What the work says; [`Interrupted`] when a stop was asked for before `anything` was finished;
 /// [`Error::Start`] when it could not be begun.
-pub fn gather<T, E>(
+pub fn run_until_stopped<T, E>(
     control: &Arc<Control>,
     anything: impl FnOnce(&T) -> bool,
     work: impl FnOnce(&Control, &Mutex<T>) -> Result<(), E> + Send + 'static,
-) -> Result<Gathered<T>, E>
+) -> Result<Partial<T>, E>
 where
     T: Default + Send + 'static,
     E: Classified + From<Error> + From<Interrupted>,
@@ -59,7 +60,7 @@ where
     if interrupted && !anything(&finished) {
         Err(Interrupted.into())
     } else {
-        Ok(Gathered { finished, interrupted })
+        Ok(Partial { finished, interrupted })
     }
 }
 
@@ -79,7 +80,7 @@ pub fn run<T: Send + 'static>(
     // Its writing end is closed when the work has come to its end, however that is.
     let (ended, end) = io::pipe().map_err(Error::Start)?;
     let theirs = Arc::clone(control);
-    let thread = thread_room::start(move || {
+    let thread = threads::start(move || {
         let _end = end;
         work(&theirs)
     })
@@ -160,7 +161,7 @@ mod tests {
     fn what_was_finished_before_a_stop_is_kept() {
         for finished in [0, 3] {
             let (control, mut sender) = with_notifier();
-            let gathered: Result<_> = gather(
+            let partial: Result<_> = run_until_stopped(
                 &control,
                 |numbers: &Vec<u32>| !numbers.is_empty(),
                 move |control, numbers| {
@@ -170,9 +171,9 @@ mod tests {
                     forever()
                 },
             );
-            match gathered {
-                Ok(gathered) => {
-                    assert_eq!(gathered, Gathered { finished: (0..finished).collect(), interrupted: true });
+            match partial {
+                Ok(partial) => {
+                    assert_eq!(partial, Partial { finished: (0..finished).collect(), interrupted: true });
                     assert!(finished > 0);
                 }
                 Err(error) => assert!(finished == 0 && error.kind() == Kind::Interrupted, "{error}"),

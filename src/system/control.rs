@@ -1,4 +1,4 @@
-//! What passes between a run and whoever watches it: a request to stop, and how far it has come.
+//! A request to stop a run, and how far the run has come.
 
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 /// about a nanosecond, far less than 1 % of the shortest block.
 pub const BLOCK: u64 = 1 << 13;
 
-/// Shared by the workers of a run and the one who started it.
+/// Shared by the workers of a run and the thread that started it.
 ///
 /// All atomic accesses are relaxed: neither value guards any other memory, and results travel by joining the workers.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ impl Control {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// The flag behind it, for whoever can only look at one.
+    /// The flag itself, for code that can only look at a flag.
     #[must_use]
     pub fn flag(&self) -> &Arc<AtomicBool> {
         &self.stop

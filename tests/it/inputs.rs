@@ -1,6 +1,6 @@
 //! Any input: a few of each kind here, millions with `cargo fuzz` (see the README), and what was found so far.
 
-#[path = "../../fuzz/checks.rs"]
+#[path = "../../fuzz/checks/mod.rs"]
 #[expect(unreachable_pub, reason = "the fuzz targets use it, too")]
 mod checks;
 
@@ -22,17 +22,17 @@ proptest! {
 
     #[test]
     fn any_count_is_read_or_refused(data in bytes(40)) {
-        checks::count(&data);
+        checks::count::check(&data);
     }
 
     #[test]
     fn any_schedule_is_played_back_or_refused(data in bytes(80)) {
-        checks::schedule(&data);
+        checks::schedule::check(&data);
     }
 
     #[test]
     fn any_line_of_a_worker_is_a_message_or_none(data in bytes(120)) {
-        checks::worker_protocol(&data);
+        checks::worker_protocol::check(&data);
     }
 }
 
@@ -41,12 +41,12 @@ proptest! {
 
     #[test]
     fn any_command_line_is_read_or_refused(data in bytes(60)) {
-        checks::command_line(&data);
+        checks::command_line::check(&data);
     }
 
     #[test]
     fn any_body_is_run_or_refused(data in bytes(120)) {
-        checks::body(&data);
+        checks::body::check(&data);
     }
 }
 
@@ -185,7 +185,7 @@ fn a_schedule_of_a_loop_without_end_is_refused() {
         pattern: Pattern::Plus,
     };
     let schedule = "v1:machine:A18446744073709551615".parse().unwrap();
-    assert_eq!(question.replay(&schedule).unwrap_err(), ExploreError::LongReplay);
+    assert_eq!(question.replay(&schedule).unwrap_err(), ExploreError::ReplayTooLong);
 }
 
 #[test]
@@ -214,5 +214,5 @@ fn figures_that_no_worker_can_have_make_a_report_all_the_same() {
         )
     };
     let lines = format!("{}\n{}\n", subtotal(0, 9, 5), subtotal(1, 7, u64::MAX));
-    checks::worker_protocol(&[&[7], lines.as_bytes()].concat());
+    checks::worker_protocol::check(&[&[7], lines.as_bytes()].concat());
 }

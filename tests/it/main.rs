@@ -17,6 +17,7 @@ mod model;
 mod numbers;
 #[cfg(target_os = "linux")]
 mod orphans;
+mod pages;
 mod python;
 mod reports;
 mod results;

@@ -50,7 +50,7 @@ fn report(rows: Vec<(&str, Workload, Vec<Observation>)>, comparison: bool) -> Re
     let mut results = Vec::new();
     for (label, load, runs) in rows {
         let baseline = !comparison && label == "split:sequential";
-        let load = named(label).own(&load);
+        let load = named(label).adapt(&load);
         let expected = Some(named(label).group().expected(&load));
         cases.push(Case { scenario: named(label), load, baseline });
         results.push(CaseResult { expected, observations: runs, failure: None });
@@ -200,7 +200,7 @@ fn the_commands_that_a_report_names_can_be_typed() {
         [load(1, 1000), load(2, 100_000_000), Workload { pattern: Pattern::Plus, widen: None, ..load(3, 7) }];
     for scenario in scenario::ALL.iter() {
         for load in &loads {
-            let load = Workload { switch_interval: Duration::from_micros(50), ..scenario.own(load) };
+            let load = Workload { switch_interval: Duration::from_micros(50), ..scenario.adapt(load) };
             let expected = scenario.group().expected(&load);
             for runs in [vec![], vec![observation(expected, 1)], vec![observation(expected + 1, 1)]] {
                 let row = &report(vec![(&scenario.label(), load.clone(), runs)], true).results[0];

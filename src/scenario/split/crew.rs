@@ -167,7 +167,7 @@ impl Worker {
     }
 
     /// Takes note of its end, if that has come.
-    fn look_for_the_end(&mut self) -> io::Result<Result<(), Fate>> {
+    fn check_exit(&mut self) -> io::Result<Result<(), Fate>> {
         let Some(status) = self.child.try_wait()? else { return Ok(Ok(())) };
         if !status.success() {
             return Ok(Err(Fate::Ended(status.into())));
@@ -235,7 +235,7 @@ impl Crew {
     }
 
     /// Waits until all stand at the start line.
-    pub(super) fn assemble(&mut self, control: &Control) -> Result<()> {
+    pub(super) fn wait_until_ready(&mut self, control: &Control) -> Result<()> {
         while self.any(Stage::Starting) {
             self.look(control, |_| ())?;
         }
@@ -243,7 +243,7 @@ impl Crew {
     }
 
     /// Lets all of them leave the start line, by a single system call.
-    pub(super) fn give_the_word(&mut self) -> Result<()> {
+    pub(super) fn release(&mut self) -> Result<()> {
         for worker in &mut self.workers {
             worker.progress.stage = Stage::Working;
             worker.progress.moved = self.watch.looked;
@@ -257,7 +257,7 @@ impl Crew {
     }
 
     /// Waits for all to end by themselves, as they do after their subtotal.
-    pub(super) fn dismiss(mut self, control: &Control) -> Result<()> {
+    pub(super) fn join(mut self, control: &Control) -> Result<()> {
         self.line = None;
         while self.workers.iter().any(|worker| worker.progress.stage != Stage::Ended) {
             self.look(control, |_| ())?;
@@ -276,7 +276,7 @@ impl Crew {
         }
         // Before the look, so that a worker is judged by a time up to which everything has been read.
         self.watch.tick(clock::now());
-        let news = self.wait_for_news().map_err(Error::Pipe)?;
+        let news = self.wait_for_output().map_err(Error::Pipe)?;
         for index in news {
             self.workers[index].read().map_err(Error::Pipe)?;
             loop {
@@ -289,11 +289,11 @@ impl Crew {
                 }
             }
         }
-        self.judge()
+        self.check_for_failures()
     }
 
     /// Those that have sent something or have closed their pipe.
-    fn wait_for_news(&self) -> io::Result<Vec<usize>> {
+    fn wait_for_output(&self) -> io::Result<Vec<usize>> {
         let ending = |worker: &Worker| worker.pipe.is_none() && worker.progress.stage != Stage::Ended;
         let patience = if self.workers.iter().any(ending) {
             thread::sleep(SHORT_LOOK);
@@ -319,7 +319,7 @@ impl Crew {
     }
 
     /// Whether one has ended too soon, or hangs.
-    fn judge(&mut self) -> Result<()> {
+    fn check_for_failures(&mut self) -> Result<()> {
         for index in 0..self.workers.len() {
             let worker = &mut self.workers[index];
             if worker.progress.stage == Stage::Ended {
@@ -328,7 +328,7 @@ impl Crew {
             let hung = worker.progress.hung(self.watch.looked, self.patience);
             // With its pipe still open it may have ended, too, and left it to a child.
             let fate = if worker.pipe.is_none() || hung.is_some() {
-                worker.look_for_the_end().map_err(Error::Pipe)?.err()
+                worker.check_exit().map_err(Error::Pipe)?.err()
             } else {
                 None
             };

@@ -23,7 +23,7 @@ use crate::python::version::HandOff;
 use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;
-use crate::system::thread_room::{self, STACK};
+use crate::system::threads::{self, STACK};
 use parking_lot::Mutex;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::num::NonZeroUsize;
@@ -100,23 +100,23 @@ impl<'a> Split<'a> {
 }
 
 fn by_threads(load: &Workload, control: &Control) -> Result<Observation> {
-    let heat = start_line::run(load, control, |worker| {
+    let run = start_line::run(load, control, |worker| {
         in_blocks(part(&load.range(), load.workers, worker), worker, control, sum)
     })?;
-    Ok(Observation::of(result(heat.finishes.iter().map(|finish| finish.value).sum()), &heat))
+    Ok(Observation::of(result(run.workers.iter().map(|worker| worker.value).sum()), &run))
 }
 
 fn under_lock(load: &Workload, control: &Control) -> Result<Observation> {
     let gil = Gil::new(load.workers.get(), HandOff::Interval(load.switch_interval));
-    let heat = start_line::run(load, control, |worker| {
+    let run = start_line::run(load, control, |worker| {
         let part = part(&load.range(), load.workers, worker);
         let mut holder = gil.enter(worker);
         in_blocks(part, worker, control, |range| sum_under_lock(range, &mut holder))
     })?;
-    let total = result(heat.finishes.iter().map(|finish| finish.value).sum());
+    let total = result(run.workers.iter().map(|worker| worker.value).sum());
     Ok(Observation {
-        lock: Some(super::gil::lock_use(&gil.into_use(), &heat)),
-        ..Observation::of(total, &heat)
+        lock: Some(super::gil::lock_use(&gil.into_use(), &run)),
+        ..Observation::of(total, &run)
     })
 }
 
@@ -127,7 +127,7 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
     let workers = load.workers.get();
     let asked = clock::now();
     let pins = load.pins.clone();
-    let pool = thread_room::pool(workers, STACK, move |worker| {
+    let pool = threads::pool(workers, STACK, move |worker| {
         if let Some(&cpu) = pins.get(worker) {
             cpus::pin_current_thread(cpu);
         }
@@ -198,7 +198,7 @@ impl Scenario for Split<'_> {
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
         match self.by {
-            By::Sequential => by_threads(&self.own(load), control),
+            By::Sequential => by_threads(&self.adapt(load), control),
             By::Thread => by_threads(load, control),
             By::Rayon => by_rayon(load, control),
             By::Gil => under_lock(load, control),

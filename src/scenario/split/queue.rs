@@ -58,15 +58,15 @@ pub(super) fn observe(
     };
     let asked = clock::now();
     let mut crew = Crew::start(load, &executable, patience, control)?;
-    crew.assemble(control)?;
-    crew.give_the_word()?;
+    crew.wait_until_ready(control)?;
+    crew.release()?;
 
     let mut queue = Queue { owing: crew.len(), crew, arrived: VecDeque::new() };
     let mut subtotals = Vec::with_capacity(queue.owing);
     while let Item::Subtotal(subtotal) = queue.take(control)? {
         subtotals.push(subtotal);
     }
-    queue.crew.dismiss(control)?;
+    queue.crew.join(control)?;
 
     subtotals.sort_unstable_by_key(|subtotal| subtotal.worker);
     let spans: Vec<Span> = subtotals.iter().map(|subtotal| subtotal.span).collect();

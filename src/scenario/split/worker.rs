@@ -48,7 +48,7 @@ pub fn run(
     // Before it says that it is ready: making a thread is no part of leaving the line.
     watch(&task, Arc::clone(&input), Arc::clone(&output), Arc::clone(control))?;
     Message::Ready { worker: task.worker }.put(&mut *output.lock())?;
-    if !word_given(&*input, control)? {
+    if !wait_for_release(&*input, control)? {
         return Ok(());
     }
 
@@ -66,7 +66,7 @@ pub fn run(
 
 /// Waits for the parent's word without taking it off: the others wait for the same one. False when there will be
 /// none.
-fn word_given(input: &impl AsFd, control: &Control) -> io::Result<bool> {
+fn wait_for_release(input: &impl AsFd, control: &Control) -> io::Result<bool> {
     loop {
         let mut fds = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
         match poll(&mut fds, PollTimeout::NONE) {

@@ -39,7 +39,7 @@ const MANY: usize = 1_000;
 
 /// Room for the threads of one run.
 #[derive(Debug)]
-pub struct ThreadRoom {
+pub struct ThreadStarter {
     /// How many there are to be.
     workers: usize,
     /// Whether the address space is limited, so that it may end before the threads do.
@@ -48,7 +48,7 @@ pub struct ThreadRoom {
     begun: AtomicUsize,
 }
 
-impl ThreadRoom {
+impl ThreadStarter {
     /// Looks whether there is room for so many workers at all.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ impl ThreadRoom {
 ///
 /// When there is no room for it, or the kernel refuses it.
 pub fn start<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
-    let room = ThreadRoom::of(1);
+    let room = ThreadStarter::of(1);
     room.look(0, MAIN_STACK)?;
     thread::Builder::new().name("run".to_owned()).stack_size(MAIN_STACK).spawn(work)
 }
@@ -140,7 +140,7 @@ pub fn pool(
     at_start: impl Fn(usize) + Send + Sync + 'static,
 ) -> Result<ThreadPool> {
     let failed = |reason| Error::Pool { workers, reason };
-    let room = Arc::new(ThreadRoom::for_workers(workers)?);
+    let room = Arc::new(ThreadStarter::for_workers(workers)?);
     let start = |worker: ThreadBuilder| {
         room.look(worker.index(), stack)?;
         let room = Arc::clone(&room);
@@ -187,9 +187,9 @@ mod tests {
 
     #[test]
     fn threads_that_cannot_be_mapped_are_refused() {
-        let Err(error) = ThreadRoom::for_workers(usize::MAX / 8) else { panic!("there is room") };
+        let Err(error) = ThreadStarter::for_workers(usize::MAX / 8) else { panic!("there is room") };
         assert!(error.to_string().contains("vm.max_map_count"), "{error}");
         let Error::StartWorker { worker, .. } = error else { panic!("{error}") };
-        assert!(worker > MANY && ThreadRoom::for_workers(worker).is_ok(), "{worker}");
+        assert!(worker > MANY && ThreadStarter::for_workers(worker).is_ok(), "{worker}");
     }
 }

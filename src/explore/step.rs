@@ -1,41 +1,50 @@
-//! One worker's way through the program, cut into steps: what runs between two places at which another may run.
+//! A step of one worker: what it does between two places at which another worker may run.
 
-use super::{ExploreError, Switching};
+use super::error::ExploreError;
+use super::limits::LONGEST_STEP;
 use crate::python::program::{Instruction, Op, Program, Shared, SharedState, Step, Touched, WorkerState};
 
-/// The most instructions of one step; a whole iteration is one where workers are switched between iterations only.
-pub(super) const LONGEST_STEP: u64 = 1_000_000;
+/// Where workers may be switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Switching {
+    /// Around every access to x or a lock and every operation on values: `x += d` is three steps, load, add and
+    /// store. Instructions that only move values, and the loop around the body, belong to the step before them.
+    Machine,
+    /// Where the program's version may drop its GIL, and where a worker waits for a lock; after every
+    /// instruction in builds without a GIL.
+    Gil,
+}
 
-/// What became of a step.
+/// How an attempt to do a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Went {
-    /// It was done.
-    On,
+pub(super) enum StepResult {
+    /// The step was done.
+    Done,
     /// Nothing was done: the worker can go on only when that lock is free.
-    Waits(u8),
+    Blocked(u8),
     /// Nothing was done: the worker had finished.
     Finished,
 }
 
-/// What a worker will do first to x, whatever the others do.
+/// How a worker will access x next, whatever the others do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    /// It reads it, or that is not known.
+pub(super) enum FirstAccess {
+    /// It reads x, or that is not known.
     Load,
-    /// It writes it without having read it: what x is now is nothing to it.
+    /// It writes x without having read it, so the present value of x cannot matter to it.
     Store,
-    /// It has no more to do with it.
+    /// It does not access x again.
     None,
 }
 
-/// A program, and where workers may be switched.
+/// Does the steps of a program, where workers may be switched as it says.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Walk<'p> {
+pub(super) struct Stepper<'p> {
     pub(super) program: &'p Program,
     pub(super) switching: Switching,
 }
 
-impl<'p> Walk<'p> {
+impl<'p> Stepper<'p> {
     /// The instruction that a worker does next.
     pub(super) fn next(&self, state: &WorkerState) -> Option<&'p Instruction> {
         let (code, number) = state.next()?;
@@ -46,7 +55,7 @@ impl<'p> Walk<'p> {
     pub(super) fn start(&self, delta: i64, iterations: u64) -> Result<WorkerState, ExploreError> {
         let mut state = self.program.start(delta, iterations);
         if self.switching == Switching::Machine {
-            self.settle(&mut state)?;
+            self.run_to_step(&mut state)?;
         }
         Ok(state)
     }
@@ -57,37 +66,37 @@ impl<'p> Walk<'p> {
         all.any(|instruction| matches!(instruction.op, Op::EnterWith | Op::ExitWith))
     }
 
-    /// Does a step. `note` is told of each instruction that touched the shared memory or, in machine steps, made
-    /// the step.
+    /// Does a step. `note` is called for each instruction that touched the shared memory and, in machine steps, for
+    /// the instruction that is the step.
     pub(super) fn step(
         &self,
         state: &mut WorkerState,
         shared: &mut impl Shared,
         mut note: impl FnMut(&'p Instruction, Touched),
-    ) -> Result<Went, ExploreError> {
+    ) -> Result<StepResult, ExploreError> {
         match self.switching {
             Switching::Machine => {
-                let Some(instruction) = self.next(state) else { return Ok(Went::Finished) };
+                let Some(instruction) = self.next(state) else { return Ok(StepResult::Finished) };
                 match self.program.step(state, shared)? {
                     Step::Done { touched, .. } => note(instruction, touched),
-                    Step::Blocked(lock) => return Ok(Went::Waits(lock)),
-                    Step::Finished => return Ok(Went::Finished),
+                    Step::Blocked(lock) => return Ok(StepResult::Blocked(lock)),
+                    Step::Finished => return Ok(StepResult::Finished),
                 }
-                self.settle(state)?;
-                Ok(Went::On)
+                self.run_to_step(state)?;
+                Ok(StepResult::Done)
             }
-            Switching::Gil => self.stretch(state, shared, note),
+            Switching::Gil => self.gil_step(state, shared, note),
         }
     }
 
-    /// From one place at which the GIL may be dropped to the next.
-    fn stretch(
+    /// Does a step from one place at which the GIL may be dropped to the next.
+    fn gil_step(
         &self,
         state: &mut WorkerState,
         shared: &mut impl Shared,
         mut note: impl FnMut(&'p Instruction, Touched),
-    ) -> Result<Went, ExploreError> {
-        let Some(mut instruction) = self.next(state) else { return Ok(Went::Finished) };
+    ) -> Result<StepResult, ExploreError> {
+        let Some(mut instruction) = self.next(state) else { return Ok(StepResult::Finished) };
         let before = state.clone();
         let mut touched_any = false;
         while state.work() - before.work() < LONGEST_STEP {
@@ -98,59 +107,58 @@ impl<'p> Walk<'p> {
                         note(instruction, touched);
                     }
                     if may_drop {
-                        return Ok(Went::On);
+                        return Ok(StepResult::Done);
                     }
                 }
-                // To wait for a lock gives up the GIL, too. What came before it in this step has been seen by
-                // others if it touched anything; if not, the worker may as well wait where it was.
-                Step::Blocked(_) if touched_any => return Ok(Went::On),
+                // A worker that waits for a lock drops the GIL, too. If it has touched the shared memory before,
+                // others see that, so the step ends here. If not, nothing was done that others could see.
+                Step::Blocked(_) if touched_any => return Ok(StepResult::Done),
                 Step::Blocked(lock) => {
                     *state = before;
-                    return Ok(Went::Waits(lock));
+                    return Ok(StepResult::Blocked(lock));
                 }
-                Step::Finished => return Ok(Went::On),
+                Step::Finished => return Ok(StepResult::Done),
             }
-            let Some(next) = self.next(state) else { return Ok(Went::On) };
+            let Some(next) = self.next(state) else { return Ok(StepResult::Done) };
             instruction = next;
         }
         Err(ExploreError::LongStep)
     }
 
-    /// Does what needs no step of its own, up to an instruction that does.
-    fn settle(&self, state: &mut WorkerState) -> Result<(), ExploreError> {
-        let mut nobody = SharedState::default();
+    /// Runs up to the next instruction that is a step of its own.
+    fn run_to_step(&self, state: &mut WorkerState) -> Result<(), ExploreError> {
+        let mut unused = SharedState::default();
         let began = state.work();
         while state.work() - began < LONGEST_STEP {
             match self.next(state) {
-                Some(instruction) if !is_step(instruction) => self.program.step(state, &mut nobody)?,
+                Some(instruction) if !is_step(instruction) => self.program.step(state, &mut unused)?,
                 _ => return Ok(()),
             };
         }
         Err(ExploreError::LongStep)
     }
 
-    /// What the worker will do first to x.
-    pub(super) fn access(&self, state: &WorkerState) -> Access {
+    /// How the worker will access x next.
+    pub(super) fn first_access(&self, state: &WorkerState) -> FirstAccess {
         let mut state = state.clone();
         let mut probe = Probe::default();
         let began = state.work();
         while state.work() - began < LONGEST_STEP {
             match self.program.step(&mut state, &mut probe) {
-                Ok(Step::Done { touched: Touched::StoredX(_), .. }) => return Access::Store,
+                Ok(Step::Done { touched: Touched::StoredX(_), .. }) => return FirstAccess::Store,
                 // The probe's locks are always free, so nothing blocks.
                 Ok(Step::Done { touched: Touched::LoadedX(_), .. } | Step::Blocked(_)) | Err(_) => {
-                    return Access::Load;
+                    return FirstAccess::Load;
                 }
                 Ok(Step::Done { .. }) => {}
-                Ok(Step::Finished) => return Access::None,
+                Ok(Step::Finished) => return FirstAccess::None,
             }
         }
-        Access::Load
+        FirstAccess::Load
     }
 }
 
-/// Whether an instruction is a machine step: an access to x, a lock, or work on values. What the loop around the
-/// body does, and what only moves values, goes with its neighbours.
+/// Whether an instruction is a machine step of its own, as [`Switching::Machine`] defines it.
 const fn is_step(instruction: &Instruction) -> bool {
     instruction.position.is_some()
         && matches!(
@@ -168,7 +176,7 @@ const fn is_step(instruction: &Instruction) -> bool {
         )
 }
 
-/// A shared memory that finds out whether a step depends on it.
+/// A shared memory that records whether a step depends on it. Its locks are always free.
 #[derive(Debug, Default)]
 pub(super) struct Probe {
     stored: Option<i64>,

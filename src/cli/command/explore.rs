@@ -1,18 +1,22 @@
-//! The command line of `gilsim explore`.
+//! `explore`: every interleaving of a loop body.
 
-use super::{OutputArguments, choice, statements, version as versions};
 use crate::choice::Choice;
+use crate::cli::options::{BodyOptions, OutputOptions, PatternOption};
+use crate::cli::refusal::UsageError;
+use crate::cli::request::Request;
+use crate::cli::values::{self, choice, count_in};
 use crate::count;
 use crate::explore::{MOST_WORKERS, Schedule, Switching};
 use crate::measure::Pattern;
 use crate::python::program::Program;
 use crate::python::version::Version;
-use crate::scenario;
-use crate::session::Error;
 use crate::session::Expectation;
 use crate::session::explore::{ExploreSession, Wanted};
 use crate::system::cpus::Cpus;
 use clap::Args;
+
+/// More iterations could not be counted.
+const MOST_ITERATIONS: u64 = 100_000;
 
 /// Every interleaving of a loop body: what can come out, how often, and the schedule that shows it
 ///
@@ -23,15 +27,13 @@ use clap::Args;
 #[command(
     after_help = "Example:\n  gilsim explore\n  gilsim explore --iters 40 --quiet\n  gilsim explore --body x=x+int(1) --cpython 3.13 --pattern plus-minus\n  gilsim explore --iters 1 --schedule v1:machine:A1,B3,A2 --replay"
 )]
-pub(super) struct ExploreArguments {
-    /// The body of each worker's loop, in Python: `x` is shared, `d` is the worker's +1 or -1
-    #[arg(long, value_name = "BODY", default_value = scenario::gil::BODY)]
-    body: String,
-    /// Functions and locks that the body uses, in Python
-    #[arg(long, value_name = "SETUP", default_value = "")]
-    setup: String,
-    /// Switch where this version of CPython may drop its GIL: 2.7, 3.6 to 3.14, 3.13t or 3.14t
-    #[arg(long, value_name = "VERSION", value_parser = versions(), conflicts_with = "machine")]
+#[command(mut_arg("body", |arg| arg.value_name("BODY").help(BODY_HELP)))]
+#[command(mut_arg("setup", |arg| arg.value_name("SETUP").default_value("").help(SETUP_HELP)))]
+#[command(mut_arg("pattern", |arg| arg.default_value(Pattern::Plus.name())))]
+pub(super) struct ExploreCommand {
+    #[command(flatten)]
+    body: BodyOptions,
+    #[arg(help = version_help(), long, value_name = "VERSION", value_parser = values::version(), conflicts_with = "machine")]
     cpython: Option<Version>,
     /// Switch between any two of load, add and store (the default)
     #[arg(long)]
@@ -42,9 +44,8 @@ pub(super) struct ExploreArguments {
     /// How often each worker does the body
     #[arg(long, value_name = "N", default_value = "2", value_parser = parse_iterations, allow_negative_numbers = true)]
     iters: u64,
-    /// What each worker adds
-    #[arg(long, default_value = Pattern::Plus.name(), value_parser = choice::<Pattern>())]
-    pattern: Pattern,
+    #[command(flatten)]
+    pattern: PatternOption,
     /// The outcome to show a schedule of: a value of x, or deadlock [default: the furthest from right]
     #[arg(long, value_name = "VALUE|deadlock", value_parser = parse_outcome, allow_negative_numbers = true, conflicts_with = "schedule")]
     outcome: Option<Wanted>,
@@ -62,64 +63,54 @@ pub(super) struct ExploreArguments {
     #[arg(long, value_parser = choice::<Expectation>())]
     expect: Option<Expectation>,
     #[command(flatten)]
-    output: OutputArguments,
+    output: OutputOptions,
 }
 
-impl ExploreArguments {
-    /// The request that it stands for.
-    pub(super) fn session(self, cpus: &Cpus) -> Result<ExploreSession, Error> {
-        let Self {
-            body,
-            setup,
-            cpython,
-            machine: _,
-            threads,
-            iters,
-            pattern,
-            outcome,
-            schedule,
-            replay,
-            max_memory,
-            expect,
-            output,
-        } = self;
-        let version = cpython.unwrap_or(Version::newest_with_gil());
-        let program = Program::compile(&statements(&body), &statements(&setup), version)
-            .map_err(|error| Error::Usage(error.to_string()))?;
-        Ok(ExploreSession {
+const BODY_HELP: &str =
+    "The body of each worker's loop, in Python: `x` is shared, `d` is the worker's +1 or -1";
+const SETUP_HELP: &str = "Functions and locks that the body uses, in Python";
+
+fn version_help() -> String {
+    let (with, without) = (values::versions_with_gil(), values::versions_without_gil("or"));
+    format!("Switch where this version of CPython may drop its GIL: {with}, {without}")
+}
+
+impl ExploreCommand {
+    pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
+        let version = self.cpython.unwrap_or(Version::newest_with_gil());
+        let program = Program::compile(&self.body.body, self.body.setup(), version)
+            .map_err(|error| UsageError::new(error.to_string()))?;
+        Ok(Request::Explore(Box::new(ExploreSession {
             program,
-            switching: if cpython.is_some() { Switching::Gil } else { Switching::Machine },
-            workers: threads,
-            iterations: iters,
-            pattern,
-            outcome,
-            schedule,
-            replay,
-            max_memory,
+            switching: if self.cpython.is_some() { Switching::Gil } else { Switching::Machine },
+            workers: self.threads,
+            iterations: self.iters,
+            pattern: self.pattern.pattern,
+            outcome: self.outcome,
+            schedule: self.schedule,
+            replay: self.replay,
+            max_memory: self.max_memory,
             cpus: cpus.usable,
-            expect,
-            destination: output.into(),
-        })
+            expect: self.expect,
+            destination: self.output.into(),
+        })))
     }
 }
 
 fn parse_workers(text: &str) -> Result<usize, String> {
-    let number = count::parse(text).map_err(|error| error.to_string())?;
-    let workers = usize::try_from(number).ok().filter(|workers| (1..=MOST_WORKERS).contains(workers));
-    workers.ok_or_else(|| {
-        format!("out of range; use 1 to {MOST_WORKERS} workers, whose interleavings can be counted")
+    let countable =
+        |number| usize::try_from(number).ok().filter(|workers| (1..=MOST_WORKERS).contains(workers));
+    count_in(text, countable, || {
+        format!("use 1 to {MOST_WORKERS} workers, whose interleavings can be counted")
     })
 }
 
 fn parse_iterations(text: &str) -> Result<u64, String> {
-    match count::parse(text) {
-        Ok(0) => Err("out of range; use 1 or more".to_owned()),
-        Ok(number) if number > 100_000 => {
-            Err("out of range; use 1 to 100000: more could not be counted".to_owned())
-        }
-        Ok(number) => Ok(number),
-        Err(error) => Err(error.to_string()),
+    let at_least_1 = count_in(text, |number| (number > 0).then_some(number), || "use 1 or more".to_owned())?;
+    if at_least_1 > MOST_ITERATIONS {
+        return Err(format!("out of range; use 1 to {MOST_ITERATIONS}: more could not be counted"));
     }
+    Ok(at_least_1)
 }
 
 fn parse_outcome(text: &str) -> Result<Wanted, String> {

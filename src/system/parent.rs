@@ -1,10 +1,10 @@
-//! A process of ours does not outlive the gilsim that started it.
+//! No process that gilsim starts outlives it.
 //!
-//! Each finds its input hung up when that one is gone, and ends by itself. One that is stopped cannot look, so
-//! where the kernel can be asked to end it, it is.
+//! A child ends by itself when its standard input is closed, which happens when its parent is gone. A child that is
+//! suspended cannot do that, so the kernel is asked to end it, where it can be asked.
 
 /// Has the kernel end this process with the thread that started it (Linux; elsewhere nothing is done).
-pub fn tie_to_parent() {
+pub fn end_with_parent() {
     #[cfg(target_os = "linux")]
     {
         // An error leaves the hang-up, which comes in any case.

@@ -1,0 +1,162 @@
+//! `compare`: scenarios and real interpreters side by side.
+
+use crate::choice::Choice;
+use crate::cli::options::{
+    InterpreterOptions, IntervalOption, OutputOptions, PatternOption, PinOption, RunsOption, WorkersOption,
+};
+use crate::cli::refusal::UsageError;
+use crate::cli::request::Request;
+use crate::cli::widen::Widen;
+use crate::cli::workload::{check_counter, check_split, workload};
+use crate::count;
+use crate::measure::runner::Case;
+use crate::measure::{Group, Promise, Scenario, Workload};
+use crate::scenario;
+use crate::scenario::python::Job;
+use crate::scenario::split::By;
+use crate::session::{Real, Session};
+use crate::system::cpus::Cpus;
+use clap::Args;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long all rounds may take when their number was not asked for.
+const BUDGET: Duration = Duration::from_secs(8);
+/// Counter updates of each worker in a comparison: the dearest scenario takes about a second.
+const UPDATES: u64 = 5_000_000;
+/// The end of the compared sums' range: work enough to make up for starting processes.
+const RANGE: u64 = 500_000_000;
+
+/// Scenarios side by side, right or wrong, fast or slow, their rounds interleaved
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  gilsim compare\n  gilsim compare race mutex atomic --iters 1M\n  gilsim compare mutex:std mutex:spin mutex:fair --iters 100k"
+)]
+#[command(mut_arg("threads", |arg| arg.visible_alias("workers").help("How many workers each scenario has")))]
+#[command(mut_arg("runs", |arg| arg.help("How many rounds [default: as many as fit in some 8 s, 1 to 10]")))]
+#[command(mut_arg("python", |arg| arg.help("A real interpreter to compare with; may be given several times")))]
+pub(super) struct CompareCommand {
+    /// Scenarios to compare, as `gilsim list` names them; all commands if none is named
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    #[command(flatten)]
+    workers: WorkersOption,
+    /// Updates of each worker to the counter, and the end of the range for the sum [default: 5M for the
+    /// counter, 500M for the sum]
+    #[arg(long, value_name = "N", value_parser = count::parse, allow_negative_numbers = true)]
+    iters: Option<u64>,
+    #[command(flatten)]
+    pattern: PatternOption,
+    #[command(flatten)]
+    interval: IntervalOption,
+    #[command(flatten)]
+    runs: RunsOption,
+    #[command(flatten)]
+    interpreters: InterpreterOptions,
+    #[command(flatten)]
+    pin: PinOption,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl CompareCommand {
+    pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
+        let workers = self.workers.threads;
+        let pins = self.pin.cpu_of_each(workers, &cpus);
+        let load = Workload {
+            switch_interval: self.interval.switch_interval,
+            ..workload(workers, 0, self.pattern.pattern, pins, cpus)
+        };
+        let cases = scenarios(&self.names)?
+            .into_iter()
+            .map(|scenario| case(scenario, &load, self.iters))
+            .collect::<Result<Vec<_>, _>>()?;
+
+        // The interpreters do what is compared: the counter's updates, the sum, or both.
+        let body = Job::Body { body: scenario::gil::BODY.to_owned(), setup: String::new() };
+        let jobs = [(Group::Counter, body), (Group::Sum, Job::Split)]
+            .into_iter()
+            .filter(|(group, _)| cases.iter().any(|case| case.scenario.group() == *group))
+            .map(|(group, job)| {
+                let iterations = self.iters.unwrap_or(default_iterations(group));
+                (job, Workload { iterations, pins: Vec::new(), ..load.clone() })
+            });
+        let real = Real {
+            jobs: jobs.collect(),
+            timeout: self.interpreters.timeout.time,
+            programs: Some(self.interpreters.python),
+        };
+        Ok(Request::Measure(Box::new(Session {
+            cases,
+            real: Some(real),
+            rounds: self.runs.rounds(BUDGET),
+            comparison: true,
+            expect: None,
+            destination: self.output.into(),
+        })))
+    }
+}
+
+/// How much each scenario of a group has to do unless it is said.
+const fn default_iterations(group: Group) -> u64 {
+    match group {
+        Group::Counter => UPDATES,
+        Group::Sum => RANGE,
+    }
+}
+
+/// The scenarios of these names, each once. Without a name it is each command as it is without options, and
+/// all ways to split.
+fn scenarios(names: &[String]) -> Result<Vec<&'static dyn Scenario>, UsageError> {
+    let stands_for_command = |scenario: &dyn Scenario| {
+        scenario.group() == Group::Sum || scenario.variant().is_none_or(|variant| variant.is_default)
+    };
+    let all = || scenario::ALL.iter().copied();
+    if names.is_empty() {
+        return Ok(all().filter(|&scenario| stands_for_command(scenario)).collect());
+    }
+    let mut found: Vec<&'static dyn Scenario> = Vec::new();
+    for name in names {
+        let before = found.len();
+        found.extend(all().filter(|scenario| {
+            scenario.label() == *name || (scenario.name() == name && stands_for_command(*scenario))
+        }));
+        if found.len() == before {
+            let known: Vec<String> = all().map(Scenario::label).collect();
+            return Err(UsageError::new(format!(
+                "there is no scenario {name:?}; choose from {}",
+                known.join(", ")
+            )));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|scenario| seen.insert(scenario.label()));
+    Ok(found)
+}
+
+/// One scenario's part in the comparison.
+fn case(
+    scenario: &'static dyn Scenario,
+    load: &Workload,
+    iters: Option<u64>,
+) -> Result<Case<'static>, UsageError> {
+    let group = scenario.group();
+    let iterations = iters.unwrap_or(default_iterations(group));
+    let mut load = Workload { iterations, ..scenario.adapt(load) };
+    match group {
+        Group::Counter if iterations == 0 => {
+            return Err(UsageError::new("--iters 0 leaves nothing to compare; use 1 or more"));
+        }
+        Group::Counter => check_counter(&load)?,
+        Group::Sum => {
+            let way = scenario.variant().map(|variant| variant.value);
+            if let Some(by) = By::ALL.iter().find(|by| way == Some(by.name())) {
+                check_split(*by, &load)?;
+            }
+        }
+    }
+    if scenario.promise() == Promise::MayLose {
+        load.widen = Widen::Auto.updates_per_yield(&load);
+    }
+    Ok(Case { scenario, load, baseline: false })
+}

@@ -1,0 +1,46 @@
+//! `convoy`: round trips beside workers that only compute.
+
+use crate::cli::options::{InterpreterOptions, IntervalOption, OutputOptions, VersionOption};
+use crate::cli::request::Request;
+use crate::cli::values;
+use crate::scenario::convoy::Convoy;
+use crate::system::cpus::Cpus;
+use clap::Args;
+use std::num::NonZeroUsize;
+
+/// The convoy effect: round trips of one byte beside workers that only compute, under the GIL
+///
+/// A worker sends a byte to an echo process and waits for its return, first alone, then beside computing
+/// workers (hogs) that keep the GIL until they are asked to let go.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  gilsim convoy --hogs 2 --cpython 3.12 --python python3")]
+pub(super) struct ConvoyCommand {
+    /// How many workers compute meanwhile
+    #[arg(long, value_name = "H", default_value = "1", value_parser = values::workers, allow_negative_numbers = true)]
+    hogs: NonZeroUsize,
+    /// How many round trips, alone and beside the hogs
+    #[arg(long, value_name = "N", default_value = "200", value_parser = values::round_trips, allow_negative_numbers = true)]
+    pings: u32,
+    #[command(flatten)]
+    version: VersionOption,
+    #[command(flatten)]
+    interval: IntervalOption,
+    #[command(flatten)]
+    interpreters: InterpreterOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl ConvoyCommand {
+    pub(super) fn request(self, cpus: &Cpus) -> Request {
+        let convoy = Convoy {
+            hogs: self.hogs.get(),
+            pings: self.pings,
+            version: self.version.cpython,
+            switch_interval: self.interval.switch_interval,
+            pythons: self.interpreters.python,
+            timeout: self.interpreters.timeout.time,
+        };
+        Request::Convoy(convoy, cpus.usable, self.output.into())
+    }
+}

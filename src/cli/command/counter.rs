@@ -1,0 +1,144 @@
+//! `race`, `mutex`, `atomic`, `sharded` and `gil`: workers that update one counter, each command in its own way.
+
+use crate::choice::Choice;
+use crate::cli::options::{BodyOptions, CounterOptions, IntervalOption, MeasureOptions, VersionOption};
+use crate::cli::refusal::UsageError;
+use crate::cli::request::Request;
+use crate::cli::values::{self, choice};
+use crate::cli::widen::Widen;
+use crate::measure::{Scenario, Workload};
+use crate::scenario;
+use crate::scenario::gil::UnderGil;
+use crate::scenario::mutex::{Lock, Mutex};
+use crate::system::cpus::Cpus;
+use clap::Args;
+
+/// Two workers on one counter without synchronisation: updates get lost
+///
+/// Each update is a load, an addition and a store. What another worker stores between one worker's load
+/// and its store is overwritten.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  gilsim race --iters 100M\n  gilsim race --pattern plus --threads 4 --expect lost"
+)]
+pub(super) struct RaceCommand {
+    #[command(flatten)]
+    counter: CounterOptions,
+    /// How often a worker yields its CPU between load and store: once in N updates, off, or auto
+    /// (only when there are fewer CPUs than workers, which would otherwise rarely meet)
+    #[arg(long, value_name = "auto|off|N", default_value = "auto", allow_negative_numbers = true)]
+    widen: Widen,
+    #[command(flatten)]
+    measure: MeasureOptions,
+}
+
+impl RaceCommand {
+    pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
+        let load = self.counter.workload(&self.measure.pin, cpus)?;
+        let load = Workload { widen: self.widen.updates_per_yield(&load), ..load };
+        Ok(self.measure.request(None, &scenario::race::Race, load))
+    }
+}
+
+/// The same counter behind a lock: right, at the price of waiting
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  gilsim mutex --lock spin --threads 4\n  gilsim mutex --lock fair --iters 100k"
+)]
+pub(super) struct MutexCommand {
+    /// Which lock
+    #[arg(long, default_value = Lock::ALL[0].name(), value_parser = choice::<Lock>())]
+    lock: Lock,
+    #[command(flatten)]
+    counter: CounterOptions,
+    #[command(flatten)]
+    measure: MeasureOptions,
+}
+
+impl MutexCommand {
+    pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
+        counted(&self.counter, self.measure, scenario::leak(Mutex(self.lock)), cpus)
+    }
+}
+
+/// The same counter as one atomic instruction (`fetch_add`)
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  gilsim atomic --iters 100M --runs 3")]
+pub(super) struct AtomicCommand {
+    #[command(flatten)]
+    counter: CounterOptions,
+    #[command(flatten)]
+    measure: MeasureOptions,
+}
+
+impl AtomicCommand {
+    pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
+        counted(&self.counter, self.measure, &scenario::atomic::Atomic, cpus)
+    }
+}
+
+/// A counter for each worker, added up at the end: nothing is shared
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  gilsim sharded --threads 2 --iters 1e9 --runs 1")]
+pub(super) struct ShardedCommand {
+    #[command(flatten)]
+    counter: CounterOptions,
+    #[command(flatten)]
+    measure: MeasureOptions,
+}
+
+impl ShardedCommand {
+    pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
+        counted(&self.counter, self.measure, &scenario::sharded::Sharded, cpus)
+    }
+}
+
+/// A loop body under the GIL of one CPython version, which decides where the lock may be lost
+///
+/// One worker at a time runs. A waiter asks the holder to let go after the switch interval; the holder does
+/// so after the next instruction at which its version looks, and another worker takes the lock.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  gilsim gil --iters 100M --cpython 3.9\n  gilsim gil --body 'x = x + int(d)' --cpython 3.13 --expect lost"
+)]
+#[command(mut_arg("cpython", |arg| arg.help(version_help())))]
+pub(super) struct GilCommand {
+    #[command(flatten)]
+    body: BodyOptions,
+    #[command(flatten)]
+    version: VersionOption,
+    #[command(flatten)]
+    interval: IntervalOption,
+    #[command(flatten)]
+    counter: CounterOptions,
+    #[command(flatten)]
+    measure: MeasureOptions,
+}
+
+fn version_help() -> String {
+    let (with, without) = (values::versions_with_gil(), values::versions_without_gil("and"));
+    format!("Which version's GIL: {with}, or {without}, which have none")
+}
+
+impl GilCommand {
+    pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
+        let load = Workload {
+            switch_interval: self.interval.switch_interval,
+            ..self.counter.workload(&self.measure.pin, cpus)?
+        };
+        let scenario = UnderGil::new(&self.body.body, self.body.setup(), self.version.cpython, &load.pairs())
+            .map_err(|error| UsageError::new(error.to_string()))?;
+        Ok(self.measure.request(None, scenario::leak(scenario), load))
+    }
+}
+
+/// The request of a command that has no conditions of its own.
+fn counted(
+    counter: &CounterOptions,
+    measure: MeasureOptions,
+    scenario: &'static dyn Scenario,
+    cpus: Cpus,
+) -> Result<Request, UsageError> {
+    let load = counter.workload(&measure.pin, cpus)?;
+    Ok(measure.request(None, scenario, load))
+}

@@ -1,0 +1,76 @@
+//! `python`: the two jobs by real interpreters.
+
+use crate::cli::options::{
+    BodyOptions, IntervalOption, OutputOptions, PatternOption, SearchOption, TimeoutOption, WorkersOption,
+};
+use crate::cli::refusal::UsageError;
+use crate::cli::request::Request;
+use crate::cli::values;
+use crate::cli::workload::workload;
+use crate::count;
+use crate::measure::Workload;
+use crate::measure::runner::Rounds;
+use crate::scenario::python::Job;
+use crate::session::{Real, Session};
+use crate::system::cpus::Cpus;
+use clap::Args;
+use std::num::{NonZeroU64, NonZeroUsize};
+
+/// The two jobs by real interpreters: a loop body in threads, and a sum split between processes
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  gilsim python --python python3 --body 'x += d'")]
+#[command(mut_arg("threads", |arg| arg.visible_alias("workers").help("How many threads, and how many processes")))]
+#[command(mut_arg("pattern", |arg| arg.help("What each thread adds")))]
+pub(super) struct PythonCommand {
+    #[command(flatten)]
+    interpreters: SearchOption,
+    #[command(flatten)]
+    body: BodyOptions,
+    #[command(flatten)]
+    workers: WorkersOption,
+    /// Repetitions of the body by each thread
+    #[arg(long, value_name = "N", default_value = "1M", value_parser = values::updates, allow_negative_numbers = true)]
+    iters: NonZeroU64,
+    /// The end of the range that is summed
+    #[arg(long, value_name = "N", default_value = "4M", value_parser = count::parse, allow_negative_numbers = true)]
+    sum: u64,
+    #[command(flatten)]
+    pattern: PatternOption,
+    #[command(flatten)]
+    interval: IntervalOption,
+    /// How many rounds
+    #[arg(long, value_name = "R", default_value = "1", value_parser = values::runs, allow_negative_numbers = true)]
+    runs: NonZeroUsize,
+    #[command(flatten)]
+    timeout: TimeoutOption,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl PythonCommand {
+    pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
+        if i64::try_from(self.sum).is_err() {
+            return Err(UsageError::new("--sum ends at 2^63 - 1; give a smaller end"));
+        }
+        let load = Workload {
+            switch_interval: self.interval.switch_interval,
+            ..workload(self.workers.threads, self.iters.get(), self.pattern.pattern, Vec::new(), cpus)
+        };
+        let sum = Workload { iterations: self.sum, ..load.clone() };
+        let body = Job::Body { setup: self.body.setup().to_owned(), body: self.body.body };
+        let named = self.interpreters.python;
+        let real = Real {
+            programs: (!named.is_empty()).then_some(named),
+            jobs: vec![(body, load), (Job::Split, sum)],
+            timeout: self.timeout.time,
+        };
+        Ok(Request::Measure(Box::new(Session {
+            cases: Vec::new(),
+            real: Some(real),
+            rounds: Rounds::Exactly(self.runs),
+            comparison: true,
+            expect: None,
+            destination: self.output.into(),
+        })))
+    }
+}

@@ -1,0 +1,57 @@
+//! `verify`: the model against real interpreters.
+
+use crate::cli::options::{OutputOptions, SearchOption, TimeoutOption};
+use crate::cli::request::Request;
+use crate::cli::values::{self, statements};
+use crate::session::verify::{BODIES, Verify};
+use crate::system::cpus::Cpus;
+use clap::Args;
+use std::num::NonZeroU64;
+
+/// A body that can lose is given ten times as many.
+const MOST_RUNS: u32 = 1000;
+
+/// The model against real interpreters: for each loop body, can updates be lost, and are they?
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  gilsim verify\n  gilsim verify --python python3 --body 'x = max(x + d, x + d)'"
+)]
+pub(super) struct VerifyCommand {
+    #[command(flatten)]
+    interpreters: SearchOption,
+    /// One more body, besides the built-in ones; may be given several times; \n begins a new line
+    #[arg(long, value_name = "STATEMENTS", value_parser = statements())]
+    body: Vec<String>,
+    /// Definitions that the bodies use
+    #[arg(long, value_name = "STATEMENTS", value_parser = statements())]
+    setup: Option<String>,
+    /// Repetitions of the body by each of two threads in one run
+    #[arg(long, value_name = "N", default_value = "200k", value_parser = values::updates, allow_negative_numbers = true)]
+    iters: NonZeroU64,
+    /// How many runs without a loss mean exact
+    #[arg(long, value_name = "R", default_value = "10", value_parser = parse_runs, allow_negative_numbers = true)]
+    runs: u32,
+    #[command(flatten)]
+    timeout: TimeoutOption,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl VerifyCommand {
+    pub(super) fn request(self, cpus: &Cpus) -> Request {
+        let verify = Verify {
+            bodies: BODIES.iter().map(|&body| body.to_owned()).chain(self.body).collect(),
+            setup: self.setup.unwrap_or_default(),
+            pythons: self.interpreters.python,
+            iterations: self.iters.get(),
+            runs: self.runs,
+            timeout: self.timeout.time,
+        };
+        Request::Verify(verify, cpus.usable, self.output.into())
+    }
+}
+
+fn parse_runs(text: &str) -> Result<u32, String> {
+    let runs = values::runs(text).ok().and_then(|runs| u32::try_from(runs.get()).ok());
+    runs.filter(|&runs| runs <= MOST_RUNS).ok_or_else(|| format!("use 1 to {MOST_RUNS} runs"))
+}

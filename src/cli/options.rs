@@ -1,0 +1,245 @@
+//! The options that several commands share, each group written once.
+//!
+//! A command flattens the groups that it has, and asks each for the plain type that it stands for. Where a
+//! command's help says it in other words, it changes the group's option with `mut_arg`.
+
+// clap takes a doc comment on a group for the description of the command that flattens it: hence `//`.
+
+use super::refusal::UsageError;
+use super::request::Request;
+use super::values::{self, choice, statements, version};
+use super::workload::{check_counter, workload};
+use crate::choice::Choice;
+use crate::count;
+use crate::measure::runner::{Case, Rounds};
+use crate::measure::{Pattern, Scenario, Workload};
+use crate::python::version::Version;
+use crate::report::export::Format;
+use crate::report::output::Destination;
+use crate::scenario;
+use crate::session::{Expectation, Session};
+use crate::system::cpus::Cpus;
+use clap::Args;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long the rounds of one scenario may take when their number was not asked for.
+const BUDGET: Duration = Duration::from_secs(3);
+
+// How many workers.
+#[derive(Debug, Args)]
+pub(super) struct WorkersOption {
+    /// How many workers update the counter
+    #[arg(long, value_name = "T", default_value = "2", value_parser = values::workers, allow_negative_numbers = true)]
+    pub(super) threads: NonZeroUsize,
+}
+
+// What each worker adds to the counter.
+#[derive(Debug, Args)]
+pub(super) struct PatternOption {
+    /// What each worker adds
+    #[arg(long, default_value = Pattern::ALL[0].name(), value_parser = choice::<Pattern>())]
+    pub(super) pattern: Pattern,
+}
+
+// Updates of one counter.
+#[derive(Debug, Args)]
+pub(super) struct CounterOptions {
+    #[command(flatten)]
+    workers: WorkersOption,
+    /// Updates of each worker (100M, 1e8 and 100000000 are the same)
+    #[arg(long, value_name = "N", default_value = "10M", value_parser = values::updates, allow_negative_numbers = true)]
+    iters: NonZeroU64,
+    #[command(flatten)]
+    pattern: PatternOption,
+}
+
+impl CounterOptions {
+    /// The workload on these CPUs, refused when the counter could not hold it.
+    pub(super) fn workload(&self, pin: &PinOption, cpus: Cpus) -> Result<Workload, UsageError> {
+        let workers = self.workers.threads;
+        let pins = pin.cpu_of_each(workers, &cpus);
+        let load = workload(workers, self.iters.get(), self.pattern.pattern, pins, cpus);
+        check_counter(&load)?;
+        Ok(load)
+    }
+}
+
+const BODY_HELP: &str = "The loop's body, in Python: x is the shared counter, d the worker's +1 or -1, s is \"a\", one() returns 1, \
+     lock is a threading.Lock; other names are the worker's own; \\n begins a new line";
+
+// A loop body and what it uses.
+#[derive(Debug, Args)]
+pub(super) struct BodyOptions {
+    #[arg(help = BODY_HELP, long, value_name = "STATEMENTS", default_value = scenario::gil::BODY, value_parser = statements())]
+    pub(super) body: String,
+    /// Definitions that the body uses: functions, and more locks
+    #[arg(long, value_name = "STATEMENTS", value_parser = statements())]
+    setup: Option<String>,
+}
+
+impl BodyOptions {
+    /// The definitions, empty if there are none.
+    pub(super) fn setup(&self) -> &str {
+        self.setup.as_deref().unwrap_or_default()
+    }
+}
+
+// The version whose GIL is modelled.
+#[derive(Debug, Args)]
+pub(super) struct VersionOption {
+    #[arg(help = version_help(), long, value_name = "VERSION", default_value = Version::newest_with_gil().name(), value_parser = version())]
+    pub(super) cpython: Version,
+}
+
+fn version_help() -> String {
+    let (with, without) = (values::versions_with_gil(), values::versions_without_gil("or"));
+    format!("Whose GIL is modelled: {with}, {without}")
+}
+
+// The switch interval of a global lock.
+#[derive(Debug, Args)]
+pub(super) struct IntervalOption {
+    /// How long a waiter waits before it asks the holder of the global lock to let go
+    #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = count::parse_interval, allow_hyphen_values = true)]
+    pub(super) switch_interval: Duration,
+}
+
+// Whether workers are kept on CPUs of their own.
+#[derive(Debug, Args)]
+pub(super) struct PinOption {
+    /// Whether each worker is kept on a CPU of its own (auto: when there are CPUs enough) or the kernel chooses (off)
+    #[arg(long, default_value = Pin::ALL[0].name(), value_parser = choice::<Pin>())]
+    pin: Pin,
+}
+
+impl PinOption {
+    /// The CPU of each worker; empty where the kernel chooses.
+    pub(super) fn cpu_of_each(&self, workers: NonZeroUsize, cpus: &Cpus) -> Vec<usize> {
+        match self.pin {
+            Pin::Auto => cpus.apart(workers.get()),
+            Pin::Off => Vec::new(),
+        }
+    }
+}
+
+/// Whether workers are kept on CPUs of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pin {
+    Auto,
+    Off,
+}
+
+impl Choice for Pin {
+    const ALL: &'static [Self] = &[Self::Auto, Self::Off];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Off => "off",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Auto => "each worker on a CPU of its own, when there are CPUs enough",
+            Self::Off => "the kernel chooses",
+        }
+    }
+}
+
+// How often everything is run.
+#[derive(Debug, Args)]
+pub(super) struct RunsOption {
+    /// How many runs [default: as many as fit in some 3 s, 1 to 10]
+    #[arg(long, value_name = "R", value_parser = values::runs, allow_negative_numbers = true)]
+    runs: Option<NonZeroUsize>,
+}
+
+impl RunsOption {
+    /// The number that was asked for, or as many rounds as a time allows.
+    pub(super) fn rounds(&self, budget: Duration) -> Rounds {
+        self.runs.map_or(Rounds::Within(budget), Rounds::Exactly)
+    }
+}
+
+// How one scenario is measured, and what becomes of the result.
+#[derive(Debug, Args)]
+pub(super) struct MeasureOptions {
+    #[command(flatten)]
+    runs: RunsOption,
+    #[command(flatten)]
+    pub(super) pin: PinOption,
+    /// Exit with 3 unless the result is as expected
+    #[arg(long, value_parser = choice::<Expectation>())]
+    expect: Option<Expectation>,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl MeasureOptions {
+    /// The request to measure one scenario, after its yardstick if it has one.
+    pub(super) fn request(
+        self,
+        baseline: Option<Case<'static>>,
+        scenario: &'static dyn Scenario,
+        load: Workload,
+    ) -> Request {
+        Request::Measure(Box::new(Session {
+            cases: baseline.into_iter().chain([Case { scenario, load, baseline: false }]).collect(),
+            real: None,
+            rounds: self.runs.rounds(BUDGET),
+            comparison: false,
+            expect: self.expect,
+            destination: self.output.into(),
+        }))
+    }
+}
+
+// Interpreters that are asked only when they are named, and how long each may take.
+#[derive(Debug, Args)]
+pub(super) struct InterpreterOptions {
+    /// A real interpreter to measure as well; may be given several times
+    #[arg(long, value_name = "EXE")]
+    pub(super) python: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) timeout: TimeoutOption,
+}
+
+// Interpreters that are searched for unless they are named.
+#[derive(Debug, Args)]
+pub(super) struct SearchOption {
+    /// An interpreter; may be given several times [default: those on PATH and among pyenv's versions]
+    #[arg(long, value_name = "EXE")]
+    pub(super) python: Vec<PathBuf>,
+}
+
+// How long an interpreter may take.
+#[derive(Debug, Args)]
+pub(super) struct TimeoutOption {
+    /// How long a real interpreter may take for one job
+    #[arg(long = "timeout", value_name = "TIME", default_value = "60s", value_parser = count::parse_interval, allow_hyphen_values = true)]
+    pub(super) time: Duration,
+}
+
+// Where the report goes.
+#[derive(Debug, Args)]
+pub(super) struct OutputOptions {
+    /// The form of the report on standard output
+    #[arg(long, default_value = Format::ALL[0].name(), value_parser = choice::<Format>())]
+    format: Format,
+    /// Write the report to a file, too; its ending chooses the form (.json .csv .md .txt); may be given
+    /// several times; - is JSON on standard output, the other report then goes to standard error
+    #[arg(long, value_name = "FILE")]
+    export: Vec<PathBuf>,
+    /// Print nothing but the result
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+impl From<OutputOptions> for Destination {
+    fn from(options: OutputOptions) -> Self {
+        Self { format: options.format, exports: options.export, quiet: options.quiet }
+    }
+}

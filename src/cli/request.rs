@@ -1,0 +1,26 @@
+//! What a command line asks for, in plain types.
+
+use crate::report::output::Destination;
+use crate::scenario::convoy::Convoy;
+use crate::scenario::split::worker;
+use crate::session::Session;
+use crate::session::explore::ExploreSession;
+use crate::session::verify::Verify;
+
+/// What the command line asks for.
+pub enum Request {
+    /// To run scenarios and report.
+    Measure(Box<Session>),
+    /// To say which scenarios there are.
+    List,
+    /// To explore every interleaving of a program.
+    Explore(Box<ExploreSession>),
+    /// To measure the convoy effect on so many CPUs.
+    Convoy(Convoy, usize, Destination),
+    /// To hold the model against real interpreters, on so many CPUs.
+    Verify(Verify, usize, Destination),
+    /// To echo bytes for another gilsim.
+    Echo,
+    /// To be a worker process of another gilsim.
+    SplitWorker(worker::Task),
+}

@@ -1,0 +1,142 @@
+//! The report in each of its forms.
+
+use super::data::ExploreReport;
+use super::outcomes::COLUMNS;
+use super::witness::Witness;
+use crate::choice::Choice;
+use crate::report::document::Document;
+use crate::report::layout::{Cell, Grid};
+use crate::report::{csv, json, layout};
+use std::io;
+
+/// How wide a table is where no terminal says how wide it may be.
+const WIDTH: usize = 80;
+
+impl Document for ExploreReport {
+    fn table(&self, width: Option<usize>) -> String {
+        self.text(width)
+    }
+
+    fn json(&self) -> io::Result<String> {
+        json::render(self)
+    }
+
+    fn csv(&self) -> io::Result<String> {
+        csv::write(&self.records())
+    }
+
+    fn markdown(&self) -> String {
+        self.page()
+    }
+
+    fn value(&self) -> String {
+        self.result() + "\n"
+    }
+}
+
+impl ExploreReport {
+    /// The rows of the CSV form, with the columns' names first.
+    fn records(&self) -> Vec<Vec<String>> {
+        const NAMES: [&str; 13] = [
+            "command",
+            "body",
+            "switching",
+            "workers",
+            "iterations",
+            "pattern",
+            "outcome",
+            "verdict",
+            "schedules",
+            "share",
+            "preemptions",
+            "total",
+            "time",
+        ];
+        let mut records = vec![NAMES.map(str::to_owned).to_vec()];
+        let mut record = |outcome: [String; 5], total: &str| {
+            let [value, verdict, schedules, share, preemptions] = outcome;
+            records.push(vec![
+                self.command.clone(),
+                self.body.clone(),
+                self.switching.to_string(),
+                self.workers.to_string(),
+                self.iterations.to_string(),
+                self.pattern.name().to_owned(),
+                value,
+                verdict,
+                schedules,
+                share,
+                preemptions,
+                total.to_owned(),
+                self.time.to_string(),
+            ]);
+        };
+        for row in self.table.iter().flat_map(|table| &table.outcomes) {
+            let row = row.clone();
+            let preemptions = row.preemptions.map_or_else(String::new, |fewest| fewest.to_string());
+            let total = self.table.as_ref().map_or("", |table| &table.total);
+            record(
+                [row.outcome, row.verdict.to_string(), row.schedules, row.share.to_string(), preemptions],
+                total,
+            );
+        }
+        if let (None, Some(witness)) = (&self.table, &self.witness) {
+            let (outcome, verdict) = (witness.outcome.clone(), witness.verdict.to_string());
+            let preemptions = witness.preemptions.to_string();
+            record([outcome, verdict, "1".to_owned(), String::new(), preemptions], "");
+        }
+        records
+    }
+
+    /// The Markdown form.
+    fn page(&self) -> String {
+        let mut parts = self.header.warnings("schedules");
+        parts.push(self.title());
+        if let Some(table) = &self.table {
+            let outcomes = table.outcomes.iter().map(|row| row.cells(&row.schedules).to_vec());
+            parts.push(in_markdown(COLUMNS.map(str::to_owned).to_vec(), outcomes));
+            parts.push(self.totals());
+        }
+        if let Some(witness) = &self.witness {
+            parts.push(witness.title());
+            parts.push(in_markdown(Witness::header(self.workers), witness.rows(self.workers)));
+            parts.push(format!("`{}`", witness.command));
+        }
+        parts.extend(self.replayed());
+        parts.push(format!("Why: {}", self.why()));
+        let mut text = parts.join("\n\n");
+        layout::finish(&mut text);
+        text
+    }
+
+    /// The form for a terminal.
+    fn text(&self, width: Option<usize>) -> String {
+        let width = width.unwrap_or(WIDTH);
+        let paragraph = |text: &str| layout::paragraph(text, Some(width));
+        let mut text: String =
+            self.header.warnings("schedules").iter().map(|warning| paragraph(warning)).collect();
+        text += &paragraph(&self.title());
+        if let Some(table) = &self.table {
+            text += &table.text(width);
+            text += "\n";
+            text += &paragraph(&self.totals());
+        }
+        if let Some(witness) = &self.witness {
+            text += &paragraph(&witness.title());
+            text += &witness.text(self.workers);
+            text += "\n";
+            // A command line is not broken, so that it can be copied.
+            text += &[&layout::bold("to replay:"), " ", &witness.command, "\n\n"].concat();
+        }
+        text.extend(self.replayed().iter().map(|replayed| paragraph(replayed)));
+        text += &paragraph(&format!("{} {}", layout::bold("why:"), self.why()));
+        layout::finish(&mut text);
+        text
+    }
+}
+
+/// A table in Markdown.
+fn in_markdown(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let rows = rows.map(|row| row.into_iter().map(Cell::from).collect()).collect();
+    Grid { header, rows, ..Grid::default() }.markdown()
+}

@@ -1,0 +1,108 @@
+//! What a report says in words, in every form for people.
+
+use super::data::{ExploreReport, RealThreads};
+use crate::count::grouped;
+use crate::explore::{Grade, StepKind};
+use crate::measure::Pattern;
+use crate::report::{layout, words};
+
+impl ExploreReport {
+    /// The result alone: least and greatest value and the number of schedules, or what the one schedule ended
+    /// with. `-` stands for a value where every schedule deadlocks.
+    #[must_use]
+    pub fn result(&self) -> String {
+        let value = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+        match (&self.table, &self.witness) {
+            (Some(table), _) => format!("{} {} {}", value(table.least), value(table.greatest), table.total),
+            (None, Some(witness)) => witness.outcome.clone(),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// What was explored.
+    pub(super) fn title(&self) -> String {
+        let what = match (self.pattern, self.workers) {
+            (Pattern::Plus, _) | (_, 1) => "d = 1 in all",
+            (_, 2) => "d = 1 in one, -1 in the other",
+            _ => "d = 1 and -1 from worker to worker",
+        };
+        let switched = match self.switching {
+            StepKind::Machine => "between any two of load, add and store".to_owned(),
+            StepKind::Version(version) if version.has_gil() => {
+                format!("where CPython {version} may drop its GIL")
+            }
+            StepKind::Version(version) => {
+                format!("after any instruction of CPython {version}, which has no GIL")
+            }
+        };
+        let body = self.body.trim().replace('\n', "; ");
+        format!(
+            "{}: {}, {} each of `{body}` ({what}), switched {switched}",
+            layout::bold("explore"),
+            words::plural(self.workers, "worker"),
+            words::plural(usize::try_from(self.iterations).unwrap_or(usize::MAX), "iteration"),
+        )
+    }
+
+    /// What is below the table: all schedules together.
+    pub(super) fn totals(&self) -> String {
+        let Some(table) = &self.table else { return String::new() };
+        let extremes = match (table.least, table.greatest) {
+            (Some(least), Some(greatest)) => {
+                format!("; x ends between {} and {}", grouped(least.into()), grouped(greatest.into()))
+            }
+            _ => String::new(),
+        };
+        format!(
+            "{} schedules of up to {} steps{extremes}. {} states, {}.",
+            table.total,
+            table.steps,
+            grouped(table.states.into()),
+            words::time(table.counting)
+        )
+    }
+
+    /// How real threads ended, if they carried out the schedule.
+    pub(super) fn replayed(&self) -> Option<String> {
+        let RealThreads { ending, agrees } = self.real.as_ref()?;
+        Some(if *agrees {
+            format!("replayed: {} real threads did so, and ended with {ending}, too.", self.workers)
+        } else {
+            format!("NOT replayed: {} real threads ended with {ending}.", self.workers)
+        })
+    }
+
+    /// Why the result is what it is.
+    pub(super) fn why(&self) -> String {
+        if self.grades().any(|grade| grade == Grade::Deadlock) {
+            return "each worker holds a lock that another waits for, and none gives its own up, so nobody ever goes on; \
+                    take locks in the same order everywhere."
+                .to_owned();
+        }
+        if self.grades().any(|grade| grade == Grade::Lost) {
+            let place = match self.switching {
+                StepKind::Machine => "between one worker's load of x and its store".to_owned(),
+                StepKind::Version(version) => {
+                    format!("between the load of x and the store, where CPython {version} may switch,")
+                }
+            };
+            return format!(
+                "what another worker stores {place} is overwritten: the store knows only the x that was loaded, so those \
+                 updates are lost. A lock around the load and the store (with lock: …) leaves one outcome."
+            );
+        }
+        if self.expected.len() > 1 {
+            return "no update is lost, but the order of whole iterations decides the result, so there is no one right value."
+                .to_owned();
+        }
+        if self.table.is_none() {
+            return "in this schedule no worker stores between another's load and store, so no update is lost."
+                .to_owned();
+        }
+        if self.workers == 1 {
+            return "one worker has nobody to lose an update to.".to_owned();
+        }
+        "no schedule lets another worker in between a load of x and the store that depends on it, so no update can be lost."
+            .to_owned()
+    }
+}

@@ -1,0 +1,156 @@
+//! A schedule, with what each of its steps does.
+
+use crate::explore::{Event, FoldedLine, Grade, Replayed, Schedule, fold_trace, worker_letter};
+use crate::python::program::{Program, Touched};
+use crate::report::{layout, words};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use tabled::builder::Builder;
+use tabled::settings::object::Columns;
+use tabled::settings::{Alignment, Modify, Padding, Style};
+
+/// A schedule that was carried out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Witness {
+    /// The value of x, or `deadlock` and the locks.
+    pub outcome: String,
+    /// Whether that is right.
+    pub verdict: Grade,
+    /// How many preemptions it has.
+    pub preemptions: u64,
+    /// The schedule as text.
+    pub schedule: String,
+    /// The command line that replays it.
+    pub command: String,
+    /// Its steps, loops folded.
+    pub lines: Vec<WitnessLine>,
+}
+
+/// A step, or steps that were folded.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WitnessLine {
+    /// The number of the step, from 1; of the last one where several are folded.
+    pub step: usize,
+    /// Which worker: `A` is the first.
+    pub worker: char,
+    /// What it does that others can see.
+    pub does: Vec<String>,
+    /// How many more times the steps before are repeated.
+    pub repeats: Option<usize>,
+    /// The value of x afterwards.
+    pub x: i64,
+    /// How many updates of others are overwritten.
+    pub overwrites: u64,
+}
+
+impl Witness {
+    /// `command` explores the question; with the schedule added, it replays it.
+    pub(super) fn of(
+        program: &Program,
+        right: &BTreeSet<i64>,
+        command: &str,
+        schedule: &Schedule,
+        replayed: &Replayed,
+    ) -> Self {
+        let lines = fold_trace(&replayed.trace).into_iter().filter_map(|line| {
+            let (at, repeats) = match line {
+                FoldedLine::Step(at) => (at, None),
+                FoldedLine::Repeats { last, times, .. } => (last, Some(times)),
+            };
+            let step = replayed.trace.get(at)?;
+            Some(WitnessLine {
+                step: at + 1,
+                worker: worker_letter(step.worker),
+                does: if repeats.is_some() {
+                    Vec::new()
+                } else {
+                    step.events.iter().map(|event| event_in_words(event, program)).collect()
+                },
+                repeats,
+                x: step.x,
+                overwrites: if repeats.is_some() { 0 } else { step.overwritten },
+            })
+        });
+        Self {
+            outcome: replayed.ending.words(program),
+            verdict: replayed.ending.grade(right),
+            preemptions: replayed.preemptions,
+            schedule: schedule.to_string(),
+            command: format!("{command} --schedule {schedule} --replay"),
+            lines: lines.collect(),
+        }
+    }
+
+    pub(super) fn title(&self) -> String {
+        format!(
+            "{}: a schedule that ends with {} ({}), with {}",
+            layout::bold("witness"),
+            self.outcome,
+            self.verdict,
+            words::plural(usize::try_from(self.preemptions).unwrap_or(usize::MAX), "preemption")
+        )
+    }
+
+    /// The columns: one for each worker, between the step and x.
+    pub(super) fn header(workers: usize) -> Vec<String> {
+        let step = ["step".to_owned()].into_iter();
+        step.chain(letters(workers)).chain(["x".to_owned(), String::new()]).collect()
+    }
+
+    /// For a terminal.
+    pub(super) fn text(&self, workers: usize) -> String {
+        let mut builder = Builder::new();
+        builder.push_record(Self::header(workers));
+        self.rows(workers).for_each(|row| builder.push_record(row));
+        let mut table = builder.build();
+        table
+            .with(Style::empty())
+            .with(Padding::new(2, 0, 0, 0))
+            .with(Modify::new(Columns::first()).with(Alignment::right()))
+            .with(Modify::new(Columns::one(workers + 1)).with(Alignment::right()));
+        layout::trimmed(&table.to_string())
+    }
+
+    /// A row for each line.
+    pub(super) fn rows(&self, workers: usize) -> impl Iterator<Item = Vec<String>> {
+        self.lines.iter().map(move |line| {
+            let step = if line.repeats.is_some() { "…".to_owned() } else { line.step.to_string() };
+            let does =
+                line.repeats.map_or_else(|| line.does.join("\n"), |times| format!("… {times} more times"));
+            let cells = letters(workers)
+                .map(|name| if name == line.worker.to_string() { does.clone() } else { String::new() });
+            let mark = match line.overwrites {
+                0 => String::new(),
+                lost => format!(
+                    "<- overwrites {}",
+                    words::plural(usize::try_from(lost).unwrap_or(usize::MAX), "update")
+                ),
+            };
+            [step].into_iter().chain(cells).chain([line.x.to_string(), mark]).collect()
+        })
+    }
+}
+
+/// The names of the workers.
+fn letters(workers: usize) -> impl Iterator<Item = String> {
+    (0..workers).map(|worker| worker_letter(u8::try_from(worker).unwrap_or(u8::MAX)).to_string())
+}
+
+/// What an instruction did, in a word or two.
+fn event_in_words(event: &Event, program: &Program) -> String {
+    match event.touched {
+        Touched::LoadedX(x) => format!("load {x}"),
+        Touched::StoredX(x) => format!("store {x}"),
+        Touched::Acquired(number) => format!("take {}", program.lock_name(number)),
+        Touched::Released(number) => format!("free {}", program.lock_name(number)),
+        Touched::Nothing => {
+            let name = event.opcode.to_lowercase();
+            let name = name.trim_start_matches("binary_").trim_start_matches("inplace_");
+            match (name, event.argument.as_str()) {
+                ("op", argument) => argument.trim_matches(['(', ')']).to_owned(),
+                (name, "") => name.to_owned(),
+                (name, argument) => format!("{name} {argument}"),
+            }
+        }
+    }
+}

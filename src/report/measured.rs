@@ -1,0 +1,40 @@
+//! The forms of a report of measured scenarios.
+
+use super::document::Document;
+use super::rows::{Report, Row};
+use super::{csv, json, markdown, table};
+use std::io;
+
+impl Document for Report {
+    fn table(&self, width: Option<usize>) -> String {
+        table::render(self, width)
+    }
+
+    fn json(&self) -> io::Result<String> {
+        json::render(self)
+    }
+
+    fn csv(&self) -> io::Result<String> {
+        csv::render(self)
+    }
+
+    fn markdown(&self) -> String {
+        markdown::render(self)
+    }
+
+    fn value(&self) -> String {
+        self.measured().fold(String::new(), |text, row| {
+            let name = if self.comparison { format!("{} ", row.scenario) } else { String::new() };
+            let value =
+                row.failure.as_ref().map_or_else(|| row.summary.actual.to_string(), |_| "failed".to_owned());
+            text + &format!("{name}{value}\n")
+        })
+    }
+
+    fn failures(&self) -> Vec<String> {
+        let failure = |row: &Row| Some(format!("{} failed: {}.", row.scenario, row.failure.as_ref()?));
+        let mut failures: Vec<String> = self.measured().filter_map(failure).collect();
+        failures.dedup();
+        failures
+    }
+}

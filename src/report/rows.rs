@@ -1,0 +1,259 @@
+//! What is reported of measured scenarios: a row for each, made once from what was observed.
+
+use super::document::Header;
+use super::shell::quoted;
+use crate::measure::runner::{Case, CaseResult, Outcome};
+use crate::measure::stats::{self, Summary, Verdict};
+use crate::measure::{Explanation, Group, LockUse, Observation, Pattern, Promise, Scenario, Workload};
+use crate::python::version::SWITCH_INTERVAL;
+use crate::system::clock::Span;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Everything that is said about one invocation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// What it says of itself.
+    #[serde(flatten)]
+    pub header: Header,
+    /// Whether several scenarios are compared, or one is shown.
+    pub comparison: bool,
+    /// A row for each case. hyperfine's exports bear this name, too.
+    pub results: Vec<Row>,
+}
+
+/// One scenario's results. Times are in seconds unless the name says otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// The command line that does this alone.
+    pub command: String,
+    /// The scenario's name, with its variant: `mutex:fair`.
+    pub scenario: String,
+    /// What kind of work it is; only rows of one group can be compared.
+    pub group: Group,
+    /// Why it could not run, or not to the end.
+    pub failure: Option<String>,
+    /// The loop body in Python's terms, if it is one.
+    pub body: Option<String>,
+    /// Whether the GIL was on, where a real interpreter did the work.
+    pub gil: Option<bool>,
+    /// Whether it ran only for the others to be measured against.
+    pub baseline: bool,
+    /// What the scenario promises.
+    pub promise: Promise,
+    /// The conditions.
+    #[serde(flatten)]
+    pub conditions: Conditions,
+    /// What was found.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// The median time over the number of updates of all workers, in nanoseconds.
+    pub ns_per_update: f64,
+    /// The median time over that of the group's fastest row that was right.
+    pub relative: Option<f64>,
+    /// Sum: how many times faster than the sequential row of the same rounds.
+    pub speedup: Option<f64>,
+    /// The same with each side's start-up counted.
+    pub speedup_with_startup: Option<f64>,
+    /// Why it came out so, and what to try next.
+    #[serde(flatten)]
+    pub explanation: Explanation,
+    /// Each run's raw values.
+    pub observations: Vec<Run>,
+}
+
+/// What a number needs to be understood.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Conditions {
+    /// How many workers.
+    pub workers: usize,
+    /// Counter: the updates of each worker. Sum: the end of the range.
+    pub iterations: u64,
+    /// Sum: the start of the range.
+    pub from: Option<u64>,
+    /// Counter: what each worker adds.
+    pub pattern: Option<Pattern>,
+    /// All updates, or additions, of one run.
+    pub updates: u128,
+    /// The CPU each worker was kept on; empty when the kernel chose.
+    pub pins: Vec<usize>,
+    /// Race: a worker yielded between load and store once in so many updates.
+    pub widen: Option<u64>,
+    /// GIL: the switch interval in seconds.
+    pub switch_interval: Option<f64>,
+}
+
+/// One run's raw values. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    /// The result.
+    pub actual: i128,
+    /// Latest end less earliest start.
+    pub time: f64,
+    /// From asking for the first worker to its start.
+    pub startup: f64,
+    /// CPU time in the program itself.
+    pub user: Option<f64>,
+    /// CPU time in the kernel.
+    pub system: Option<f64>,
+    /// Context switches because a worker waited.
+    pub voluntary_switches: Option<u64>,
+    /// Context switches because the kernel gave the CPU to somebody else.
+    pub involuntary_switches: Option<u64>,
+    /// The share of the time in which at least two workers were at work.
+    pub overlap: Option<f64>,
+    /// Each worker's start and end, from the earliest start on.
+    pub spans: Vec<[f64; 2]>,
+    /// Race: how often a worker loaded a value other than the one it had stored last.
+    pub foreign_values: Option<u64>,
+    /// GIL: what happened to the lock.
+    pub lock: Option<LockUse>,
+}
+
+impl Run {
+    fn of(observation: &Observation) -> Self {
+        let origin = observation.spans.iter().map(|span| span.start).min().unwrap_or(0);
+        let usage = observation.usage;
+        // A worker process may tell any times, an end before all starts included.
+        let from_origin = |time: u64| Duration::from_nanos(time.saturating_sub(origin)).as_secs_f64();
+        Self {
+            actual: observation.actual,
+            time: observation.elapsed().as_secs_f64(),
+            startup: observation.startup.as_secs_f64(),
+            user: usage.map(|usage| usage.user.as_secs_f64()),
+            system: usage.map(|usage| usage.system.as_secs_f64()),
+            voluntary_switches: usage.map(|usage| usage.voluntary),
+            involuntary_switches: usage.map(|usage| usage.involuntary),
+            overlap: usage.map(|_| Span::overlap(&observation.spans)),
+            spans: observation
+                .spans
+                .iter()
+                .map(|span| [from_origin(span.start), from_origin(span.end)])
+                .collect(),
+            foreign_values: observation.foreign_values,
+            lock: observation.lock.clone(),
+        }
+    }
+}
+
+impl Report {
+    /// Puts together what the cases' runs have to say.
+    #[must_use]
+    pub fn new(cases: &[Case<'_>], outcome: &Outcome, comparison: bool) -> Self {
+        let mut results: Vec<Row> =
+            cases.iter().zip(&outcome.finished).map(|(case, result)| Row::of(case, result)).collect();
+        compare_with_sequential(cases, outcome, &mut results);
+        compare_with_fastest(&mut results);
+        Self {
+            header: Header::new(cases.first().map_or(1, |case| case.load.cpus.usable), outcome.interrupted),
+            comparison,
+            results,
+        }
+    }
+
+    /// The rows that were asked for.
+    pub fn measured(&self) -> impl Iterator<Item = &Row> {
+        self.results.iter().filter(|row| !row.baseline)
+    }
+
+    /// Whether a scenario that promised to be exact was not.
+    #[must_use]
+    pub fn broken(&self) -> bool {
+        self.results.iter().any(|row| row.summary.verdict == Verdict::Broken)
+    }
+
+    /// Whether something that was asked for could not run.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.results.iter().any(|row| row.failure.is_some())
+    }
+
+    /// Whether any run of what was asked for was wrong.
+    #[must_use]
+    pub fn lost(&self) -> bool {
+        self.measured().any(|row| row.summary.lost_runs > 0)
+    }
+}
+
+impl Row {
+    fn of(case: &Case<'_>, result: &CaseResult) -> Self {
+        let (scenario, load) = (case.scenario, &case.load);
+        let group = scenario.group();
+        let expected = result.expected.unwrap_or_else(|| group.expected(load));
+        // A worker alone has nobody to lose an update to.
+        let promise = if load.workers.get() == 1 { Promise::Exact } else { scenario.promise() };
+        let summary = Summary::of(promise, expected, &result.observations);
+        let conditions = Conditions {
+            workers: load.workers.get(),
+            iterations: load.iterations,
+            from: (group == Group::Sum).then_some(load.from),
+            pattern: (group == Group::Counter).then_some(load.pattern),
+            updates: group.updates(load),
+            pins: load.pins.clone(),
+            widen: load.widen.map(std::num::NonZero::get).filter(|_| scenario.promise() == Promise::MayLose),
+            switch_interval: scenario.switch_interval(load).map(|interval| interval.as_secs_f64()),
+        };
+        Self {
+            command: command(scenario, load),
+            scenario: scenario.label(),
+            group,
+            failure: result.failure.clone(),
+            body: scenario.body().map(str::to_owned),
+            gil: scenario.gil_enabled(),
+            baseline: case.baseline,
+            promise,
+            ns_per_update: summary.ns_per_update(conditions.updates),
+            relative: None,
+            speedup: None,
+            speedup_with_startup: None,
+            explanation: scenario.explain(load, &summary),
+            observations: result.observations.iter().map(Run::of).collect(),
+            conditions,
+            summary,
+        }
+    }
+}
+
+/// The command line that does this alone.
+fn command(scenario: &dyn Scenario, load: &Workload) -> String {
+    let mut options = scenario.options(load);
+    let mut add = |option: &str, value: String| options.extend([option.to_owned(), value]);
+    if let Some(interval) = scenario.switch_interval(load).filter(|&interval| interval != SWITCH_INTERVAL) {
+        add("--switch-interval", format!("{}us", interval.as_nanos().div_ceil(1000)));
+    }
+    if let Some(widen) =
+        load.widen.filter(|_| scenario.promise() == Promise::MayLose && scenario.body().is_none())
+    {
+        add("--widen", widen.to_string());
+    }
+    let start = format!("gilsim {}", scenario.name());
+    options.iter().fold(start, |line, word| line + " " + &quoted(word))
+}
+
+fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Row]) {
+    let Some(sequential) = cases.iter().position(|case| case.scenario.is_sequential()) else { return };
+    let baseline = &outcome.finished[sequential].observations;
+    for (index, (row, result)) in rows.iter_mut().zip(&outcome.finished).enumerate() {
+        if row.group == Group::Sum && index != sequential {
+            row.speedup = stats::speedup(baseline, &result.observations, Observation::elapsed);
+            row.speedup_with_startup =
+                stats::speedup(baseline, &result.observations, |run| run.startup + run.elapsed());
+        }
+    }
+}
+
+fn compare_with_fastest(rows: &mut [Row]) {
+    for group in [Group::Counter, Group::Sum] {
+        let fastest = rows
+            .iter()
+            .filter(|row| {
+                row.group == group && row.promise == Promise::Exact && row.summary.verdict.is_right()
+            })
+            .map(|row| row.summary.timing.median)
+            .min_by(f64::total_cmp);
+        for row in rows.iter_mut().filter(|row| row.group == group && row.summary.runs > 0) {
+            row.relative =
+                fastest.filter(|&fastest| fastest > 0.0).map(|fastest| row.summary.timing.median / fastest);
+        }
+    }
+}

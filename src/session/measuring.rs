@@ -1,0 +1,103 @@
+//! A session that measures scenarios: `race`, `compare`, `python` and their like.
+
+use super::ending::{Ending, Expectation};
+use super::error::{Error, Result};
+use super::progress::Progress;
+use crate::error::Interrupted;
+use crate::measure::Workload;
+use crate::measure::runner::{self, Case, Rounds};
+use crate::report::Report;
+use crate::report::output::Destination;
+use crate::scenario::leak;
+use crate::scenario::python::{Job, Python, Subject};
+use crate::system::background;
+use crate::system::control::Control;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is to be measured and where the report goes.
+pub struct Session {
+    /// The cases, in the order of each round.
+    pub cases: Vec<Case<'static>>,
+    /// What real interpreters are to do after them.
+    pub real: Option<Real>,
+    /// How often they run.
+    pub rounds: Rounds,
+    /// Whether the report sets cases side by side.
+    pub comparison: bool,
+    /// What the result must be for the exit code to be 0.
+    pub expect: Option<Expectation>,
+    /// Where the report goes.
+    pub destination: Destination,
+}
+
+/// What real interpreters are to do.
+#[derive(Debug, Clone)]
+pub struct Real {
+    /// The interpreters; nothing for those that are found on the machine.
+    pub programs: Option<Vec<PathBuf>>,
+    /// Their jobs.
+    pub jobs: Vec<(Job, Workload)>,
+    /// How long each may take for one of them.
+    pub timeout: Duration,
+}
+
+impl Real {
+    /// Finds or asks the interpreters, and makes each a case for each job.
+    fn cases(&self, control: &Control) -> Result<Vec<Case<'static>>> {
+        let subjects = match &self.programs {
+            Some(programs) => Subject::named(programs, control),
+            None => Subject::found(control),
+        };
+        if control.stopped() {
+            return Err(Interrupted.into());
+        }
+        if subjects.is_empty() && self.programs.is_none() {
+            return Err(Error::NoInterpreter(
+                "there is no CPython on PATH or among pyenv's versions; name one with --python".to_owned(),
+            ));
+        }
+        let job = |(job, load): &(Job, Workload)| {
+            let python = |subject| Case {
+                scenario: leak(Python::new(subject, job.clone(), self.timeout, &load.pairs(), control)),
+                load: load.clone(),
+                baseline: false,
+            };
+            subjects.iter().map(python).collect::<Vec<_>>()
+        };
+        Ok(self.jobs.iter().flat_map(job).collect())
+    }
+}
+
+impl Session {
+    /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// When an export cannot be written (known before any work is done), a scenario cannot run, or standard
+    /// output cannot be written.
+    pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
+        let output = self.destination.open()?;
+        let real = self.real.map_or_else(|| Ok(Vec::new()), |real| real.cases(control))?;
+        let cases: Arc<[Case<'static>]> = self.cases.into_iter().chain(real).collect();
+
+        let (progress, note) = Progress::follow(&cases, control);
+        let (theirs, rounds) = (Arc::clone(&cases), self.rounds);
+        let outcome = background::run_until_stopped(
+            control,
+            |finished: &Vec<_>| runner::anything(finished),
+            move |control, finished| runner::run(&theirs, rounds, control, finished, note),
+        );
+        drop(progress);
+        let report = Report::new(&cases, &outcome?, self.comparison);
+        output.deliver(&report)?;
+        Ok(if report.broken() || !Expectation::met(self.expect, report.lost()) {
+            Ending::PromiseBroken
+        } else if report.failed() {
+            Ending::CouldNotRun
+        } else {
+            Ending::Ran
+        })
+    }
+}

@@ -1,0 +1,7 @@
+//! Every interleaving, held against enumerations that are written here, schedule by schedule, and against SPIN.
+
+mod command;
+mod enumeration;
+mod outcomes;
+mod questions;
+mod witnesses;
