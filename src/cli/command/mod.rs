@@ -1,5 +1,6 @@
 //! The commands, a file for each family, and the choice between them.
 
+mod check;
 mod compare;
 mod convoy;
 mod counter;
@@ -47,6 +48,7 @@ enum Command {
     Python(python::PythonCommand),
     Verify(verify::VerifyCommand),
     Explore(explore::ExploreCommand),
+    Check(check::CheckCommand),
     /// The scenarios, what they promise and what they show
     List,
     #[command(name = WORKER_COMMAND, hide = true)]
@@ -70,6 +72,7 @@ impl CommandLine {
             Command::Python(command) => command.request(cpus),
             Command::Verify(command) => Ok(command.request(&cpus)),
             Command::Explore(command) => command.request(&cpus),
+            Command::Check(command) => Ok(command.request(&cpus)),
             Command::List => Ok(Request::List),
             Command::SplitWorker(command) => Ok(command.request()),
             Command::Echo => Ok(Request::Echo),

@@ -64,15 +64,13 @@ impl Machine<'_> {
     }
 
     /// A special method of an instance, bound to it.
-    pub(super) fn lookup_special(&mut self, value: &Value, name: u16) -> R<Option<Value>> {
+    pub(super) fn lookup_special(&mut self, value: &Value, name: u16) -> Option<Value> {
         let Some(Object::Instance { class, .. }) = self.object_of(value) else {
-            return Ok(None);
+            return None;
         };
         let class = class.clone();
-        match self.in_class(&class, name) {
-            Some(function) => Ok(Some(self.allocate(Object::Method(function, value.clone())))),
-            None => Ok(None),
-        }
+        let function = self.in_class(&class, name)?;
+        Some(self.allocate(Object::Method(function, value.clone())))
     }
 
     /// What a name found in a class is for an instance.
@@ -86,6 +84,7 @@ impl Machine<'_> {
         })
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of object")]
     pub(super) fn load_attribute(&mut self, object: &Value, name: u16) -> R<Value> {
         let text = self.name(name);
         let Value::Ref(at) = *object else {
@@ -277,7 +276,7 @@ impl Machine<'_> {
 
     /// Enters a `with` block; what `as` binds.
     pub(super) fn enter_context(&mut self, context: &Value) -> R<Value> {
-        if let Some(method) = self.lookup_special(context, ENTER)? {
+        if let Some(method) = self.lookup_special(context, ENTER) {
             return self.call_back(&method, Vec::new());
         }
         match self.object_of(context) {
@@ -291,7 +290,7 @@ impl Machine<'_> {
 
     /// What leaving a `with` block calls.
     pub(super) fn exit_of(&mut self, context: &Value) -> R<Value> {
-        if let Some(method) = self.lookup_special(context, EXIT)? {
+        if let Some(method) = self.lookup_special(context, EXIT) {
             return Ok(method);
         }
         Ok(self.allocate(Object::NativeMethod(context.clone(), EXIT)))

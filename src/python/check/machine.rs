@@ -578,7 +578,7 @@ impl<'m> Machine<'m> {
                     });
                     return Ok(Next::Entered);
                 }
-                Some(Object::Instance { .. }) => match self.lookup_special(&callee, CALL)? {
+                Some(Object::Instance { .. }) => match self.lookup_special(&callee, CALL) {
                     Some(method) => callee = method,
                     None => return self.raise("TypeError", "object is not callable"),
                 },

@@ -19,7 +19,7 @@ impl Machine<'_> {
                 arguments.positional.insert(0, first);
                 self.call_native(&function, arguments)
             }
-            (_, Some(Object::Instance { .. })) => match self.lookup_special(callee, CALL)? {
+            (_, Some(Object::Instance { .. })) => match self.lookup_special(callee, CALL) {
                 Some(method) => self.call_back(&method, arguments.positional),
                 None => self.type_error("object is not callable", &[callee]),
             },
@@ -39,7 +39,7 @@ impl Machine<'_> {
             };
             Ok(machine.allocate(Object::Instance { class: class.clone(), attributes: Vec::new(), part }))
         })?;
-        if let Some(init) = self.lookup_special(&instance, INIT)? {
+        if let Some(init) = self.lookup_special(&instance, INIT) {
             if !arguments.keywords.is_empty() {
                 return self.instantiate_with_keywords(&instance, &init, arguments);
             }
@@ -187,15 +187,15 @@ impl Machine<'_> {
                 let Some(ints) = ints else {
                     return self.type_error("range() needs integers", &[&args[0]]);
                 };
-                let (start, stop, step) = match ints[..] {
+                let (start, stop, stride) = match ints[..] {
                     [stop] => (0, stop, 1),
                     [start, stop] => (start, stop, 1),
                     _ => (ints[0], ints[1], ints[2]),
                 };
-                if step == 0 {
+                if stride == 0 {
                     return self.raise("ValueError", "range() arg 3 must not be zero");
                 }
-                let range = self.allocate(Object::Range(start, stop, step));
+                let range = self.allocate(Object::Range(start, stop, stride));
                 if python2 && name == "range" {
                     let items = self.elements(&range)?;
                     return Ok(self.list(items));
@@ -273,7 +273,7 @@ impl Machine<'_> {
                 }
                 Ok(dict)
             }
-            ("enumerate", [value]) | ("enumerate", [value, _]) => {
+            ("enumerate", [value] | [value, _]) => {
                 let first =
                     self.keyword(&arguments, "start", 1).and_then(|value| value.as_int()).unwrap_or(0);
                 let mut pairs = Vec::new();
@@ -309,7 +309,7 @@ impl Machine<'_> {
                 }
                 self.pulled(results)
             }
-            ("sum", [value]) | ("sum", [value, _]) => {
+            ("sum", [value] | [value, _]) => {
                 let mut total = args.get(1).cloned().unwrap_or(Value::Int(0));
                 for item in self.elements(value)? {
                     total = self.binary(crate::python::program::BinaryOp::Add, false, &total, &item)?;
@@ -501,8 +501,8 @@ impl Machine<'_> {
                 let int =
                     |value: Option<Value>, default| value.and_then(|value| value.as_int()).unwrap_or(default);
                 let start = int(self.keyword(&arguments, "start", 0), 0);
-                let step = int(self.keyword(&arguments, "step", 1), 1);
-                Ok(self.allocate(Object::Count(start, step)))
+                let stride = int(self.keyword(&arguments, "step", 1), 1);
+                Ok(self.allocate(Object::Count(start, stride)))
             }
             ("collections.deque", _) => {
                 let items = match args.first() {

@@ -131,7 +131,7 @@ impl Machine<'_> {
             let name = special(op);
             for name in [format!("__i{name}__"), format!("__{name}__")].iter().skip(usize::from(!in_place)) {
                 if let Some(number) = self.name_number(name)
-                    && let Some(method) = self.lookup_special(left, number)?
+                    && let Some(method) = self.lookup_special(left, number)
                 {
                     return self.call_back(&method, vec![right.clone()]);
                 }
@@ -370,7 +370,7 @@ impl Machine<'_> {
                 let keys: Vec<Value> = items.into_iter().map(|(key, _)| key).collect();
                 Ok(self.position(&keys, item)?.is_some())
             }
-            Some(Object::Instance { .. }) => match self.lookup_special(container, CONTAINS)? {
+            Some(Object::Instance { .. }) => match self.lookup_special(container, CONTAINS) {
                 Some(method) => {
                     let found = self.call_back(&method, vec![item.clone()])?;
                     self.truth(&found)
@@ -440,11 +440,11 @@ impl Machine<'_> {
             Value::Native(_) => true,
             Value::Ref(_) => {
                 if self.is_instance(value) {
-                    if let Some(method) = self.lookup_special(value, BOOL)? {
+                    if let Some(method) = self.lookup_special(value, BOOL) {
                         let result = self.call_back(&method, Vec::new())?;
                         return self.truth(&result);
                     }
-                    return match self.lookup_special(value, LEN)? {
+                    return match self.lookup_special(value, LEN) {
                         Some(method) => {
                             let length = self.call_back(&method, Vec::new())?;
                             self.truth(&length)
@@ -473,7 +473,7 @@ impl Machine<'_> {
                 ),
             ) => items.len(),
             (_, Some(Object::Dict(items, _))) => items.len(),
-            (_, Some(Object::Range(start, stop, step))) => range_length(*start, *stop, *step),
+            (_, Some(Object::Range(start, stop, stride))) => range_length(*start, *stop, *stride),
             _ => return None,
         })
     }
@@ -484,7 +484,7 @@ impl Machine<'_> {
             return self.int(i64::try_from(length).ok());
         }
         if self.is_instance(value)
-            && let Some(method) = self.lookup_special(value, LEN)?
+            && let Some(method) = self.lookup_special(value, LEN)
         {
             return self.call_back(&method, Vec::new());
         }
@@ -505,7 +505,7 @@ impl Machine<'_> {
                 | Object::Range(..),
             ) => {}
             Some(Object::Instance { .. }) => {
-                if let Some(method) = self.lookup_special(value, ITER)? {
+                if let Some(method) = self.lookup_special(value, ITER) {
                     return self.call_back(&method, Vec::new());
                 }
                 return self.type_error("object is not iterable", &[value]);
@@ -528,9 +528,9 @@ impl Machine<'_> {
                     (Value::Str(text), _) => {
                         text.chars().nth(index).map(|letter| Value::str(letter.encode_utf8(&mut [0; 4])))
                     }
-                    (_, Some(Object::Range(start, stop, step))) => (index
-                        < range_length(*start, *stop, *step))
-                    .then(|| Value::Int(start + step * i64::try_from(index).unwrap_or(0))),
+                    (_, Some(Object::Range(start, stop, stride))) => (index
+                        < range_length(*start, *stop, *stride))
+                    .then(|| Value::Int(start + stride * i64::try_from(index).unwrap_or(0))),
                     (_, Some(Object::Dict(items, _))) => items.get(index).map(|(key, _)| key.clone()),
                     _ => self.items_of(&over).and_then(|items| items.get(index).cloned()),
                 };
@@ -544,12 +544,12 @@ impl Machine<'_> {
                 *self.state.object_mut(at) = Object::Pulled(items, index + usize::from(value.is_some()));
                 Ok(value)
             }
-            Object::Count(next, step) => {
+            Object::Count(next, stride) => {
                 self.touch(at, true);
-                *self.state.object_mut(at) = Object::Count(next + step, step);
+                *self.state.object_mut(at) = Object::Count(next + stride, stride);
                 Ok(Some(Value::Int(next)))
             }
-            Object::Instance { .. } => match self.lookup_special(iterator, NEXT)? {
+            Object::Instance { .. } => match self.lookup_special(iterator, NEXT) {
                 Some(method) => match self.call_back(&method, Vec::new())? {
                     Value::Unbound => Ok(None),
                     value => Ok(Some(value)),
@@ -599,8 +599,8 @@ impl Machine<'_> {
 
     pub(super) fn subscript(&mut self, container: &Value, index: &Value) -> R<Value> {
         self.touch_value(container, false);
-        if let Some(Object::Slice(start, stop, step)) = self.object_of(index).cloned() {
-            return self.slice(container, &start, &stop, &step);
+        if let Some(Object::Slice(start, stop, stride)) = self.object_of(index).cloned() {
+            return self.slice(container, &start, &stop, &stride);
         }
         if let Value::Str(text) = container {
             let letters: Vec<char> = text.chars().collect();
@@ -612,9 +612,9 @@ impl Machine<'_> {
                 let at = self.index(index, items.len())?;
                 Ok(items[at].clone())
             }
-            Some(Object::Range(start, stop, step)) => {
-                let at = self.index(index, range_length(start, stop, step))?;
-                Ok(Value::Int(start + step * i64::try_from(at).unwrap_or(0)))
+            Some(Object::Range(start, stop, stride)) => {
+                let at = self.index(index, range_length(start, stop, stride))?;
+                Ok(Value::Int(start + stride * i64::try_from(at).unwrap_or(0)))
             }
             Some(Object::Dict(items, factory)) => {
                 self.hashable(index)?;
@@ -637,7 +637,7 @@ impl Machine<'_> {
                 });
                 Err(Stop::Raise(exception))
             }
-            Some(Object::Instance { .. }) => match self.lookup_special(container, GETITEM)? {
+            Some(Object::Instance { .. }) => match self.lookup_special(container, GETITEM) {
                 Some(method) => self.call_back(&method, vec![index.clone()]),
                 None => self.type_error("object is not subscriptable", &[container]),
             },
@@ -645,8 +645,8 @@ impl Machine<'_> {
         }
     }
 
-    fn slice(&mut self, container: &Value, start: &Value, stop: &Value, step: &Value) -> R<Value> {
-        if *step != Value::None && step.as_int() != Some(1) && step.as_int() != Some(-1) {
+    fn slice(&mut self, container: &Value, start: &Value, stop: &Value, stride: &Value) -> R<Value> {
+        if *stride != Value::None && stride.as_int() != Some(1) && stride.as_int() != Some(-1) {
             return self.beyond("a slice with a step");
         }
         let letters: Option<Vec<Value>> = match container {
@@ -664,7 +664,7 @@ impl Machine<'_> {
             Some(int) => int.min(length),
             None => default,
         };
-        let mut part: Vec<Value> = if step.as_int() == Some(-1) {
+        let mut part: Vec<Value> = if stride.as_int() == Some(-1) {
             if *start != Value::None || *stop != Value::None {
                 return self.beyond("a slice with a step and a bound");
             }
@@ -721,7 +721,7 @@ impl Machine<'_> {
                 }
                 Ok(())
             }
-            Object::Instance { .. } => match self.lookup_special(container, SETITEM)? {
+            Object::Instance { .. } => match self.lookup_special(container, SETITEM) {
                 Some(method) => self.call_back(&method, vec![index.clone(), value]).map(|_| ()),
                 None => self.type_error("object does not support item assignment", &[container]),
             },
@@ -753,7 +753,7 @@ impl Machine<'_> {
                     None => self.raise("KeyError", ""),
                 }
             }
-            Object::Instance { .. } => match self.lookup_special(container, DELITEM)? {
+            Object::Instance { .. } => match self.lookup_special(container, DELITEM) {
                 Some(method) => self.call_back(&method, vec![index.clone()]).map(|_| ()),
                 None => self.type_error("object does not support item deletion", &[container]),
             },
@@ -762,11 +762,11 @@ impl Machine<'_> {
     }
 }
 
-pub(super) fn range_length(start: i64, stop: i64, step: i64) -> usize {
-    let span = if step > 0 { stop.saturating_sub(start) } else { start.saturating_sub(stop) };
-    let step = step.unsigned_abs().max(1);
+pub(super) fn range_length(start: i64, stop: i64, stride: i64) -> usize {
+    let span = if stride > 0 { stop.saturating_sub(start) } else { start.saturating_sub(stop) };
+    let stride = stride.unsigned_abs().max(1);
     match u64::try_from(span) {
-        Ok(span) if span > 0 => usize::try_from(span.div_ceil(step)).unwrap_or(usize::MAX),
+        Ok(span) if span > 0 => usize::try_from(span.div_ceil(stride)).unwrap_or(usize::MAX),
         _ => 0,
     }
 }

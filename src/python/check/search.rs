@@ -212,11 +212,11 @@ impl<'m> Search<'m> {
                 Step::Finished => return Ok(Pause::Switch),
                 Step::Done { .. } if machine.state.threads[thread].finished => return Ok(Pause::Switch),
                 Step::Done { may_drop } => {
-                    let stop = match self.switching {
+                    let pauses = match self.switching {
                         Switching::DropPoints => may_drop && touched,
                         Switching::Iterations => iteration_ends(machine, thread),
                     };
-                    if stop {
+                    if pauses {
                         return Ok(Pause::Switch);
                     }
                 }

@@ -465,10 +465,10 @@ fn copy_reachable(state: &mut State, mut roots: Vec<Value>) -> Vec<Value> {
     while let Some(at) = open.pop() {
         let mut values = Vec::new();
         each(state.object(at), &mut |value| values.push(value.clone()));
-        let mut copied: Vec<Value> = values.iter().map(|value| copy(value, state, &mut open)).collect();
-        copied.reverse();
+        let mut renewed: Vec<Value> = values.iter().map(|value| copy(value, state, &mut open)).collect();
+        renewed.reverse();
         each_mut(state.object_mut(at), &mut |value| {
-            if let Some(new) = copied.pop() {
+            if let Some(new) = renewed.pop() {
                 *value = new;
             }
         });

@@ -52,11 +52,11 @@ impl Machine<'_> {
                     }
                 }
                 Object::Range(start, stop, 1) => format!("range({start}, {stop})"),
-                Object::Range(start, stop, step) => format!("range({start}, {stop}, {step})"),
+                Object::Range(start, stop, stride) => format!("range({start}, {stop}, {stride})"),
                 Object::Instance { part, class, .. } => {
                     let number = if repr { REPR } else { STR };
                     for number in [number, REPR] {
-                        if let Some(method) = self.lookup_special(value, number)? {
+                        if let Some(method) = self.lookup_special(value, number) {
                             let text = self.call_back(&method, Vec::new())?;
                             return self.text(&text, false);
                         }

@@ -8,6 +8,7 @@ use super::machine::{Beyond, KNOWN, Location};
 use super::search::{Bounds, Ending, Event, Search, Switching, Unfinished, location_name};
 use super::state::State;
 use super::{coverage, small_scope};
+use crate::error::{Classified, Kind as ErrorKind};
 use crate::python::program::module::Module;
 use crate::python::program::syntax::Stmt;
 use crate::python::program::{Place, SourceError, SourceErrorKind, compile_module, parse_program};
@@ -123,6 +124,15 @@ pub enum CheckError {
     /// A stop was asked for.
     #[error("stopped before every schedule of the program was tried; run it again")]
     Stopped,
+}
+
+impl Classified for CheckError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Source(_) | Self::Beyond { .. } => ErrorKind::Usage,
+            Self::Stopped => ErrorKind::Interrupted,
+        }
+    }
 }
 
 /// Checks a program on some versions, with loops of so many iterations.
