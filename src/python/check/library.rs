@@ -105,6 +105,8 @@ pub(super) const EXCEPTIONS: &[(&str, &str)] = &[
     ("OverflowError", "ArithmeticError"),
     ("AssertionError", "Exception"),
     ("AttributeError", "Exception"),
+    ("ImportError", "Exception"),
+    ("ModuleNotFoundError", "ImportError"),
     ("LookupError", "Exception"),
     ("IndexError", "LookupError"),
     ("KeyError", "LookupError"),
@@ -234,6 +236,11 @@ pub(super) fn builtin(name: &str) -> Option<&'static str> {
 pub(super) fn module(name: &str) -> Option<&'static str> {
     let name = if name == "Queue" { "queue" } else { name };
     LIBRARY.iter().map(|&(module, _)| module).find(|&known| known == name)
+}
+
+/// Whether a module of the library is missing in Python 2, or else in Python 3.
+pub(super) fn is_missing(name: &str, python2: bool) -> bool {
+    if python2 { matches!(name, "queue" | "concurrent.futures") } else { name == "Queue" }
 }
 
 /// What a module has under that name.

@@ -416,7 +416,7 @@ impl<'m> Machine<'m> {
             Ok(Next::Returned) => {}
             Err(Stop::Raise(exception)) => {
                 self.unwind(exception)?;
-                self.check = true;
+                self.check = rule.after_exception;
             }
             Err(Stop::Block) => return Ok(Step::Blocked),
             Err(Stop::Yield) => return Ok(Step::Done { may_drop: true }),
@@ -868,6 +868,9 @@ impl<'m> Machine<'m> {
 
     /// Whether the specialised call of this does not look at the eval breaker.
     fn is_silent(&self, callee: &Value, count: usize) -> bool {
+        if !self.module.warm {
+            return false;
+        }
         let name = match (callee, self.object_of(callee)) {
             (Value::Native(name), _) => *name,
             (_, Some(Object::NativeMethod(receiver, name))) => {
@@ -1065,6 +1068,10 @@ impl<'m> Machine<'m> {
                 return Ok(Next::Entered);
             }
             ProgramOp::LoadLibrary(module, item) => {
+                let python2 = self.module.facts.shape.python2;
+                if library::is_missing(module, python2) {
+                    return self.raise("ImportError", &format!("No module named {module}"));
+                }
                 let value = if item.is_empty() {
                     match library::module(module) {
                         Some(name) => self.allocate(Object::Module(name.into())),
@@ -1077,6 +1084,9 @@ impl<'m> Machine<'m> {
                     }
                 };
                 self.push(value);
+            }
+            ProgramOp::LoadSuper if self.module.facts.shape.python2 => {
+                return self.raise("TypeError", "super() takes at least 1 argument (0 given)");
             }
             ProgramOp::LoadSuper => {
                 let owner = match self.object_of(&self.frame().context) {

@@ -56,3 +56,44 @@ fn what_is_not_covered_is_refused_with_its_place() {
         assert!(error.contains("line "), "{text}: {error}");
     }
 }
+
+/// A program whose first line says which interpreters were seen to lose, and which were exact.
+fn expect_as_measured(text: &str) {
+    let first = text.lines().next().unwrap();
+    let (lost, exact) = first.split_once("; exact on ").unwrap();
+    let lost = lost.strip_prefix("# measured: lost in most runs on ").unwrap();
+    let found = verdicts(text);
+    for (words, wanted) in [(lost, Kind::Loses), (exact, Kind::Exact)] {
+        for word in words.split_whitespace().filter(|word| *word != "none") {
+            let version: Version = word.parse().unwrap();
+            let (_, kind) = found.iter().find(|(known, _)| *known == version).unwrap();
+            assert_eq!(*kind, wanted, "{version}: {text}");
+        }
+    }
+    for (version, kind) in found {
+        assert!(version.has_gil() || kind == Kind::Loses, "{version}: {text}");
+    }
+}
+
+#[test]
+fn every_construct_loses_where_it_was_measured_to_lose() {
+    for text in [
+        include_str!("../../../tests/programs/measured/appendread.py"),
+        include_str!("../../../tests/programs/measured/closure.py"),
+        include_str!("../../../tests/programs/measured/ddict.py"),
+        include_str!("../../../tests/programs/measured/fstr.py"),
+        include_str!("../../../tests/programs/measured/getitem.py"),
+        include_str!("../../../tests/programs/measured/inop.py"),
+        include_str!("../../../tests/programs/measured/inst.py"),
+        include_str!("../../../tests/programs/measured/kwcall.py"),
+        include_str!("../../../tests/programs/measured/listpop.py"),
+        include_str!("../../../tests/programs/measured/method_get.py"),
+        include_str!("../../../tests/programs/measured/nextit.py"),
+        include_str!("../../../tests/programs/measured/prop.py"),
+        include_str!("../../../tests/programs/measured/setdef.py"),
+        include_str!("../../../tests/programs/measured/tryx.py"),
+        include_str!("../../../tests/programs/measured/unpack.py"),
+    ] {
+        expect_as_measured(text);
+    }
+}

@@ -146,7 +146,7 @@ pub fn check(text: &str, versions: &[Version], scope: u32, control: &Control) ->
     let small = small_scope::shrink(&mut stmts, scope);
     let mut findings = Vec::new();
     for &version in versions {
-        findings.push(check_version(&stmts, text, version, control)?);
+        findings.push(check_version(&stmts, text, version, !small.is_empty(), control)?);
     }
     Ok(Checked { small, findings })
 }
@@ -155,6 +155,7 @@ fn check_version(
     stmts: &[Stmt],
     text: &str,
     version: Version,
+    warm: bool,
     control: &Control,
 ) -> Result<Finding, CheckError> {
     let finding = |kind: Kind, reason: String| Finding {
@@ -166,7 +167,7 @@ fn check_version(
         expected: Vec::new(),
         schedule: Vec::new(),
     };
-    let module = match compile_module(stmts, text, version, &KNOWN) {
+    let module = match compile_module(stmts, text, version, &KNOWN, warm) {
         Ok(module) => module,
         Err(error) if error.kind == SourceErrorKind::NotPython => {
             return Ok(finding(Kind::NotPython, error.message));
@@ -199,7 +200,16 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<Finding, Unfinished> {
     };
     finding.expected.sort();
     finding.expected.dedup();
-    let Some((ending, order)) = endings.iter().find(|(ending, _)| !expected.contains(ending)) else {
+    let missing = |ending: &Ending| ending.uncaught.iter().any(|text| text.starts_with("ImportError"));
+    if !expected.is_empty() && expected.iter().all(missing) {
+        finding.kind = Kind::NotPython;
+        finding.reason = expected[0].uncaught.join(", ");
+        return Ok(finding);
+    }
+    let unexpected = || endings.iter().filter(|(ending, _)| !expected.contains(ending));
+    // One that can be seen in what is printed or raised tells more.
+    let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));
+    let Some((ending, order)) = seen.or_else(|| unexpected().next()) else {
         finding.reason = safe(&search);
         return Ok(finding);
     };

@@ -15,6 +15,8 @@ pub(crate) struct Module {
     pub(crate) codes: Vec<Code>,
     pub(crate) names: Vec<String>,
     pub(crate) text: String,
+    /// Whether its loops are long enough for instructions to be specialised (PEP 659).
+    pub(crate) warm: bool,
 }
 
 impl Module {

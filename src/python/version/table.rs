@@ -44,6 +44,8 @@ pub(super) const PY27: Facts = Facts {
         deferred_before: &["SETUP_FINALLY"],
         frame_entry: true,
         after_return: true,
+        after_exception: true,
+        silent_after: &[],
         silent_calls: &[],
     },
     hand_off: HandOff::Ticks(100),
@@ -131,6 +133,8 @@ pub(super) const PY310: Facts = Facts {
         deferred_before: DEFERRED_38,
         frame_entry: true,
         after_return: true,
+        after_exception: true,
+        silent_after: &[],
         silent_calls: &[],
     },
     shape: Shape { while_test_at_end: true, ..PY39.shape },
@@ -153,6 +157,8 @@ pub(super) const PY311: Facts = Facts {
         deferred_before: &[],
         frame_entry: false,
         after_return: false,
+        after_exception: false,
+        silent_after: &[],
         silent_calls: SILENT,
     },
     shape: Shape {
@@ -230,3 +236,12 @@ pub(super) const PY314: Facts = Facts {
 
 pub(super) const PY314T: Facts =
     Facts { hand_off: HandOff::NoGil, source: "3.14 configure --disable-gil (PEP 779)", ..PY314 };
+
+pub(super) const PY315: Facts = Facts {
+    drop: DropRule { silent_after: &["LOAD_SPECIAL"], ..PY314.drop },
+    source: "3.15 Python/ceval_macros.h check_periodics_at_end (gh-150911, gh-154830); Python/codegen.c",
+    ..PY314
+};
+
+pub(super) const PY315T: Facts =
+    Facts { hand_off: HandOff::NoGil, source: "3.15 configure --disable-gil (PEP 779)", ..PY315 };

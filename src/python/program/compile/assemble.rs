@@ -30,11 +30,13 @@ fn assemble(mut scope: Scope<'_>, facts: &Facts) -> (Code, Vec<usize>) {
 fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
     let Moved { mut scope, moved } = code;
     let mut instructions = Vec::with_capacity(scope.drafts.len());
+    let mut before = "";
     for (index, draft) in std::mem::take(&mut scope.drafts).into_iter().enumerate() {
         let target = draft.op.target().map(|label| scope.labels[label]);
         let back = target.is_some_and(|target| target <= index);
         let opcode = jump_name(&draft.op, back, facts.shape.jumps).unwrap_or(draft.opcode);
         let check = match (&draft.op, facts.drop.check(opcode)) {
+            (_, Check::Call) if facts.drop.silent_after.contains(&before) => Check::Never,
             // A jump that cannot be taken by exception, or a call that is none: the name decides.
             (Op::EnterWith | Op::ExitWith, Check::Call) => Check::Always,
             (_, check) => check,
@@ -45,6 +47,7 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
             op.set_target(target);
             argument = format!("to {target}");
         }
+        before = opcode;
         instructions.push(Instruction {
             op,
             opcode,

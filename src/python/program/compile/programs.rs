@@ -3,7 +3,7 @@
 use super::super::{
     instruction::{Op, ProgramOp},
     module::Module,
-    source::SourceError,
+    source::{SourceError, SourceErrorKind},
     syntax::{Expr, ExprKind, Setup, Stmt, StmtKind},
     values::Value,
 };
@@ -16,6 +16,7 @@ pub(crate) fn module(
     text: &str,
     version: Version,
     names: &[&str],
+    warm: bool,
 ) -> std::result::Result<Module, SourceError> {
     let setup = Setup::default();
     let facts = version.facts();
@@ -41,6 +42,7 @@ pub(crate) fn module(
         codes: compiler.codes.into_iter().flatten().collect(),
         names: compiler.names,
         text: text.to_owned(),
+        warm,
     })
 }
 
@@ -48,6 +50,11 @@ impl<'a> Compiler<'a> {
     /// A statement that only whole programs have.
     pub(super) fn program_stmt(&mut self, stmt: &'a Stmt) -> Result<()> {
         match &stmt.kind {
+            StmtKind::Nonlocal(_) if self.facts.shape.python2 => Err(self.error(
+                SourceErrorKind::NotPython,
+                "python 2 knows no nonlocal: share a list or an object",
+                stmt.position,
+            )),
             StmtKind::Define(function) => self.define(function),
             StmtKind::Class(class) => self.class(class),
             StmtKind::Import(modules) => modules.iter().try_for_each(|(module, name)| {
