@@ -275,15 +275,20 @@ impl Document for CheckReport {
     fn markdown(&self) -> String {
         let mut text = self.grid().markdown();
         for note in self.notes() {
-            text += &format!("\n{note}\n");
+            text.push('\n');
+            text += &note;
+            text.push('\n');
         }
         if let Some(row) = self.shown() {
-            text += &format!("\n{}\n{}\n", Self::schedule_grid(row).markdown(), Self::outcome(row));
+            let parts = ["\n", &Self::schedule_grid(row).markdown(), "\n", &Self::outcome(row), "\n"];
+            text += &parts.concat();
         }
         text
     }
 
     fn value(&self) -> String {
-        self.results.iter().map(|row| format!("{} {}\n", row.version, row.verdict)).collect()
+        let lines: Vec<String> =
+            self.results.iter().map(|row| format!("{} {}", row.version, row.verdict)).collect();
+        lines.join("\n") + "\n"
     }
 }

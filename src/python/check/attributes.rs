@@ -1,7 +1,7 @@
 //! Attributes: where each is found, and what classes and instances are to one another.
 
 use super::library;
-use super::machine::{ENTER, EXIT, INIT, Machine, R, set_attribute};
+use super::machine::{ENTER, EXIT, INIT, Machine, R, beyond, set_attribute};
 use super::state::{Object, Part, Value};
 
 impl Machine<'_> {
@@ -92,7 +92,7 @@ impl Machine<'_> {
                 Value::Native(class) if text == "__name__" => {
                     Ok(Value::str(class.rsplit('.').next().unwrap_or(class)))
                 }
-                Value::Native("dict") if text == "fromkeys" => self.beyond("dict.fromkeys"),
+                Value::Native("dict") if text == "fromkeys" => beyond("dict.fromkeys"),
                 Value::Str(_) if library::METHODS.contains(&text) => {
                     Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
                 }
@@ -105,7 +105,7 @@ impl Machine<'_> {
         match self.state.object(at).clone() {
             Object::Module(module) => match library::item(&module, text) {
                 Some(item) => Ok(Value::Native(item)),
-                None => self.beyond(format!("{module}.{text}")),
+                None => beyond(format!("{module}.{text}")),
             },
             Object::Class { name: class_name, .. } => {
                 if text == "__name__" {
@@ -252,7 +252,7 @@ impl Machine<'_> {
                 *self.state.object_mut(at) = Object::SharedValue(value, lock);
                 Ok(())
             }
-            _ => self.beyond(format!("setting the attribute {} of this", self.name(name))),
+            _ => beyond(format!("setting the attribute {} of this", self.name(name))),
         }
     }
 
@@ -289,10 +289,10 @@ impl Machine<'_> {
     }
 
     /// What leaving a `with` block calls.
-    pub(super) fn exit_of(&mut self, context: &Value) -> R<Value> {
-        if let Some(method) = self.lookup_special(context, EXIT) {
-            return Ok(method);
+    pub(super) fn exit_of(&mut self, context: &Value) -> Value {
+        match self.lookup_special(context, EXIT) {
+            Some(method) => method,
+            None => self.allocate(Object::NativeMethod(context.clone(), EXIT)),
         }
-        Ok(self.allocate(Object::NativeMethod(context.clone(), EXIT)))
     }
 }

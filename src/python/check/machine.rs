@@ -6,10 +6,9 @@
 
 use std::rc::Rc;
 
-use super::library;
 use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
 use crate::python::program::module::Module;
-use crate::python::program::{Instruction, Op, Place, ProgramOp};
+use crate::python::program::{Instruction, Place};
 use crate::python::version::Check;
 
 /// Names that the machine itself asks for, in the order of their numbers.
@@ -51,7 +50,7 @@ pub(super) const RUN: u16 = 14;
 pub(super) const DELITEM: u16 = 16;
 
 /// How many calls may be under way, as `sys.getrecursionlimit()`.
-const DEEPEST: usize = 1000;
+pub(super) const DEEPEST: usize = 1000;
 
 /// The most elements of one list, dict or string.
 pub(super) const LONGEST: usize = 10_000;
@@ -96,6 +95,11 @@ pub(super) enum Stop {
 
 pub(super) type R<T> = Result<T, Stop>;
 
+/// Ends the search: the program leaves the model.
+pub(super) fn beyond<T>(what: impl Into<String>) -> R<T> {
+    Err(Stop::Beyond(what.into()))
+}
+
 /// What became of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -129,9 +133,9 @@ pub(super) struct Machine<'m> {
     /// What the present step got at.
     pub(super) accesses: Vec<Access>,
     /// How much of the progress the present instruction has used.
-    consumed: usize,
+    pub(super) consumed: usize,
     /// Whether the eval breaker is looked at after the present instruction.
-    check: bool,
+    pub(super) check: bool,
 }
 
 impl<'m> Machine<'m> {
@@ -186,8 +190,6 @@ impl<'m> Machine<'m> {
     pub(super) fn at(module: &'m Module, state: State) -> Self {
         Self { module, state, thread: 0, accesses: Vec::new(), consumed: 0, check: false }
     }
-
-    // ---- small things ----
 
     pub(super) fn current(&self) -> &Thread {
         &self.state.threads[self.thread]
@@ -263,13 +265,9 @@ impl<'m> Machine<'m> {
         self.accesses.push(Access { location, write });
     }
 
-    fn touch_global(&mut self, name: u16, write: bool) {
+    pub(super) fn touch_global(&mut self, name: u16, write: bool) {
         let location = Location::Global(self.current().process, name);
         self.accesses.push(Access { location, write });
-    }
-
-    pub(super) fn beyond<T>(&self, what: impl Into<String>) -> R<T> {
-        Err(Stop::Beyond(what.into()))
     }
 
     pub(super) fn exception(&mut self, class: &'static str, message: &str) -> Value {
@@ -284,8 +282,6 @@ impl<'m> Machine<'m> {
     pub(super) fn raise<T>(&mut self, class: &'static str, message: &str) -> R<T> {
         Err(Stop::Raise(self.exception(class, message)))
     }
-
-    // ---- the stack ----
 
     /// The topmost `count` values.
     pub(super) fn top(&self, count: usize) -> Vec<Value> {
@@ -312,8 +308,6 @@ impl<'m> Machine<'m> {
         let kept = stack.len().saturating_sub(count);
         stack.truncate(kept);
     }
-
-    // ---- progress ----
 
     /// Does something once, however often the instruction begins anew.
     pub(super) fn once(&mut self, f: impl FnOnce(&mut Self) -> R<Value>) -> R<Value> {
@@ -362,16 +356,13 @@ impl<'m> Machine<'m> {
         Ok(value)
     }
 
-    fn is_python(&self, callee: &Value) -> bool {
+    pub(super) fn is_python(&self, callee: &Value) -> bool {
         match self.object_of(callee) {
-            Some(Object::Function { .. }) => true,
+            Some(Object::Function { .. } | Object::Instance { part: Part::Plain, .. }) => true,
             Some(Object::Method(function, _)) => self.is_python(function),
-            Some(Object::Instance { part: Part::Plain, .. }) => true,
             _ => false,
         }
     }
-
-    // ---- steps ----
 
     /// Does one instruction of a thread.
     pub(super) fn step(&mut self, thread: usize) -> Result<Step, Beyond> {
@@ -432,760 +423,6 @@ impl<'m> Machine<'m> {
     /// Says whether the eval breaker is looked at, for an instruction where it depends.
     pub(super) fn set_check(&mut self, check: bool) {
         self.check = check;
-    }
-
-    /// Leads an exception to its handler, or ends the thread.
-    fn unwind(&mut self, exception: Value) -> Result<(), Beyond> {
-        loop {
-            let Some(frame) = self.current().frames.last() else {
-                return Ok(());
-            };
-            let pc = frame.pc as usize;
-            let code = &self.module.codes[usize::from(frame.code)];
-            let within = |range: &(usize, usize)| range.0 <= pc && pc < range.1;
-            let handler = code
-                .handlers
-                .iter()
-                .filter(|handler| within(&handler.range) && !handler.gaps.iter().any(within))
-                .max_by_key(|handler| handler.range.0);
-            if let Some(handler) = handler {
-                let frame = self.frame_mut();
-                frame.stack.truncate(handler.depth);
-                frame.handling.truncate(handler.handling);
-                frame.handling.push(exception);
-                frame.progress.clear();
-                frame.pc = u32::try_from(handler.target).unwrap_or(u32::MAX);
-                return Ok(());
-            }
-            let Some(frame) = self.current_mut().frames.pop() else {
-                return Ok(());
-            };
-            match frame.on_return {
-                OnReturn::Push | OnReturn::Class { .. } => {}
-                OnReturn::Resume => {
-                    let iterates = self
-                        .instruction(self.thread)
-                        .is_some_and(|instruction| matches!(instruction.op, Op::ForIter(_)));
-                    if iterates && self.is_exception(&exception, &Value::Native("StopIteration")) {
-                        self.frame_mut().progress.push(Value::Unbound);
-                        return Ok(());
-                    }
-                }
-                OnReturn::Future(future) => {
-                    self.finish_future(&future, Err(exception));
-                    return Ok(());
-                }
-                OnReturn::End => {
-                    let text = self
-                        .exception_text(&exception)
-                        .map_err(|_| Beyond { what: "the text of this exception".to_owned(), place: None })?;
-                    let at = self.state.uncaught.partition_point(|known| **known <= *text);
-                    self.state.uncaught.insert(at, text.into());
-                    self.finish_thread();
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    pub(super) fn finish_thread(&mut self) {
-        if let Value::Ref(at) = self.current().object {
-            self.touch(at, true);
-        }
-        let thread = self.current_mut();
-        thread.finished = true;
-        thread.frames.clear();
-    }
-
-    /// Returns from the innermost function.
-    fn return_value(&mut self, value: Value) -> R<Next> {
-        let Some(frame) = self.current_mut().frames.pop() else {
-            return Ok(Next::Returned);
-        };
-        self.check = self.module.facts.drop.after_return;
-        match frame.on_return {
-            OnReturn::Push => {
-                let caller = self.frame_mut();
-                caller.pc += 1;
-                caller.progress.clear();
-                caller.stack.push(value);
-            }
-            OnReturn::Resume => {
-                self.check = false;
-                self.frame_mut().progress.push(value);
-            }
-            OnReturn::Class { base } => {
-                let attributes = match self.object_of(&frame.context) {
-                    Some(Object::Namespace(attributes)) => attributes.clone(),
-                    _ => Vec::new(),
-                };
-                let name = self.name_number(&self.module.codes[usize::from(frame.code)].name).unwrap_or(NAME);
-                let functions: Vec<Value> = attributes.iter().map(|(_, value)| value.clone()).collect();
-                let class = self.allocate(Object::Class { name, base, attributes });
-                for function in functions {
-                    self.set_owner(&function, &class);
-                }
-                let caller = self.frame_mut();
-                caller.pc += 1;
-                caller.progress.clear();
-                caller.stack.push(class);
-            }
-            OnReturn::Future(future) => self.finish_future(&future, Ok(value)),
-            OnReturn::End => self.finish_thread(),
-        }
-        Ok(Next::Returned)
-    }
-
-    /// Tells a method of which class it is, for `super()`.
-    fn set_owner(&mut self, function: &Value, class: &Value) {
-        let inner = match self.object_of(function) {
-            Some(Object::Property(getter, setter)) => vec![getter.clone(), setter.clone()],
-            Some(Object::Static(inner) | Object::ClassMethod(inner)) => vec![inner.clone()],
-            _ => vec![function.clone()],
-        };
-        for function in inner {
-            if let Value::Ref(at) = function
-                && let Object::Function { owner, .. } = self.state.object_mut(at)
-            {
-                *owner = class.clone();
-            }
-        }
-    }
-
-    /// Begins a Python function.
-    pub(super) fn enter(&mut self, callee: &Value, mut arguments: Arguments, on_return: OnReturn) -> R<Next> {
-        if self.current().frames.len() >= DEEPEST {
-            return self.raise("RecursionError", "maximum recursion depth exceeded");
-        }
-        let mut callee = callee.clone();
-        loop {
-            match self.object_of(&callee).cloned() {
-                Some(Object::Method(function, first)) => {
-                    arguments.positional.insert(0, first);
-                    callee = function;
-                }
-                Some(Object::Function { code, defaults, cells, .. }) => {
-                    let slots = self.bind(code, &defaults, &cells, arguments)?;
-                    self.current_mut().frames.push(Frame {
-                        code,
-                        pc: 0,
-                        slots,
-                        stack: Vec::new(),
-                        handling: Vec::new(),
-                        progress: Vec::new(),
-                        on_return,
-                        context: callee,
-                    });
-                    return Ok(Next::Entered);
-                }
-                Some(Object::Instance { .. }) => match self.lookup_special(&callee, CALL) {
-                    Some(method) => callee = method,
-                    None => return self.raise("TypeError", "object is not callable"),
-                },
-                _ => return self.beyond("a call of this in the midst of another"),
-            }
-        }
-    }
-
-    /// The variables of a function that is called with these arguments.
-    fn bind(
-        &mut self,
-        code: u16,
-        defaults: &[Value],
-        cells: &[Value],
-        arguments: Arguments,
-    ) -> R<Vec<Value>> {
-        let module = self.module;
-        let code = &module.codes[usize::from(code)];
-        let mut slots = vec![Value::Unbound; code.locals.len()];
-        let given = arguments.positional.len();
-        if given > code.parameters {
-            let message = format!(
-                "{}() takes {} positional arguments but {given} were given",
-                code.name, code.parameters
-            );
-            return self.raise("TypeError", &message);
-        }
-        for (slot, value) in slots.iter_mut().zip(arguments.positional) {
-            *slot = value;
-        }
-        for (name, value) in arguments.keywords {
-            let name = self.name(name);
-            match code.locals[..code.parameters].iter().position(|known| known == name) {
-                Some(at) if slots[at] == Value::Unbound => slots[at] = value,
-                Some(_) => {
-                    let message = format!("{}() got multiple values for argument '{name}'", code.name);
-                    return self.raise("TypeError", &message);
-                }
-                None => {
-                    let message = format!("{}() got an unexpected keyword argument '{name}'", code.name);
-                    return self.raise("TypeError", &message);
-                }
-            }
-        }
-        let first = code.parameters - defaults.len().min(code.parameters);
-        for (slot, default) in slots[first..code.parameters].iter_mut().zip(defaults) {
-            if *slot == Value::Unbound {
-                *slot = default.clone();
-            }
-        }
-        if let Some(at) = slots[..code.parameters].iter().position(|slot| *slot == Value::Unbound) {
-            let message = format!("{}() missing a required argument: '{}'", code.name, code.locals[at]);
-            return self.raise("TypeError", &message);
-        }
-        for &slot in &code.cells {
-            let value = std::mem::replace(&mut slots[usize::from(slot)], Value::Unbound);
-            slots[usize::from(slot)] = self.allocate(Object::Cell(value));
-        }
-        for (&(_, slot), cell) in code.captures.iter().zip(cells) {
-            slots[usize::from(slot)] = cell.clone();
-        }
-        Ok(slots)
-    }
-
-    #[expect(clippy::too_many_lines, reason = "one arm for each instruction")]
-    fn execute(&mut self, instruction: &'m Instruction) -> R<Next> {
-        match &instruction.op {
-            Op::Nop | Op::LoopEnd => {}
-            Op::LoadConst(value) => {
-                let value = self.constant(value)?;
-                self.push(value);
-            }
-            Op::LoadFast(slot) => {
-                let value = self.frame().slots[usize::from(*slot)].clone();
-                if value == Value::Unbound {
-                    let code = &self.module.codes[usize::from(self.frame().code)];
-                    let message = format!(
-                        "local variable '{}' referenced before assignment",
-                        code.locals[usize::from(*slot)]
-                    );
-                    return self.raise("UnboundLocalError", &message);
-                }
-                self.push(value);
-            }
-            Op::LoadFastAndClear(slot) => {
-                let value =
-                    std::mem::replace(&mut self.frame_mut().slots[usize::from(*slot)], Value::Unbound);
-                self.push(value);
-            }
-            Op::StoreFast(slot) => {
-                let value = self.peek();
-                self.drop_top(1);
-                self.frame_mut().slots[usize::from(*slot)] = value;
-            }
-            Op::PopTop => self.drop_top(1),
-            Op::Copy(n) => {
-                let value = self.top(usize::from(*n)).first().cloned().unwrap_or(Value::Unbound);
-                self.push(value);
-            }
-            Op::CopyTwo => {
-                let two = self.top(2);
-                self.frame_mut().stack.extend(two);
-            }
-            Op::Swap(n) => {
-                let stack = &mut self.frame_mut().stack;
-                let top = stack.len();
-                stack.swap(top - 1, top - usize::from(*n));
-            }
-            Op::RotThree => {
-                let stack = &mut self.frame_mut().stack;
-                let top = stack.len();
-                stack[top - 3..].rotate_right(1);
-            }
-            Op::Unary(op) => {
-                let value = self.peek();
-                let result = self.unary(*op, &value)?;
-                self.replace(1, result);
-            }
-            Op::Binary(op, in_place) => {
-                let operands = self.top(2);
-                let result = self.binary(*op, *in_place, &operands[0], &operands[1])?;
-                self.replace(2, result);
-            }
-            Op::Compare(op) => {
-                let operands = self.top(2);
-                let result = self.compare(*op, &operands[0], &operands[1])?;
-                self.replace(2, Value::Bool(result));
-            }
-            Op::Subscript => {
-                let operands = self.top(2);
-                let result = self.subscript(&operands[0], &operands[1])?;
-                self.replace(2, result);
-            }
-            Op::StoreSubscript => {
-                let operands = self.top(3);
-                self.store_subscript(&operands[1], &operands[2], operands[0].clone())?;
-                self.drop_top(3);
-            }
-            Op::BuildTuple(count) => {
-                let items = self.top(usize::from(*count));
-                let tuple = self.tuple(items);
-                self.replace(usize::from(*count), tuple);
-            }
-            Op::BuildList(count) => {
-                let items = self.top(usize::from(*count));
-                let list = self.list(items);
-                self.replace(usize::from(*count), list);
-            }
-            Op::ListAppend(n) => {
-                let values = self.top(usize::from(*n) + 1);
-                if let (Some(Value::Ref(at)), Some(item)) = (values.first(), values.last())
-                    && let Object::List(items) = self.state.object_mut(*at)
-                {
-                    items.push(item.clone());
-                }
-                self.drop_top(1);
-            }
-            Op::Unpack(count) => {
-                let value = self.peek();
-                let mut items = self.elements(&value)?;
-                let count = usize::from(*count);
-                if items.len() != count {
-                    let message = if items.len() > count {
-                        format!("too many values to unpack (expected {count})")
-                    } else {
-                        format!("not enough values to unpack (expected {count}, got {})", items.len())
-                    };
-                    return self.raise("ValueError", &message);
-                }
-                items.reverse();
-                self.drop_top(1);
-                self.frame_mut().stack.extend(items);
-            }
-            Op::Jump(target) => return Ok(Next::To(*target)),
-            Op::BreakLoop(target, pops) => {
-                if *pops {
-                    self.drop_top(1);
-                }
-                return Ok(Next::To(*target));
-            }
-            Op::PopJump(when, target) => {
-                let value = self.peek();
-                let taken = self.truth(&value)? == *when;
-                self.drop_top(1);
-                self.tested(instruction.check, taken, &value);
-                if taken {
-                    return Ok(Next::To(*target));
-                }
-            }
-            Op::PopJumpNone(when, target) => {
-                let value = self.peek();
-                let taken = (value == Value::None) == *when;
-                self.drop_top(1);
-                self.tested(instruction.check, taken, &value);
-                if taken {
-                    return Ok(Next::To(*target));
-                }
-            }
-            Op::JumpOrPop(when, target) => {
-                let value = self.peek();
-                let taken = self.truth(&value)? == *when;
-                self.tested(instruction.check, taken, &value);
-                if taken {
-                    return Ok(Next::To(*target));
-                }
-                self.drop_top(1);
-            }
-            Op::GetIter => {
-                let value = self.peek();
-                let iterator = self.iterator(&value)?;
-                self.replace(1, iterator);
-            }
-            Op::ForIter(target) => {
-                let iterator = self.peek();
-                match self.next(&iterator)? {
-                    Some(value) => self.push(value),
-                    None => {
-                        self.drop_top(1);
-                        return Ok(Next::To(*target));
-                    }
-                }
-            }
-            Op::Call(count) => return self.call_op(usize::from(*count), &[]),
-            Op::EnterWith => {
-                let context = self.peek();
-                let entered = self.enter_context(&context)?;
-                let exit = self.exit_of(&context)?;
-                self.replace(1, exit);
-                self.push(entered);
-            }
-            Op::ExitWith => {
-                let exit = self.peek();
-                let nones = vec![Value::None; 3];
-                self.call_back(&exit, nones)?;
-                self.replace(1, Value::None);
-            }
-            Op::PrintItem => {
-                let value = self.peek();
-                let text = self.text(&value, false)?;
-                self.print(&text);
-                self.drop_top(1);
-                self.set_check(true);
-            }
-            Op::Return => {
-                let value = self.peek();
-                return self.return_value(value);
-            }
-            Op::ReturnConst(value) => {
-                let value = self.constant(value)?;
-                return self.return_value(value);
-            }
-            Op::LoadX | Op::StoreX | Op::MakeFunction(..) => {
-                return self.beyond("an instruction of a loop body");
-            }
-            Op::Program(op) => return self.execute_program_op(op),
-        }
-        Ok(Next::Follow)
-    }
-
-    fn tested(&mut self, check: Check, taken: bool, value: &Value) {
-        self.check = match check {
-            Check::Never => false,
-            Check::Always | Check::Call => true,
-            Check::Taken => taken,
-            Check::NotBool => !matches!(value, Value::Bool(_)),
-        };
-    }
-
-    /// Calls what lies below the arguments.
-    fn call_op(&mut self, count: usize, names: &[u16]) -> R<Next> {
-        let mut values = self.top(count + 1);
-        let callee = values.remove(0);
-        let keywords = names.iter().copied().zip(values.split_off(count - names.len())).collect();
-        let arguments = Arguments { positional: values, keywords };
-        if self.is_python(&callee) {
-            self.drop_top(count + 1);
-            return self.enter(&callee, arguments, OnReturn::Push);
-        }
-        let silent = self.is_silent(&callee, count);
-        let result = self.call_native(&callee, arguments)?;
-        if silent {
-            self.set_check(false);
-        }
-        self.replace(count + 1, result);
-        Ok(Next::Follow)
-    }
-
-    /// Whether the specialised call of this does not look at the eval breaker.
-    fn is_silent(&self, callee: &Value, count: usize) -> bool {
-        if !self.module.warm {
-            return false;
-        }
-        let name = match (callee, self.object_of(callee)) {
-            (Value::Native(name), _) => *name,
-            (_, Some(Object::NativeMethod(receiver, name))) => {
-                match (self.object_of(receiver), self.name(*name)) {
-                    (Some(Object::List(_)), "append") => "list.append",
-                    _ => return false,
-                }
-            }
-            _ => return false,
-        };
-        self.module.facts.drop.silent_calls.contains(&(name, count))
-    }
-
-    #[expect(clippy::too_many_lines, reason = "one arm for each instruction")]
-    fn execute_program_op(&mut self, op: &'m ProgramOp) -> R<Next> {
-        match op {
-            ProgramOp::LoadFloat(bits) => self.push(Value::Float(*bits)),
-            ProgramOp::LoadGlobal(name) => {
-                let value = self.load_global(*name)?;
-                self.push(value);
-            }
-            ProgramOp::StoreGlobal(name) => {
-                let value = self.peek();
-                self.drop_top(1);
-                self.touch_global(*name, true);
-                let process = usize::from(self.current().process);
-                self.state.globals[process][usize::from(*name)] = value;
-            }
-            ProgramOp::DeleteGlobal(name) => {
-                self.touch_global(*name, true);
-                let process = usize::from(self.current().process);
-                let place = &mut self.state.globals[process][usize::from(*name)];
-                if std::mem::replace(place, Value::Unbound) == Value::Unbound {
-                    let message = format!("name '{}' is not defined", self.name(*name));
-                    return self.raise("NameError", &message);
-                }
-            }
-            ProgramOp::LoadName(name) => {
-                let found = match self.object_of(&self.frame().context) {
-                    Some(Object::Namespace(attributes)) => {
-                        attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
-                    }
-                    _ => None,
-                };
-                let value = match found {
-                    Some(value) => value,
-                    None => self.load_global(*name)?,
-                };
-                self.push(value);
-            }
-            ProgramOp::StoreName(name) => {
-                let value = self.peek();
-                self.drop_top(1);
-                if let Value::Ref(at) = self.frame().context
-                    && let Object::Namespace(attributes) = self.state.object_mut(at)
-                {
-                    set_attribute(attributes, *name, value);
-                }
-            }
-            ProgramOp::LoadDeref(slot) => {
-                let cell = self.frame().slots[usize::from(*slot)].clone();
-                let Value::Ref(at) = cell else {
-                    return self.beyond("a variable that has no cell");
-                };
-                self.touch(at, false);
-                match self.state.object(at) {
-                    Object::Cell(Value::Unbound) => {
-                        return self.raise("NameError", "a variable is used before it has a value");
-                    }
-                    Object::Cell(value) => {
-                        let value = value.clone();
-                        self.push(value);
-                    }
-                    _ => return self.beyond("a variable that has no cell"),
-                }
-            }
-            ProgramOp::StoreDeref(slot) => {
-                let value = self.peek();
-                self.drop_top(1);
-                if let Value::Ref(at) = self.frame().slots[usize::from(*slot)] {
-                    self.touch(at, true);
-                    *self.state.object_mut(at) = Object::Cell(value);
-                }
-            }
-            ProgramOp::DeleteFast(slot) => self.frame_mut().slots[usize::from(*slot)] = Value::Unbound,
-            ProgramOp::LoadAttr(name) => {
-                let object = self.peek();
-                let value = self.load_attribute(&object, *name)?;
-                self.replace(1, value);
-            }
-            ProgramOp::StoreAttr(name) => {
-                let operands = self.top(2);
-                self.store_attribute(&operands[1], *name, operands[0].clone())?;
-                self.drop_top(2);
-            }
-            ProgramOp::DeleteAttr(name) => {
-                let object = self.peek();
-                self.delete_attribute(&object, *name)?;
-                self.drop_top(1);
-            }
-            ProgramOp::DeleteSubscript => {
-                let operands = self.top(2);
-                self.delete_subscript(&operands[0], &operands[1])?;
-                self.drop_top(2);
-            }
-            ProgramOp::CallKeywords(count, names) => return self.call_op(usize::from(*count), names),
-            ProgramOp::BuildMap(count) => {
-                let count = 2 * usize::from(*count);
-                let items = self.top(count);
-                let dict = self.once(|machine| Ok(machine.allocate(Object::Dict(Vec::new(), None))))?;
-                for pair in items.chunks_exact(2) {
-                    self.store_subscript(&dict, &pair[0], pair[1].clone())?;
-                }
-                self.accesses.clear();
-                self.replace(count, dict);
-            }
-            ProgramOp::BuildSet(count) => {
-                let items = self.top(usize::from(*count));
-                let items = self.unique(items)?;
-                let set = self.allocate(Object::Set(items));
-                self.replace(usize::from(*count), set);
-            }
-            ProgramOp::BuildSlice => {
-                let parts = self.top(3);
-                let slice =
-                    self.allocate(Object::Slice(parts[0].clone(), parts[1].clone(), parts[2].clone()));
-                self.replace(3, slice);
-            }
-            ProgramOp::BuildString(count) => {
-                let parts = self.top(usize::from(*count));
-                let mut text = String::new();
-                for part in &parts {
-                    if let Value::Str(part) = part {
-                        text.push_str(part);
-                    }
-                }
-                self.replace(usize::from(*count), Value::str(&text));
-            }
-            ProgramOp::Format(repr, format) => {
-                let value = self.peek();
-                let value = if *repr { Value::str(&self.text(&value, true)?) } else { value };
-                let text = self.format(&value, format)?;
-                self.replace(1, Value::str(&text));
-            }
-            ProgramOp::SetAdd(n) => {
-                let values = self.top(usize::from(*n) + 1);
-                if let (Some(Value::Ref(at)), Some(item)) = (values.first(), values.last()) {
-                    self.set_add(*at, item.clone())?;
-                }
-                self.drop_top(1);
-            }
-            ProgramOp::MapAdd(n) => {
-                let values = self.top(usize::from(*n) + 2);
-                let count = values.len();
-                self.store_subscript(&values[0], &values[count - 2], values[count - 1].clone())?;
-                self.drop_top(2);
-            }
-            ProgramOp::MakeFunction(code, defaults, captures) => {
-                let popped = usize::from(*defaults > 0);
-                let defaults = match (popped, self.object_of(&self.peek())) {
-                    (1, Some(Object::Tuple(items))) => items.clone(),
-                    _ => Vec::new(),
-                };
-                let cells =
-                    captures.iter().map(|&slot| self.frame().slots[usize::from(slot)].clone()).collect();
-                let function = Object::Function { code: *code, defaults, cells, owner: Value::None };
-                let function = self.allocate(function);
-                self.replace(popped, function);
-            }
-            ProgramOp::BuildClass(code, has_base, captures) => {
-                let base = if *has_base { self.peek() } else { Value::Native("object") };
-                match (&base, self.object_of(&base)) {
-                    (_, Some(Object::Class { .. })) | (Value::Native("object" | "threading.Thread"), _) => {}
-                    (Value::Native(name), _) if library::exception_base(name).is_some() => {}
-                    _ => return self.beyond("this base class"),
-                }
-                self.drop_top(usize::from(*has_base));
-                let module = self.module;
-                let inner = &module.codes[usize::from(*code)];
-                let mut slots = vec![Value::Unbound; inner.locals.len()];
-                for (&(_, slot), &outer) in inner.captures.iter().zip(captures) {
-                    slots[usize::from(slot)] = self.frame().slots[usize::from(outer)].clone();
-                }
-                let context = self.allocate(Object::Namespace(Vec::new()));
-                self.current_mut().frames.push(Frame {
-                    code: *code,
-                    pc: 0,
-                    slots,
-                    stack: Vec::new(),
-                    handling: Vec::new(),
-                    progress: Vec::new(),
-                    on_return: OnReturn::Class { base },
-                    context,
-                });
-                return Ok(Next::Entered);
-            }
-            ProgramOp::LoadLibrary(module, item) => {
-                let python2 = self.module.facts.shape.python2;
-                if library::is_missing(module, python2) {
-                    return self.raise("ImportError", &format!("No module named {module}"));
-                }
-                let value = if item.is_empty() {
-                    match library::module(module) {
-                        Some(name) => self.allocate(Object::Module(name.into())),
-                        None => return self.beyond(format!("the module {module}")),
-                    }
-                } else {
-                    match library::item(module, item) {
-                        Some(name) => Value::Native(name),
-                        None => return self.beyond(format!("{module}.{item}")),
-                    }
-                };
-                self.push(value);
-            }
-            ProgramOp::LoadSuper if self.module.facts.shape.python2 => {
-                return self.raise("TypeError", "super() takes at least 1 argument (0 given)");
-            }
-            ProgramOp::LoadSuper => {
-                let owner = match self.object_of(&self.frame().context) {
-                    Some(Object::Function { owner, .. }) => owner.clone(),
-                    _ => Value::None,
-                };
-                let mut first = self.frame().slots.first().cloned().unwrap_or(Value::Unbound);
-                if let Some(Object::Cell(inner)) = self.object_of(&first) {
-                    first = inner.clone();
-                }
-                let value = self.allocate(Object::Super(owner, first));
-                self.push(value);
-            }
-            ProgramOp::Raise => {
-                let raised = self.peek();
-                let exception = match self.object_of(&raised) {
-                    Some(Object::Instance { .. }) => raised,
-                    _ => {
-                        self.call_native(&raised, Arguments { positional: Vec::new(), keywords: Vec::new() })?
-                    }
-                };
-                return Err(Stop::Raise(exception));
-            }
-            ProgramOp::Reraise => {
-                return match self.frame().handling.last() {
-                    Some(exception) => Err(Stop::Raise(exception.clone())),
-                    None => self.raise("RuntimeError", "No active exception to reraise"),
-                };
-            }
-            ProgramOp::LoadException => {
-                let exception = self.frame().handling.last().cloned().unwrap_or(Value::None);
-                self.push(exception);
-            }
-            ProgramOp::JumpUnlessMatch(target) => {
-                let class = self.peek();
-                let exception = self.frame().handling.last().cloned().unwrap_or(Value::None);
-                let matches = self.is_exception(&exception, &class);
-                self.drop_top(1);
-                if !matches {
-                    return Ok(Next::To(*target));
-                }
-            }
-            ProgramOp::LeaveHandler => {
-                self.frame_mut().handling.pop();
-            }
-            ProgramOp::ExitWithException => {
-                let exit = self.peek();
-                let exception = self.frame().handling.last().cloned().unwrap_or(Value::None);
-                let class = match self.object_of(&exception) {
-                    Some(Object::Instance { class, .. }) => class.clone(),
-                    _ => Value::None,
-                };
-                let result = self.call_back(&exit, vec![class, exception, Value::None])?;
-                self.replace(1, result);
-            }
-            ProgramOp::FailAssertion(has_message) => {
-                let args = if *has_message { vec![self.peek()] } else { Vec::new() };
-                let exception = self.allocate(Object::Instance {
-                    class: Value::Native("AssertionError"),
-                    attributes: Vec::new(),
-                    part: Part::Exception(args),
-                });
-                return Err(Stop::Raise(exception));
-            }
-        }
-        Ok(Next::Follow)
-    }
-
-    fn load_global(&mut self, name: u16) -> R<Value> {
-        let process = usize::from(self.current().process);
-        let value = self.state.globals[process][usize::from(name)].clone();
-        self.touch_global(name, false);
-        if value != Value::Unbound {
-            return Ok(value);
-        }
-        let text = self.name(name);
-        let python2 = self.module.facts.shape.python2;
-        match library::builtin(text) {
-            Some("xrange") if !python2 => {}
-            Some(builtin) => return Ok(Value::Native(builtin)),
-            None => {}
-        }
-        let message = format!("name '{text}' is not defined");
-        self.raise("NameError", &message)
-    }
-
-    fn constant(&mut self, value: &crate::python::program::Value) -> R<Value> {
-        use crate::python::program::Value as Constant;
-        Ok(match value {
-            Constant::None => Value::None,
-            Constant::Bool(truth) => Value::Bool(*truth),
-            Constant::Int(int) => Value::Int(*int),
-            Constant::Str(text) => Value::str(text),
-            Constant::Tuple(items) => {
-                let items = items.iter().map(|item| self.constant(item)).collect::<R<Vec<_>>>()?;
-                self.tuple(items)
-            }
-            _ => return self.beyond("a constant of this kind"),
-        })
     }
 }
 

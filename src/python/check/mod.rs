@@ -12,8 +12,8 @@
 //! ```text
 //! verdict        what a version makes of a program, and why
 //! search         every schedule; what is shared is learned on the way
-//! machine        one instruction
-//! attributes · operations · natives · methods · sync · text
+//! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
+//! instructions · calls · attributes · operations · elements · natives · instances · methods · containers · sync · text
 //! state          the heap and the threads
 //! coverage · small_scope · library
 //! ```
@@ -22,7 +22,12 @@
 //! name and place. Start reading with `verdict`.
 
 mod attributes;
+mod calls;
+mod containers;
 mod coverage;
+mod elements;
+mod instances;
+mod instructions;
 mod library;
 mod machine;
 mod methods;

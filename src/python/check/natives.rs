@@ -1,8 +1,9 @@
 //! Calls of what the builtins and the library define: functions and constructors.
 
+use super::instances::plain_thread;
 use super::library;
-use super::machine::{Arguments, CALL, INIT, LONGEST, Machine, R, Stop};
-use super::state::{Object, Order, Part, ThreadPart, Value};
+use super::machine::{Arguments, CALL, LONGEST, Machine, R, Stop, beyond};
+use super::state::{Object, Order, Part, Value};
 
 impl Machine<'_> {
     /// Calls something that is no Python function.
@@ -27,108 +28,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Makes an instance of a class of the program.
-    fn instantiate(&mut self, class: &Value, arguments: Arguments) -> R<Value> {
-        let base = self.native_base(class);
-        let positional = arguments.positional.clone();
-        let instance = self.once(|machine| {
-            let part = match base {
-                "threading.Thread" => Part::Thread(Box::new(plain_thread())),
-                "object" => Part::Plain,
-                _ => Part::Exception(positional),
-            };
-            Ok(machine.allocate(Object::Instance { class: class.clone(), attributes: Vec::new(), part }))
-        })?;
-        if let Some(init) = self.lookup_special(&instance, INIT) {
-            if !arguments.keywords.is_empty() {
-                return self.instantiate_with_keywords(&instance, &init, arguments);
-            }
-            self.call_back(&init, arguments.positional)?;
-        } else if base == "threading.Thread" {
-            let Value::Ref(at) = instance else { return Ok(instance) };
-            self.initialise_thread(at, arguments)?;
-        } else if base == "object" && !(arguments.positional.is_empty() && arguments.keywords.is_empty()) {
-            return self.raise("TypeError", "this class takes no arguments");
-        }
-        Ok(instance)
-    }
-
-    /// Puts arguments by keyword into their places, for a constructor is called by position.
-    fn instantiate_with_keywords(
-        &mut self,
-        instance: &Value,
-        init: &Value,
-        arguments: Arguments,
-    ) -> R<Value> {
-        let function = match self.object_of(init) {
-            Some(Object::Method(function, _)) => function.clone(),
-            _ => return self.beyond("keywords of this constructor"),
-        };
-        let Some(Object::Function { code, defaults, .. }) = self.object_of(&function).cloned() else {
-            return self.beyond("keywords of this constructor");
-        };
-        let code = &self.module.codes[usize::from(code)];
-        let mut places: Vec<Option<Value>> = arguments.positional.into_iter().map(Some).collect();
-        places.resize(code.parameters.saturating_sub(1), None);
-        for (name, value) in arguments.keywords {
-            let name = self.name(name);
-            match code.locals[1..code.parameters].iter().position(|known| known == name) {
-                Some(at) => places[at] = Some(value),
-                None => {
-                    let message = format!("__init__() got an unexpected keyword argument '{name}'");
-                    return self.raise("TypeError", &message);
-                }
-            }
-        }
-        let first = places.len() - defaults.len().min(places.len());
-        for (place, default) in places[first..].iter_mut().zip(defaults) {
-            place.get_or_insert(default);
-        }
-        match places.into_iter().collect::<Option<Vec<_>>>() {
-            Some(args) => {
-                self.call_back(init, args)?;
-                Ok(instance.clone())
-            }
-            None => self.raise("TypeError", "__init__() missing a required argument"),
-        }
-    }
-
-    /// `Thread.__init__`.
-    pub(super) fn initialise_thread(&mut self, at: u32, arguments: Arguments) -> R<Value> {
-        let mut given = plain_thread();
-        let mut named: Vec<(&str, Value)> =
-            arguments.keywords.into_iter().map(|(name, value)| (self.name(name), value)).collect();
-        let order = ["group", "target", "name", "args", "kwargs"];
-        named.extend(order.into_iter().zip(arguments.positional));
-        for (name, value) in named {
-            match name {
-                "target" => given.target = value,
-                "args" => given.args = self.elements(&value)?,
-                "name" => given.name = value,
-                "daemon" => given.daemon = self.truth(&value)?,
-                "kwargs" => {
-                    if let Some(Object::Dict(items, _)) = self.object_of(&value).cloned() {
-                        for (key, value) in items {
-                            let Value::Str(key) = key else { continue };
-                            let Some(number) = self.name_number(&key) else {
-                                return self.raise("TypeError", "unexpected keyword argument");
-                            };
-                            given.keywords.push((number, value));
-                        }
-                    }
-                }
-                "group" => {}
-                other => return self.beyond(format!("the argument {other} of a thread")),
-            }
-        }
-        if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
-            given.process = part.process;
-            **part = given;
-        }
-        Ok(Value::None)
-    }
-
-    fn keyword(&self, arguments: &Arguments, name: &str, position: usize) -> Option<Value> {
+    pub(super) fn keyword(&self, arguments: &Arguments, name: &str, position: usize) -> Option<Value> {
         let named = arguments.keywords.iter().find(|(number, _)| self.name(*number) == name);
         named.map(|(_, value)| value).or_else(|| arguments.positional.get(position)).cloned()
     }
@@ -145,13 +45,13 @@ impl Machine<'_> {
         };
         let timeout = self.keyword(arguments, "timeout", position + 1).filter(|value| *value != Value::None);
         if waits && timeout.is_some() {
-            return self.beyond("a time limit");
+            return beyond("a time limit");
         }
         Ok(waits)
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each function of the library")]
-    fn call_library(&mut self, name: &'static str, arguments: Arguments) -> R<Value> {
+    pub(super) fn call_library(&mut self, name: &'static str, arguments: Arguments) -> R<Value> {
         if library::exception_base(name).is_some() {
             return Ok(self.allocate(Object::Instance {
                 class: Value::Native(name),
@@ -172,7 +72,7 @@ impl Machine<'_> {
                     _ => " ".to_owned(),
                 };
                 if self.keyword(&arguments, "file", usize::MAX).is_some() {
-                    return self.beyond("print() to a file");
+                    return beyond("print() to a file");
                 }
                 let end = match self.keyword(&arguments, "end", usize::MAX) {
                     Some(Value::Str(text)) if &*text != "\n" => text.to_string(),
@@ -206,16 +106,17 @@ impl Machine<'_> {
             ("int", [Value::Float(bits)]) => {
                 let float = f64::from_bits(*bits).trunc();
                 let text = format!("{float:.0}");
-                self.int(text.parse().ok())
+                Self::int(text.parse().ok())
             }
-            ("int", [Value::Str(text)]) => match text.trim().parse() {
-                Ok(int) => Ok(Value::Int(int)),
-                Err(_) => {
+            ("int", [Value::Str(text)]) => {
+                if let Ok(int) = text.trim().parse() {
+                    Ok(Value::Int(int))
+                } else {
                     let message = format!("invalid literal for int() with base 10: '{text}'");
                     self.raise("ValueError", &message)
                 }
-            },
-            ("int", [value]) if value.as_int().is_some() => self.int(value.as_int()),
+            }
+            ("int", [value]) if value.as_int().is_some() => Self::int(value.as_int()),
             ("float", [value]) if Self::as_float(value).is_some() => {
                 Ok(Value::Float(Self::as_float(value).unwrap_or_default().to_bits()))
             }
@@ -224,7 +125,7 @@ impl Machine<'_> {
             ("str", []) => Ok(Value::str("")),
             ("str" | "repr", [value]) => self.text(value, name == "repr").map(|text| Value::str(&text)),
             ("abs", [value]) => match (value.as_int(), Self::as_float(value)) {
-                (Some(int), _) => self.int(int.checked_abs()),
+                (Some(int), _) => Self::int(int.checked_abs()),
                 (None, Some(float)) => Ok(Value::Float(float.abs().to_bits())),
                 _ => self.type_error("bad operand type for abs()", &[value]),
             },
@@ -401,7 +302,7 @@ impl Machine<'_> {
             }
             ("setattr", [object, Value::Str(attribute), value]) => match self.name_number(attribute) {
                 Some(number) => self.store_attribute(object, number, value.clone()).map(|()| Value::None),
-                None => self.beyond("setattr() of a name that stands nowhere else"),
+                None => beyond("setattr() of a name that stands nowhere else"),
             },
             ("property", [getter]) => Ok(self.allocate(Object::Property(getter.clone(), Value::None))),
             ("property", [getter, setter]) => {
@@ -440,7 +341,7 @@ impl Machine<'_> {
                 Ok(self.allocate(Object::Barrier(parties, 0, 0)))
             }
             ("threading.current_thread", []) => Ok(self.current().object.clone()),
-            ("threading.get_ident", []) => self.int(i64::try_from(self.thread).ok()),
+            ("threading.get_ident", []) => Self::int(i64::try_from(self.thread).ok()),
             (
                 "queue.Queue"
                 | "queue.LifoQueue"
@@ -520,19 +421,19 @@ impl Machine<'_> {
                     self.allocate(Object::Dict(Vec::new(), Some(Value::Native("collections.Counter"))));
                 for item in args.first().map_or(Ok(Vec::new()), |value| self.elements(value))? {
                     let count = self.subscript(&counter, &item)?;
-                    let count = self.int(count.as_int().map(|count| count + 1))?;
+                    let count = Self::int(count.as_int().map(|count| count + 1))?;
                     self.store_subscript(&counter, &item, count)?;
                 }
                 Ok(counter)
             }
-            _ => self.beyond(format!("this call of {name}()")),
+            _ => beyond(format!("this call of {name}()")),
         }
     }
 
     /// What Python 3 computes one by one and Python 2 at once.
-    fn pulled(&mut self, items: Vec<Value>) -> R<Value> {
+    pub(super) fn pulled(&mut self, items: Vec<Value>) -> R<Value> {
         if items.len() > LONGEST {
-            return self.beyond(format!("more than {LONGEST} elements at once"));
+            return beyond(format!("more than {LONGEST} elements at once"));
         }
         Ok(if self.module.facts.shape.python2 {
             self.list(items)
@@ -541,7 +442,7 @@ impl Machine<'_> {
         })
     }
 
-    fn class_of(&self, value: &Value) -> Value {
+    pub(super) fn class_of(&self, value: &Value) -> Value {
         Value::Native(match (value, self.object_of(value)) {
             (_, Some(Object::Instance { class, .. })) => return class.clone(),
             (Value::Bool(_), _) => "bool",
@@ -578,17 +479,5 @@ impl Machine<'_> {
             items.reverse();
         }
         Ok(items)
-    }
-}
-
-fn plain_thread() -> ThreadPart {
-    ThreadPart {
-        target: Value::None,
-        args: Vec::new(),
-        keywords: Vec::new(),
-        name: Value::None,
-        daemon: false,
-        process: false,
-        number: None,
     }
 }

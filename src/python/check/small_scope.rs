@@ -40,10 +40,7 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
                     ExprKind::Int(value, _) if *value > FEW => {
                         large.insert(*value);
                     }
-                    ExprKind::Name(name) => {
-                        names.insert(name.clone());
-                    }
-                    ExprKind::Attribute(_, name) => {
+                    ExprKind::Name(name) | ExprKind::Attribute(_, name) => {
                         names.insert(name.clone());
                     }
                     _ => {}
@@ -160,7 +157,9 @@ pub(super) fn all_expressions(stmts: &[Stmt], f: &mut dyn FnMut(&Expr)) {
 }
 
 fn shrink_block(stmts: &mut [Stmt], small: &BTreeMap<i64, i64>) {
-    stmts.iter_mut().for_each(|stmt| shrink_stmt(stmt, small));
+    for stmt in stmts.iter_mut() {
+        shrink_stmt(stmt, small);
+    }
 }
 
 fn shrink_stmt(stmt: &mut Stmt, small: &BTreeMap<i64, i64>) {
@@ -205,7 +204,9 @@ fn shrink_stmt(stmt: &mut Stmt, small: &BTreeMap<i64, i64>) {
         StmtKind::Class(class) => block(&mut class.body),
         StmtKind::Try(body, handlers, orelse) => {
             block(body);
-            handlers.iter_mut().for_each(|handler| block(&mut handler.body));
+            for handler in handlers.iter_mut() {
+                block(&mut handler.body);
+            }
             block(orelse);
         }
         StmtKind::Assert(test, message) => {
@@ -246,13 +247,17 @@ fn shrink_expr(expr: &mut Expr, small: &BTreeMap<i64, i64>) {
         ExprKind::Unary(_, value) | ExprKind::Attribute(value, _) => each(value),
         ExprKind::Compare(left, rest) => {
             each(left);
-            rest.iter_mut().for_each(|(_, right)| each(right));
+            for (_, right) in rest.iter_mut() {
+                each(right);
+            }
         }
         ExprKind::IfElse(test, body, orelse) => [test, body, orelse].into_iter().for_each(|part| each(part)),
         ExprKind::CallValue(function, args, keywords) => {
             each(function);
             args.iter_mut().for_each(each);
-            keywords.iter_mut().for_each(|(_, value)| each(value));
+            for (_, value) in keywords.iter_mut() {
+                each(value);
+            }
         }
         ExprKind::Comprehension(_, elt, generators) => {
             each(elt);

@@ -301,10 +301,14 @@ impl Compaction {
 
     fn thread(&mut self, thread: &mut Thread) {
         self.value(&mut thread.object);
-        thread.executor.iter_mut().for_each(|value| self.value(value));
+        if let Some(value) = &mut thread.executor {
+            self.value(value);
+        }
         for frame in &mut thread.frames {
             for values in [&mut frame.slots, &mut frame.stack, &mut frame.handling, &mut frame.progress] {
-                values.iter_mut().for_each(|value| self.value(value));
+                for value in values.iter_mut() {
+                    self.value(value);
+                }
             }
             self.value(&mut frame.context);
             if let OnReturn::Class { base: value } | OnReturn::Future(value) = &mut frame.on_return {
@@ -362,11 +366,15 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
         | Object::SharedValue(one, two) => [one, two].into_iter().for_each(f),
         Object::Class { base, attributes, .. } => {
             f(base);
-            attributes.iter_mut().for_each(|(_, value)| f(value));
+            for (_, value) in attributes.iter_mut() {
+                f(value);
+            }
         }
         Object::Instance { class, attributes, part } => {
             f(class);
-            attributes.iter_mut().for_each(|(_, value)| f(value));
+            for (_, value) in attributes.iter_mut() {
+                f(value);
+            }
             match part {
                 Part::Plain => {}
                 Part::Exception(args) => args.iter_mut().for_each(f),
@@ -374,7 +382,9 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
                     f(&mut part.target);
                     f(&mut part.name);
                     part.args.iter_mut().for_each(&mut *f);
-                    part.keywords.iter_mut().for_each(|(_, value)| f(value));
+                    for (_, value) in &mut part.keywords {
+                        f(value);
+                    }
                 }
             }
         }
@@ -382,7 +392,9 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
         Object::Executor { tasks, .. } => tasks.iter_mut().for_each(f),
         Object::Future { call, keywords, done } => {
             call.iter_mut().for_each(&mut *f);
-            keywords.iter_mut().for_each(|(_, value)| f(value));
+            for (_, value) in keywords.iter_mut() {
+                f(value);
+            }
             if let Some(Ok(value) | Err(value)) = done {
                 f(value);
             }

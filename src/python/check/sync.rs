@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::machine::{Arguments, Machine, Next, R, RUN, Stop};
+use super::machine::{Arguments, Machine, Next, R, RUN, Stop, beyond};
 use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value, each, each_mut};
 
 /// The most threads of a program.
@@ -66,7 +66,7 @@ impl Machine<'_> {
     pub(super) fn condition_wait(&mut self, condition: u32) -> R<Value> {
         let me = self.number();
         let Object::Condition(lock, _) = self.state.object(condition).clone() else {
-            return self.beyond("wait() of this");
+            return beyond("wait() of this");
         };
         self.once(|machine| {
             let owned = match machine.object_of(&lock) {
@@ -104,7 +104,7 @@ impl Machine<'_> {
     pub(super) fn condition_notify(&mut self, condition: u32, count: usize) -> R<Value> {
         let me = self.number();
         let Object::Condition(lock, _) = self.state.object(condition).clone() else {
-            return self.beyond("notify() of this");
+            return beyond("notify() of this");
         };
         let owned = match self.object_of(&lock) {
             Some(Object::RLock(owner, _)) => *owner == Some(me),
@@ -145,9 +145,9 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn queue_put(&mut self, queue: u32, item: Value, waits: bool) -> R<Value> {
+    pub(super) fn queue_put(&mut self, queue: u32, item: &Value, waits: bool) -> R<Value> {
         let Object::Queue(items, most, ..) = self.state.object(queue) else {
-            return self.beyond("put() of this");
+            return beyond("put() of this");
         };
         if *most > 0 && items.len() >= *most {
             if waits {
@@ -157,7 +157,7 @@ impl Machine<'_> {
             return self.raise("queue.Full", "");
         }
         self.touch(queue, true);
-        let item = self.shared_copy(&item)?;
+        let item = self.shared_copy(item);
         if let Object::Queue(items, _, unfinished, _) = self.state.object_mut(queue) {
             items.push(item);
             *unfinished += 1;
@@ -167,7 +167,7 @@ impl Machine<'_> {
 
     pub(super) fn queue_get(&mut self, queue: u32, waits: bool) -> R<Value> {
         let Object::Queue(items, _, _, order) = self.state.object(queue).clone() else {
-            return self.beyond("get() of this");
+            return beyond("get() of this");
         };
         if items.is_empty() {
             if waits {
@@ -198,13 +198,13 @@ impl Machine<'_> {
 
     pub(super) fn thread_start(&mut self, at: u32) -> R<Value> {
         let Object::Instance { class, part: Part::Thread(part), .. } = self.state.object(at).clone() else {
-            return self.beyond("start() of this");
+            return beyond("start() of this");
         };
         if part.number.is_some() {
             return self.raise("RuntimeError", "threads can only be started once");
         }
         if self.state.threads.len() >= MOST_THREADS {
-            return self.beyond(format!("more than {MOST_THREADS} threads"));
+            return beyond(format!("more than {MOST_THREADS} threads"));
         }
         let number = self.state.threads.len();
         if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
@@ -272,13 +272,13 @@ impl Machine<'_> {
                 self.finish_thread();
                 Ok(())
             }
-            Err(_) => self.beyond("a thread whose target is no function of the program"),
+            Err(_) => beyond("a thread whose target is no function of the program"),
         }
     }
 
     pub(super) fn thread_join(&mut self, at: u32, waits: bool) -> R<Value> {
         let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
-            return self.beyond("join() of this");
+            return beyond("join() of this");
         };
         let Some(number) = part.number else {
             return self.raise("RuntimeError", "cannot join thread before it is started");
@@ -293,18 +293,18 @@ impl Machine<'_> {
     pub(super) fn is_alive(&mut self, at: u32) -> R<Value> {
         self.touch(at, false);
         let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
-            return self.beyond("is_alive() of this");
+            return beyond("is_alive() of this");
         };
         let alive = part.number.is_some_and(|number| !self.state.threads[usize::from(number)].finished);
         Ok(Value::Bool(alive))
     }
 
     /// What goes from one process to another is copied.
-    fn shared_copy(&mut self, value: &Value) -> R<Value> {
+    fn shared_copy(&mut self, value: &Value) -> Value {
         if self.state.globals.len() < 2 {
-            return Ok(value.clone());
+            return value.clone();
         }
-        Ok(copy_reachable(&mut self.state, vec![value.clone()]).remove(0))
+        copy_reachable(&mut self.state, vec![value.clone()]).remove(0)
     }
 
     // ---- executors ----
@@ -314,7 +314,7 @@ impl Machine<'_> {
         let call = std::mem::take(&mut arguments.positional);
         let future = self.allocate(Object::Future { call, keywords: arguments.keywords, done: None });
         let Object::Executor { closed, workers, most, .. } = self.state.object(executor) else {
-            return self.beyond("submit() of this");
+            return beyond("submit() of this");
         };
         if *closed {
             return self.raise("RuntimeError", "cannot schedule new futures after shutdown");
@@ -326,7 +326,7 @@ impl Machine<'_> {
         }
         if new_worker {
             if self.state.threads.len() >= MOST_THREADS {
-                return self.beyond(format!("more than {MOST_THREADS} threads"));
+                return beyond(format!("more than {MOST_THREADS} threads"));
             }
             let number = self.state.threads.len();
             let process = self.current().process;
@@ -352,7 +352,7 @@ impl Machine<'_> {
             return Ok(());
         };
         let Object::Executor { tasks, closed, .. } = self.state.object(executor) else {
-            return self.beyond("a worker without an executor");
+            return beyond("a worker without an executor");
         };
         let Some(future) = tasks.first().cloned() else {
             if *closed || self.state.threads[0].finished {
@@ -367,10 +367,10 @@ impl Machine<'_> {
             tasks.remove(0);
         }
         let Some(Object::Future { call, keywords, .. }) = self.object_of(&future).cloned() else {
-            return self.beyond("a task that is none");
+            return beyond("a task that is none");
         };
         let Some((callee, positional)) = call.split_first() else {
-            return self.beyond("submit() without a function");
+            return beyond("submit() without a function");
         };
         let arguments = Arguments { positional: positional.to_vec(), keywords };
         match self.enter(callee, arguments, OnReturn::Future(future.clone())) {
@@ -379,7 +379,7 @@ impl Machine<'_> {
                 self.finish_future(&future, Err(exception));
                 Ok(())
             }
-            _ => self.beyond("a task that is no function of the program"),
+            _ => beyond("a task that is no function of the program"),
         }
     }
 
@@ -394,7 +394,7 @@ impl Machine<'_> {
 
     pub(super) fn future_result(&mut self, future: &Value) -> R<Value> {
         let Value::Ref(at) = *future else {
-            return self.beyond("result() of this");
+            return beyond("result() of this");
         };
         match self.state.object(at).clone() {
             Object::Future { done: Some(result), .. } => {
@@ -415,7 +415,7 @@ impl Machine<'_> {
             Ok(Value::None)
         })?;
         let Object::Executor { workers, .. } = self.state.object(executor) else {
-            return self.beyond("shutdown() of this");
+            return beyond("shutdown() of this");
         };
         if waits && workers.iter().any(|&worker| !self.state.threads[usize::from(worker)].finished) {
             return Err(Stop::Block);

@@ -1,6 +1,6 @@
 //! The text of values: `str()`, `repr()`, formats.
 
-use super::machine::{Machine, R, REPR, STR};
+use super::machine::{Machine, R, REPR, STR, beyond};
 use super::state::{Object, Part, Value};
 
 impl Machine<'_> {
@@ -62,7 +62,7 @@ impl Machine<'_> {
                         }
                     }
                     let Part::Exception(args) = part else {
-                        return self.beyond("the text of an object, which shows its address");
+                        return beyond("the text of an object, which shows its address");
                     };
                     let name = self.class_name(&class);
                     let key = class == Value::Native("KeyError");
@@ -74,7 +74,7 @@ impl Machine<'_> {
                     }
                 }
                 Object::Class { name, .. } => format!("<class '__main__.{}'>", self.name(name)),
-                _ => return self.beyond("the text of an object, which shows its address"),
+                _ => return beyond("the text of an object, which shows its address"),
             },
         })
     }
@@ -137,7 +137,7 @@ impl Machine<'_> {
         }
         let kind = letters.get(at).copied();
         if at + usize::from(kind.is_some()) < letters.len() {
-            return self.beyond(format!("the format {spec}"));
+            return beyond(format!("the format {spec}"));
         }
         let mut text = match (kind, value.as_int(), Self::as_float(value)) {
             (None | Some('d'), Some(int), _) if precision.is_none() => int.to_string(),
@@ -148,7 +148,7 @@ impl Machine<'_> {
                 let text = self.text(value, false)?;
                 precision.map_or(text.clone(), |most| text.chars().take(most).collect())
             }
-            _ => return self.beyond(format!("the format {spec} of a {}", self.type_name(value))),
+            _ => return beyond(format!("the format {spec} of a {}", self.type_name(value))),
         };
         if commas {
             let (sign, rest) = text.strip_prefix('-').map_or(("", &text[..]), |rest| ("-", rest));
@@ -209,7 +209,7 @@ impl Machine<'_> {
                     let kind = if kind == 'i' { 'd' } else { kind };
                     self.format(value, &format!("{spec}{kind}"))?
                 }
-                other => return self.beyond(format!("the format %{other}")),
+                other => return beyond(format!("the format %{other}")),
             };
             out.push_str(&part);
         }
@@ -221,7 +221,7 @@ impl Machine<'_> {
 }
 
 fn float_text(float: f64) -> String {
-    if float.is_finite() && float == float.trunc() && float.abs() < 1e16 {
+    if float.is_finite() && float.fract() == 0.0 && float.abs() < 1e16 {
         format!("{float:.1}")
     } else if float.is_nan() {
         "nan".to_owned()

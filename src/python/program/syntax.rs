@@ -169,7 +169,11 @@ pub(crate) fn target_names(target: &Expr, add: &mut impl FnMut(&str)) {
 /// Calls `f` for the statement and each in its blocks.
 pub(crate) fn walk_blocks<'s>(stmt: &'s Stmt, f: &mut impl FnMut(&'s Stmt)) {
     f(stmt);
-    let mut all = |stmts: &'s [Stmt]| stmts.iter().for_each(|stmt| walk_blocks(stmt, &mut *f));
+    let mut all = |stmts: &'s [Stmt]| {
+        for stmt in stmts {
+            walk_blocks(stmt, &mut *f);
+        }
+    };
     match &stmt.kind {
         StmtKind::If(_, body, orelse)
         | StmtKind::For(_, _, body, orelse)
@@ -181,7 +185,9 @@ pub(crate) fn walk_blocks<'s>(stmt: &'s Stmt, f: &mut impl FnMut(&'s Stmt)) {
         StmtKind::With(_, body) => all(body),
         StmtKind::Try(body, handlers, orelse) => {
             all(body);
-            handlers.iter().for_each(|handler| all(&handler.body));
+            for handler in handlers {
+                all(&handler.body);
+            }
             all(orelse);
         }
         _ => {}
@@ -191,10 +197,9 @@ pub(crate) fn walk_blocks<'s>(stmt: &'s Stmt, f: &mut impl FnMut(&'s Stmt)) {
 /// Calls `f` for each target of an assignment.
 pub(crate) fn walk_targets(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
     walk_blocks(stmt, &mut |stmt| match &stmt.kind {
-        StmtKind::Assign(targets, _) => targets.iter().for_each(&mut *f),
+        StmtKind::Assign(targets, _) | StmtKind::Delete(targets) => targets.iter().for_each(&mut *f),
         StmtKind::AugAssign(target, ..) | StmtKind::For(target, ..) => f(target),
         StmtKind::With(items, _) => items.iter().filter_map(|(_, target)| target.as_ref()).for_each(&mut *f),
-        StmtKind::Delete(targets) => targets.iter().for_each(&mut *f),
         _ => {}
     });
 }
@@ -256,7 +261,9 @@ pub(crate) fn walk_expr(expr: &Expr, f: &mut impl FnMut(&Expr)) {
         ExprKind::CallValue(function, args, keywords) => {
             walk(function);
             args.iter().for_each(&mut walk);
-            keywords.iter().for_each(|(_, value)| walk(value));
+            for (_, value) in keywords {
+                walk(value);
+            }
         }
         ExprKind::Dict(items) => items.iter().for_each(|(key, value)| {
             walk(key);

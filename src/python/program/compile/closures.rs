@@ -44,7 +44,9 @@ impl Bound {
                 StmtKind::Define(function) => add(&function.name),
                 StmtKind::Class(class) => add(&class.name),
                 StmtKind::Import(bound) | StmtKind::ImportFrom(_, bound) => {
-                    bound.iter().for_each(|(_, name)| add(name));
+                    for (_, name) in bound {
+                        add(name);
+                    }
                 }
                 StmtKind::Try(_, handlers, _) => {
                     handlers.iter().filter_map(|handler| handler.name.as_deref()).for_each(&mut add);

@@ -158,7 +158,7 @@ impl Compiler<'_> {
         let Some(generator) = generators.get(index) else {
             match (&elt.kind, collection) {
                 (ExprKind::Tuple(pair), Collection::Dict) => {
-                    pair.iter().try_for_each(|part| self.expr(part))?
+                    pair.iter().try_for_each(|part| self.expr(part))?;
                 }
                 _ => self.expr(elt)?,
             }

@@ -44,6 +44,7 @@ const fn old_opcode(op: BinaryOp, in_place: bool) -> &'static str {
 }
 
 impl Compiler<'_> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind")]
     pub(super) fn expr(&mut self, expr: &Expr) -> Result<()> {
         if let Some(value) = self.fold(expr) {
             self.python2_literals(expr)?;

@@ -193,6 +193,7 @@ impl Reader<'_> {
     }
 
     /// An expression of the kinds that only whole programs have.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind")]
     pub(super) fn program_expr(
         &self,
         expr: &ast::Expr,
