@@ -21,7 +21,7 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
 #[test]
 fn a_verdict_for_each_version_and_nothing_else() {
     let args = ["check", &program("race"), "--quiet", "--cpython", "3.9", "--cpython", "3.13"];
-    gilsim().args(args).assert().success().stdout("3.9 loses\n3.13 exact\n");
+    gilsim("").args(args).assert().success().stdout("3.9 loses\n3.13 exact\n");
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn versions_that_agree_share_a_row() {
     let lines = contains("x is read in line 13").or(contains("x is read in line 8"));
     let small = contains("taken as small: 100000000 as 2");
     let shown = table.and(lines).and(small).and(contains("8: x += 1"));
-    gilsim().args(["check", &program("race")]).assert().success().stdout(shown);
+    gilsim("").args(["check", &program("race")]).assert().success().stdout(shown);
 }
 
 #[test]
@@ -45,21 +45,21 @@ fn what_is_expected_decides_the_exit_code() {
     ] {
         let path = program(name);
         let args = ["check", &path, "--cpython", version, "--expect", expect, "--quiet"];
-        gilsim().args(args).assert().code(code);
+        gilsim("").args(args).assert().code(code);
     }
 }
 
 #[test]
 fn every_form_says_the_same() {
     let path = program("race");
-    let json = gilsim().args(["check", &path, "--cpython", "3.9", "--format", "json"]).output().unwrap();
+    let json = gilsim("").args(["check", &path, "--cpython", "3.9", "--format", "json"]).output().unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["results"][0]["verdict"], "loses");
     assert_eq!(json["results"][0]["variable"], "x");
     assert_eq!(json["small"][0]["number"], 100_000_000);
     for (format, part) in [("csv", "3.9,loses,"), ("markdown", "| 3.9 ")] {
         let args = ["check", &path, "--cpython", "3.9", "--format", format];
-        gilsim().args(args).assert().success().stdout(contains(part).and(contains("loses")));
+        gilsim("").args(args).assert().success().stdout(contains(part).and(contains("loses")));
     }
 }
 
@@ -79,17 +79,17 @@ fn a_file_that_is_no_program_is_told_in_a_line() {
     ] {
         let (_folder, path) = file(content);
         let shown = contains(part).and(contains("panicked").not());
-        gilsim().arg("check").arg(&path).assert().code(code).stderr(shown).stdout("");
+        gilsim("").arg("check").arg(&path).assert().code(code).stderr(shown).stdout("");
     }
     let missing = contains("could not read").and(contains("No such file"));
-    gilsim().args(["check", "/nowhere/program.py"]).assert().code(1).stderr(missing);
-    gilsim().args(["check", "/"]).assert().code(1).stderr(contains("could not read"));
+    gilsim("").args(["check", "/nowhere/program.py"]).assert().code(1).stderr(missing);
+    gilsim("").args(["check", "/"]).assert().code(1).stderr(contains("could not read"));
 }
 
 #[test]
 fn what_does_not_end_is_incomplete() {
     let (_folder, path) = file(b"import threading\nx = 0\nwhile True:\n    x += 1\n");
     let args = ["--cpython", "3.13", "--quiet"];
-    gilsim().arg("check").arg(&path).args(args).assert().success().stdout("3.13 incomplete\n");
-    gilsim().arg("check").arg(&path).args(args).args(["--expect", "exact"]).assert().code(3);
+    gilsim("").arg("check").arg(&path).args(args).assert().success().stdout("3.13 incomplete\n");
+    gilsim("").arg("check").arg(&path).args(args).args(["--expect", "exact"]).assert().code(3);
 }
