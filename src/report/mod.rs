@@ -7,6 +7,7 @@
 //! Start reading with [`document`], then [`rows`] and [`table`].
 
 pub mod advice;
+pub mod check;
 pub mod convoy;
 pub mod csv;
 pub mod document;

@@ -194,6 +194,7 @@ impl Row<'_> {
                 let actual = self.each(|run| number(&run["actual"]));
                 let furthest = actual
                     .iter()
+                    .rev()
                     .copied()
                     .find(|actual| ((actual - self.expected()).abs() - self.off()).abs() < 0.5);
                 furthest.into_iter().collect()

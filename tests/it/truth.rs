@@ -415,7 +415,8 @@ fn next(line: &str, world: World) -> Option<String> {
                 let python = Python::new(&nobody, job.clone(), Duration::from_secs(1), &[], &control);
                 Case { scenario: scenario::leak(python), load: load.clone(), baseline: false }
             });
-            let real: Vec<_> = if session.comparison { Vec::new() } else { real.collect() };
+            // What interpreters do beside scenarios makes no difference to the path.
+            let real: Vec<_> = if session.cases.is_empty() { real.collect() } else { Vec::new() };
             let cases: Vec<Case<'static>> = session.cases.into_iter().chain(real).collect();
             let off = if world.loses { 3 } else { 0 };
             plain(&report(cases, &[run(off, world.overlaps)], session.comparison))
@@ -436,7 +437,8 @@ fn next(line: &str, world: World) -> Option<String> {
             agreements: 0,
             disagreements: 0,
         }),
-        Request::Explore(_) => return None,
+        // The end of the path; `check` is for a program of one's own.
+        Request::Explore(_) | Request::Check(_) => return None,
         Request::List | Request::Echo | Request::SplitWorker(_) => panic!("{line} has no report"),
     };
     let next = document.lines().find_map(|line| line.strip_prefix("try next: "));

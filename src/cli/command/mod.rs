@@ -1,5 +1,6 @@
 //! The commands, a file for each family, and the choice between them.
 
+mod check;
 mod compare;
 mod convoy;
 mod counter;
@@ -58,6 +59,8 @@ enum Command {
     Verify(Deferred<verify::VerifyCommand>),
     /// Every interleaving of a loop body: what can come out, how often, and the schedule that shows it
     Explore(Deferred<explore::ExploreCommand>),
+    /// Your own program, on every version of CPython: can threads come between each other, where, and by which schedule
+    Check(Deferred<check::CheckCommand>),
     /// The scenarios, what they promise and what they show
     List,
     #[command(name = WORKER_COMMAND, hide = true)]
@@ -81,6 +84,7 @@ impl CommandLine {
             Command::Python(Deferred(command)) => command.request(cpus),
             Command::Verify(Deferred(command)) => Ok(command.request(&cpus)),
             Command::Explore(Deferred(command)) => command.request(&cpus),
+            Command::Check(Deferred(command)) => Ok(command.request(&cpus)),
             Command::List => Ok(Request::List),
             Command::SplitWorker(Deferred(command)) => Ok(command.request()),
             Command::Echo => Ok(Request::Echo),
