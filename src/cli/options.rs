@@ -31,7 +31,7 @@ const BUDGET: Duration = Duration::from_secs(3);
 #[derive(Debug, Args)]
 pub(super) struct WorkersOption {
     /// How many workers update the counter
-    #[arg(long, value_name = "T", default_value = "2", value_parser = values::workers, allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "workers", value_name = "T", default_value = "2", value_parser = values::workers, allow_negative_numbers = true)]
     pub(super) threads: NonZeroUsize,
 }
 

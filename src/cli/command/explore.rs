@@ -39,7 +39,7 @@ pub(super) struct ExploreCommand {
     #[arg(long)]
     machine: bool,
     /// How many workers
-    #[arg(long, value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "workers", value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
     threads: usize,
     /// How often each worker does the body
     #[arg(long, value_name = "N", default_value = "2", value_parser = parse_iterations, allow_negative_numbers = true)]

@@ -19,7 +19,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 /// The two jobs by real interpreters: a loop body in threads, and a sum split between processes
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  gilsim python --python python3 --body 'x += d'")]
-#[command(mut_arg("threads", |arg| arg.visible_alias("workers").help("How many threads, and how many processes")))]
+#[command(mut_arg("threads", |arg| arg.help("How many threads, and how many processes")))]
 #[command(mut_arg("pattern", |arg| arg.help("What each thread adds")))]
 pub(super) struct PythonCommand {
     #[command(flatten)]

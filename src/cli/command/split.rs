@@ -13,13 +13,18 @@ use crate::scenario;
 use crate::scenario::split::{By, Split};
 use crate::system::cpus::Cpus;
 use clap::Args;
+use clap::builder::Resettable;
 
 /// The sum over a range, split between processes, threads, a rayon pool or threads under a global lock
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  gilsim split --iters 100M\n  gilsim split --by gil --workers 4 --iters 1e9"
 )]
-#[command(mut_arg("threads", |arg| arg.long("workers").value_name("W").help("How many workers share the sum")))]
+#[command(mut_arg("threads", |arg| {
+    // `Reset` takes back the alias that is the name here.
+    arg.long("workers").visible_alias(Resettable::Reset).visible_alias("threads").value_name("W")
+        .help("How many workers share the sum")
+}))]
 pub(super) struct SplitCommand {
     /// The first number of the sum
     #[arg(long, value_name = "A", default_value = "0", value_parser = count::parse, allow_negative_numbers = true)]
