@@ -17,6 +17,7 @@ pub mod layout;
 pub mod markdown;
 mod measured;
 pub mod output;
+mod quiet;
 pub mod rows;
 mod shell;
 pub mod table;

@@ -7,7 +7,7 @@ use crate::error::Interrupted;
 use crate::measure::Workload;
 use crate::measure::runner::{self, Case, Rounds};
 use crate::report::Report;
-use crate::report::output::Destination;
+use crate::report::output::{self, Destination};
 use crate::scenario::leak;
 use crate::scenario::python::{Job, Python, Subject};
 use crate::system::background;
@@ -92,7 +92,9 @@ impl Session {
         drop(progress);
         let report = Report::new(&cases, &outcome?, self.comparison);
         output.deliver(&report)?;
-        Ok(if report.broken() || !Expectation::met(self.expect, report.lost()) {
+        let unmet = Expectation::unmet(self.expect, report.lost(), &report.losses());
+        report.breaches().iter().chain(&unmet).for_each(|reason| output::say(reason));
+        Ok(if report.broken() || unmet.is_some() {
             Ending::PromiseBroken
         } else if report.failed() {
             Ending::CouldNotRun

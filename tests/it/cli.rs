@@ -89,6 +89,34 @@ fn expectations_decide_the_exit_code() {
 }
 
 #[test]
+fn an_expectation_that_is_not_met_is_told_in_a_line() {
+    for (line, reason) in [
+        ("atomic --iters 1k --runs 2 --expect lost", "atomic was right in each of 2 runs"),
+        ("atomic --iters 1k --runs 1 --expect lost", "atomic was right in its only run"),
+        ("mutex --lock std --iters 1k --runs 1 --expect lost", "mutex:std was right"),
+        ("sharded --iters 1k --runs 1 --expect lost", "sharded was right"),
+        ("race --threads 1 --iters 1k --runs 1 --expect lost", "race was right"),
+        ("gil --iters 1k --runs 1 --expect lost", "gil:3.14 was right"),
+        ("split --by thread --iters 1k --runs 1 --expect lost", "split:thread was right"),
+        ("explore --iters 1 --expect exact", "some schedule loses an update or deadlocks"),
+        ("explore --iters 1 --cpython 3.13 --expect lost", "no schedule loses an update or deadlocks"),
+        (
+            "explore --iters 1 --schedule v1:machine:A1,B3,A2 --expect exact",
+            "the schedule loses an update or deadlocks",
+        ),
+    ] {
+        let value = line.split_whitespace().last().unwrap();
+        for form in ["", "--quiet", "--format json"] {
+            gilsim(&format!("{line} {form}")).assert().code(3).stderr(predicate::function(|text: &str| {
+                text.starts_with(&format!("--expect {value} is not met: "))
+                    && text.contains(reason)
+                    && text.lines().count() == 1
+            }));
+        }
+    }
+}
+
+#[test]
 fn no_colour_codes_and_no_progress_in_a_pipe() {
     gilsim("atomic --iters 1k --runs 2").assert().success().stdout(contains("\u{1b}").not()).stderr("");
 }

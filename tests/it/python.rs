@@ -270,6 +270,21 @@ fn a_body_that_no_version_takes_is_refused_before_any_work() {
 }
 
 #[test]
+fn a_loss_that_was_not_seen_breaks_no_promise_and_one_run_is_one() {
+    let Some(python) = real_python() else { return skipped("a loss that is not seen") };
+    // So few updates lose nothing, or hardly ever: either is as the model says.
+    let line = format!("verify --python {python} --iters 1 --runs 1 --format json");
+    let report: Value = serde_json::from_str(&output_of(&line)).unwrap();
+    let rows = report["results"].as_array().unwrap();
+    for row in rows {
+        assert_eq!(row["cells"][0]["runs"], 1, "{row}");
+    }
+    let count = |name: &str| report[name].as_u64().unwrap();
+    assert_eq!(count("agreements") + count("not_seen"), rows.len() as u64);
+    assert_eq!(count("disagreements"), 0);
+}
+
+#[test]
 fn without_an_interpreter_there_is_nothing_to_verify() {
     gilsim("verify --python /nowhere/python").assert().code(1).stderr(contains("/nowhere/python: not found"));
 }

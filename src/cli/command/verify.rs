@@ -3,12 +3,12 @@
 use crate::cli::options::{OutputOptions, SearchOption, TimeoutOption};
 use crate::cli::request::Request;
 use crate::cli::values::{self, statements};
-use crate::session::verify::{BODIES, Verify};
+use crate::session::verify::{BODIES, Runs, Verify};
 use crate::system::cpus::Cpus;
 use clap::Args;
 use std::num::NonZeroU64;
 
-/// A body that can lose is given ten times as many.
+/// More would take hours for the built-in bodies.
 const MOST_RUNS: u32 = 1000;
 
 /// The model against real interpreters: for each loop body, can updates be lost, and are they?
@@ -28,9 +28,10 @@ pub(super) struct VerifyCommand {
     /// Repetitions of the body by each of two threads in one run
     #[arg(long, value_name = "N", default_value = "200k", value_parser = values::updates, allow_negative_numbers = true)]
     iters: NonZeroU64,
-    /// How many runs without a loss mean exact
-    #[arg(long, value_name = "R", default_value = "10", value_parser = parse_runs, allow_negative_numbers = true)]
-    runs: u32,
+    /// How many runs each body has; the first loss ends them [default: 10, or up to 100 where the model says
+    /// that updates can be lost]
+    #[arg(long, value_name = "R", value_parser = parse_runs, allow_negative_numbers = true)]
+    runs: Option<u32>,
     #[command(flatten)]
     timeout: TimeoutOption,
     #[command(flatten)]
@@ -44,7 +45,7 @@ impl VerifyCommand {
             setup: self.setup.unwrap_or_default(),
             pythons: self.interpreters.python,
             iterations: self.iters.get(),
-            runs: self.runs,
+            runs: self.runs.map_or_else(Runs::default, Runs::each),
             timeout: self.timeout.time,
         };
         Request::Verify(verify, cpus.usable, self.output.into())
