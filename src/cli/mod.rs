@@ -41,7 +41,6 @@ mod values;
 mod widen;
 mod workload;
 
-pub use command::list;
 pub use refusal::{Refusal, UsageError};
 pub use request::Request;
 

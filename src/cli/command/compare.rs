@@ -36,6 +36,7 @@ const RANGE: u64 = 500_000_000;
 #[command(mut_arg("threads", |arg| arg.help("How many workers each scenario has")))]
 #[command(mut_arg("runs", |arg| arg.help("How many rounds [default: as many as fit in some 8 s, 1 to 10]")))]
 #[command(mut_arg("python", |arg| arg.help("A real interpreter to compare with; may be given several times")))]
+#[command(mut_arg("quiet", |arg| arg.help("Print for each row a line of group, scenario and actual (or failed), with tabs between them")))]
 pub(super) struct CompareCommand {
     /// Scenarios to compare, as `gilsim list` names them: mutex:fair, gil:3.9. A command's name alone is the command
     /// without options (split: beside the sequential sum), NAME:all are all its variants; if none is named, every
@@ -95,7 +96,7 @@ impl CompareCommand {
             rounds: self.runs.rounds(BUDGET),
             comparison: true,
             expect: None,
-            destination: self.output.into(),
+            destination: self.output.destination()?,
         })))
     }
 }

@@ -10,8 +10,6 @@ mod split;
 mod verify;
 mod worker;
 
-pub use list::list;
-
 use super::refusal::UsageError;
 use super::request::Request;
 use crate::scenario::convoy::ECHO_COMMAND;
@@ -48,8 +46,7 @@ enum Command {
     Python(python::PythonCommand),
     Verify(verify::VerifyCommand),
     Explore(explore::ExploreCommand),
-    /// The scenarios, what they promise and what they show
-    List,
+    List(list::ListCommand),
     #[command(name = WORKER_COMMAND, hide = true)]
     SplitWorker(worker::WorkerCommand),
     #[command(name = ECHO_COMMAND, hide = true)]
@@ -67,11 +64,11 @@ impl CommandLine {
             Command::Gil(command) => command.request(cpus),
             Command::Split(command) => command.request(cpus),
             Command::Compare(command) => command.request(cpus),
-            Command::Convoy(command) => Ok(command.request(&cpus)),
+            Command::Convoy(command) => command.request(&cpus),
             Command::Python(command) => command.request(cpus),
-            Command::Verify(command) => Ok(command.request(&cpus)),
+            Command::Verify(command) => command.request(&cpus),
             Command::Explore(command) => command.request(&cpus),
-            Command::List => Ok(Request::List),
+            Command::List(command) => command.request(&cpus),
             Command::SplitWorker(command) => Ok(command.request()),
             Command::Echo => Ok(Request::Echo),
         }

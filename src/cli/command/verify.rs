@@ -1,6 +1,7 @@
 //! `verify`: the model against real interpreters.
 
 use crate::cli::options::{OutputOptions, SearchOption, TimeoutOption};
+use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values::{self, statements};
 use crate::session::verify::{BODIES, Runs, Verify};
@@ -16,6 +17,7 @@ const MOST_RUNS: u32 = 1000;
 #[command(
     after_help = "Example:\n  gilsim verify\n  gilsim verify --python python3 --body 'x = max(x + d, x + d)'"
 )]
+#[command(mut_arg("quiet", |arg| arg.help("Print three lines of a name, a tab and a number: agreements, disagreements, not_seen")))]
 pub(super) struct VerifyCommand {
     #[command(flatten)]
     interpreters: SearchOption,
@@ -39,7 +41,7 @@ pub(super) struct VerifyCommand {
 }
 
 impl VerifyCommand {
-    pub(super) fn request(self, cpus: &Cpus) -> Request {
+    pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
         let verify = Verify {
             bodies: BODIES.iter().map(|&body| body.to_owned()).chain(self.body).collect(),
             setup: self.setup.unwrap_or_default(),
@@ -48,7 +50,7 @@ impl VerifyCommand {
             runs: self.runs.map_or_else(Runs::default, Runs::each),
             timeout: self.timeout.time,
         };
-        Request::Verify(verify, cpus.usable, self.output.into())
+        Ok(Request::Verify(verify, cpus.usable, self.output.destination()?))
     }
 }
 
