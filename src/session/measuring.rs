@@ -2,6 +2,7 @@
 
 use super::ending::{Ending, Expectation};
 use super::error::{Error, Result};
+use super::named::refuse_unknown;
 use super::progress::Progress;
 use crate::error::Interrupted;
 use crate::measure::Workload;
@@ -47,7 +48,10 @@ impl Real {
     /// Finds or asks the interpreters, and makes each a case for each job.
     fn cases(&self, control: &Control) -> Result<Vec<Case<'static>>> {
         let subjects = match &self.programs {
-            Some(programs) => Subject::named(programs, control),
+            Some(programs) => {
+                refuse_unknown(programs, control)?;
+                Subject::named(programs, control)
+            }
             None => Subject::found(control),
         };
         if control.stopped() {

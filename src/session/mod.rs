@@ -12,6 +12,7 @@ mod error;
 pub mod explore;
 pub mod list;
 mod measuring;
+mod named;
 mod progress;
 pub mod verify;
 

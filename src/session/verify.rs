@@ -8,6 +8,7 @@
 
 use super::ending::Ending;
 use super::error::{Error, Result};
+use super::named::refuse_unknown;
 use super::progress::with_spinner;
 use crate::error::Interrupted;
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
@@ -160,6 +161,7 @@ impl Verify {
     fn interpreters(&self, control: &Control) -> Result<(Vec<Interpreter>, Vec<String>)> {
         let (mut known, mut failures) = (Vec::new(), Vec::new());
         let named = !self.pythons.is_empty();
+        refuse_unknown(&self.pythons, control)?;
         let subjects = if named { Subject::named(&self.pythons, control) } else { Subject::found(control) };
         for subject in subjects {
             match subject.interpreter() {
