@@ -159,6 +159,19 @@ mod tests {
     }
 
     #[test]
+    fn a_body_with_another_name_for_the_counter_is_told_what_it_is_called() {
+        for command in ["gil", "gil --cpython 3.9"] {
+            let line = format!("gilsim {command} --body counter+=1");
+            let refusal = parse(line.split(' ').map(OsString::from)).err().and_then(|it| it.mistake());
+            let text = refusal.unwrap_or_default();
+            assert!(
+                text.contains("counter has no value yet") && text.contains("the shared counter is x"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn help_is_a_command_too() {
         for line in ["gilsim help", "gilsim help race", "gilsim race --help"] {
             let refusal = parse(line.split(' ').map(OsString::from)).err();
@@ -227,7 +240,6 @@ mod tests {
             ("gilsim gil --python=python3.9.2", "write --cpython 3.9.2 for"),
             ("gilsim explore --python /usr/bin/python3", "write --cpython VERSION for"),
             ("gilsim python --cpython 3.9", "--python python3.9"),
-            ("gilsim gil --body counter+=1", "the shared counter is x"),
             ("gilsim compare --iters 0", "use 1 or more"),
             ("gilsim rcae", "race"),
             ("gilsim race --threds 2", "--threads"),
