@@ -13,7 +13,10 @@ pub(super) fn meant(error: &clap::Error, words: &[OsString], definition: &Comman
     }
     let Some(ContextValue::String(stray)) = error.get(ContextKind::InvalidArg) else { return None };
     let words: Vec<&str> = words.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
-    let command = definition.find_subcommand(words.get(1)?)?;
+    let mut command = definition.find_subcommand(words.get(1)?)?.clone();
+    // Its options are defined only now.
+    command.build();
+    let command = &command;
     match stray.as_str() {
         "--python" | "--cpython" => another_option(stray, &words, command),
         _ => number(stray, command).or_else(|| body(stray, &words, command)),

@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_comparison_takes_names_and_variants_each_once() {
         let all = labels(&session("gilsim compare"));
-        assert_eq!(all[..5], ["race", "mutex:parking-lot", "atomic", "sharded", "gil:3.14"]);
+        assert_eq!(all[..5], ["race", "mutex:parking-lot", "atomic", "sharded", "gil:3.15"]);
         assert_eq!(all.len(), 10);
         assert_eq!(
             labels(&session("gilsim compare mutex mutex:fair mutex race")),
@@ -200,7 +200,7 @@ mod tests {
         );
         // A bare name is the command as it is without options.
         assert_eq!(labels(&session("gilsim compare split")), ["split:sequential", "split:process"]);
-        assert_eq!(labels(&session("gilsim compare gil")), ["gil:3.14"]);
+        assert_eq!(labels(&session("gilsim compare gil")), [format!("gil:{}", Version::newest_with_gil())]);
         assert_eq!(labels(&session("gilsim compare split:thread")), ["split:thread"]);
         assert_eq!(labels(&session("gilsim compare split:all")).len(), By::ALL.len());
         assert_eq!(labels(&session("gilsim compare mutex:all mutex")).len(), Lock::ALL.len());

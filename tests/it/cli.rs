@@ -1,6 +1,7 @@
 //! The command line: what is refused, and how that is said.
 
 use crate::{gilsim, output_of};
+use gilsim::measure::Scenario;
 use gilsim::report::Document;
 use gilsim::report::list::ListReport;
 use predicates::prelude::*;
@@ -11,7 +12,7 @@ use serde_json::Value;
 fn each_command_explains_itself_with_an_example() {
     for command in [
         "race", "mutex", "atomic", "sharded", "gil", "split", "compare", "convoy", "python", "verify",
-        "explore", "list",
+        "explore", "check", "list",
     ] {
         let help = output_of(&format!("{command} --help"));
         assert!(help.contains(&format!("Example:\n  gilsim {command}")), "{help}");
@@ -19,15 +20,25 @@ fn each_command_explains_itself_with_an_example() {
     assert!(output_of("--help").contains("Exit codes: 0 it ran; 1 it could not run"));
 }
 
+/// The definition with the options of every command, which are otherwise defined when they are asked for.
+fn definition() -> clap::Command {
+    let mut definition = gilsim::cli::definition();
+    definition.build();
+    definition
+}
+
 #[test]
 fn the_examples_in_the_help_are_valid() {
-    for command in gilsim::cli::definition().get_subcommands() {
+    let mut tried = 0;
+    for command in definition().get_subcommands() {
         let Some(after) = command.get_after_help() else { continue };
         for line in after.to_string().lines().filter(|line| line.trim_start().starts_with("gilsim ")) {
             let words = words(line).into_iter().map(std::ffi::OsString::from);
             assert!(gilsim::cli::parse(words).is_ok(), "{line}");
+            tried += 1;
         }
     }
+    assert!(tried >= 12, "only {tried} examples were found");
 }
 
 /// Splits a line as a shell does, as far as the examples need it.
@@ -83,7 +94,7 @@ fn list_names_every_scenario() {
 
 #[test]
 fn the_list_has_every_form() {
-    let names: Vec<String> = gilsim::scenario::variants().map(|scenario| scenario.label()).collect();
+    let names: Vec<String> = gilsim::scenario::variants().map(Scenario::label).collect();
     assert!(names.contains(&"gil:3.9".to_owned()), "{names:?}");
     assert_eq!(output_of("list --quiet").lines().collect::<Vec<_>>(), names);
     let json: Value = serde_json::from_str(&output_of("list --format json")).unwrap();
@@ -141,14 +152,17 @@ fn the_result_alone_is_a_record_a_line_with_the_names_of_the_json() {
 
 #[test]
 fn every_command_says_what_its_result_alone_is() {
-    for command in gilsim::cli::definition().get_subcommands() {
+    for command in definition().get_subcommands() {
+        if command.get_name() == "help" {
+            continue;
+        }
         let Some(quiet) = command.get_arguments().find(|argument| argument.get_long() == Some("quiet"))
         else {
             assert!(command.is_hide_set(), "{}", command.get_name());
             continue;
         };
         let help = quiet.get_help().unwrap().to_string();
-        let field = ["actual", "loaded.p99", "disagreements", "least", "names"];
+        let field = ["actual", "loaded.p99", "disagreements", "least", "names", "verdict"];
         assert!(field.iter().any(|field| help.contains(field)), "{}: {help}", command.get_name());
     }
 }
@@ -187,7 +201,7 @@ fn an_expectation_that_is_not_met_is_told_in_a_line() {
         ("mutex --lock std --iters 1k --runs 1 --expect lost", "mutex:std was right"),
         ("sharded --iters 1k --runs 1 --expect lost", "sharded was right"),
         ("race --threads 1 --iters 1k --runs 1 --expect lost", "race was right"),
-        ("gil --iters 1k --runs 1 --expect lost", "gil:3.14 was right"),
+        ("gil --cpython 3.14 --iters 1k --runs 1 --expect lost", "gil:3.14 was right"),
         ("split --by thread --iters 1k --runs 1 --expect lost", "split:thread was right"),
         ("explore --iters 1 --expect exact", "some schedule loses an update or deadlocks"),
         ("explore --iters 1 --cpython 3.13 --expect lost", "no schedule loses an update or deadlocks"),
