@@ -130,7 +130,7 @@ impl VerifyReport {
     fn notes(&self) -> Vec<String> {
         let all = self.agreements + self.disagreements;
         let verdict = format!("model and interpreters agree in {} of {all} cells.", self.agreements);
-        [vec![verdict], self.failures()].concat()
+        [vec![verdict], self.failures(), vec!["try next: gilsim explore".to_owned()]].concat()
     }
 }
 
