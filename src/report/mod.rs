@@ -6,6 +6,7 @@
 //! This room may know what was measured or explored. Nothing is run, timed or decided here, and clap never comes in.
 //! Start reading with [`document`], then [`rows`] and [`table`].
 
+pub mod advice;
 pub mod check;
 pub mod convoy;
 pub mod csv;
@@ -21,7 +22,6 @@ mod measured;
 pub mod output;
 mod quiet;
 pub mod rows;
-mod shell;
 pub mod table;
 pub mod verify;
 pub mod words;

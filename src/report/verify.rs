@@ -183,7 +183,8 @@ impl VerifyReport {
     fn notes(&self) -> Vec<String> {
         let all = self.agreements + self.disagreements + self.not_seen;
         let verdict = format!("model and interpreters agree in {} of {all} cells.", self.agreements);
-        [vec![verdict], self.losses_not_seen(), self.failures()].concat()
+        let next = "try next: gilsim explore".to_owned();
+        [vec![verdict], self.losses_not_seen(), self.failures(), vec![next]].concat()
     }
 
     fn losses_not_seen(&self) -> Vec<String> {
