@@ -102,10 +102,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     }
     if let Some(foreign) = summary.foreign_values {
         let times = words::mean_count(foreign);
-        lines.push((
-            "surprises",
-            format!("{times} times a worker loaded a value that it had not stored itself"),
-        ));
+        lines.push(("collisions", format!("{times} times a worker loaded a value that another had stored")));
     }
     if let Some(lock) = &summary.lock {
         lines.extend(lock_details(lock, row.conditions.switch_interval));

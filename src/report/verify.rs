@@ -138,7 +138,7 @@ impl Document for VerifyReport {
     fn table(&self, width: Option<usize>) -> String {
         let mut text: String =
             self.header.warnings("bodies").iter().map(|warning| paragraph(warning, width)).collect();
-        text += &(self.grid().table(width) + "\n");
+        text += &(self.grid().matrix(width) + "\n");
         for (index, note) in self.notes().into_iter().enumerate() {
             text += &paragraph(&if index == 0 { bold(&note) } else { note }, width);
         }

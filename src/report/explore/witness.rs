@@ -2,12 +2,10 @@
 
 use crate::explore::{Event, FoldedLine, Grade, Replayed, Schedule, fold_trace, worker_letter};
 use crate::python::program::{Program, Touched};
-use crate::report::{layout, words};
+use crate::report::layout::{self, Cell, Grid};
+use crate::report::words;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use tabled::builder::Builder;
-use tabled::settings::object::Columns;
-use tabled::settings::{Alignment, Modify, Padding, Style};
 
 /// A schedule that was carried out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -91,30 +89,17 @@ impl Witness {
         )
     }
 
-    /// The columns: one for each worker, between the step and x.
-    pub(super) fn header(workers: usize) -> Vec<String> {
+    /// A column for each worker between the step and x, and a row for each line.
+    pub(super) fn grid(&self, workers: usize) -> Grid {
         let step = ["step".to_owned()].into_iter();
-        step.chain(letters(workers)).chain(["x".to_owned(), String::new()]).collect()
-    }
-
-    /// For a terminal.
-    pub(super) fn text(&self, workers: usize) -> String {
-        let mut builder = Builder::new();
-        builder.push_record(Self::header(workers));
-        self.rows(workers).for_each(|row| builder.push_record(row));
-        let mut table = builder.build();
-        table
-            .with(Style::empty())
-            .with(Padding::new(2, 0, 0, 0))
-            .with(Modify::new(Columns::first()).with(Alignment::right()))
-            .with(Modify::new(Columns::one(workers + 1)).with(Alignment::right()));
-        layout::trimmed(&table.to_string())
-    }
-
-    /// A row for each line.
-    pub(super) fn rows(&self, workers: usize) -> impl Iterator<Item = Vec<String>> {
-        self.lines.iter().map(move |line| {
-            let step = if line.repeats.is_some() { "…".to_owned() } else { line.step.to_string() };
+        let header = step.chain(letters(workers)).chain(["x".to_owned(), String::new()]).collect();
+        let mut before = 0;
+        let rows = self.lines.iter().map(|line| {
+            let step = match line.repeats {
+                Some(_) => format!("{} to {}", before + 1, line.step),
+                None => line.step.to_string(),
+            };
+            before = line.step;
             let does =
                 line.repeats.map_or_else(|| line.does.join("\n"), |times| format!("… {times} more times"));
             let cells = letters(workers)
@@ -126,7 +111,22 @@ impl Witness {
                     words::plural(usize::try_from(lost).unwrap_or(usize::MAX), "update")
                 ),
             };
-            [step].into_iter().chain(cells).chain([line.x.to_string(), mark]).collect()
+            let row = [step].into_iter().chain(cells).chain([line.x.to_string(), mark]);
+            row.map(Cell::from).collect()
+        });
+        let rows = rows.collect();
+        let words = (1..=workers).chain([workers + 2]).collect();
+        Grid { header, rows, words, ..Grid::default() }
+    }
+
+    /// Why numbers of steps are missing, if some are.
+    pub(super) fn gaps(&self) -> Option<String> {
+        let before = [0].into_iter().chain(self.lines.iter().map(|line| line.step));
+        let missing =
+            before.zip(&self.lines).any(|(before, line)| line.repeats.is_none() && line.step > before + 1);
+        missing.then(|| {
+            "Steps that touch neither x nor a lock, such as a jump to the loop's next turn, are counted but not shown."
+                .to_owned()
         })
     }
 }
