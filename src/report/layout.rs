@@ -238,15 +238,16 @@ fn broken(text: &str, width: Option<usize>) -> Vec<String> {
 /// With the blank between a number and its unit made one at which no line is broken.
 fn glued(text: &str) -> String {
     let mut glued = String::with_capacity(text.len());
-    let mut number = false;
+    let (mut number, mut sign) = (false, false);
     for word in text.split_inclusive(' ') {
         let name = strip_str(word).to_string();
         let name = name.trim_end_matches([' ', ',', ';', '.', ')']);
-        if number && UNITS.contains(&name) && glued.ends_with(' ') {
+        if (number && UNITS.contains(&name) || sign) && glued.ends_with(' ') {
             glued.pop();
             glued.push(NO_BREAK);
         }
         number = name.ends_with(|last: char| last.is_ascii_digit());
+        sign = name == "±";
         glued.push_str(word);
     }
     glued

@@ -96,7 +96,7 @@ impl Witness {
         let mut before = 0;
         let rows = self.lines.iter().map(|line| {
             let step = match line.repeats {
-                Some(_) => format!("{} to {}", before + 1, line.step),
+                Some(_) => format!("{}-{}", before + 1, line.step),
                 None => line.step.to_string(),
             };
             before = line.step;
