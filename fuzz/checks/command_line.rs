@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "gil",
     "split",
     "compare",
+    "check",
     "explore",
     "convoy",
     "python",

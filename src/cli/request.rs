@@ -4,6 +4,7 @@ use crate::report::output::Destination;
 use crate::scenario::convoy::Convoy;
 use crate::scenario::split::worker;
 use crate::session::Session;
+use crate::session::check::CheckSession;
 use crate::session::explore::ExploreSession;
 use crate::session::verify::Verify;
 
@@ -15,6 +16,8 @@ pub enum Request {
     List,
     /// To explore every interleaving of a program.
     Explore(Box<ExploreSession>),
+    /// To check a whole program.
+    Check(CheckSession),
     /// To measure the convoy effect on so many CPUs.
     Convoy(Convoy, usize, Destination),
     /// To hold the model against real interpreters, on so many CPUs.
