@@ -165,8 +165,11 @@ impl Grid {
             }
             let name = self.header.first().map_or("", String::as_str);
             let heading = [name, " "].concat().trim_start().to_owned() + &first.text;
-            let heading = broken(&heading, Some(width)).join("\n");
-            blocks.push(heading + "\n" + &lines(named, Some(width)));
+            let heading = match first.text.as_str() {
+                "" => String::new(),
+                _ => broken(&heading, Some(width)).join("\n") + "\n",
+            };
+            blocks.push(heading + &lines(named, Some(width)));
         }
         blocks.join("\n")
     }

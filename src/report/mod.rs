@@ -21,6 +21,7 @@ pub mod output;
 pub mod rows;
 mod shell;
 pub mod table;
+mod terms;
 pub mod verify;
 pub mod words;
 

@@ -3,6 +3,7 @@
 use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
 use super::rows::{Report, Row};
+use super::terms;
 use super::words::{self, plural, time};
 use crate::count::grouped;
 use crate::measure::Group;
@@ -39,6 +40,7 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     for note in words::conditions(row, report.header.cpus) {
         *text += &paragraph(&format!("note: {note}."), width);
     }
+    text.extend(terms::free_threaded([row.scenario.as_str()]).map(|note| paragraph(&note, width)));
     *text += &paragraph(&format!("{} {}.", bold("why:"), row.explanation.why), width);
     *text += &paragraph(&format!("{} gilsim {}", bold("try next:"), row.explanation.next), width);
 }
@@ -243,6 +245,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             words::figure(process)
         ));
     }
+    notes.extend(terms::free_threaded(rows().map(|row| row.scenario.as_str())));
     notes.extend(report.failures());
     notes
 }

@@ -2,7 +2,7 @@
 
 use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
-use super::{csv, json};
+use super::{csv, json, terms};
 use anstyle::AnsiColor;
 use serde::Serialize;
 use std::io;
@@ -130,7 +130,8 @@ impl VerifyReport {
     fn notes(&self) -> Vec<String> {
         let all = self.agreements + self.disagreements;
         let verdict = format!("model and interpreters agree in {} of {all} cells.", self.agreements);
-        [vec![verdict], self.failures()].concat()
+        let terms = terms::free_threaded(self.interpreters.iter().map(String::as_str));
+        [vec![verdict], terms.into_iter().collect(), self.failures()].concat()
     }
 }
 

@@ -32,7 +32,9 @@ impl ExploreReport {
                 format!("where CPython {version} may drop its GIL")
             }
             StepKind::Version(version) => {
-                format!("after any instruction of CPython {version}, which has no GIL")
+                format!(
+                    "after any instruction of CPython {version}, the free-threaded build, which has no GIL"
+                )
             }
         };
         let body = self.body.trim().replace('\n', "; ");
