@@ -154,3 +154,44 @@ fn event_in_words(event: &Event, program: &Program) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn witness(lines: &[(usize, Option<usize>)]) -> Witness {
+        let line = |&(step, repeats): &(usize, Option<usize>)| WitnessLine {
+            step,
+            worker: 'A',
+            does: vec!["load 0".to_owned()],
+            repeats,
+            x: 0,
+            overwrites: 0,
+        };
+        Witness {
+            outcome: "2".to_owned(),
+            verdict: Grade::Lost,
+            preemptions: 1,
+            schedule: String::new(),
+            command: String::new(),
+            lines: lines.iter().map(line).collect(),
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_steps_go_on_where_some_are_folded() {
+        let folded = witness(&[(1, None), (2, None), (40, Some(12)), (41, None)]);
+        let shown = folded.grid(1).table(None);
+        let steps: Vec<&str> = shown.lines().skip(1).filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(steps, ["1", "2", "3-40", "41"]);
+        assert!(shown.contains("… 12 more times"), "{shown}");
+        assert_eq!(folded.gaps(), None);
+    }
+
+    #[test]
+    fn numbers_of_steps_that_are_missing_are_explained() {
+        assert_eq!(witness(&[(1, None), (2, None)]).gaps(), None);
+        assert!(witness(&[(2, None), (3, None)]).gaps().is_some());
+        assert!(witness(&[(1, None), (3, None)]).gaps().is_some());
+    }
+}
