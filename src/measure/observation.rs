@@ -52,6 +52,12 @@ impl Observation {
     pub fn elapsed(&self) -> Duration {
         Span::around(self.spans.iter().copied()).map_or(Duration::ZERO, Span::duration)
     }
+
+    /// The same with the start-up before it.
+    #[must_use]
+    pub fn with_startup(&self) -> Duration {
+        self.startup.saturating_add(self.elapsed())
+    }
 }
 
 /// What happened to a global lock in one run.

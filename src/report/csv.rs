@@ -4,7 +4,7 @@ use super::rows::Report;
 use std::io;
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 41] = [
+pub const COLUMNS: [&str; 45] = [
     "command",
     "mean",
     "stddev",
@@ -46,6 +46,10 @@ pub const COLUMNS: [&str; 41] = [
     "pinned",
     "profile",
     "gilsim",
+    "mad",
+    "cpu",
+    "time_with_startup",
+    "relative_with_startup",
 ];
 
 /// Writes the report as CSV with a header line.

@@ -6,6 +6,7 @@
 //! This room may know what was measured or explored. Nothing is run, timed or decided here, and clap never comes in.
 //! Start reading with [`document`], then [`rows`] and [`table`].
 
+pub mod advice;
 pub mod check;
 pub mod convoy;
 pub mod csv;
@@ -19,7 +20,6 @@ pub mod markdown;
 mod measured;
 pub mod output;
 pub mod rows;
-mod shell;
 pub mod table;
 mod terms;
 pub mod verify;

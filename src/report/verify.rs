@@ -131,7 +131,8 @@ impl VerifyReport {
         let all = self.agreements + self.disagreements;
         let verdict = format!("model and interpreters agree in {} of {all} cells.", self.agreements);
         let terms = terms::free_threaded(self.interpreters.iter().map(String::as_str));
-        [vec![verdict], terms.into_iter().collect(), self.failures()].concat()
+        let next = "try next: gilsim explore".to_owned();
+        [vec![verdict], terms.into_iter().collect(), self.failures(), vec![next]].concat()
     }
 }
 
