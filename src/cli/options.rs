@@ -27,11 +27,15 @@ use std::time::Duration;
 /// How long the rounds of one scenario may take when their number was not asked for.
 const BUDGET: Duration = Duration::from_secs(3);
 
+/// What `--quiet` prints of one measured scenario.
+pub(super) const ACTUAL_ALONE: &str =
+    "Print the result alone: actual (in the JSON), that of the run furthest from right";
+
 // How many workers.
 #[derive(Debug, Args)]
 pub(super) struct WorkersOption {
     /// How many workers update the counter
-    #[arg(long, value_name = "T", default_value = "2", value_parser = values::workers, allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "workers", value_name = "T", default_value = "2", value_parser = values::workers, allow_negative_numbers = true)]
     pub(super) threads: NonZeroUsize,
 }
 
@@ -185,15 +189,15 @@ impl MeasureOptions {
         baseline: Option<Case<'static>>,
         scenario: &'static dyn Scenario,
         load: Workload,
-    ) -> Request {
-        Request::Measure(Box::new(Session {
+    ) -> Result<Request, UsageError> {
+        Ok(Request::Measure(Box::new(Session {
             cases: baseline.into_iter().chain([Case { scenario, load, baseline: false }]).collect(),
             real: None,
             rounds: self.runs.rounds(BUDGET),
             comparison: false,
             expect: self.expect,
-            destination: self.output.into(),
-        }))
+            destination: self.output.destination()?,
+        })))
     }
 }
 
@@ -233,13 +237,22 @@ pub(super) struct OutputOptions {
     /// several times; - is JSON on standard output, the other report then goes to standard error
     #[arg(long, value_name = "FILE")]
     export: Vec<PathBuf>,
-    /// Print nothing but the result
+    /// Print the result alone, a record a line with a tab between its fields, and on standard error what
+    /// went wrong
     #[arg(long, short)]
     quiet: bool,
 }
 
-impl From<OutputOptions> for Destination {
-    fn from(options: OutputOptions) -> Self {
-        Self { format: options.format, exports: options.export, quiet: options.quiet }
+impl OutputOptions {
+    /// Where the report goes; refused when two forms are asked for on standard output.
+    pub(super) fn destination(self) -> Result<Destination, UsageError> {
+        let Self { format, export: exports, quiet } = self;
+        if quiet && format != Format::Table {
+            return Err(UsageError::new(format!(
+                "--quiet prints the result alone, and --format {} the whole report; leave out one of them",
+                format.name()
+            )));
+        }
+        Ok(Destination { format, exports, quiet })
     }
 }

@@ -137,6 +137,15 @@ pub enum Group {
 }
 
 impl Group {
+    /// As in the JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Sum => "sum",
+        }
+    }
+
     /// The right result of a workload.
     #[must_use]
     pub fn expected(self, load: &Workload) -> i128 {

@@ -3,7 +3,7 @@
 use super::document::{Document, Header};
 use super::layout::{Grid, finish, paragraph};
 use super::words::{plural, time};
-use super::{csv, json, terms};
+use super::{csv, json, quiet, terms};
 use crate::scenario::convoy::{Convoy, ConvoyRow, Latency, Passing};
 use crate::system::background::Partial;
 use serde::Serialize;
@@ -219,9 +219,9 @@ impl Document for ConvoyReport {
     }
 
     fn value(&self) -> String {
-        self.results.iter().fold(String::new(), |text, row| {
+        quiet::records(self.results.iter().map(|row| {
             let value = row.loaded.as_ref().map_or_else(|| "failed".to_owned(), |it| it.p99.to_string());
-            text + &format!("{} {value}\n", row.subject.replace(' ', ":"))
-        })
+            [row.subject.clone(), value]
+        }))
     }
 }

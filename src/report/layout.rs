@@ -199,18 +199,18 @@ pub fn lines(lines: impl IntoIterator<Item = (String, String)>, width: Option<us
     for (label, value) in &lines {
         if beside {
             let room = width.map(|width| width - margin);
-            let mut label = label.clone() + &" ".repeat(labels - display_width(label));
+            let mut label = label.clone() + &blanks(labels - display_width(label));
             for line in broken(value, room) {
-                text += &format!("{:INDENT$}{label}{:GAP$}{line}\n", "", "");
-                label = " ".repeat(labels);
+                text += &[&blanks(INDENT), label.as_str(), &blanks(GAP), &line, "\n"].concat();
+                label = blanks(labels);
             }
         } else {
             let room = |indent: usize| width.map(|width| width.saturating_sub(indent).max(1));
             for line in broken(label, room(INDENT)) {
-                text += &format!("{:INDENT$}{line}\n", "");
+                text += &[&blanks(INDENT), line.as_str(), "\n"].concat();
             }
             for line in broken(value, room(2 * INDENT)) {
-                text += &format!("{:1$}{line}\n", "", 2 * INDENT);
+                text += &[&blanks(2 * INDENT), line.as_str(), "\n"].concat();
             }
         }
     }
@@ -254,6 +254,11 @@ fn glued(text: &str) -> String {
         glued.push_str(word);
     }
     glued
+}
+
+/// So many blanks.
+fn blanks(number: usize) -> String {
+    " ".repeat(number)
 }
 
 /// How wide a text is with each line whole.

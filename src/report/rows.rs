@@ -183,6 +183,19 @@ impl Report {
         self.results.iter().any(|row| row.summary.verdict == Verdict::Broken)
     }
 
+    /// Each scenario that promised to be exact and was not, in a sentence.
+    #[must_use]
+    pub fn breaches(&self) -> Vec<String> {
+        let broken = self.results.iter().filter(|row| row.summary.verdict == Verdict::Broken);
+        broken.map(|row| format!("a promise was broken: {}", row.losses())).collect()
+    }
+
+    /// In how many runs of what was asked for updates were lost, in words.
+    #[must_use]
+    pub fn losses(&self) -> String {
+        self.measured().map(Row::losses).collect::<Vec<_>>().join("; ")
+    }
+
     /// Whether something that was asked for could not run.
     #[must_use]
     pub fn failed(&self) -> bool {
@@ -197,6 +210,18 @@ impl Report {
 }
 
 impl Row {
+    fn losses(&self) -> String {
+        let Summary { lost_runs, runs, .. } = self.summary;
+        let name = &self.scenario;
+        match (lost_runs, runs) {
+            (0, 0) => format!("{name} had no run"),
+            (0, 1) => format!("{name} was right in its only run"),
+            (0, runs) => format!("{name} was right in each of {runs} runs"),
+            (1, 1) => format!("{name} was wrong in its only run"),
+            (lost, runs) => format!("{name} was wrong in {lost} of {runs} runs"),
+        }
+    }
+
     fn of(case: &Case<'_>, result: &CaseResult) -> Self {
         let (scenario, load) = (case.scenario, &case.load);
         let group = scenario.group();

@@ -3,11 +3,13 @@
 /// What the *t* behind a version means, when one of these names ends with one (`3.13t`, `model 3.14t`).
 #[must_use]
 pub(super) fn free_threaded<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let bears_t = |name: &str| {
+    let has_t = |name: &str| {
         name.strip_suffix('t').is_some_and(|rest| rest.ends_with(|last: char| last.is_ascii_digit()))
     };
-    let named = names.into_iter().any(bears_t);
-    named.then(|| "t behind a version: the free-threaded build of CPython, which has no GIL.".to_owned())
+    names
+        .into_iter()
+        .any(has_t)
+        .then(|| "t behind a version: the free-threaded build of CPython, which has no GIL.".to_owned())
 }
 
 #[cfg(test)]

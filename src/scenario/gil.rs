@@ -36,10 +36,13 @@ pub struct UnderGil {
 }
 
 /// [`BODY`] under the newest version that has a GIL.
-pub static DEFAULT: LazyLock<UnderGil> = LazyLock::new(|| {
-    UnderGil::new(BODY, "", Version::newest_with_gil(), &[[1, -1], [1, 1], [-1, -1]])
+pub static DEFAULT: LazyLock<UnderGil> = LazyLock::new(|| default_body(Version::newest_with_gil()));
+
+/// [`BODY`] under a version.
+pub(super) fn default_body(version: Version) -> UnderGil {
+    UnderGil::new(BODY, "", version, &[[1, -1], [1, 1], [-1, -1]])
         .expect("the default body is covered in every version")
-});
+}
 
 impl UnderGil {
     /// Compiles a body, and the definitions that it uses, for a version, and finds out what can become of it when

@@ -7,6 +7,7 @@ use gilsim::measure::{Distribution, Group, LockUse, Observation, Pattern, Promis
 use gilsim::python::version::Version;
 use gilsim::report::convoy::ConvoyReport;
 use gilsim::report::export::Format;
+use gilsim::report::list::ListReport;
 use gilsim::report::verify::VerifyReport;
 use gilsim::report::{Header, Report, Row};
 use gilsim::scenario;
@@ -311,7 +312,7 @@ fn a_fair_mutex_says_how_often_its_workers_slept() {
     let fair = SCENARIOS.iter().copied().find(|scenario| scenario.label() == "mutex:fair").unwrap();
     let text = plain(&alone(fair, &load(4, 4, 100_000, false), &[run(0, true)]));
     assert!(text.contains("in 400,000 updates the workers went to sleep 57 times"), "{text}");
-    for said in [fair.lesson(), &gilsim::cli::list(None)] {
+    for said in [fair.lesson(), &plain(&ListReport::new(2))] {
         assert!(!said.contains("context switch each"), "{said}");
     }
 }
@@ -327,8 +328,9 @@ fn what_is_held_by_nobody_is_said() {
 }
 
 fn titles(names: &[&str]) -> (String, String) {
-    let named = |name: &&str| SCENARIOS.iter().copied().find(|scenario| scenario.label() == **name).unwrap();
-    let cases = names.iter().map(|name| case(named(name), &load(2, 2, 1000, false), false)).collect();
+    let of_name =
+        |name: &&str| SCENARIOS.iter().copied().find(|scenario| scenario.label() == **name).unwrap();
+    let cases = names.iter().map(|name| case(of_name(name), &load(2, 2, 1000, false), false)).collect();
     let text = plain(&report(cases, &[run(0, true)], true));
     let line = |start: &str| text.lines().find(|line| line.contains(start)).unwrap().to_owned();
     (line("expected"), line("usable"))
@@ -436,10 +438,12 @@ fn next(line: &str, world: World) -> Option<String> {
             failures: Vec::new(),
             agreements: 0,
             disagreements: 0,
+            lossy_runs: 1,
+            not_seen: 0,
         }),
         // The end of the path; `check` is for a program of one's own.
         Request::Explore(_) | Request::Check(_) => return None,
-        Request::List | Request::Echo | Request::SplitWorker(_) => panic!("{line} has no report"),
+        Request::List(..) | Request::Echo | Request::SplitWorker(_) => panic!("{line} has no report"),
     };
     let next = document.lines().find_map(|line| line.strip_prefix("try next: "));
     Some(next.unwrap_or_else(|| panic!("{line} names no next command:\n{document}")).to_owned())

@@ -103,6 +103,21 @@ impl ExploreReport {
         self.grades().any(|grade| grade != Grade::Right)
     }
 
+    /// Whether something is lost, in words.
+    #[must_use]
+    pub fn losses(&self) -> String {
+        let what = if self.lost() {
+            "loses an update or deadlocks"
+        } else {
+            "neither loses an update nor deadlocks"
+        };
+        match (&self.table, self.lost()) {
+            (None, _) => format!("the schedule {what}"),
+            (Some(_), true) => format!("some schedule {what}"),
+            (Some(_), false) => "no schedule loses an update or deadlocks".to_owned(),
+        }
+    }
+
     /// The grade of every outcome, or of the one schedule that was carried out.
     pub(super) fn grades(&self) -> impl Iterator<Item = Grade> {
         let one = self.witness.iter().filter(|_| self.table.is_none()).map(|witness| witness.verdict);

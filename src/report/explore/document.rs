@@ -1,9 +1,10 @@
 //! The report in each of its forms.
 
 use super::data::ExploreReport;
+use super::outcomes::OutcomeTable;
 use crate::choice::Choice;
 use crate::report::document::Document;
-use crate::report::{csv, json, layout};
+use crate::report::{csv, json, layout, quiet};
 use std::io;
 
 impl Document for ExploreReport {
@@ -24,7 +25,15 @@ impl Document for ExploreReport {
     }
 
     fn value(&self) -> String {
-        self.result() + "\n"
+        // Every schedule may deadlock, so that x has no value.
+        let value = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+        match (&self.table, &self.witness) {
+            (Some(table), _) => {
+                quiet::records([[value(table.least), value(table.greatest), table.total.clone()]])
+            }
+            (None, Some(witness)) => quiet::records([[witness.outcome.clone()]]),
+            (None, None) => String::new(),
+        }
     }
 }
 
@@ -89,7 +98,7 @@ impl ExploreReport {
         if let Some(table) = &self.table {
             parts.push(table.grid().markdown());
             parts.push(self.totals());
-            parts.push(table.terms().to_owned());
+            parts.push(OutcomeTable::terms().to_owned());
         }
         if let Some(witness) = &self.witness {
             parts.push(witness.title());
@@ -116,7 +125,7 @@ impl ExploreReport {
             text += "\n";
             text.extend(rounded.map(|rounded| paragraph(&rounded)));
             text += &paragraph(&self.totals());
-            text += &paragraph(table.terms());
+            text += &paragraph(OutcomeTable::terms());
         }
         if let Some(witness) = &self.witness {
             text += &paragraph(&witness.title());

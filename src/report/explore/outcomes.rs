@@ -103,7 +103,7 @@ impl OutcomeTable {
     }
 
     /// What the columns mean.
-    pub(super) const fn terms(&self) -> &'static str {
+    pub(super) const fn terms() -> &'static str {
         "A schedule is one order of all steps; each counts once, which is not how likely it is on a machine. A preemption \
          is a switch away from a worker that could have gone on; the fewest that lead there are shown."
     }
