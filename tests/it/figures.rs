@@ -90,6 +90,14 @@ fn least(values: &[f64]) -> f64 {
 }
 
 /// The share of a run in which two or more of its spans overlap, by looking at each stretch between two edges.
+fn times_of(row: &Row<'_>) -> Vec<f64> {
+    row.times()
+}
+
+fn starts_of(row: &Row<'_>) -> Vec<f64> {
+    row.started()
+}
+
 fn overlap(run: &Value) -> f64 {
     let spans: Vec<[f64; 2]> =
         list(&run["spans"]).iter().map(|span| [number(&span[0]), number(&span[1])]).collect();
@@ -218,7 +226,7 @@ impl Row<'_> {
                     let pairs = figure(baseline.unwrap()).into_iter().zip(figure(self));
                     median(&pairs.map(|(baseline, own)| baseline / own).collect::<Vec<_>>())
                 };
-                vec![over(|row| row.times()), over(|row| row.started())]
+                vec![over(times_of), over(starts_of)]
             }
             "start-up" => vec![median(&self.each(|run| number(&run["startup"])))],
             "CPU time" => {
@@ -364,11 +372,11 @@ fn check_comparison(line: &str) {
         hold(cells[1], &row.line("actual", &report, None));
         let spread = (row.count() > 1.0).then(|| row.mad() / time);
         hold(cells[3], &[Some(time), spread].into_iter().flatten().collect::<Vec<_>>());
-        let relative = time / best(sum, |row| row.times());
+        let relative = time / best(sum, times_of);
         if sum {
             hold(cells[4], &[relative]);
             hold(cells[5], &[started]);
-            hold(cells[6], &[started / best(sum, |row| row.started())]);
+            hold(cells[6], &[started / best(sum, starts_of)]);
         } else {
             hold(cells[4], &[time * 1e9 / row.updates()]);
             hold(cells[5], &[relative]);
@@ -378,6 +386,12 @@ fn check_comparison(line: &str) {
 
     let named =
         |name: &str, sum: bool| rows.iter().find(|row| row.is_sum() == sum && short(row) == name).unwrap();
+    let [ratios, from, below] = [
+        r"(\S+) takes (\S+) times as long",
+        r"From about ([\d,]+) numbers on (\S+) makes",
+        r"Below about ([\d,]+) numbers (\S+) would",
+    ]
+    .map(|pattern| Regex::new(pattern).unwrap());
     for advice in table.lines().filter_map(|line| line.strip_prefix("which one: ")) {
         let sum = advice.contains("with start-up counted");
         let cost = |name: &str| {
@@ -388,14 +402,13 @@ fn check_comparison(line: &str) {
         let (_, rest) = rest.split_once('(').unwrap();
         let (own, rest) = rest.split_once(')').unwrap();
         hold(own, &[cost(name)]);
-        for ratio in Regex::new(r"(\S+) takes (\S+) times as long").unwrap().captures_iter(rest) {
+        for ratio in ratios.captures_iter(rest) {
             hold(&ratio[2], &[cost(&ratio[1]) / cost(name)]);
         }
-        for estimate in Regex::new(r"From about ([\d,]+) numbers on (\S+) makes").unwrap().captures_iter(rest)
-        {
+        for estimate in from.captures_iter(rest) {
             break_even(&estimate[1], named(name, sum), named(&estimate[2], sum));
         }
-        for estimate in Regex::new(r"Below about ([\d,]+) numbers (\S+) would").unwrap().captures_iter(rest) {
+        for estimate in below.captures_iter(rest) {
             break_even(&estimate[1], named(&estimate[2], sum), named(name, sum));
         }
     }

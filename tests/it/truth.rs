@@ -103,7 +103,7 @@ impl Drawn {
     }
 }
 
-fn report(cases: Vec<Case<'static>>, runs: &[Drawn], comparison: bool) -> Report {
+fn report(cases: &[Case<'static>], runs: &[Drawn], comparison: bool) -> Report {
     let finished = cases
         .iter()
         .map(|case| CaseResult {
@@ -112,7 +112,7 @@ fn report(cases: Vec<Case<'static>>, runs: &[Drawn], comparison: bool) -> Report
             failure: None,
         })
         .collect();
-    Report::new(&cases, &Outcome { finished, interrupted: false }, comparison)
+    Report::new(cases, &Outcome { finished, interrupted: false }, comparison)
 }
 
 fn case(scenario: &'static dyn Scenario, load: &Workload, baseline: bool) -> Case<'static> {
@@ -127,7 +127,7 @@ fn alone(scenario: &'static dyn Scenario, load: &Workload, runs: &[Drawn]) -> Re
         cases.push(case(sequential, load, true));
     }
     cases.push(case(scenario, load, false));
-    report(cases, runs, false)
+    report(&cases, runs, false)
 }
 
 fn plain(document: &dyn gilsim::report::Document) -> String {
@@ -220,7 +220,7 @@ proptest! {
             case.load.pins.clear();
             case.load.iterations += index as u64;
         }
-        let mut report = report(cases, &runs, true);
+        let mut report = report(&cases, &runs, true);
         for (index, row) in report.results.iter_mut().enumerate() {
             let scale = f64::from(u32::try_from(index * 7 % 5 + 1).unwrap());
             row.summary.timing.median *= scale;
@@ -330,8 +330,9 @@ fn what_is_held_by_nobody_is_said() {
 fn titles(names: &[&str]) -> (String, String) {
     let of_name =
         |name: &&str| SCENARIOS.iter().copied().find(|scenario| scenario.label() == **name).unwrap();
-    let cases = names.iter().map(|name| case(of_name(name), &load(2, 2, 1000, false), false)).collect();
-    let text = plain(&report(cases, &[run(0, true)], true));
+    let cases =
+        names.iter().map(|name| case(of_name(name), &load(2, 2, 1000, false), false)).collect::<Vec<_>>();
+    let text = plain(&report(&cases, &[run(0, true)], true));
     let line = |start: &str| text.lines().find(|line| line.contains(start)).unwrap().to_owned();
     (line("expected"), line("usable"))
 }
@@ -379,19 +380,25 @@ fn one_run_has_no_spread() {
         let one = plain(&alone(scenario, &load(2, 2, 1000, false), &[run(0, true)]));
         assert!(!one.contains('±') && !one.contains("median of"), "{one}");
     }
-    let cases =
-        || scenario::ALL.iter().map(|&scenario| case(scenario, &load(2, 2, 1000, false), false)).collect();
-    let one = plain(&report(cases(), &[run(0, true)], true));
+    let cases = || {
+        scenario::ALL
+            .iter()
+            .map(|&scenario| case(scenario, &load(2, 2, 1000, false), false))
+            .collect::<Vec<_>>()
+    };
+    let one = plain(&report(&cases(), &[run(0, true)], true));
     assert!(!one.contains('±') && one.contains("time: of the only round"), "{one}");
-    let two = plain(&report(cases(), &[run(0, true), run(0, false)], true));
+    let two = plain(&report(&cases(), &[run(0, true), run(0, false)], true));
     assert!(two.contains("time: median of 2 rounds"), "{two}");
 }
 
 #[test]
 fn the_speed_up_of_every_way_is_told() {
-    let cases =
-        scenario::ALL.iter().map(|&scenario| case(scenario, &load(2, 2, 1000, false), false)).collect();
-    let text = plain(&report(cases, &[run(0, true)], true));
+    let cases = scenario::ALL
+        .iter()
+        .map(|&scenario| case(scenario, &load(2, 2, 1000, false), false))
+        .collect::<Vec<_>>();
+    let text = plain(&report(&cases, &[run(0, true)], true));
     let line = text.lines().find(|line| line.starts_with("speed-up")).unwrap();
     for way in ["threads 1.00", "rayon", "threads under a GIL", "processes", "in brackets with start-up"] {
         assert!(line.contains(way), "{way}: {line}");
@@ -421,7 +428,7 @@ fn next(line: &str, world: World) -> Option<String> {
             let real: Vec<_> = if session.cases.is_empty() { real.collect() } else { Vec::new() };
             let cases: Vec<Case<'static>> = session.cases.into_iter().chain(real).collect();
             let off = if world.loses { 3 } else { 0 };
-            plain(&report(cases, &[run(off, world.overlaps)], session.comparison))
+            plain(&report(&cases, &[run(off, world.overlaps)], session.comparison))
         }
         Request::Convoy(convoy, cpus, _) => {
             let rows = gilsim::system::background::Partial { finished: Vec::new(), interrupted: false };
