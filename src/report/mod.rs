@@ -23,6 +23,7 @@ pub mod output;
 mod quiet;
 pub mod rows;
 pub mod table;
+mod terms;
 pub mod verify;
 pub mod words;
 

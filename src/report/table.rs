@@ -4,6 +4,7 @@ use super::advice;
 use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
 use super::rows::{Report, Row};
+use super::terms;
 use super::words::{self, plural, time};
 use crate::count::{self, grouped};
 use crate::measure::Group;
@@ -40,6 +41,7 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     for note in words::conditions(row, report.header.cpus) {
         *text += &paragraph(&format!("note: {note}."), width);
     }
+    text.extend(terms::free_threaded([row.scenario.as_str()]).map(|note| paragraph(&note, width)));
     *text += &paragraph(&format!("{} {}.", bold("why:"), row.explanation.why), width);
     *text += &paragraph(&format!("{} gilsim {}", bold("try next:"), row.explanation.next), width);
 }
@@ -94,10 +96,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     }
     if let Some(foreign) = summary.foreign_values {
         let times = count::mean(foreign);
-        lines.push((
-            "surprises",
-            format!("{times} times a worker loaded a value that it had not stored itself"),
-        ));
+        lines.push(("collisions", format!("{times} times a worker loaded a value that another had stored")));
     }
     if let Some(lock) = &summary.lock {
         lines.extend(lock_details(lock, row.conditions.switch_interval));
@@ -230,6 +229,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             plural(row.summary.runs, "round")
         ));
     }
+    notes.extend(terms::free_threaded(rows.iter().map(|row| row.scenario.as_str())));
     notes.extend(speedups(&rows));
     notes.extend(report.failures());
     notes
