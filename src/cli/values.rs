@@ -111,8 +111,12 @@ pub(super) fn versions_with_gil() -> String {
 
 /// The free-threaded versions, as a help text names them: `3.13t, 3.14t or 3.15t`.
 pub(super) fn versions_without_gil(conjunction: &str) -> String {
-    let versions = Version::ALL.into_iter().filter(|version| !version.has_gil()).map(Version::name);
-    versions.collect::<Vec<_>>().join(&format!(" {conjunction} "))
+    let versions: Vec<&str> =
+        Version::ALL.into_iter().filter(|version| !version.has_gil()).map(Version::name).collect();
+    match versions.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} {conjunction} {last}", rest.join(", ")),
+        _ => versions.concat(),
+    }
 }
 
 /// Whether one version is the next minor version after the other.

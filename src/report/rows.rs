@@ -5,8 +5,8 @@ use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{self, Summary, Verdict};
 use crate::measure::{Explanation, Group, LockUse, Observation, Pattern, Promise, Scenario, Seen, Workload};
 use crate::python::version::SWITCH_INTERVAL;
-use crate::shell::quoted;
 use crate::system::clock::{Span, Usage};
+use crate::system::shell::quoted;
 use serde::Serialize;
 use std::time::Duration;
 

@@ -16,9 +16,9 @@ use crate::python::program::{
     End, MOST_WORK, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError,
 };
 use crate::python::version::{Check, HandOff, SWITCH_INTERVAL, Version};
-use crate::shell::quoted;
 use crate::system::clock::Span;
 use crate::system::control::{BLOCK, Control};
+use crate::system::shell::quoted;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};

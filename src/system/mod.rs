@@ -14,6 +14,7 @@ pub mod executable;
 pub mod memory;
 pub mod parent;
 pub mod process;
+pub mod shell;
 pub mod signals;
 pub mod threads;
 

@@ -7,7 +7,7 @@ use crate::explore::{Findings, Grade, Question, Replayed, Schedule, StepKind};
 use crate::measure::Pattern;
 use crate::report::document::Header;
 use crate::scenario::gil::BODY;
-use crate::shell::quoted;
+use crate::system::shell::quoted;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
