@@ -9,7 +9,7 @@
 
 use gilsim::measure::Result;
 use gilsim::measure::stats::Summary;
-use gilsim::measure::{Explanation, Group, Observation, Pattern, Promise, Scenario, Workload};
+use gilsim::measure::{Explanation, Group, Objects, Observation, Pattern, Promise, Scenario, Workload};
 use gilsim::python::version::Version;
 use gilsim::scenario;
 use gilsim::scenario::gil::UnderGil;
@@ -216,6 +216,7 @@ fn load(scenario: &dyn Scenario, workers: usize, pattern: Pattern, cpus: Cpus) -
         (Group::Counter, "gil", _) if scenario.body() != Some(scenario::gil::BODY) => 1_000,
         (Group::Counter, "gil", _) => 10_000,
         (Group::Counter, ..) => 20_000,
+        (Group::References, ..) => 5_000,
     };
     Workload {
         workers: NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN),
@@ -224,6 +225,7 @@ fn load(scenario: &dyn Scenario, workers: usize, pattern: Pattern, cpus: Cpus) -
         pattern,
         cpus,
         pins: Vec::new(),
+        objects: Objects::Shared,
         widen: None,
         // Short, so that the lock is handed on within a round.
         switch_interval: Duration::from_micros(50),

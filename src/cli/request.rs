@@ -5,6 +5,7 @@ use crate::scenario::convoy::Convoy;
 use crate::scenario::split::worker;
 use crate::session::Session;
 use crate::session::explore::ExploreSession;
+use crate::session::references::References;
 use crate::session::verify::Verify;
 
 /// What the command line asks for.
@@ -15,6 +16,8 @@ pub enum Request {
     List,
     /// To explore every interleaving of a program.
     Explore(Box<ExploreSession>),
+    /// To explore every interleaving of reference counts.
+    References(Box<References>),
     /// To measure the convoy effect on so many CPUs.
     Convoy(Convoy, usize, Destination),
     /// To hold the model against real interpreters, on so many CPUs.

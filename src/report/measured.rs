@@ -24,7 +24,7 @@ impl Document for Report {
 
     fn value(&self) -> String {
         self.measured().fold(String::new(), |text, row| {
-            let name = if self.comparison { format!("{} ", row.scenario) } else { String::new() };
+            let name = if self.comparison { format!("{} ", row.name()) } else { String::new() };
             let value =
                 row.failure.as_ref().map_or_else(|| row.summary.actual.to_string(), |_| "failed".to_owned());
             text + &format!("{name}{value}\n")
@@ -32,7 +32,7 @@ impl Document for Report {
     }
 
     fn failures(&self) -> Vec<String> {
-        let failure = |row: &Row| Some(format!("{} failed: {}.", row.scenario, row.failure.as_ref()?));
+        let failure = |row: &Row| Some(format!("{} failed: {}.", row.name(), row.failure.as_ref()?));
         let mut failures: Vec<String> = self.measured().filter_map(failure).collect();
         failures.dedup();
         failures

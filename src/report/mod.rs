@@ -17,6 +17,7 @@ pub mod layout;
 pub mod markdown;
 mod measured;
 pub mod output;
+mod references;
 pub mod rows;
 mod shell;
 pub mod table;

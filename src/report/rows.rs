@@ -2,9 +2,12 @@
 
 use super::document::Header;
 use super::shell::quoted;
+use crate::choice::Choice;
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{self, Summary, Verdict};
-use crate::measure::{Explanation, Group, LockUse, Observation, Pattern, Promise, Scenario, Workload};
+use crate::measure::{
+    Explanation, Group, LockUse, Misuse, Objects, Observation, Pattern, Promise, Scenario, Workload,
+};
 use crate::python::version::SWITCH_INTERVAL;
 use crate::system::clock::Span;
 use serde::Serialize;
@@ -49,7 +52,8 @@ pub struct Row {
     pub summary: Summary,
     /// The median time over the number of updates of all workers, in nanoseconds.
     pub ns_per_update: f64,
-    /// The median time over that of the group's fastest row that was right.
+    /// The median time over that of the group's fastest row that was right. References: the time for a pair over that
+    /// of the plain count with one worker, if it was measured.
     pub relative: Option<f64>,
     /// Sum: how many times faster than the sequential row of the same rounds.
     pub speedup: Option<f64>,
@@ -73,7 +77,9 @@ pub struct Conditions {
     pub from: Option<u64>,
     /// Counter: what each worker adds.
     pub pattern: Option<Pattern>,
-    /// All updates, or additions, of one run.
+    /// References: whether the workers share one object.
+    pub objects: Option<Objects>,
+    /// All updates, additions or pairs of one run.
     pub updates: u128,
     /// The CPU each worker was kept on; empty when the kernel chose.
     pub pins: Vec<usize>,
@@ -108,6 +114,8 @@ pub struct Run {
     pub foreign_values: Option<u64>,
     /// GIL: what happened to the lock.
     pub lock: Option<LockUse>,
+    /// References: what a wrong count led to.
+    pub misuse: Option<Misuse>,
 }
 
 impl Run {
@@ -132,6 +140,7 @@ impl Run {
                 .collect(),
             foreign_values: observation.foreign_values,
             lock: observation.lock.clone(),
+            misuse: observation.misuse,
         }
     }
 }
@@ -176,18 +185,30 @@ impl Report {
 }
 
 impl Row {
+    /// Whether this is the plain count of references by one worker, whom nobody is in the way of.
+    fn is_yardstick_of_references(&self) -> bool {
+        self.scenario == "refcount:plain" && self.conditions.workers == 1 && self.summary.runs > 0
+    }
+
+    /// Its name among others; with the objects, where the same is done with both kinds.
+    pub(super) fn name(&self) -> String {
+        let objects = self.conditions.objects.filter(|_| self.conditions.workers > 1);
+        let objects = objects.map_or_else(String::new, |objects| format!(" {}", objects.name()));
+        format!("{}{objects}", self.scenario)
+    }
+
     fn of(case: &Case<'_>, result: &CaseResult) -> Self {
         let (scenario, load) = (case.scenario, &case.load);
         let group = scenario.group();
         let expected = result.expected.unwrap_or_else(|| group.expected(load));
-        // A worker alone has nobody to lose an update to.
-        let promise = if load.workers.get() == 1 { Promise::Exact } else { scenario.promise() };
+        let promise = scenario.promise_for(load);
         let summary = Summary::of(promise, expected, &result.observations);
         let conditions = Conditions {
             workers: load.workers.get(),
             iterations: load.iterations,
             from: (group == Group::Sum).then_some(load.from),
             pattern: (group == Group::Counter).then_some(load.pattern),
+            objects: (group == Group::References).then_some(load.objects),
             updates: group.updates(load),
             pins: load.pins.clone(),
             widen: load.widen.map(std::num::NonZero::get).filter(|_| scenario.promise() == Promise::MayLose),
@@ -242,7 +263,16 @@ fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Ro
     }
 }
 
+/// References: the time for a pair, whoever did it, against that of the plain count with one worker.
+fn compare_references(rows: &mut [Row]) {
+    let plain = rows.iter().find(|row| row.is_yardstick_of_references()).map(|row| row.ns_per_update);
+    for row in rows.iter_mut().filter(|row| row.group == Group::References && row.summary.runs > 0) {
+        row.relative = plain.filter(|&plain| plain > 0.0).map(|plain| row.ns_per_update / plain);
+    }
+}
+
 fn compare_with_fastest(rows: &mut [Row]) {
+    compare_references(rows);
     for group in [Group::Counter, Group::Sum] {
         let fastest = rows
             .iter()

@@ -2,6 +2,7 @@
 
 use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
+use super::references;
 use super::rows::{Report, Row};
 use super::words::{self, plural, time};
 use crate::count::grouped;
@@ -70,6 +71,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     let each = match row.group {
         Group::Counter => "per update",
         Group::Sum => "per addition",
+        Group::References => "per pair",
     };
     lines.push((each, format!("{} ns", words::figure(row.ns_per_update))));
     if let Some(speedup) = row.speedup {
@@ -107,6 +109,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
             format!("{times} times a worker loaded a value that it had not stored itself"),
         ));
     }
+    lines.extend(references::details(row));
     if let Some(lock) = &summary.lock {
         lines.extend(lock_details(lock, row.conditions.switch_interval));
     }
@@ -160,7 +163,9 @@ fn lock_details(lock: &MeanLockUse, interval: Option<f64>) -> Vec<(&'static str,
 
 /// The groups of a comparison that have rows, each as a table.
 pub(super) fn comparison_grids(report: &Report) -> Vec<Grid> {
-    [Group::Counter, Group::Sum].into_iter().filter_map(|group| comparison_grid(report, group)).collect()
+    let counters_and_sums =
+        [Group::Counter, Group::Sum].into_iter().filter_map(|group| comparison_grid(report, group));
+    counters_and_sums.chain(references::grid(report)).collect()
 }
 
 fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
@@ -219,9 +224,13 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     let rounds = report.measured().map(|row| row.summary.runs).max().unwrap_or(0);
     let pins = rows().next().map_or(&[][..], |row| &row.conditions.pins);
     notes.push(format!(
-        "time: median of {} ± standard deviation, on the workers' own clocks; relative: to the fastest that is \
-         always right. {}.",
+        "time: median of {} ± standard deviation, on the workers' own clocks; relative: to {}. {}.",
         plural(rounds, "round"),
+        if rows().all(|row| row.group == Group::References) {
+            "the plain count with one worker"
+        } else {
+            "the fastest that is always right"
+        },
         words::cpus(report.header.cpus, pins)
     ));
     let mut said: Vec<String> = rows()
@@ -230,7 +239,9 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         .collect();
     said.dedup();
     notes.extend(said);
-    if let Some(row) = rows().find(|row| row.summary.verdict == Verdict::Lost) {
+    if let Some(row) =
+        rows().find(|row| row.group != Group::References && row.summary.verdict == Verdict::Lost)
+    {
         notes.push(format!(
             "{} was wrong in {} of {}: a store overwrote what others had stored since its load (lost updates).",
             row.scenario,
@@ -246,11 +257,12 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             words::figure(process)
         ));
     }
+    notes.extend(references::notes(report));
     notes.extend(report.failures());
     notes
 }
 
-const fn colour(verdict: Verdict) -> AnsiColor {
+pub(super) const fn colour(verdict: Verdict) -> AnsiColor {
     match verdict {
         Verdict::Exact => AnsiColor::Green,
         Verdict::Lucky | Verdict::Lost => AnsiColor::Yellow,

@@ -3,7 +3,7 @@
 use super::rows::Row;
 use crate::count;
 use crate::measure::stats::{Timing, Verdict};
-use crate::measure::{Group, Pattern, Promise};
+use crate::measure::{Group, Objects, Pattern, Promise};
 use std::borrow::Cow;
 
 /// A time in seconds with three significant digits and the unit that suits it: `131 ms`.
@@ -96,6 +96,14 @@ pub fn work(row: &Row) -> String {
             let counter = if row.scenario == "sharded" { "with a counter each" } else { "on one counter" };
             format!("{workers} {counter}, {iterations} updates each ({what})")
         }
+        Group::References => {
+            let object = match (conditions.objects, conditions.workers) {
+                (_, 1) | (Some(Objects::Shared), _) => "one object",
+                _ => "objects of their own",
+            };
+            let pairs = count::grouped(i128::from(conditions.iterations));
+            format!("{workers}, each takes and gives back {pairs} references to {object}")
+        }
         Group::Sum => {
             let (from, end) = (i128::from(conditions.from.unwrap_or(0)), i128::from(conditions.iterations));
             if from >= end {
@@ -121,8 +129,12 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
         } else {
             String::new()
         };
+        let (place, what, command) = match row.group {
+            Group::References => ("in the middle of a pair", "pairs", "refcount"),
+            Group::Counter | Group::Sum => ("between load and store", "updates", "race"),
+        };
         notes.push(Cow::from(format!(
-            "each worker yields its CPU between load and store once in {} updates{cause} (gilsim race --widen off turns it off)",
+            "each worker yields its CPU {place} once in {} {what}{cause} (gilsim {command} --widen off turns it off)",
             count::grouped(i128::from(widen))
         )));
     }

@@ -7,8 +7,8 @@ use predicates::str::contains;
 #[test]
 fn each_command_explains_itself_with_an_example() {
     for command in [
-        "race", "mutex", "atomic", "sharded", "gil", "split", "compare", "convoy", "python", "verify",
-        "explore",
+        "race", "mutex", "atomic", "sharded", "gil", "split", "refcount", "compare", "convoy", "python",
+        "verify", "explore",
     ] {
         let help = output_of(&format!("{command} --help"));
         assert!(help.contains(&format!("Example:\n  gilsim {command}")), "{help}");

@@ -6,6 +6,7 @@ mod counter;
 mod explore;
 mod list;
 mod python;
+mod refcount;
 mod split;
 mod verify;
 mod worker;
@@ -42,6 +43,7 @@ enum Command {
     Sharded(counter::ShardedCommand),
     Gil(counter::GilCommand),
     Split(split::SplitCommand),
+    Refcount(refcount::RefcountCommand),
     Compare(compare::CompareCommand),
     Convoy(convoy::ConvoyCommand),
     Python(python::PythonCommand),
@@ -65,6 +67,7 @@ impl CommandLine {
             Command::Sharded(command) => command.request(cpus),
             Command::Gil(command) => command.request(cpus),
             Command::Split(command) => command.request(cpus),
+            Command::Refcount(command) => command.request(cpus),
             Command::Compare(command) => command.request(cpus),
             Command::Convoy(command) => Ok(command.request(&cpus)),
             Command::Python(command) => command.request(cpus),

@@ -162,6 +162,7 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
         usage: Some(usage),
         foreign_values: None,
         lock: None,
+        misuse: None,
     })
 }
 
