@@ -1,6 +1,6 @@
 //! The figures that gilsim is held to, each as the median of paired ratios (A B A B …), so that a machine whose
-//! speed drifts does not decide them. `cargo bench --bench figures` prints all, `-- NAME` those that
-//! are named. Nothing here passes or fails: it measures.
+//! speed drifts does not decide them. `cargo bench --bench figures` prints those that take
+//! seconds, `-- NAME` those that are named, `-- all` all of them. Nothing here passes or fails: it measures.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
@@ -24,20 +24,24 @@ const GILSIM: &str = env!("CARGO_BIN_EXE_gilsim");
 fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let figures: [(&str, fn()); 9] = [
-        ("bare", bare),
-        ("stop", stop),
-        ("doubling", doubling),
-        ("processes", processes),
-        ("unfused", unfused),
-        ("c", against_c),
-        ("cpython", against_cpython),
-        ("start", start),
-        ("spin", against_spin),
+    // Whether a figure is one of those that take long, and is measured only when it is named.
+    let figures: [(&str, bool, fn()); 9] = [
+        ("bare", false, bare),
+        ("start", false, start),
+        ("unfused", false, unfused),
+        ("stop", true, stop),
+        ("doubling", true, doubling),
+        ("processes", true, processes),
+        ("c", true, against_c),
+        ("cpython", true, against_cpython),
+        ("spin", true, against_spin),
     ];
-    for (name, figure) in figures {
-        if wanted.is_empty() || wanted.iter().any(|wanted| name == wanted) {
+    for (name, takes_long, figure) in figures {
+        let named = wanted.iter().any(|wanted| name == wanted || wanted == "all");
+        if named || (wanted.is_empty() && !takes_long) {
             figure();
+        } else if wanted.is_empty() {
+            println!("{name}: takes long; cargo bench --bench figures -- {name} (or -- all)");
         }
     }
 }

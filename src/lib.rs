@@ -24,7 +24,8 @@
 //! and its [`measure::Workload`]. [`measure::runner::run`] calls [`measure::Scenario::observe`] for each round, which has its workers
 //! leave [`measure::start_line`] together and returns a [`measure::Observation`]. [`measure::stats`] sums up the
 //! observations and holds them against the scenario's promise; [`report::Report`] puts that in rows, and
-//! [`report::output`] writes the form that was asked for. The session's [`session::Ending`] is the exit code.
+//! [`report::output`] writes the form that was asked for. The session's [`session::Ending`] is the exit code, unless a
+//! signal came, whose own code ([`system::signals`]) takes its place.
 //!
 //! # The way of a loop body
 //!
@@ -37,13 +38,15 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | the columns of a table, their order and words | [`report::table`], [`report::words`] |
-//! | when a version may drop its GIL | [`python::version`] |
+//! | the columns of a comparison, their order and heads | [`report::table`]; of the CSV: [`report::csv`] |
+//! | when a version may drop its GIL | `python/version/table.rs`; a row inherits from the one before it |
 //! | how the lock is handed over | [`python::gil`] |
-//! | how long a worker process may make no progress | `scenario/split/crew.rs` |
+//! | how long a worker process may make no progress | `scenario/split/supervisor.rs` |
 //! | what `--widen auto` means | `cli/widen.rs`; what a widened race does: [`scenario::race`] |
 //! | the exit codes | [`session::Ending`]; those of signals: [`system::signals`] |
-//! | how many rounds there are, and in which order | [`measure::runner`] |
+//! | the words of an error | the `error.rs` of the room that meets it; a thread that cannot start: `system/error.rs` |
+//! | how long rounds may take by default | `cli/options.rs`; their order and greatest number: [`measure::runner`] |
+//! | the bodies that `verify` tries | [`session::verify::BODIES`] |
 //!
 //! Only [`report::output`], the progress bar, refusals of the command line and `main` write to the terminal. Nothing is
 //! `unsafe`: the race is one of relaxed atomic loads and stores, a *race condition* with defined behaviour, never a

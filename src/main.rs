@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Request::Measure(session) => session.run(&control),
         Request::Explore(session) => session.run(&control),
         Request::References(session) => session.run(&control),
+        Request::Check(session) => session.run(&control),
         Request::Convoy(convoy, cpus, destination) => {
             session::convoy::run(convoy, cpus, &destination, &control)
         }

@@ -14,6 +14,7 @@ const COMMANDS: &[&str] = &[
     "split",
     "refcount",
     "compare",
+    "check",
     "explore",
     "convoy",
     "python",

@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_comparison_takes_names_and_variants_each_once() {
         let all = labels(&session("gilsim compare"));
-        assert_eq!(all[..5], ["race", "mutex:parking-lot", "atomic", "sharded", "gil:3.14"]);
+        assert_eq!(all[..5], ["race", "mutex:parking-lot", "atomic", "sharded", "gil:3.15"]);
         assert_eq!(all.len(), 10);
         assert_eq!(
             labels(&session("gilsim compare mutex mutex:fair mutex race")),

@@ -4,6 +4,7 @@ use crate::report::output::Destination;
 use crate::scenario::convoy::Convoy;
 use crate::scenario::split::worker;
 use crate::session::Session;
+use crate::session::check::CheckSession;
 use crate::session::explore::ExploreSession;
 use crate::session::references::References;
 use crate::session::verify::Verify;
@@ -18,6 +19,8 @@ pub enum Request {
     Explore(Box<ExploreSession>),
     /// To explore every interleaving of reference counts.
     References(Box<References>),
+    /// To check a whole program.
+    Check(CheckSession),
     /// To measure the convoy effect on so many CPUs.
     Convoy(Convoy, usize, Destination),
     /// To hold the model against real interpreters, on so many CPUs.

@@ -66,7 +66,7 @@ pub(super) fn version() -> impl TypedValueParser<Value = Version> {
         .try_map(|name| name.parse::<Version>() as Result<_, UnknownVersion>)
 }
 
-/// The versions that have a GIL, as a help text names them: `2.7, 3.6 to 3.14`.
+/// The versions that have a GIL, as a help text names them: `2.7, 3.6 to 3.15`.
 pub(super) fn versions_with_gil() -> String {
     let mut ranges: Vec<(Version, Version)> = Vec::new();
     for version in Version::ALL.into_iter().filter(|version| version.has_gil()) {
@@ -81,7 +81,7 @@ pub(super) fn versions_with_gil() -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// The free-threaded versions, as a help text names them: `3.13t or 3.14t`.
+/// The free-threaded versions, as a help text names them: `3.13t, 3.14t or 3.15t`.
 pub(super) fn versions_without_gil(conjunction: &str) -> String {
     let versions = Version::ALL.into_iter().filter(|version| !version.has_gil()).map(Version::name);
     versions.collect::<Vec<_>>().join(&format!(" {conjunction} "))
@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn help_texts_name_every_version_once() {
-        assert_eq!(versions_with_gil(), "2.7, 3.6 to 3.14");
-        assert_eq!(versions_without_gil("or"), "3.13t or 3.14t");
+        assert_eq!(versions_with_gil(), "2.7, 3.6 to 3.15");
+        assert_eq!(versions_without_gil("or"), "3.13t, 3.14t or 3.15t");
     }
 
     #[test]

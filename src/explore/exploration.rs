@@ -1,4 +1,4 @@
-//! Counts all schedules, layer by layer.
+//! The search itself: counts all schedules, layer by layer.
 
 use super::counts::from_limbs;
 use super::error::ExploreError;

@@ -1,5 +1,5 @@
-//! The states of single workers and what each one's next step does, computed once and kept under small numbers: the
-//! states of all workers, which are far more, then need no look at the program.
+//! Interned states of single workers, and the transition that each has as its next step. Both are computed once. The
+//! states of all workers, which are far more, are then made from them without executing the program again.
 
 use super::error::ExploreError;
 use super::limits::{Limits, MOST_WORKERS};

@@ -117,7 +117,7 @@ pub fn run(
             tell(Event::Begin { case: index, round: done, rounds: expected_rounds(rounds) });
             let observed = case.scenario.observe(&case.load, control);
             if control.stopped() {
-                // What a stopped run brought home is not its result.
+                // The result of a run that was stopped is incomplete.
                 return Err(Interrupted.into());
             }
             round.push(result.unless_external(observed)?);

@@ -7,6 +7,7 @@
 //! This room knows the clock and the stop flag of [`crate::system`], no more: not what a scenario is, nor how a result is shown, and
 //! it never starts an interpreter. What a program does stays inside the model. Start reading with [`version`].
 
+pub mod check;
 pub mod gil;
 pub mod program;
 pub mod version;

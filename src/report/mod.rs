@@ -6,6 +6,7 @@
 //! This room may know what was measured or explored. Nothing is run, timed or decided here, and clap never comes in.
 //! Start reading with [`document`], then [`rows`] and [`table`].
 
+pub mod check;
 pub mod convoy;
 pub mod csv;
 pub mod document;

@@ -1,4 +1,4 @@
-//! How numbers are put for people.
+//! Number formats and phrases that several reports share.
 
 use super::rows::Row;
 use crate::count;

@@ -2,6 +2,9 @@
 
 use crate::error::{Classified, Interrupted, Kind};
 use crate::explore::ExploreError;
+use crate::python::check::CheckError;
+use std::path::PathBuf;
+
 use crate::{measure, report, scenario, system};
 
 /// Why gilsim could not do what it was asked to.
@@ -23,6 +26,28 @@ pub enum Error {
     #[error(transparent)]
     Explore(#[from] ExploreError),
 
+    /// A file could not be read.
+    #[error("could not read {}: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+
+    /// A file is no program.
+    #[error("{} is not taken: {reason}", path.display())]
+    NoProgram {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+
+    /// A program could not be checked.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+
     /// The report could not be written.
     #[error(transparent)]
     Report(#[from] report::Error),
@@ -35,7 +60,9 @@ pub enum Error {
 impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoInterpreter(_) => Kind::Failure,
+            Self::NoInterpreter(_) | Self::Unreadable { .. } => Kind::Failure,
+            Self::NoProgram { .. } => Kind::Usage,
+            Self::Check(error) => error.kind(),
             Self::System(error) => error.kind(),
             Self::Measure(error) => error.kind(),
             Self::Explore(error) => error.kind(),

@@ -6,6 +6,7 @@
 //! This room may know everything below it. clap never comes in, and the process is not ended here. Start reading with
 //! `measuring.rs`.
 
+pub mod check;
 pub mod convoy;
 mod ending;
 mod error;

@@ -47,7 +47,8 @@ impl Signals {
             flag::register(number, Arc::clone(control.flag()))?;
             // After the flags: a thread that is woken by the notifier must find them set.
             pipe::register(number, sender.try_clone()?)?;
-            flag::register_conditional_shutdown(number, 128 + number, Arc::clone(&signals.ends_at_once))?;
+            let code = i32::from(exit_code(value));
+            flag::register_conditional_shutdown(number, code, Arc::clone(&signals.ends_at_once))?;
         }
         // A file that would exceed `ulimit -f` is then an error of its write instead of the program's end.
         flag::register(SIGXFSZ, Arc::default())?;

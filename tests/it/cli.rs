@@ -8,7 +8,7 @@ use predicates::str::contains;
 fn each_command_explains_itself_with_an_example() {
     for command in [
         "race", "mutex", "atomic", "sharded", "gil", "split", "refcount", "compare", "convoy", "python",
-        "verify", "explore",
+        "verify", "explore", "check",
     ] {
         let help = output_of(&format!("{command} --help"));
         assert!(help.contains(&format!("Example:\n  gilsim {command}")), "{help}");

@@ -1,5 +1,6 @@
 //! The commands, a file for each family, and the choice between them.
 
+mod check;
 mod compare;
 mod convoy;
 mod counter;
@@ -18,7 +19,7 @@ use super::request::Request;
 use crate::scenario::convoy::ECHO_COMMAND;
 use crate::scenario::split::message::WORKER_COMMAND;
 use crate::system::cpus::Cpus;
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 it ran; 1 it could not run; 2 the command line is wrong; \
@@ -34,25 +35,39 @@ pub(super) struct CommandLine {
     command: Command,
 }
 
-/// The commands in the order of the help. What each is and how it is used stands at its type.
+/// The commands in the order of the help, each with its line there. How it is used stands at its type.
 #[derive(Debug, Subcommand)]
 enum Command {
-    Race(counter::RaceCommand),
-    Mutex(counter::MutexCommand),
-    Atomic(counter::AtomicCommand),
-    Sharded(counter::ShardedCommand),
-    Gil(counter::GilCommand),
-    Split(split::SplitCommand),
-    Refcount(refcount::RefcountCommand),
-    Compare(compare::CompareCommand),
-    Convoy(convoy::ConvoyCommand),
-    Python(python::PythonCommand),
-    Verify(verify::VerifyCommand),
-    Explore(explore::ExploreCommand),
+    /// Two workers on one counter without synchronisation: updates get lost
+    Race(Deferred<counter::RaceCommand>),
+    /// The same counter behind a lock: right, at the price of waiting
+    Mutex(Deferred<counter::MutexCommand>),
+    /// The same counter as one atomic instruction (`fetch_add`)
+    Atomic(Deferred<counter::AtomicCommand>),
+    /// A counter for each worker, added up at the end: nothing is shared
+    Sharded(Deferred<counter::ShardedCommand>),
+    /// A loop body under the GIL of one CPython version, which decides where the lock may be lost
+    Gil(Deferred<counter::GilCommand>),
+    /// The sum over a range, split between processes, threads, a rayon pool or threads under a global lock
+    Split(Deferred<split::SplitCommand>),
+    /// References to objects, counted in several ways: what goes wrong without protection, and what each one costs
+    Refcount(Deferred<refcount::RefcountCommand>),
+    /// Scenarios side by side, right or wrong, fast or slow, their rounds interleaved
+    Compare(Deferred<compare::CompareCommand>),
+    /// The convoy effect: round trips of one byte beside workers that only compute, under the GIL
+    Convoy(Deferred<convoy::ConvoyCommand>),
+    /// The two jobs by real interpreters: a loop body in threads, and a sum split between processes
+    Python(Deferred<python::PythonCommand>),
+    /// The model against real interpreters: for each loop body, can updates be lost, and are they?
+    Verify(Deferred<verify::VerifyCommand>),
+    /// Every interleaving of a loop body: what can come out, how often, and the schedule that shows it
+    Explore(Deferred<explore::ExploreCommand>),
+    /// Your own program, on every version of CPython: can threads come between each other, where, and by which schedule
+    Check(Deferred<check::CheckCommand>),
     /// The scenarios, what they promise and what they show
     List,
     #[command(name = WORKER_COMMAND, hide = true)]
-    SplitWorker(worker::WorkerCommand),
+    SplitWorker(Deferred<worker::WorkerCommand>),
     #[command(name = ECHO_COMMAND, hide = true)]
     Echo,
 }
@@ -61,21 +76,64 @@ impl CommandLine {
     /// What it asks for, on these CPUs.
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
         match self.command {
-            Command::Race(command) => command.request(cpus),
-            Command::Mutex(command) => command.request(cpus),
-            Command::Atomic(command) => command.request(cpus),
-            Command::Sharded(command) => command.request(cpus),
-            Command::Gil(command) => command.request(cpus),
-            Command::Split(command) => command.request(cpus),
-            Command::Refcount(command) => command.request(cpus),
-            Command::Compare(command) => command.request(cpus),
-            Command::Convoy(command) => Ok(command.request(&cpus)),
-            Command::Python(command) => command.request(cpus),
-            Command::Verify(command) => Ok(command.request(&cpus)),
-            Command::Explore(command) => command.request(&cpus),
+            Command::Race(Deferred(command)) => command.request(cpus),
+            Command::Mutex(Deferred(command)) => command.request(cpus),
+            Command::Atomic(Deferred(command)) => command.request(cpus),
+            Command::Sharded(Deferred(command)) => command.request(cpus),
+            Command::Gil(Deferred(command)) => command.request(cpus),
+            Command::Split(Deferred(command)) => command.request(cpus),
+            Command::Refcount(Deferred(command)) => command.request(cpus),
+            Command::Compare(Deferred(command)) => command.request(cpus),
+            Command::Convoy(Deferred(command)) => Ok(command.request(&cpus)),
+            Command::Python(Deferred(command)) => command.request(cpus),
+            Command::Verify(Deferred(command)) => Ok(command.request(&cpus)),
+            Command::Explore(Deferred(command)) => command.request(&cpus),
+            Command::Check(Deferred(command)) => Ok(command.request(&cpus)),
             Command::List => Ok(Request::List),
-            Command::SplitWorker(command) => Ok(command.request()),
+            Command::SplitWorker(Deferred(command)) => Ok(command.request()),
             Command::Echo => Ok(Request::Echo),
+        }
+    }
+}
+
+/// The options of one command, which clap defines only when that command is the one that is called: the start of
+/// gilsim does not wait for the definitions of all the others.
+#[derive(Debug)]
+struct Deferred<T>(T);
+
+impl<T: Args> Args for Deferred<T> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args_for_update)
+    }
+}
+
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_list_of_commands_says_what_each_says_of_itself() {
+        let listed = CommandLine::command();
+        let mut built = CommandLine::command();
+        built.build();
+        for (listed, built) in listed.get_subcommands().zip(built.get_subcommands()) {
+            let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
+            assert_eq!(about(listed), about(built), "{}", listed.get_name());
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Taking the lock, letting go of it, and its holder.
 
 use super::{
-    monitor::{Futex, Monitor, State, sound},
+    primitives::{Futex, State, SyncPrimitives, sound},
     usage::{GilUse, record},
 };
 use crate::python::version::HandOff;
 
 /// The lock. Workers are numbered from 0.
 #[derive(Debug)]
-pub struct Gil<M: Monitor = Futex> {
+pub struct Gil<M: SyncPrimitives = Futex> {
     pub(super) hand_off: HandOff,
     pub(super) monitor: M,
 }
@@ -21,7 +21,7 @@ impl Gil {
     }
 }
 
-impl<M: Monitor> Gil<M> {
+impl<M: SyncPrimitives> Gil<M> {
     pub(super) fn with_monitor(workers: usize, hand_off: HandOff) -> Self {
         let usage = GilUse::new(workers);
         let state = State { locked: false, taken_at: 0, usage };
@@ -110,14 +110,14 @@ impl Gil {
 
 /// A worker that has the lock.
 #[derive(Debug)]
-pub struct Holder<'a, M: Monitor = Futex> {
+pub struct Holder<'a, M: SyncPrimitives = Futex> {
     pub(super) gil: &'a Gil<M>,
     pub(super) worker: usize,
     /// 2.7: how many ticks are left.
     pub(super) ticks: u32,
 }
 
-impl<M: Monitor> Holder<'_, M> {
+impl<M: SyncPrimitives> Holder<'_, M> {
     /// The holder's look at the drop request, at a point where its program may be interrupted: when there is one,
     /// it lets another worker run. 2.7 counts a tick instead. Without a lock nothing happens.
     #[inline]
@@ -158,7 +158,7 @@ impl<M: Monitor> Holder<'_, M> {
     }
 }
 
-impl<M: Monitor> Drop for Holder<'_, M> {
+impl<M: SyncPrimitives> Drop for Holder<'_, M> {
     fn drop(&mut self) {
         self.gil.release(self.worker);
     }

@@ -7,18 +7,18 @@
 //! interval. 2.7 has no requests: the holder counts *ticks*, and after so many releases the lock and takes it
 //! again at once, if it can. A free-threaded build has no lock at all.
 //!
-//! The lock is made of a [`Monitor`], so that a model checker can put its own in place of the real one and try
+//! The lock is made of a [`SyncPrimitives`], so that a model checker can put its own in place of the real one and try
 //! the schedules of a few workers: see the tests.
 //!
 //! It knows how each version hands the lock over ([`crate::python::version::HandOff`]) and the clock, nothing of programs. Start reading
 //! with `lock`.
 
 mod lock;
-mod monitor;
+mod primitives;
 #[cfg(test)]
 mod tests;
 mod usage;
 
 pub use lock::{Gil, Holder};
-pub use monitor::{Futex, LastHolder, Monitor, State};
+pub use primitives::{Futex, LastHolder, State, SyncPrimitives};
 pub use usage::GilUse;

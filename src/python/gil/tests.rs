@@ -1,6 +1,6 @@
 //! Hand-off, held against what CPython does, and every schedule of a few workers.
 
-use super::{Gil, Holder, LastHolder, Monitor, State};
+use super::{Gil, Holder, LastHolder, State, SyncPrimitives};
 use crate::python::version::HandOff;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,7 +118,7 @@ mod model {
         switched: Condvar,
     }
 
-    impl Monitor for Shuttle {
+    impl SyncPrimitives for Shuttle {
         type Guard<'a> = MutexGuard<'a, State>;
         type SwitchGuard<'a> = MutexGuard<'a, LastHolder>;
 

@@ -1,4 +1,4 @@
-//! What ends a worker before its time: an exception, or the border of the model.
+//! Why the execution of a body fails: a Python exception, or a limit of the model.
 
 use super::source::Place;
 use thiserror::Error;

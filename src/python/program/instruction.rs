@@ -83,6 +83,77 @@ pub enum Op {
     Return,
     /// Returns a constant.
     ReturnConst(Value),
+    /// What only whole programs do.
+    Program(ProgramOp),
+}
+
+/// What only whole programs do, with the numbers of names in the program's list of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProgramOp {
+    /// Pushes a float of those bits.
+    LoadFloat(u64),
+    /// Pushes a global or, failing that, a builtin.
+    LoadGlobal(u16),
+    /// Pops into a global.
+    StoreGlobal(u16),
+    /// Unbinds a global.
+    DeleteGlobal(u16),
+    /// Pushes a name of a class body or, failing that, a global.
+    LoadName(u16),
+    /// Pops into a name of a class body.
+    StoreName(u16),
+    /// Pushes the content of a cell.
+    LoadDeref(u16),
+    /// Pops into a cell.
+    StoreDeref(u16),
+    /// Unbinds a variable.
+    DeleteFast(u16),
+    /// Replaces an object by its attribute.
+    LoadAttr(u16),
+    /// Pops an object, then a value into its attribute.
+    StoreAttr(u16),
+    /// Pops an object and unbinds its attribute.
+    DeleteAttr(u16),
+    /// Pops an index, then a container, and removes the element.
+    DeleteSubscript,
+    /// Calls what lies below the arguments, the last of which have these names.
+    CallKeywords(u16, Box<[u16]>),
+    /// Makes a dict of n keys and values.
+    BuildMap(u16),
+    /// Makes a set of n values.
+    BuildSet(u16),
+    /// Makes a slice of start, end and step.
+    BuildSlice,
+    /// Joins n strings.
+    BuildString(u16),
+    /// Replaces a value by its text, by `repr()` if so said, in that format.
+    Format(bool, Box<str>),
+    /// Pops and adds to the set that is then n-th from the top.
+    SetAdd(u16),
+    /// Pops value and key and puts them into the dict that is then n-th from the top.
+    MapAdd(u16),
+    /// Makes a function of that code, with so many default values on the stack, and these cells of the present one.
+    MakeFunction(u16, u16, Box<[u16]>),
+    /// Runs a class body of that code and makes a class of it; whether its base is on the stack.
+    BuildClass(u16, bool, Box<[u16]>),
+    /// Pushes something of the standard library: module and name, which is empty for the module itself.
+    LoadLibrary(Box<str>, Box<str>),
+    /// Pushes `super()` of the present method.
+    LoadSuper,
+    /// Raises what is on the stack.
+    Raise,
+    /// Raises again what is being handled.
+    Reraise,
+    /// Pushes the exception that is being handled.
+    LoadException,
+    /// Pops a class, and jumps unless the exception that is being handled is of it.
+    JumpUnlessMatch(usize),
+    /// The exception counts as handled.
+    LeaveHandler,
+    /// Calls a context's exit, on the stack, with the exception that is being handled; pushes what it returns.
+    ExitWithException,
+    /// Raises `AssertionError` with a message, if one is on the stack.
+    FailAssertion(bool),
 }
 
 impl Op {
@@ -93,7 +164,8 @@ impl Op {
             | Self::PopJumpNone(_, target)
             | Self::JumpOrPop(_, target)
             | Self::BreakLoop(target, _)
-            | Self::ForIter(target) => Some(target),
+            | Self::ForIter(target)
+            | Self::Program(ProgramOp::JumpUnlessMatch(target)) => Some(target),
             _ => None,
         }
     }
@@ -105,7 +177,8 @@ impl Op {
             | Self::PopJumpNone(_, target)
             | Self::JumpOrPop(_, target)
             | Self::BreakLoop(target, _)
-            | Self::ForIter(target) => *target = to,
+            | Self::ForIter(target)
+            | Self::Program(ProgramOp::JumpUnlessMatch(target)) => *target = to,
             _ => {}
         }
     }
@@ -141,6 +214,36 @@ pub struct Code {
     pub captures: Vec<(u16, u16)>,
     /// The instructions.
     pub instructions: Vec<Instruction>,
+    /// In a whole program, the slots of variables that inner functions share.
+    pub cells: Vec<u16>,
+    /// In a whole program, what an exception leads to.
+    pub handlers: Vec<HandlerRange>,
+    /// In a whole program, its loops.
+    pub loops: Vec<LoopRange>,
+}
+
+/// Where an exception leads from some instructions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandlerRange {
+    /// The first instruction that is guarded, and the one behind the last.
+    pub range: (usize, usize),
+    /// Parts of them that are not, for the block has been left there already.
+    pub gaps: Vec<(usize, usize)>,
+    /// Where the handler begins.
+    pub target: usize,
+    /// How many values stay on the stack.
+    pub depth: usize,
+    /// How many exceptions are being handled around it.
+    pub handling: usize,
+}
+
+/// The instructions of a loop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoopRange {
+    /// The first, and the one behind the last.
+    pub range: (usize, usize),
+    /// The instructions before which an iteration has ended.
+    pub ends: Vec<usize>,
 }
 
 /// How a listing shows a constant.

@@ -11,6 +11,8 @@ pub enum Source {
     Body,
     /// The module-level definitions.
     Setup,
+    /// A whole program.
+    File,
 }
 
 impl fmt::Display for Source {
@@ -18,6 +20,7 @@ impl fmt::Display for Source {
         f.write_str(match self {
             Self::Body => "body",
             Self::Setup => "setup",
+            Self::File => "file",
         })
     }
 }
@@ -47,7 +50,7 @@ pub struct Place {
 }
 
 impl Place {
-    pub(super) fn new(source: &str, position: Position) -> Self {
+    pub(crate) fn new(source: &str, position: Position) -> Self {
         let line = usize::try_from(position.line).unwrap_or(usize::MAX);
         Self {
             position,

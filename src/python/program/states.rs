@@ -1,4 +1,4 @@
-//! States of single workers by small numbers, so that a state of all workers is a few words.
+//! Interns the states of single workers as small numbers, so that a state of all workers is a few words.
 
 use super::{values::Value, worker::WorkerState};
 use rustc_hash::FxHashMap;

@@ -385,6 +385,9 @@ impl Program {
                 let item = state.pop();
                 values::to_str(&item, &state.heap)?;
             }
+            Op::Program(_) => {
+                return Err(FaultKind::NotCovered("a loop body is no whole program".to_owned()));
+            }
             Op::Return => {
                 let value = state.pop();
                 return_from(state, value);

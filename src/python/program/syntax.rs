@@ -7,13 +7,13 @@ use super::{
 
 /// An expression and where it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Expr {
-    pub(super) kind: ExprKind,
-    pub(super) position: Position,
+pub(crate) struct Expr {
+    pub(crate) kind: ExprKind,
+    pub(crate) position: Position,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum ExprKind {
+pub(crate) enum ExprKind {
     None,
     Bool(bool),
     /// With whether its digits were grouped by underscores.
@@ -31,26 +31,68 @@ pub(super) enum ExprKind {
     IfElse(Box<Expr>, Box<Expr>, Box<Expr>),
     /// A call by name, without keywords.
     Call(String, Position, Vec<Expr>),
-    Comprehension(Box<Expr>, Vec<Generator>),
+    Comprehension(Collection, Box<Expr>, Vec<Generator>),
+    // What follows stands in whole programs only.
+    /// The bits of a float.
+    Float(u64),
+    Attribute(Box<Expr>, String),
+    /// A call of any value, with keywords.
+    CallValue(Box<Expr>, Vec<Expr>, Vec<(String, Expr)>),
+    Dict(Vec<(Expr, Expr)>),
+    Set(Vec<Expr>),
+    Slice([Option<Box<Expr>>; 3]),
+    Lambda(Box<Function>),
+    FString(Vec<FStringPart>),
+}
+
+/// What a comprehension collects its elements in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Collection {
+    List,
+    Set,
+    /// The element is a pair.
+    Dict,
+    /// A generator expression that is the one argument of a call.
+    Generator,
+}
+
+impl Collection {
+    /// What CPython calls the function of such a comprehension.
+    pub(crate) const fn function_name(self) -> &'static str {
+        match self {
+            Self::List => "<listcomp>",
+            Self::Set => "<setcomp>",
+            Self::Dict => "<dictcomp>",
+            Self::Generator => "<genexpr>",
+        }
+    }
+}
+
+/// A piece of an f-string.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum FStringPart {
+    Text(String),
+    /// A value, whether it is shown by `repr()`, and its format.
+    Value(Box<Expr>, bool, String),
 }
 
 /// One `for … in … if …` of a list comprehension.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Generator {
-    pub(super) target: Expr,
-    pub(super) iter: Expr,
-    pub(super) conditions: Vec<Expr>,
+pub(crate) struct Generator {
+    pub(crate) target: Expr,
+    pub(crate) iter: Expr,
+    pub(crate) conditions: Vec<Expr>,
 }
 
 /// A statement and where it begins.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Stmt {
-    pub(super) kind: StmtKind,
-    pub(super) position: Position,
+pub(crate) struct Stmt {
+    pub(crate) kind: StmtKind,
+    pub(crate) position: Position,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum StmtKind {
+pub(crate) enum StmtKind {
     Assign(Vec<Expr>, Expr),
     AugAssign(Expr, BinaryOp, Expr),
     Expr(Expr),
@@ -64,25 +106,59 @@ pub(super) enum StmtKind {
     Pass,
     Return(Option<Expr>),
     GlobalX,
+    // What follows stands in whole programs only.
+    Global(Vec<String>),
+    Nonlocal(Vec<String>),
+    Define(Box<Function>),
+    Class(Box<Class>),
+    /// Modules, and the names that they are bound to.
+    Import(Vec<(String, String)>),
+    /// A module, and what is taken from it under which names.
+    ImportFrom(String, Vec<(String, String)>),
+    Try(Vec<Stmt>, Vec<Handler>, Vec<Stmt>),
+    Raise(Option<Expr>),
+    Assert(Expr, Option<Expr>),
+    Delete(Vec<Expr>),
 }
 
-/// A `def` of the setup.
+/// An `except` clause.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Function {
-    pub(super) name: String,
-    pub(super) parameters: Vec<String>,
-    pub(super) body: Vec<Stmt>,
-    pub(super) position: Position,
+pub(crate) struct Handler {
+    pub(crate) class: Option<Expr>,
+    pub(crate) name: Option<String>,
+    pub(crate) body: Vec<Stmt>,
+    pub(crate) position: Position,
+}
+
+/// A `class` statement.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Class {
+    pub(crate) name: String,
+    pub(crate) base: Option<Expr>,
+    pub(crate) body: Vec<Stmt>,
+    pub(crate) position: Position,
+}
+
+/// A `def`, or a `lambda`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) parameters: Vec<String>,
+    pub(crate) body: Vec<Stmt>,
+    pub(crate) position: Position,
+    /// The default values of the last parameters.
+    pub(crate) defaults: Vec<Expr>,
+    pub(crate) decorators: Vec<Expr>,
 }
 
 /// What the setup defines.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Setup {
-    pub(super) functions: Vec<Function>,
-    pub(super) locks: Vec<String>,
+pub(crate) struct Setup {
+    pub(crate) functions: Vec<Function>,
+    pub(crate) locks: Vec<String>,
 }
 
-pub(super) fn target_names(target: &Expr, add: &mut impl FnMut(&str)) {
+pub(crate) fn target_names(target: &Expr, add: &mut impl FnMut(&str)) {
     match &target.kind {
         ExprKind::Name(name) => add(name),
         ExprKind::Tuple(targets) => targets.iter().for_each(|target| target_names(target, add)),
@@ -91,9 +167,13 @@ pub(super) fn target_names(target: &Expr, add: &mut impl FnMut(&str)) {
 }
 
 /// Calls `f` for the statement and each in its blocks.
-pub(super) fn walk_blocks<'s>(stmt: &'s Stmt, f: &mut impl FnMut(&'s Stmt)) {
+pub(crate) fn walk_blocks<'s>(stmt: &'s Stmt, f: &mut impl FnMut(&'s Stmt)) {
     f(stmt);
-    let mut all = |stmts: &'s [Stmt]| stmts.iter().for_each(|stmt| walk_blocks(stmt, &mut *f));
+    let mut all = |stmts: &'s [Stmt]| {
+        for stmt in stmts {
+            walk_blocks(stmt, &mut *f);
+        }
+    };
     match &stmt.kind {
         StmtKind::If(_, body, orelse)
         | StmtKind::For(_, _, body, orelse)
@@ -103,14 +183,21 @@ pub(super) fn walk_blocks<'s>(stmt: &'s Stmt, f: &mut impl FnMut(&'s Stmt)) {
             all(orelse);
         }
         StmtKind::With(_, body) => all(body),
+        StmtKind::Try(body, handlers, orelse) => {
+            all(body);
+            for handler in handlers {
+                all(&handler.body);
+            }
+            all(orelse);
+        }
         _ => {}
     }
 }
 
 /// Calls `f` for each target of an assignment.
-pub(super) fn walk_targets(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
+pub(crate) fn walk_targets(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
     walk_blocks(stmt, &mut |stmt| match &stmt.kind {
-        StmtKind::Assign(targets, _) => targets.iter().for_each(&mut *f),
+        StmtKind::Assign(targets, _) | StmtKind::Delete(targets) => targets.iter().for_each(&mut *f),
         StmtKind::AugAssign(target, ..) | StmtKind::For(target, ..) => f(target),
         StmtKind::With(items, _) => items.iter().filter_map(|(_, target)| target.as_ref()).for_each(&mut *f),
         _ => {}
@@ -118,7 +205,7 @@ pub(super) fn walk_targets(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
 }
 
 /// Calls `f` for each expression, those inside others included.
-pub(super) fn walk_stmt(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
+pub(crate) fn walk_stmt(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
     walk_blocks(stmt, &mut |stmt| {
         let mut walk = |expr: &Expr| walk_expr(expr, f);
         match &stmt.kind {
@@ -130,7 +217,19 @@ pub(super) fn walk_stmt(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
                 walk(target);
                 walk(value);
             }
-            StmtKind::Expr(expr) | StmtKind::Return(Some(expr)) => walk(expr),
+            StmtKind::Expr(expr) | StmtKind::Return(Some(expr)) | StmtKind::Raise(Some(expr)) => walk(expr),
+            StmtKind::Assert(test, message) => {
+                walk(test);
+                message.iter().for_each(&mut walk);
+            }
+            StmtKind::Delete(targets) => targets.iter().for_each(&mut walk),
+            StmtKind::Try(_, handlers, _) => {
+                handlers.iter().filter_map(|handler| handler.class.as_ref()).for_each(&mut walk);
+            }
+            StmtKind::Define(function) => {
+                function.defaults.iter().chain(&function.decorators).for_each(&mut walk);
+            }
+            StmtKind::Class(class) => class.base.iter().for_each(&mut walk),
             StmtKind::If(test, ..) | StmtKind::While(test, ..) => walk(test),
             StmtKind::For(target, iter, ..) => {
                 walk(target);
@@ -147,16 +246,36 @@ pub(super) fn walk_stmt(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
     });
 }
 
-pub(super) fn walk_expr(expr: &Expr, f: &mut impl FnMut(&Expr)) {
+pub(crate) fn walk_expr(expr: &Expr, f: &mut impl FnMut(&Expr)) {
     f(expr);
     let mut walk = |expr: &Expr| walk_expr(expr, &mut *f);
     match &expr.kind {
         ExprKind::Tuple(items)
         | ExprKind::List(items)
         | ExprKind::Bools(_, items)
+        | ExprKind::Set(items)
         | ExprKind::Call(_, _, items) => {
             items.iter().for_each(walk);
         }
+        ExprKind::Attribute(value, _) => walk(value),
+        ExprKind::CallValue(function, args, keywords) => {
+            walk(function);
+            args.iter().for_each(&mut walk);
+            for (_, value) in keywords {
+                walk(value);
+            }
+        }
+        ExprKind::Dict(items) => items.iter().for_each(|(key, value)| {
+            walk(key);
+            walk(value);
+        }),
+        ExprKind::Slice(bounds) => bounds.iter().flatten().for_each(|bound| walk(bound)),
+        ExprKind::Lambda(function) => function.defaults.iter().for_each(walk),
+        ExprKind::FString(parts) => parts.iter().for_each(|part| {
+            if let FStringPart::Value(value, ..) = part {
+                walk(value);
+            }
+        }),
         ExprKind::Subscript(left, right) | ExprKind::Binary(_, left, right) => {
             walk(left);
             walk(right);
@@ -173,7 +292,7 @@ pub(super) fn walk_expr(expr: &Expr, f: &mut impl FnMut(&Expr)) {
             walk(body);
             walk(orelse);
         }
-        ExprKind::Comprehension(elt, generators) => {
+        ExprKind::Comprehension(_, elt, generators) => {
             walk(elt);
             for generator in generators {
                 walk(&generator.iter);

@@ -28,6 +28,10 @@ pub struct DropRule {
     pub frame_entry: bool,
     /// Whether the calling instruction looks once a Python function has returned (from 3.11 on no C frame is left to do so).
     pub after_return: bool,
+    /// Whether the eval breaker is looked at before the first instruction of a handler (from 3.11 on the way there is no loop's top).
+    pub after_exception: bool,
+    /// No look after a call directly behind one of these opcodes, which have prepared it.
+    pub silent_after: &'static [&'static str],
     /// Builtins whose specialised call does not look, with the number of arguments for which it is specialised.
     pub silent_calls: &'static [(&'static str, usize)],
 }

@@ -19,5 +19,5 @@ mod versions;
 
 pub use drop_rule::{Check, DropRule};
 pub use facts::{Facts, HandOff, SWITCH_INTERVAL};
-pub use shape::{Call, Comprehension, Finally, Jumps, LoopEnd, Shape, With};
+pub use shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With};
 pub use versions::{UnknownVersion, Version};

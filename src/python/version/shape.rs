@@ -52,6 +52,19 @@ pub enum Call {
     Call,
 }
 
+/// How a call with keywords is spelt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeywordCall {
+    /// `CALL_FUNCTION`.
+    CallFunction,
+    /// `CALL_FUNCTION_KW`.
+    CallFunctionKw,
+    /// `KW_NAMES` before the call.
+    KwNames,
+    /// `CALL_KW`.
+    CallKw,
+}
+
 /// How jumps are spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jumps {
@@ -93,6 +106,12 @@ pub struct Shape {
     pub with: With,
     /// How a call is spelt.
     pub call: Call,
+    /// How a call with keywords is spelt.
+    pub keyword_call: KeywordCall,
+    /// `LOAD_METHOD`, and `CALL_METHOD` where there is a `CALL_FUNCTION` (bpo-26110; gone with gh-93429).
+    pub load_method: bool,
+    /// `FORMAT_SIMPLE` and `FORMAT_WITH_SPEC` for `FORMAT_VALUE` (gh-110481 and relatives).
+    pub format_simple: bool,
     /// How jumps are spelt.
     pub jumps: Jumps,
     /// What ends a `for` loop.

@@ -3,7 +3,7 @@
 use super::{
     drop_rule::{Check, DropRule},
     facts::{Facts, HandOff, SWITCH_INTERVAL},
-    shape::{Call, Comprehension, Finally, Jumps, LoopEnd, Shape, With},
+    shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With},
 };
 
 /// Opcodes that end in `FAST_DISPATCH()` and the conditional jumps, which do so for `True` and `False`.
@@ -35,7 +35,7 @@ const FAST_DISPATCH: &[(&str, Check)] = &[
 const TESTS_39: &[(&str, Check)] = &[("IS_OP", Check::Never), ("CONTAINS_OP", Check::Never)];
 
 /// Calls that a specialised instruction makes without a look at the eval breaker.
-const SILENT: &[(&str, usize)] = &[("len", 1), ("isinstance", 2), ("type", 1)];
+const SILENT: &[(&str, usize)] = &[("len", 1), ("isinstance", 2), ("type", 1), ("list.append", 1)];
 
 pub(super) const PY27: Facts = Facts {
     drop: DropRule {
@@ -44,6 +44,8 @@ pub(super) const PY27: Facts = Facts {
         deferred_before: &["SETUP_FINALLY"],
         frame_entry: true,
         after_return: true,
+        after_exception: true,
+        silent_after: &[],
         silent_calls: &[],
     },
     hand_off: HandOff::Ticks(100),
@@ -54,6 +56,9 @@ pub(super) const PY27: Facts = Facts {
         finally: Finally::EndFinally,
         with: With::Cleanup,
         call: Call::CallFunction,
+        keyword_call: KeywordCall::CallFunction,
+        load_method: false,
+        format_simple: false,
         jumps: Jumps::Absolute,
         loop_end: LoopEnd::Nothing,
         binary_op: false,
@@ -75,6 +80,7 @@ pub(super) const PY36: Facts = Facts {
     hand_off: HandOff::Interval(SWITCH_INTERVAL),
     shape: Shape {
         comprehension: Comprehension::Function,
+        keyword_call: KeywordCall::CallFunctionKw,
         with: With::CleanupStart,
         python2: false,
         ..PY27.shape
@@ -85,6 +91,7 @@ pub(super) const PY36: Facts = Facts {
 
 pub(super) const PY37: Facts = Facts {
     drop: DropRule { deferred_before: &["SETUP_FINALLY", "YIELD_FROM"], ..PY36.drop },
+    shape: Shape { load_method: true, ..PY36.shape },
     source: "3.7 Python/ceval.c _PyEval_EvalFrameDefault, the comment at eval_breaker; Python/compile.c",
     ..PY36
 };
@@ -116,6 +123,9 @@ pub(super) const PY310: Facts = Facts {
         default: Check::Never,
         exceptions: &[&[
             ("CALL_FUNCTION", Check::Call),
+            ("CALL_FUNCTION_KW", Check::Call),
+            ("CALL_FUNCTION_EX", Check::Call),
+            ("CALL_METHOD", Check::Call),
             ("JUMP_ABSOLUTE", Check::Always),
             ("POP_JUMP_IF_FALSE", Check::Taken),
             ("POP_JUMP_IF_TRUE", Check::Taken),
@@ -123,6 +133,8 @@ pub(super) const PY310: Facts = Facts {
         deferred_before: DEFERRED_38,
         frame_entry: true,
         after_return: true,
+        after_exception: true,
+        silent_after: &[],
         silent_calls: &[],
     },
     shape: Shape { while_test_at_end: true, ..PY39.shape },
@@ -145,12 +157,15 @@ pub(super) const PY311: Facts = Facts {
         deferred_before: &[],
         frame_entry: false,
         after_return: false,
+        after_exception: false,
+        silent_after: &[],
         silent_calls: SILENT,
     },
     shape: Shape {
         finally: Finally::Table,
         with: With::BeforeWith,
         call: Call::Precall,
+        keyword_call: KeywordCall::KwNames,
         jumps: Jumps::Directed,
         binary_op: true,
         copy_and_swap: true,
@@ -170,6 +185,7 @@ pub(super) const PY312: Facts = Facts {
     shape: Shape {
         comprehension: Comprehension::Inlined,
         call: Call::Call,
+        load_method: false,
         jumps: Jumps::ForwardOnly,
         loop_end: LoopEnd::EndFor,
         jump_or_pop: false,
@@ -181,7 +197,22 @@ pub(super) const PY312: Facts = Facts {
 };
 
 pub(super) const PY313: Facts = Facts {
-    shape: Shape { loop_end: LoopEnd::EndForPopTop, to_bool: true, ..PY312.shape },
+    drop: DropRule {
+        exceptions: &[&[
+            ("RESUME", Check::Always),
+            ("CALL", Check::Call),
+            ("CALL_KW", Check::Call),
+            ("JUMP_BACKWARD", Check::Always),
+        ]],
+        ..PY312.drop
+    },
+    shape: Shape {
+        loop_end: LoopEnd::EndForPopTop,
+        to_bool: true,
+        keyword_call: KeywordCall::CallKw,
+        format_simple: true,
+        ..PY312.shape
+    },
     source: "3.13 Python/bytecodes.c _CHECK_PERIODIC, CALL_LEN, CALL_ISINSTANCE, CALL_TYPE_1 (gh-112175); Python/compile.c",
     ..PY312
 };
@@ -205,3 +236,12 @@ pub(super) const PY314: Facts = Facts {
 
 pub(super) const PY314T: Facts =
     Facts { hand_off: HandOff::NoGil, source: "3.14 configure --disable-gil (PEP 779)", ..PY314 };
+
+pub(super) const PY315: Facts = Facts {
+    drop: DropRule { silent_after: &["LOAD_SPECIAL"], ..PY314.drop },
+    source: "3.15 Python/ceval_macros.h check_periodics_at_end (gh-150911, gh-154830); Python/codegen.c",
+    ..PY314
+};
+
+pub(super) const PY315T: Facts =
+    Facts { hand_off: HandOff::NoGil, source: "3.15 configure --disable-gil (PEP 779)", ..PY315 };

@@ -36,6 +36,10 @@ pub enum Version {
     V3_14,
     /// Python 3.14, free-threaded.
     V3_14t,
+    /// Python 3.15: nothing comes between a context's `__enter__` and its block (gh-150911).
+    V3_15,
+    /// Python 3.15, free-threaded.
+    V3_15t,
 }
 
 /// The text does not name a version that is modelled.
@@ -51,7 +55,7 @@ fn known() -> String {
 }
 
 /// The versions in the order of [`Version`]: name and row of the table.
-const ROWS: [(Version, &str, &Facts); 12] = [
+const ROWS: [(Version, &str, &Facts); 14] = [
     (Version::V2_7, "2.7", &table::PY27),
     (Version::V3_6, "3.6", &table::PY36),
     (Version::V3_7, "3.7", &table::PY37),
@@ -64,6 +68,8 @@ const ROWS: [(Version, &str, &Facts); 12] = [
     (Version::V3_13t, "3.13t", &table::PY313T),
     (Version::V3_14, "3.14", &table::PY314),
     (Version::V3_14t, "3.14t", &table::PY314T),
+    (Version::V3_15, "3.15", &table::PY315),
+    (Version::V3_15t, "3.15t", &table::PY315T),
 ];
 
 impl Version {
@@ -87,7 +93,7 @@ impl Version {
     /// The newest version whose default build has a GIL.
     #[must_use]
     pub const fn newest_with_gil() -> Self {
-        Self::V3_14
+        Self::V3_15
     }
 
     /// Whether this build has a GIL.
@@ -137,7 +143,7 @@ mod tests {
     fn an_unknown_version_is_answered_with_the_known_ones() {
         let error = "3.5".parse::<Version>().unwrap_err().to_string();
         assert!(
-            error.contains("\"3.5\"") && error.contains("2.7, 3.6") && error.contains("3.14t"),
+            error.contains("\"3.5\"") && error.contains("2.7, 3.6") && error.contains("3.15t"),
             "{error}"
         );
     }

@@ -3,11 +3,11 @@
 //! Under a GIL, threads gain nothing, because one at a time computes; processes do, because each has an
 //! interpreter and a GIL of its own. The price is to start them and to send the subtotals over.
 
-pub mod crew;
 pub mod error;
 pub mod message;
 mod queue;
 mod sum;
+pub mod supervisor;
 pub mod worker;
 
 pub use sum::{SUM_BLOCK, sum, sum_under_lock};
@@ -81,7 +81,7 @@ impl Split<'static> {
     /// Splits this way; worker processes are started from this program's own executable.
     #[must_use]
     pub const fn by(by: By) -> Self {
-        Self { by, executable: None, patience: crew::PATIENCE }
+        Self { by, executable: None, patience: supervisor::PATIENCE }
     }
 }
 
@@ -89,7 +89,7 @@ impl<'a> Split<'a> {
     /// By processes of this gilsim, for a caller that is not gilsim itself (a test, a bench).
     #[must_use]
     pub const fn by_processes_of(executable: &'a Path) -> Self {
-        Self { by: By::Process, executable: Some(executable), patience: crew::PATIENCE }
+        Self { by: By::Process, executable: Some(executable), patience: supervisor::PATIENCE }
     }
 
     /// Takes a worker process for hung when it comes no further for this time, with a CPU for each.

@@ -1,8 +1,8 @@
 //! The split by processes: the subtotals are put on a queue as they arrive, and taken off until STOP.
 
-use super::crew::Crew;
 use super::message::Subtotal;
 use super::sum::result;
+use super::supervisor::WorkerProcesses;
 use crate::measure::Result;
 use crate::measure::{Observation, Workload};
 use crate::system::clock::{self, Span};
@@ -21,7 +21,7 @@ enum Item {
 
 /// The subtotals in the order of their arrival, then STOP.
 struct Queue {
-    crew: Crew,
+    processes: WorkerProcesses,
     arrived: VecDeque<Item>,
     owing: usize,
 }
@@ -34,7 +34,7 @@ impl Queue {
                 return Ok(item);
             }
             let (arrived, owing) = (&mut self.arrived, &mut self.owing);
-            self.crew.look(control, |subtotal| {
+            self.processes.look(control, |subtotal| {
                 arrived.push_back(Item::Subtotal(subtotal));
                 *owing -= 1;
                 if *owing == 0 {
@@ -57,16 +57,16 @@ pub(super) fn observe(
         None => executable::own()?,
     };
     let asked = clock::now();
-    let mut crew = Crew::start(load, &executable, patience, control)?;
-    crew.wait_until_ready(control)?;
-    crew.release()?;
+    let mut processes = WorkerProcesses::start(load, &executable, patience, control)?;
+    processes.wait_until_ready(control)?;
+    processes.release()?;
 
-    let mut queue = Queue { owing: crew.len(), crew, arrived: VecDeque::new() };
+    let mut queue = Queue { owing: processes.len(), processes, arrived: VecDeque::new() };
     let mut subtotals = Vec::with_capacity(queue.owing);
     while let Item::Subtotal(subtotal) = queue.take(control)? {
         subtotals.push(subtotal);
     }
-    queue.crew.join(control)?;
+    queue.processes.join(control)?;
 
     subtotals.sort_unstable_by_key(|subtotal| subtotal.worker);
     let spans: Vec<Span> = subtotals.iter().map(|subtotal| subtotal.span).collect();

@@ -1,4 +1,4 @@
-//! The worker process's side: says that it is ready, waits for the word, sums, sends its subtotal.
+//! The worker process's side: says that it is ready, waits for the sign to start, sums, sends its subtotal.
 
 use super::message::{Message, Subtotal};
 use super::sum::{in_blocks, sum};
@@ -70,7 +70,7 @@ fn wait_for_release(input: &impl AsFd, control: &Control) -> io::Result<bool> {
     loop {
         let mut fds = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
         match poll(&mut fds, PollTimeout::NONE) {
-            // Nothing but the word by itself: with a hang-up beside it, it is too late to start.
+            // Only the byte by itself counts: with a hang-up beside it, it is too late to start.
             Ok(_) => return Ok(fds[0].revents() == Some(PollFlags::POLLIN) && !control.stopped()),
             Err(Errno::EINTR) if control.stopped() => return Ok(false),
             Err(Errno::EINTR) => {}
@@ -91,7 +91,7 @@ fn watch(
     let beat = PollTimeout::try_from(task.beat.max(Duration::from_millis(1))).unwrap_or(PollTimeout::MAX);
     let look = move || {
         while !control.stopped() {
-            // No event is asked for, or the word would end each wait at once; a hang-up is always told.
+            // No event is asked for, or the byte would end each wait at once; a hang-up is always reported.
             let mut fds = [PollFd::new((*input).as_fd(), PollFlags::empty())];
             match poll(&mut fds, beat) {
                 Ok(0) => {

@@ -1,8 +1,8 @@
 //! Drafts to instructions: labels become places, jumps get their names, each instruction its look at the eval breaker.
 
-use super::super::instruction::{Code, Instruction, Op};
+use super::super::instruction::{Code, HandlerRange, Instruction, LoopRange, Op};
 use super::{
-    compiler::{Compiler, Scope},
+    compiler::{Compiler, Scope, Space},
     jumps::{Moved, invert_backward, keep, reachable, thread_jumps},
 };
 use crate::python::version::{Check, Facts, Jumps};
@@ -28,13 +28,15 @@ fn assemble(mut scope: Scope<'_>, facts: &Facts) -> (Code, Vec<usize>) {
 }
 
 fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
-    let Moved { scope, moved } = code;
+    let Moved { mut scope, moved } = code;
     let mut instructions = Vec::with_capacity(scope.drafts.len());
-    for (index, draft) in scope.drafts.into_iter().enumerate() {
+    let mut before = "";
+    for (index, draft) in std::mem::take(&mut scope.drafts).into_iter().enumerate() {
         let target = draft.op.target().map(|label| scope.labels[label]);
         let back = target.is_some_and(|target| target <= index);
         let opcode = jump_name(&draft.op, back, facts.shape.jumps).unwrap_or(draft.opcode);
         let check = match (&draft.op, facts.drop.check(opcode)) {
+            (_, Check::Call) if facts.drop.silent_after.contains(&before) => Check::Never,
             // A jump that cannot be taken by exception, or a call that is none: the name decides.
             (Op::EnterWith | Op::ExitWith, Check::Call) => Check::Always,
             (_, check) => check,
@@ -45,6 +47,7 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
             op.set_target(target);
             argument = format!("to {target}");
         }
+        before = opcode;
         instructions.push(Instruction {
             op,
             opcode,
@@ -54,6 +57,35 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
             position: draft.position,
         });
     }
+    let at = |label: &usize| scope.labels.get(*label).copied().unwrap_or(usize::MAX);
+    let handlers = scope
+        .guarded
+        .iter()
+        .map(|guarded| HandlerRange {
+            range: (at(&guarded.start), at(&guarded.end)),
+            gaps: guarded.gaps.iter().map(|(start, end)| (at(start), at(end))).collect(),
+            target: at(&guarded.target),
+            depth: guarded.depth,
+            handling: guarded.handling,
+        })
+        .collect();
+    let loops = scope
+        .loops
+        .iter()
+        .map(|(start, end, ends)| LoopRange {
+            range: (at(start), at(end)),
+            ends: ends.iter().map(at).collect(),
+        })
+        .collect();
+    let cells = if scope.space == Space::Body {
+        Vec::new()
+    } else {
+        let slots = scope.locals[..scope.own_variables].iter().enumerate();
+        slots
+            .filter(|(_, name)| scope.cells.contains(*name))
+            .filter_map(|(slot, _)| u16::try_from(slot).ok())
+            .collect()
+    };
     (
         Code {
             name: scope.name,
@@ -61,6 +93,9 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
             locals: scope.locals,
             captures: scope.captures,
             instructions,
+            cells,
+            handlers,
+            loops,
         },
         moved,
     )

@@ -32,10 +32,15 @@ impl<'a> Compiler<'a> {
             None => self.emit("POP_TOP", Op::PopTop, ""),
             Some(target) => self.store_target(target)?,
         }
-        self.scope().blocks.push(Block::With);
+        let guarded = self.begin_guarded(1);
+        self.scope().blocks.push(Block::With(guarded));
         self.with_stmt(rest, body)?;
         self.scope().blocks.pop();
+        self.end_guarded(guarded);
         self.exit_with();
+        if self.in_program() {
+            self.exit_with_exception(guarded);
+        }
         Ok(())
     }
 
@@ -86,13 +91,18 @@ impl<'a> Compiler<'a> {
         if style != Finally::Table {
             self.emit("SETUP_FINALLY", Op::Nop, "");
         }
-        self.scope().blocks.push(Block::Finally(last));
+        let guarded = self.begin_guarded(0);
+        self.scope().blocks.push(Block::Finally(last, guarded));
         self.stmts(body)?;
         self.scope().blocks.pop();
+        self.end_guarded(guarded);
         self.leave_finally();
         self.stmts(last)?;
         if matches!(style, Finally::EndFinally | Finally::BeginFinally) {
             self.emit("END_FINALLY", Op::Nop, "");
+        }
+        if self.in_program() {
+            self.finally_with_exception(guarded, last)?;
         }
         Ok(())
     }
@@ -115,11 +125,18 @@ impl<'a> Compiler<'a> {
     /// Leaves the innermost block on the way out of a loop or function, with the blocks inside it already left.
     fn unwind(&mut self, block: Block<'a>, value_on_top: bool) -> Result<()> {
         match block {
-            Block::Finally(last) => {
+            Block::Finally(last, _) => {
                 self.leave_finally();
                 self.stmts(last)
             }
-            Block::With => {
+            Block::Try(_) => {
+                if self.facts.shape.finally != Finally::Table {
+                    self.emit("POP_BLOCK", Op::Nop, "");
+                }
+                Ok(())
+            }
+            Block::Handler(name) => self.leave_handler(name),
+            Block::With(_) => {
                 if value_on_top {
                     self.swap_two();
                 }
@@ -140,6 +157,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn leave_loop(&mut self, is_break: bool) -> Result<()> {
         let position = self.scope().position;
         let blocks = self.scope().blocks.clone();
+        let mut gaps = Vec::new();
         while let Some(block) = self.scope().blocks.pop() {
             if let Block::Loop { head, end, is_for } = block {
                 self.scope().position = position;
@@ -153,8 +171,10 @@ impl<'a> Compiler<'a> {
                 }
                 break;
             }
+            self.begin_gap(block, &mut gaps);
             self.unwind(block, false)?;
         }
+        self.end_gaps(&gaps);
         self.scope().blocks = blocks;
         Ok(())
     }
@@ -170,7 +190,9 @@ impl<'a> Compiler<'a> {
             self.expr(value)?;
         }
         let blocks = self.scope().blocks.clone();
+        let mut gaps = Vec::new();
         while let Some(block) = self.scope().blocks.pop() {
+            self.begin_gap(block, &mut gaps);
             self.unwind(block, constant.is_none())?;
         }
         self.scope().blocks = blocks;
@@ -179,6 +201,7 @@ impl<'a> Compiler<'a> {
             Some(constant) => self.return_constant(constant),
             None => self.emit("RETURN_VALUE", Op::Return, ""),
         }
+        self.end_gaps(&gaps);
         Ok(())
     }
 }

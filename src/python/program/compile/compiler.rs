@@ -1,7 +1,7 @@
 //! A function under way: its drafts of instructions, labels, variables and surrounding blocks.
 
 use super::super::{
-    instruction::{Code, Op, show},
+    instruction::{Code, Op, ProgramOp, show},
     source::{Place, Position, Source, SourceError, SourceErrorKind},
     syntax::{Setup, Stmt},
     values::Value,
@@ -16,9 +16,49 @@ pub(super) type Result<T> = std::result::Result<T, SourceError>;
 /// A loop or guarded block that surrounds the statement at hand.
 #[derive(Clone, Copy)]
 pub(super) enum Block<'a> {
-    Loop { head: Label, end: Label, is_for: bool },
-    Finally(&'a [Stmt]),
-    With,
+    Loop {
+        head: Label,
+        end: Label,
+        is_for: bool,
+    },
+    /// The clause, and the number of the guarded range.
+    Finally(&'a [Stmt], usize),
+    With(usize),
+    /// The body of a `try … except`.
+    Try(usize),
+    /// An `except` clause, with the name that it unbinds in the end.
+    Handler(Option<&'a str>),
+}
+
+impl Block<'_> {
+    /// How many values it keeps on the stack.
+    pub(super) const fn stacked(&self) -> usize {
+        match self {
+            Self::Loop { is_for: true, .. } | Self::With(_) => 1,
+            Self::Loop { is_for: false, .. } | Self::Finally(..) | Self::Try(_) | Self::Handler(_) => 0,
+        }
+    }
+}
+
+/// Instructions that an exception leads away from, by labels.
+pub(super) struct Guarded {
+    pub(super) start: Label,
+    pub(super) end: Label,
+    pub(super) gaps: Vec<(Label, Label)>,
+    pub(super) target: Label,
+    pub(super) depth: usize,
+    pub(super) handling: usize,
+}
+
+/// What kind of name space a function is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Space {
+    /// Of a loop body or its setup: other names are those that the model provides.
+    Body,
+    Module,
+    Class,
+    /// Of a function of a whole program.
+    Function,
 }
 
 /// An instruction whose jump, if any, still goes to a label.
@@ -50,9 +90,37 @@ pub(super) struct Scope<'a> {
     pub(super) blocks: Vec<Block<'a>>,
     pub(super) position: Option<Position>,
     pub(super) is_comprehension: bool,
+    pub(super) space: Space,
+    /// Names that are declared global.
+    pub(super) globals: BTreeSet<String>,
+    pub(super) guarded: Vec<Guarded>,
+    /// The begin and end of loops, and where iterations end.
+    pub(super) loops: Vec<(Label, Label, Vec<Label>)>,
 }
 
 impl Scope<'_> {
+    pub(super) fn new(name: &str, locals: Vec<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            parameters: 0,
+            own_variables: locals.len(),
+            locals,
+            captures: Vec::new(),
+            cells: BTreeSet::new(),
+            overlay: Vec::new(),
+            x_is_global: true,
+            drafts: Vec::new(),
+            labels: Vec::new(),
+            blocks: Vec::new(),
+            position: None,
+            is_comprehension: false,
+            space: Space::Body,
+            globals: BTreeSet::new(),
+            guarded: Vec::new(),
+            loops: Vec::new(),
+        }
+    }
+
     pub(super) fn slot(&self, name: &str) -> Option<u16> {
         if let Some((_, slot)) = self.overlay.iter().rev().find(|(known, _)| known == name) {
             return Some(*slot);
@@ -68,27 +136,15 @@ pub(super) struct Compiler<'a> {
     pub(super) codes: Vec<Option<Code>>,
     pub(super) functions: Vec<Scope<'a>>,
     pub(super) loop_head: usize,
+    /// The names of a whole program by number.
+    pub(super) names: Vec<String>,
 }
 
 impl<'a> Compiler<'a> {
     pub(super) fn scope(&mut self) -> &mut Scope<'a> {
         // A function is being compiled whenever this is called; an empty one stands in rather than a panic.
         if self.functions.is_empty() {
-            self.functions.push(Scope {
-                name: String::new(),
-                parameters: 0,
-                locals: Vec::new(),
-                own_variables: 0,
-                captures: Vec::new(),
-                cells: BTreeSet::new(),
-                overlay: Vec::new(),
-                x_is_global: true,
-                drafts: Vec::new(),
-                labels: Vec::new(),
-                blocks: Vec::new(),
-                position: None,
-                is_comprehension: false,
-            });
+            self.functions.push(Scope::new("", Vec::new()));
         }
         let last = self.functions.len() - 1;
         &mut self.functions[last]
@@ -98,6 +154,25 @@ impl<'a> Compiler<'a> {
         let scope = self.scope();
         let position = scope.position;
         scope.drafts.push(Draft { op, opcode, argument: argument.into(), position });
+    }
+
+    pub(super) fn emit_program(&mut self, opcode: &'static str, op: ProgramOp, argument: impl Into<String>) {
+        self.emit(opcode, Op::Program(op), argument);
+    }
+
+    /// The number of a name of a whole program.
+    pub(super) fn name(&mut self, name: &str) -> u16 {
+        let number = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.names.len() - 1
+        });
+        // A source is far too short for so many.
+        u16::try_from(number).unwrap_or(u16::MAX)
+    }
+
+    /// Whether a whole program is being compiled.
+    pub(super) fn in_program(&mut self) -> bool {
+        self.scope().space != Space::Body
     }
 
     pub(super) fn label(&mut self) -> Label {
@@ -117,7 +192,7 @@ impl<'a> Compiler<'a> {
 
     pub(super) fn error(&self, kind: SourceErrorKind, message: &str, position: Position) -> SourceError {
         let text = match position.source {
-            Source::Body => self.texts[0],
+            Source::Body | Source::File => self.texts[0],
             Source::Setup => self.texts[1],
         };
         SourceError { kind, message: message.to_owned(), place: Place::new(text, position) }

@@ -1,16 +1,24 @@
 //! List comprehensions: a function of their own, or a loop in place.
 
 use super::super::{
-    instruction::Op,
+    instruction::{Op, ProgramOp},
     source::SourceErrorKind,
-    syntax::{Expr, Generator, target_names},
+    syntax::{Collection, Expr, ExprKind, Generator, target_names},
 };
-use super::compiler::{Compiler, Result, Scope};
+use super::{
+    closures::inner_names,
+    compiler::{Compiler, Result, Scope, Space},
+};
 use crate::python::version::Call;
 use std::collections::BTreeSet;
 
 impl Compiler<'_> {
-    pub(super) fn comprehension_function(&mut self, elt: &Expr, generators: &[Generator]) -> Result<()> {
+    pub(super) fn comprehension_function(
+        &mut self,
+        collection: Collection,
+        elt: &Expr,
+        generators: &[Generator],
+    ) -> Result<()> {
         let Some((first, _)) = generators.split_first() else {
             return Ok(());
         };
@@ -25,25 +33,24 @@ impl Compiler<'_> {
         let number = self.codes.len();
         self.codes.push(None);
         let position = self.scope().position;
-        self.functions.push(Scope {
-            name: "<listcomp>".to_owned(),
+        let space = if self.in_program() { Space::Function } else { Space::Body };
+        let mut cells = BTreeSet::new();
+        if space == Space::Function {
+            inner_names(elt, &locals, &mut cells);
+        }
+        let scope = Scope {
             parameters: 1,
-            own_variables: locals.len(),
-            cells: BTreeSet::new(),
-            locals,
-            captures: Vec::new(),
-            overlay: Vec::new(),
-            x_is_global: true,
-            drafts: Vec::new(),
-            labels: Vec::new(),
-            blocks: Vec::new(),
             position,
             is_comprehension: true,
-        });
+            space,
+            cells,
+            ..Scope::new(collection.function_name(), locals)
+        };
+        self.functions.push(scope);
         self.resume();
-        self.emit("BUILD_LIST", Op::BuildList(0), "0");
+        self.begin_collection(collection);
         self.emit("LOAD_FAST", Op::LoadFast(0), ".0");
-        self.generators(elt, generators, 0, true)?;
+        self.generators(collection, elt, generators, 0, true)?;
         self.emit("RETURN_VALUE", Op::Return, "");
         let (code, _) = self.finish();
         let captures = code.captures.clone();
@@ -59,7 +66,11 @@ impl Compiler<'_> {
         let number = u16::try_from(number)
             .map_err(|_| self.error(SourceErrorKind::NotCovered, "too many functions", elt.position))?;
         let outer = captures.iter().map(|&(outer, _)| outer).collect();
-        self.emit("MAKE_FUNCTION", Op::MakeFunction(number, outer), "");
+        if space == Space::Function {
+            self.emit_program("MAKE_FUNCTION", ProgramOp::MakeFunction(number, 0, outer), "");
+        } else {
+            self.emit("MAKE_FUNCTION", Op::MakeFunction(number, outer), "");
+        }
         self.iterable(&first.iter)?;
         self.emit("GET_ITER", Op::GetIter, "");
         match self.facts.shape.call {
@@ -72,7 +83,12 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    pub(super) fn comprehension_inlined(&mut self, elt: &Expr, generators: &[Generator]) -> Result<()> {
+    pub(super) fn comprehension_inlined(
+        &mut self,
+        collection: Collection,
+        elt: &Expr,
+        generators: &[Generator],
+    ) -> Result<()> {
         let Some((first, _)) = generators.split_first() else {
             return Ok(());
         };
@@ -106,13 +122,13 @@ impl Compiler<'_> {
         }
         let depth = u16::try_from(names.len() + 1).unwrap_or(u16::MAX);
         self.emit("SWAP", Op::Swap(depth), depth.to_string());
-        self.emit("BUILD_LIST", Op::BuildList(0), "0");
+        self.begin_collection(collection);
         self.emit("SWAP", Op::Swap(2), "2");
         let visible = self.scope().overlay.len();
         for (name, slot) in names.iter().zip(&slots) {
             self.scope().overlay.push((name.clone(), *slot));
         }
-        self.generators(elt, generators, 0, true)?;
+        self.generators(collection, elt, generators, 0, true)?;
         self.scope().overlay.truncate(visible);
         self.emit("SWAP", Op::Swap(depth), depth.to_string());
         for (name, slot) in names.iter().zip(&slots).rev() {
@@ -121,18 +137,40 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    /// The empty collection that a comprehension fills.
+    pub(super) fn begin_collection(&mut self, collection: Collection) {
+        match collection {
+            Collection::List | Collection::Generator => self.emit("BUILD_LIST", Op::BuildList(0), "0"),
+            Collection::Set => self.emit_program("BUILD_SET", ProgramOp::BuildSet(0), "0"),
+            Collection::Dict => self.emit_program("BUILD_MAP", ProgramOp::BuildMap(0), "0"),
+        }
+    }
+
     /// The loops of a comprehension from `index` on; `ready` if the first iterator is on the stack already.
     pub(super) fn generators(
         &mut self,
+        collection: Collection,
         elt: &Expr,
         generators: &[Generator],
         index: usize,
         ready: bool,
     ) -> Result<()> {
         let Some(generator) = generators.get(index) else {
-            self.expr(elt)?;
+            match (&elt.kind, collection) {
+                (ExprKind::Tuple(pair), Collection::Dict) => {
+                    pair.iter().try_for_each(|part| self.expr(part))?;
+                }
+                _ => self.expr(elt)?,
+            }
             let depth = self.count(index + 1, elt.position)?;
-            self.emit("LIST_APPEND", Op::ListAppend(depth), depth.to_string());
+            let argument = depth.to_string();
+            match collection {
+                Collection::List | Collection::Generator => {
+                    self.emit("LIST_APPEND", Op::ListAppend(depth), argument);
+                }
+                Collection::Set => self.emit_program("SET_ADD", ProgramOp::SetAdd(depth), argument),
+                Collection::Dict => self.emit_program("MAP_ADD", ProgramOp::MapAdd(depth), argument),
+            }
             return Ok(());
         };
         if !ready {
@@ -146,7 +184,7 @@ impl Compiler<'_> {
         for condition in &generator.conditions {
             self.jump_if(condition, head, false)?;
         }
-        self.generators(elt, generators, index + 1, false)?;
+        self.generators(collection, elt, generators, index + 1, false)?;
         self.jump(head);
         self.end_for(end);
         Ok(())

@@ -86,7 +86,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn pop_jump(&mut self, target: Label, when: bool) {
+    pub(super) fn pop_jump(&mut self, target: Label, when: bool) {
         self.emit("POP_JUMP", Op::PopJump(when, target), "");
     }
 

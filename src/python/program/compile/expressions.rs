@@ -1,10 +1,10 @@
 //! Expressions, and those that the compiler evaluates by itself.
 
 use super::super::{
-    instruction::Op,
+    instruction::{Op, ProgramOp},
     operators::{BinaryOp, UnaryOp},
     source::{Position, SourceErrorKind},
-    syntax::{Expr, ExprKind, walk_expr},
+    syntax::{Collection, Expr, ExprKind, walk_expr},
     values::{self, Value},
 };
 use super::{
@@ -44,6 +44,7 @@ const fn old_opcode(op: BinaryOp, in_place: bool) -> &'static str {
 }
 
 impl Compiler<'_> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind")]
     pub(super) fn expr(&mut self, expr: &Expr) -> Result<()> {
         if let Some(value) = self.fold(expr) {
             self.python2_literals(expr)?;
@@ -127,14 +128,29 @@ impl Compiler<'_> {
                 self.bind(end);
             }
             ExprKind::Call(name, at, args) => self.call_expr(name, *at, args, expr.position)?,
-            ExprKind::Comprehension(elt, generators) => match self.facts.shape.comprehension {
-                Comprehension::Function => self.comprehension_function(elt, generators)?,
-                Comprehension::Inlined => self.comprehension_inlined(elt, generators)?,
-                Comprehension::Leaking => {
-                    self.emit("BUILD_LIST", Op::BuildList(0), "0");
-                    self.generators(elt, generators, 0, false)?;
+            ExprKind::Comprehension(collection, elt, generators) => {
+                let style = match (self.facts.shape.comprehension, collection) {
+                    (_, Collection::Generator)
+                    | (Comprehension::Leaking, Collection::Set | Collection::Dict) => Comprehension::Function,
+                    (style, _) => style,
+                };
+                match style {
+                    Comprehension::Function => self.comprehension_function(*collection, elt, generators)?,
+                    Comprehension::Inlined => self.comprehension_inlined(*collection, elt, generators)?,
+                    Comprehension::Leaking => {
+                        self.begin_collection(*collection);
+                        self.generators(*collection, elt, generators, 0, false)?;
+                    }
                 }
-            },
+            }
+            ExprKind::Float(_)
+            | ExprKind::Attribute(..)
+            | ExprKind::CallValue(..)
+            | ExprKind::Dict(_)
+            | ExprKind::Set(_)
+            | ExprKind::Slice(_)
+            | ExprKind::Lambda(_)
+            | ExprKind::FString(_) => self.program_expr(expr)?,
         }
         self.scope().position = outer;
         Ok(())
@@ -150,6 +166,15 @@ impl Compiler<'_> {
     }
 
     fn call_expr(&mut self, name: &str, at: Position, args: &[Expr], position: Position) -> Result<()> {
+        if name == "super" && args.is_empty() && self.in_program() {
+            let position = self.scope().position;
+            self.emit_program("LOAD_SUPER", ProgramOp::LoadSuper, "");
+            self.scope().position = position;
+            return Ok(());
+        }
+        if self.in_program() && name == "print" && self.facts.shape.python2 {
+            return self.python2_print(args, position);
+        }
         if let Meaning::Constant(value) = self.meaning(name, at)? {
             self.callee(name, value);
         } else {
@@ -168,6 +193,19 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    /// In Python 2 a `print` with parentheses is a statement, and this its value for whoever drops it.
+    fn python2_print(&mut self, args: &[Expr], position: Position) -> Result<()> {
+        args.iter().try_for_each(|arg| self.expr(arg))?;
+        let count = self.count(args.len(), position)?;
+        if count != 1 {
+            self.emit("BUILD_TUPLE", Op::BuildTuple(count), count.to_string());
+        }
+        self.emit("PRINT_ITEM", Op::PrintItem, "");
+        self.emit("PRINT_NEWLINE", Op::Nop, "");
+        self.constant(Value::None);
+        Ok(())
+    }
+
     pub(super) fn subscript(&mut self) {
         if self.facts.shape.subscript_is_binary_op {
             self.emit("BINARY_OP", Op::Subscript, "[]");
@@ -177,7 +215,7 @@ impl Compiler<'_> {
     }
 
     pub(super) fn binary(&mut self, op: BinaryOp, in_place: bool, position: Position) -> Result<()> {
-        if op == BinaryOp::Divide && !self.facts.shape.python2 {
+        if op == BinaryOp::Divide && !self.facts.shape.python2 && !self.in_program() {
             return Err(self.error(
                 SourceErrorKind::NotCovered,
                 "/ gives a float, which is not covered: use //",

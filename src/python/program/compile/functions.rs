@@ -44,6 +44,7 @@ fn program(body: &str, setup: &str, version: Version) -> std::result::Result<Pro
         codes: vec![None; definitions.functions.len() + 2],
         functions: Vec::new(),
         loop_head: 0,
+        names: Vec::new(),
     };
     if definitions.locks.len() >= MOST_LOCKS {
         return Err(ProgramError::TooManyLocks);
@@ -170,27 +171,14 @@ impl<'a> Compiler<'a> {
         if self.facts.shape.comprehension == Comprehension::Function {
             for stmt in body {
                 walk_stmt(stmt, &mut |expr| {
-                    if let ExprKind::Comprehension(elt, generators) = &expr.kind {
+                    if let ExprKind::Comprehension(_, elt, generators) = &expr.kind {
                         captured(elt, generators, &locals, &mut cells);
                     }
                 });
             }
         }
-        self.functions.push(Scope {
-            name: name.to_owned(),
-            parameters,
-            own_variables: locals.len(),
-            locals,
-            captures: Vec::new(),
-            cells,
-            overlay: Vec::new(),
-            x_is_global,
-            drafts: Vec::new(),
-            labels: Vec::new(),
-            blocks: Vec::new(),
-            position: None,
-            is_comprehension: false,
-        });
+        let scope = Scope { parameters, cells, x_is_global, ..Scope::new(name, locals) };
+        self.functions.push(scope);
         self.resume();
     }
 
@@ -208,7 +196,7 @@ impl<'a> Compiler<'a> {
             });
             if self.facts.shape.comprehension == Comprehension::Leaking {
                 walk_stmt(stmt, &mut |expr| {
-                    if let ExprKind::Comprehension(_, generators) = &expr.kind {
+                    if let ExprKind::Comprehension(_, _, generators) = &expr.kind {
                         for generator in generators {
                             target_names(&generator.target, &mut add);
                         }

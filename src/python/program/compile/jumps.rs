@@ -1,6 +1,6 @@
 //! Drafts to drafts: jumps that lead to jumps, code that is never reached, conditional jumps that go back.
 
-use super::super::instruction::Op;
+use super::super::instruction::{Op, ProgramOp};
 use super::compiler::{Draft, Scope};
 
 /// `optimize_basic_block` (2.7 to 3.9: `peephole.c`): a jump that keeps its value and goes to a test of that value goes on
@@ -38,6 +38,7 @@ pub(super) fn thread_jumps(scope: &mut Scope<'_>) {
 pub(super) fn reachable(scope: &Scope<'_>) -> Vec<bool> {
     let mut seen = vec![false; scope.drafts.len()];
     let mut open = vec![0];
+    open.extend(scope.guarded.iter().map(|guarded| scope.labels[guarded.target]));
     while let Some(index) = open.pop() {
         let Some(draft) = scope.drafts.get(index) else {
             continue;
@@ -48,7 +49,14 @@ pub(super) fn reachable(scope: &Scope<'_>) -> Vec<bool> {
         if let Some(label) = draft.op.target() {
             open.push(scope.labels[label]);
         }
-        if !matches!(draft.op, Op::Jump(_) | Op::BreakLoop(..) | Op::Return | Op::ReturnConst(_)) {
+        if !matches!(
+            draft.op,
+            Op::Jump(_)
+                | Op::BreakLoop(..)
+                | Op::Return
+                | Op::ReturnConst(_)
+                | Op::Program(ProgramOp::Raise | ProgramOp::Reraise | ProgramOp::FailAssertion(_))
+        ) {
             open.push(index + 1);
         }
     }

@@ -9,11 +9,17 @@
 
 mod assemble;
 mod blocks;
+mod closures;
 mod compiler;
 mod comprehensions;
 mod conditions;
+mod exceptions;
 mod expressions;
 mod functions;
 mod jumps;
 mod names;
+mod program_expressions;
+mod programs;
 mod statements;
+
+pub(crate) use programs::module;

@@ -1,12 +1,12 @@
 //! Statements other than those that guard a block.
 
 use super::super::{
-    instruction::Op,
+    instruction::{Op, ProgramOp},
     operators::BinaryOp,
     source::SourceErrorKind,
     syntax::{Expr, ExprKind, Stmt, StmtKind},
 };
-use super::compiler::{Block, Compiler, Result};
+use super::compiler::{Block, Compiler, Label, Result};
 
 /// The most instructions of a function. Each way out of a `try` has a copy of its `finally`, so that a few nested ones
 /// would make millions.
@@ -52,6 +52,16 @@ impl<'a> Compiler<'a> {
             StmtKind::Continue => self.leave_loop(false),
             StmtKind::Pass | StmtKind::GlobalX => Ok(()),
             StmtKind::Return(value) => self.return_stmt(value.as_ref()),
+            StmtKind::Global(_)
+            | StmtKind::Nonlocal(_)
+            | StmtKind::Define(_)
+            | StmtKind::Class(_)
+            | StmtKind::Import(_)
+            | StmtKind::ImportFrom(..)
+            | StmtKind::Try(..)
+            | StmtKind::Raise(_)
+            | StmtKind::Assert(..)
+            | StmtKind::Delete(_) => self.program_stmt(stmt),
         }
     }
 
@@ -116,6 +126,17 @@ impl<'a> Compiler<'a> {
                 self.emit("STORE_SUBSCR", Op::StoreSubscript, "");
                 Ok(())
             }
+            ExprKind::Attribute(object, name) => {
+                let number = self.name(name);
+                self.expr(object)?;
+                self.copy_top();
+                self.emit_program("LOAD_ATTR", ProgramOp::LoadAttr(number), name.clone());
+                self.expr(value)?;
+                self.binary(op, true, target.position)?;
+                self.swap_two();
+                self.emit_program("STORE_ATTR", ProgramOp::StoreAttr(number), name.clone());
+                Ok(())
+            }
             _ => self.store_target(target),
         }
     }
@@ -164,11 +185,13 @@ impl<'a> Compiler<'a> {
         self.iterable(iter)?;
         self.emit("GET_ITER", Op::GetIter, "");
         self.bind(head);
+        let number = self.begin_loop(head, last);
         self.emit("FOR_ITER", Op::ForIter(last), "");
         self.store_target(target)?;
         self.scope().blocks.push(Block::Loop { head, end, is_for: true });
         self.stmts(body)?;
         self.scope().blocks.pop();
+        self.end_iteration(number);
         self.jump(head);
         self.end_for(last);
         if self.facts.shape.setup_loop {
@@ -179,17 +202,32 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
+    /// Notes a loop between two labels; its number.
+    fn begin_loop(&mut self, head: Label, end: Label) -> usize {
+        self.scope().loops.push((head, end, Vec::new()));
+        self.scope().loops.len() - 1
+    }
+
+    /// An iteration of that loop ends here.
+    fn end_iteration(&mut self, number: usize) {
+        let label = self.label();
+        self.bind(label);
+        self.scope().loops[number].2.push(label);
+    }
+
     fn while_stmt(&mut self, test: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt]) -> Result<()> {
         let (head, top, anchor, end) = (self.label(), self.label(), self.label(), self.label());
         if self.facts.shape.setup_loop {
             self.emit("SETUP_LOOP", Op::Nop, "");
         }
         self.bind(head);
+        let number = self.begin_loop(head, anchor);
         self.jump_if(test, anchor, false)?;
         self.bind(top);
         self.scope().blocks.push(Block::Loop { head, end, is_for: false });
         self.stmts(body)?;
         self.scope().blocks.pop();
+        self.end_iteration(number);
         if self.facts.shape.while_test_at_end {
             self.jump_if(test, top, true)?;
         } else {

@@ -134,6 +134,8 @@ impl Reader<'_> {
             parameters: names,
             body: self.block(&def.body, Context::FUNCTION, 1)?,
             position: self.position(def.name.range()),
+            defaults: Vec::new(),
+            decorators: Vec::new(),
         })
     }
 }

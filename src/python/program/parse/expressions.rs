@@ -5,8 +5,8 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::super::{
     operators::{BinaryOp, CompareOp, UnaryOp},
-    source::SourceError,
-    syntax::{Expr, ExprKind, Generator},
+    source::{Source, SourceError},
+    syntax::{Collection, Expr, ExprKind, Generator},
 };
 use super::reader::{DEEPEST, Reader, expr_name};
 
@@ -35,6 +35,11 @@ impl Reader<'_> {
         let depth = depth + 1;
         if depth > DEEPEST {
             return Err(self.too_deep(expr.range()));
+        }
+        if self.source == Source::File
+            && let Some(kind) = self.program_expr(expr, depth)?
+        {
+            return Ok(Expr { kind, position: self.position(expr.range()) });
         }
         let boxed = |expr: &ast::Expr| self.expr(expr, depth).map(Box::new);
         let kind = match expr {
@@ -123,12 +128,9 @@ impl Reader<'_> {
                 )
             }
             ast::Expr::ListComp(comprehension) => ExprKind::Comprehension(
+                Collection::List,
                 boxed(&comprehension.elt)?,
-                comprehension
-                    .generators
-                    .iter()
-                    .map(|generator| self.generator(generator, depth))
-                    .collect::<Result<_, _>>()?,
+                self.generators(&comprehension.generators, depth)?,
             ),
             other => {
                 return Err(self.not_covered(
@@ -139,6 +141,14 @@ impl Reader<'_> {
             }
         };
         Ok(Expr { kind, position: self.position(expr.range()) })
+    }
+
+    pub(super) fn generators(
+        &self,
+        generators: &[ast::Comprehension],
+        depth: usize,
+    ) -> Result<Vec<Generator>, SourceError> {
+        generators.iter().map(|generator| self.generator(generator, depth)).collect()
     }
 
     pub(super) fn generator(
@@ -154,6 +164,7 @@ impl Reader<'_> {
             ));
         }
         match &generator.target {
+            _ if self.source == Source::File => {}
             ast::Expr::Name(name) if name.id.as_str() != "x" => {}
             other => {
                 return Err(self.not_covered(
@@ -164,7 +175,7 @@ impl Reader<'_> {
             }
         }
         Ok(Generator {
-            target: self.expr(&generator.target, depth)?,
+            target: self.target(&generator.target, depth)?,
             iter: self.expr(&generator.iter, depth)?,
             conditions: self.exprs(&generator.ifs, depth)?,
         })

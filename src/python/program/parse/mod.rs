@@ -5,9 +5,11 @@
 
 mod definitions;
 mod expressions;
+mod programs;
 mod reader;
 mod statements;
 
-pub use reader::LONGEST_SOURCE;
+pub use reader::{LONGEST_PROGRAM, LONGEST_SOURCE};
 
 pub(super) use definitions::{body, setup};
+pub(crate) use programs::program;

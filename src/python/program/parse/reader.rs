@@ -8,6 +8,9 @@ use super::super::source::{Place, Position, Source, SourceError, SourceErrorKind
 /// The longest source that is taken, in bytes: a loop body, not a program.
 pub const LONGEST_SOURCE: usize = 8 * 1024;
 
+/// The longest program that is taken, in bytes.
+pub const LONGEST_PROGRAM: usize = 128 * 1024;
+
 /// How deep expressions and statements may nest.
 pub(super) const DEEPEST: usize = 64;
 
@@ -67,10 +70,11 @@ pub(super) const fn expr_name(expr: &ast::Expr) -> &'static str {
 
 impl Reader<'_> {
     pub(super) fn module(&self) -> Result<ast::ModModule, SourceError> {
-        if self.text.len() > LONGEST_SOURCE {
+        let longest = if self.source == Source::File { LONGEST_PROGRAM } else { LONGEST_SOURCE };
+        if self.text.len() > longest {
             return Err(self.error(
                 SourceErrorKind::NotCovered,
-                &format!("it is longer than {LONGEST_SOURCE} bytes: shorten it"),
+                &format!("it is longer than {longest} bytes: shorten it"),
                 TextRange::default(),
             ));
         }

@@ -1,4 +1,4 @@
-//! Neighbours that nobody can observe apart become one instruction.
+//! Peephole optimisation: adjacent instructions that no other worker can come between become one.
 
 use super::machine::{Action, Lowered, OUT, RegisterInstruction, jump_target};
 

@@ -1,4 +1,5 @@
-//! One form for equal states: lists out of reach are dropped, the others numbered as they are reached.
+//! Canonicalises the heap: lists that nothing refers to are dropped, the rest numbered in the order of their first use.
+//! Equal states then have one form.
 
 use super::value::{Heap, Value};
 use std::{collections::HashMap, sync::Arc};

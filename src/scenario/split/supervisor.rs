@@ -1,11 +1,10 @@
-//! The parent's side of the worker processes: starts them, gives the word, and knows what becomes of each.
+//! The parent's side of the worker processes: starts them, releases them together, and notices how each of them ends.
 //!
-//! A worker writes to a pipe of its own, so that whatever comes is known to be its. Its standard input is the
-//! reading end of one pipe that all of them share: one byte in it is the word to start, and its hang-up is the
-//! sign that the parent is gone.
+//! Each worker writes to a pipe of its own, so it is known which one sent what. The standard input of all of them is the
+//! reading end of one shared pipe: a byte in it is the sign to start, and its end means that the parent is gone.
 //!
-//! A worker is taken to hang when it comes no further for too long: to the start line, in its part as its beats
-//! tell, or to its end. Since what it has to do is finite, one that does not end is found out in any case.
+//! A worker is taken to hang when it makes no progress for too long: until it is ready, in its part of the sum (as its
+//! progress messages tell), or until it ends. Its work is finite, so a worker that never ends is always noticed.
 
 use super::error::{Error, Fate};
 use super::message::{GO, LONGEST, Message, Subtotal, WORKER_COMMAND};
@@ -184,7 +183,7 @@ impl Worker {
 }
 
 /// The worker processes. However a run ends, none of them is left behind.
-pub(super) struct Crew {
+pub(super) struct WorkerProcesses {
     workers: Vec<Worker>,
     /// The pipe that the workers wait at, held open while they shall live.
     line: Option<PipeWriter>,
@@ -192,7 +191,7 @@ pub(super) struct Crew {
     patience: Duration,
 }
 
-impl Crew {
+impl WorkerProcesses {
     /// Starts a process for each part.
     pub(super) fn start(
         load: &Workload,
@@ -205,7 +204,7 @@ impl Crew {
         let patience = patience.saturating_add(TURN.saturating_mul(in_turn));
         let (waiting, line) = io::pipe().map_err(Error::Pipe)?;
         let watch = Watch { now: clock::now(), looked: Duration::ZERO };
-        let mut crew = Self { workers: Vec::with_capacity(workers), line: Some(line), watch, patience };
+        let mut processes = Self { workers: Vec::with_capacity(workers), line: Some(line), watch, patience };
         for worker in 0..workers {
             if control.stopped() {
                 return Err(Interrupted.into());
@@ -225,9 +224,9 @@ impl Crew {
             let mut child = command.process_group(0).spawn().map_err(failed)?;
             let pipe = child.stdout.take();
             let progress = Progress::of(range.end - range.start);
-            crew.workers.push(Worker { child, pipe, pending: Vec::new(), progress });
+            processes.workers.push(Worker { child, pipe, pending: Vec::new(), progress });
         }
-        Ok(crew)
+        Ok(processes)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -344,7 +343,7 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
+impl Drop for WorkerProcesses {
     fn drop(&mut self) {
         for worker in &self.workers {
             // With what it may have started, which is in its group.

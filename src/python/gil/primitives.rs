@@ -1,4 +1,5 @@
-//! What the lock is made of: mutexes, conditions and a flag, which a model checker may put its own in place of.
+//! The synchronisation primitives of the lock: mutexes, condition variables and a flag, of the standard library or of a
+//! model checker.
 
 use std::{
     ops::DerefMut,
@@ -28,7 +29,7 @@ pub struct State {
 pub type LastHolder = Option<usize>;
 
 /// Two mutexes with a condition each, and a flag, which is all that the lock is made of.
-pub trait Monitor {
+pub trait SyncPrimitives {
     /// The state, while nobody else has it.
     type Guard<'a>: DerefMut<Target = State>
     where
@@ -85,7 +86,7 @@ pub(super) fn sound<T>(result: Result<T, PoisonError<T>>) -> T {
     result.unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Monitor for Futex {
+impl SyncPrimitives for Futex {
     type Guard<'a> = MutexGuard<'a, State>;
     type SwitchGuard<'a> = MutexGuard<'a, LastHolder>;
 

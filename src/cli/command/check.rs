@@ -1,0 +1,59 @@
+//! `check`: a whole program on every version.
+
+use crate::cli::options::OutputOptions;
+use crate::cli::request::Request;
+use crate::cli::values::{self, choice, count_in};
+use crate::python::version::Version;
+use crate::session::Expectation;
+use crate::session::check::CheckSession;
+use crate::system::cpus::Cpus;
+use clap::Args;
+use std::path::PathBuf;
+
+/// The most iterations of a long loop: every schedule of more cannot be tried.
+const MOST_ITERATIONS: u32 = 20;
+
+/// Your own program, on every version of CPython: can threads come between each other, where, and by which schedule
+///
+/// Every schedule of the program is tried at small scope: numbers that only make it long are taken as small. Threads are
+/// switched only where a version may drop its GIL. Nothing is run or opened: what the model does not cover is refused by
+/// name and place.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  gilsim check race.py\n  gilsim check race.py --cpython 3.9 --cpython 3.13t --expect lost"
+)]
+pub(super) struct CheckCommand {
+    /// The program
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// A version to check it on; may be given several times [default: all]
+    #[arg(long, value_name = "VERSION", value_parser = values::version())]
+    cpython: Vec<Version>,
+    /// How many iterations long loops are taken to have [default: 2, and 3 if nothing was found and there is time]
+    #[arg(long, value_name = "N", value_parser = parse_scope, allow_negative_numbers = true)]
+    scope: Option<u32>,
+    /// Exit with 3 unless every version is right (exact), or every version loses (lost)
+    #[arg(long, value_parser = choice::<Expectation>())]
+    expect: Option<Expectation>,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl CheckCommand {
+    pub(super) fn request(self, cpus: &Cpus) -> Request {
+        let versions = if self.cpython.is_empty() { Version::ALL.to_vec() } else { self.cpython };
+        Request::Check(CheckSession {
+            file: self.file,
+            versions,
+            scope: self.scope,
+            expect: self.expect,
+            cpus: cpus.usable,
+            destination: self.output.into(),
+        })
+    }
+}
+
+fn parse_scope(text: &str) -> Result<u32, String> {
+    let few = |number| u32::try_from(number).ok().filter(|number| (1..=MOST_ITERATIONS).contains(number));
+    count_in(text, few, || format!("use 1 to {MOST_ITERATIONS} iterations"))
+}

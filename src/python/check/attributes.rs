@@ -1,0 +1,298 @@
+//! Attributes: where each is found, and what classes and instances are to one another.
+
+use super::library;
+use super::machine::{ENTER, EXIT, INIT, Machine, R, beyond, set_attribute};
+use super::state::{Object, Part, Value};
+
+impl Machine<'_> {
+    /// Looks a name up in a class and those that it derives from; with whom it was found.
+    pub(super) fn in_class(&mut self, class: &Value, name: u16) -> Option<Value> {
+        let mut class = class.clone();
+        while let Value::Ref(at) = class {
+            let Object::Class { base, attributes, .. } = self.state.object(at) else {
+                return None;
+            };
+            let found = attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+            let base = base.clone();
+            if found.is_some() {
+                self.touch_attribute(at, name, false);
+                return found;
+            }
+            class = base;
+        }
+        None
+    }
+
+    /// The library's class that a class derives from.
+    pub(super) fn native_base(&self, class: &Value) -> &'static str {
+        let mut class = class.clone();
+        loop {
+            match (&class, self.object_of(&class)) {
+                (Value::Native(name), _) => return name,
+                (_, Some(Object::Class { base, .. })) => class = base.clone(),
+                _ => return "object",
+            }
+        }
+    }
+
+    /// Whether an exception is of a class, or of one of a tuple of them.
+    pub(super) fn is_exception(&self, exception: &Value, class: &Value) -> bool {
+        if let Some(Object::Tuple(classes)) = self.object_of(class) {
+            return classes.iter().any(|class| self.is_exception(exception, class));
+        }
+        let Some(Object::Instance { class: own, .. }) = self.object_of(exception) else {
+            return false;
+        };
+        self.derives(own, class)
+    }
+
+    pub(super) fn derives(&self, class: &Value, from: &Value) -> bool {
+        let mut class = class.clone();
+        loop {
+            if class == *from {
+                return true;
+            }
+            class = match (&class, self.object_of(&class)) {
+                (_, Some(Object::Class { base, .. })) => base.clone(),
+                (Value::Native(name), _) => match library::exception_base(name) {
+                    Some(base) => Value::Native(base),
+                    None => return false,
+                },
+                _ => return false,
+            };
+        }
+    }
+
+    /// A special method of an instance, bound to it.
+    pub(super) fn lookup_special(&mut self, value: &Value, name: u16) -> Option<Value> {
+        let Some(Object::Instance { class, .. }) = self.object_of(value) else {
+            return None;
+        };
+        let class = class.clone();
+        let function = self.in_class(&class, name)?;
+        Some(self.allocate(Object::Method(function, value.clone())))
+    }
+
+    /// What a name found in a class is for an instance.
+    fn bound(&mut self, found: Value, instance: &Value, class: &Value) -> R<Value> {
+        Ok(match self.object_of(&found).cloned() {
+            Some(Object::Function { .. }) => self.allocate(Object::Method(found, instance.clone())),
+            Some(Object::Property(getter, _)) => self.call_back(&getter, vec![instance.clone()])?,
+            Some(Object::Static(function)) => function,
+            Some(Object::ClassMethod(function)) => self.allocate(Object::Method(function, class.clone())),
+            _ => found,
+        })
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of object")]
+    pub(super) fn load_attribute(&mut self, object: &Value, name: u16) -> R<Value> {
+        let text = self.name(name);
+        let Value::Ref(at) = *object else {
+            return match object {
+                Value::Native(class) if text == "__name__" => {
+                    Ok(Value::str(class.rsplit('.').next().unwrap_or(class)))
+                }
+                Value::Native("dict") if text == "fromkeys" => beyond("dict.fromkeys"),
+                Value::Str(_) if library::METHODS.contains(&text) => {
+                    Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
+                }
+                Value::Native("threading.Thread") if text == "__init__" => {
+                    Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
+                }
+                _ => self.no_attribute(object, text),
+            };
+        };
+        match self.state.object(at).clone() {
+            Object::Module(module) => match library::item(&module, text) {
+                Some(item) => Ok(Value::Native(item)),
+                None => beyond(format!("{module}.{text}")),
+            },
+            Object::Class { name: class_name, .. } => {
+                if text == "__name__" {
+                    return Ok(Value::str(self.name(class_name)));
+                }
+                match self.in_class(object, name) {
+                    Some(found) => match self.object_of(&found).cloned() {
+                        Some(Object::Static(function)) => Ok(function),
+                        Some(Object::ClassMethod(function)) => {
+                            Ok(self.allocate(Object::Method(function, object.clone())))
+                        }
+                        _ => Ok(found),
+                    },
+                    None if name == INIT => Ok(self.allocate(Object::NativeMethod(object.clone(), name))),
+                    None => {
+                        self.touch_attribute(at, name, false);
+                        self.no_attribute(object, text)
+                    }
+                }
+            }
+            Object::Instance { class, attributes, part } => {
+                let in_class = self.in_class(&class, name);
+                if let Some(found) = &in_class
+                    && matches!(self.object_of(found), Some(Object::Property(..)))
+                {
+                    return self.bound(found.clone(), object, &class);
+                }
+                self.touch_attribute(at, name, false);
+                if let Some((_, value)) = attributes.iter().find(|(known, _)| *known == name) {
+                    return Ok(value.clone());
+                }
+                if let Some(found) = in_class {
+                    return self.bound(found, object, &class);
+                }
+                match (&part, text) {
+                    (_, "__class__") => Ok(class),
+                    (Part::Exception(args), "args") => {
+                        let args = args.clone();
+                        Ok(self.tuple(args))
+                    }
+                    (Part::Thread(part), "name") if part.name != Value::None => Ok(part.name.clone()),
+                    (Part::Thread(part), "daemon") => Ok(Value::Bool(part.daemon)),
+                    (Part::Thread(_), _) if library::METHODS.contains(&text) => {
+                        Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
+                    }
+                    _ => self.no_attribute(object, text),
+                }
+            }
+            Object::Super(owner, instance) => {
+                let base = match self.object_of(&owner) {
+                    Some(Object::Class { base, .. }) => base.clone(),
+                    _ => return self.raise("RuntimeError", "super(): no arguments"),
+                };
+                match self.in_class(&base, name) {
+                    Some(found) => {
+                        let class = base.clone();
+                        self.bound(found, &instance, &class)
+                    }
+                    None => Ok(self.allocate(Object::NativeMethod(object.clone(), name))),
+                }
+            }
+            Object::Local(items) => {
+                let thread = u8::try_from(self.thread).unwrap_or(u8::MAX);
+                match items.iter().find(|(of, known, _)| *of == thread && *known == name) {
+                    Some((_, _, value)) => Ok(value.clone()),
+                    None => self.no_attribute(object, text),
+                }
+            }
+            Object::SharedValue(value, _) if text == "value" => {
+                self.touch(at, false);
+                Ok(value)
+            }
+            Object::Function { code, .. } if text == "__name__" => {
+                Ok(Value::str(&self.module.codes[usize::from(code)].name))
+            }
+            Object::Property(..) if text == "setter" => {
+                Ok(self.allocate(Object::NativeMethod(Value::Ref(at), name)))
+            }
+            _ if library::METHODS.contains(&text) => {
+                Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
+            }
+            _ => self.no_attribute(object, text),
+        }
+    }
+
+    fn no_attribute(&mut self, object: &Value, name: &str) -> R<Value> {
+        let class = self.type_name(object);
+        self.raise("AttributeError", &format!("'{class}' object has no attribute '{name}'"))
+    }
+
+    pub(super) fn store_attribute(&mut self, object: &Value, name: u16, value: Value) -> R<()> {
+        let Value::Ref(at) = *object else {
+            return self.type_error("cannot set an attribute of", &[object]);
+        };
+        match self.state.object(at).clone() {
+            Object::Instance { class, part, .. } => {
+                if let Some(found) = self.in_class(&class, name)
+                    && let Some(Object::Property(_, setter)) = self.object_of(&found).cloned()
+                {
+                    if setter == Value::None {
+                        return self.raise("AttributeError", "can't set attribute");
+                    }
+                    return self.call_back(&setter, vec![object.clone(), value]).map(|_| ());
+                }
+                if let (Part::Thread(_), "daemon") = (&part, self.name(name)) {
+                    let daemon = self.truth(&value)?;
+                    if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
+                        part.daemon = daemon;
+                    }
+                    return Ok(());
+                }
+                if let (Part::Thread(_), "name") = (&part, self.name(name)) {
+                    if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
+                        part.name = value;
+                    }
+                    return Ok(());
+                }
+                self.touch_attribute(at, name, true);
+                if let Object::Instance { attributes, .. } = self.state.object_mut(at) {
+                    set_attribute(attributes, name, value);
+                }
+                Ok(())
+            }
+            Object::Class { .. } => {
+                self.touch_attribute(at, name, true);
+                if let Object::Class { attributes, .. } = self.state.object_mut(at) {
+                    set_attribute(attributes, name, value);
+                }
+                Ok(())
+            }
+            Object::Local(_) => {
+                let thread = u8::try_from(self.thread).unwrap_or(u8::MAX);
+                if let Object::Local(items) = self.state.object_mut(at) {
+                    match items.iter_mut().find(|(of, known, _)| *of == thread && *known == name) {
+                        Some((_, _, place)) => *place = value,
+                        None => items.push((thread, name, value)),
+                    }
+                    items.sort_by_key(|(thread, name, _)| (*thread, *name));
+                }
+                Ok(())
+            }
+            Object::SharedValue(_, lock) if self.name(name) == "value" => {
+                self.touch(at, true);
+                *self.state.object_mut(at) = Object::SharedValue(value, lock);
+                Ok(())
+            }
+            _ => beyond(format!("setting the attribute {} of this", self.name(name))),
+        }
+    }
+
+    pub(super) fn delete_attribute(&mut self, object: &Value, name: u16) -> R<()> {
+        let Value::Ref(at) = *object else {
+            return self.type_error("cannot delete an attribute of", &[object]);
+        };
+        self.touch_attribute(at, name, true);
+        if let Object::Instance { attributes, .. } | Object::Class { attributes, .. } =
+            self.state.object_mut(at)
+        {
+            let before = attributes.len();
+            attributes.retain(|(known, _)| *known != name);
+            if attributes.len() < before {
+                return Ok(());
+            }
+        }
+        let text = self.name(name);
+        self.no_attribute(object, text).map(|_| ())
+    }
+
+    /// Enters a `with` block; what `as` binds.
+    pub(super) fn enter_context(&mut self, context: &Value) -> R<Value> {
+        if let Some(method) = self.lookup_special(context, ENTER) {
+            return self.call_back(&method, Vec::new());
+        }
+        match self.object_of(context) {
+            Some(Object::Executor { .. }) => Ok(context.clone()),
+            Some(Object::Lock(_) | Object::RLock(..) | Object::Semaphore(..) | Object::Condition(..)) => {
+                self.acquire(context, true)
+            }
+            _ => self.type_error("object does not support the context manager protocol", &[context]),
+        }
+    }
+
+    /// What leaving a `with` block calls.
+    pub(super) fn exit_of(&mut self, context: &Value) -> Value {
+        match self.lookup_special(context, EXIT) {
+            Some(method) => method,
+            None => self.allocate(Object::NativeMethod(context.clone(), EXIT)),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What a program names and the model does not have: refused with its place, before anything runs.
+
+use std::collections::BTreeSet;
+
+use super::library;
+use super::small_scope::{all_expressions, all_statements};
+use crate::python::program::syntax::{ExprKind, Stmt, StmtKind, target_names, walk_targets};
+use crate::python::program::{Place, Position, SourceError, SourceErrorKind};
+
+/// Special methods that the machine calls.
+const SPECIAL: &[&str] = &[
+    "__init__",
+    "__enter__",
+    "__exit__",
+    "__call__",
+    "__len__",
+    "__iter__",
+    "__next__",
+    "__getitem__",
+    "__setitem__",
+    "__delitem__",
+    "__contains__",
+    "__str__",
+    "__repr__",
+    "__bool__",
+    "__add__",
+    "__sub__",
+    "__mul__",
+    "__iadd__",
+    "__isub__",
+    "__imul__",
+    "__floordiv__",
+    "__truediv__",
+    "__mod__",
+    "__pow__",
+    "__and__",
+    "__or__",
+    "__xor__",
+];
+
+/// Refuses the first thing that is not covered.
+pub(super) fn check(stmts: &[Stmt], text: &str) -> Result<(), SourceError> {
+    let mut refusal: Option<(Position, String)> = None;
+    let mut refuse = |position: Position, message: String| {
+        if refusal.as_ref().is_none_or(|(known, _)| position.start < known.start) {
+            refusal = Some((position, message));
+        }
+    };
+    let mut names: BTreeSet<String> = BTreeSet::from(["__name__".to_owned()]);
+    let mut attributes: BTreeSet<String> = BTreeSet::new();
+    let mut modules: Vec<(String, String)> = Vec::new();
+    all_statements(stmts, &mut |stmt| {
+        walk_targets(stmt, &mut |target| {
+            target_names(target, &mut |name| {
+                names.insert(name.to_owned());
+                attributes.insert(name.to_owned());
+            });
+            if let ExprKind::Attribute(_, name) = &target.kind {
+                attributes.insert(name.clone());
+            }
+        });
+        match &stmt.kind {
+            StmtKind::Define(function) => {
+                names.insert(function.name.clone());
+                names.extend(function.parameters.iter().cloned());
+                attributes.insert(function.name.clone());
+                let special = function.name.starts_with("__") && function.name.ends_with("__");
+                if special && !SPECIAL.contains(&function.name.as_str()) {
+                    refuse(function.position, format!("the special method {} is not covered", function.name));
+                }
+            }
+            StmtKind::Class(class) => {
+                names.insert(class.name.clone());
+                attributes.insert(class.name.clone());
+            }
+            StmtKind::Import(imported) => {
+                for (module, name) in imported {
+                    names.insert(name.clone());
+                    modules.push((name.clone(), module.clone()));
+                    if library::module(module).is_none() {
+                        refuse(stmt.position, format!("the module {module} is not covered"));
+                    }
+                }
+            }
+            StmtKind::ImportFrom(module, items) => {
+                for (item, name) in items {
+                    names.insert(name.clone());
+                    if library::item(module, item).is_none() {
+                        refuse(stmt.position, format!("{item} of the module {module} is not covered"));
+                    }
+                }
+            }
+            StmtKind::Try(_, handlers, _) => {
+                names.extend(handlers.iter().filter_map(|handler| handler.name.clone()));
+            }
+            _ => {}
+        }
+    });
+    all_expressions(stmts, &mut |expr| match &expr.kind {
+        ExprKind::Comprehension(_, _, generators) => {
+            for generator in generators {
+                target_names(&generator.target, &mut |name| {
+                    names.insert(name.to_owned());
+                });
+            }
+        }
+        ExprKind::Lambda(function) => names.extend(function.parameters.iter().cloned()),
+        _ => {}
+    });
+    let known = |name: &str| names.contains(name) || library::builtin(name).is_some();
+    all_expressions(stmts, &mut |expr| match &expr.kind {
+        ExprKind::Name(name) | ExprKind::Call(name, ..) if !known(name) => {
+            refuse(expr.position, format!("the name {name} is not covered, or defined nowhere"));
+        }
+        ExprKind::Attribute(object, name) => {
+            if let ExprKind::Name(alias) = &object.kind
+                && let Some((_, module)) = modules.iter().find(|(known, _)| known == alias)
+            {
+                if library::item(module, name).is_none() {
+                    refuse(expr.position, format!("{alias}.{name} is not covered"));
+                }
+            } else if !attributes.contains(name)
+                && !library::METHODS.contains(&name.as_str())
+                && name != "setter"
+            {
+                refuse(expr.position, format!("the attribute {name} is not covered, or set nowhere"));
+            }
+        }
+        _ => {}
+    });
+    match refusal {
+        None => Ok(()),
+        Some((position, message)) => {
+            Err(SourceError { kind: SourceErrorKind::NotCovered, message, place: Place::new(text, position) })
+        }
+    }
+}

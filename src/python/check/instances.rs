@@ -1,0 +1,118 @@
+//! Instances: of the program's classes, and threads.
+
+use super::machine::{Arguments, INIT, Machine, R, beyond};
+use super::state::{Object, Part, ThreadPart, Value};
+
+impl Machine<'_> {
+    /// Makes an instance of a class of the program.
+    pub(super) fn instantiate(&mut self, class: &Value, arguments: Arguments) -> R<Value> {
+        let base = self.native_base(class);
+        let positional = arguments.positional.clone();
+        let instance = self.once(|machine| {
+            let part = match base {
+                "threading.Thread" => Part::Thread(Box::new(plain_thread())),
+                "object" => Part::Plain,
+                _ => Part::Exception(positional),
+            };
+            Ok(machine.allocate(Object::Instance { class: class.clone(), attributes: Vec::new(), part }))
+        })?;
+        if let Some(init) = self.lookup_special(&instance, INIT) {
+            if !arguments.keywords.is_empty() {
+                return self.instantiate_with_keywords(&instance, &init, arguments);
+            }
+            self.call_back(&init, arguments.positional)?;
+        } else if base == "threading.Thread" {
+            let Value::Ref(at) = instance else { return Ok(instance) };
+            self.initialise_thread(at, arguments)?;
+        } else if base == "object" && !(arguments.positional.is_empty() && arguments.keywords.is_empty()) {
+            return self.raise("TypeError", "this class takes no arguments");
+        }
+        Ok(instance)
+    }
+
+    /// Puts arguments by keyword into their places, for a constructor is called by position.
+    pub(super) fn instantiate_with_keywords(
+        &mut self,
+        instance: &Value,
+        init: &Value,
+        arguments: Arguments,
+    ) -> R<Value> {
+        let function = match self.object_of(init) {
+            Some(Object::Method(function, _)) => function.clone(),
+            _ => return beyond("keywords of this constructor"),
+        };
+        let Some(Object::Function { code, defaults, .. }) = self.object_of(&function).cloned() else {
+            return beyond("keywords of this constructor");
+        };
+        let code = &self.module.codes[usize::from(code)];
+        let mut places: Vec<Option<Value>> = arguments.positional.into_iter().map(Some).collect();
+        places.resize(code.parameters.saturating_sub(1), None);
+        for (name, value) in arguments.keywords {
+            let name = self.name(name);
+            if let Some(at) = code.locals[1..code.parameters].iter().position(|known| known == name) {
+                places[at] = Some(value);
+            } else {
+                let message = format!("__init__() got an unexpected keyword argument '{name}'");
+                return self.raise("TypeError", &message);
+            }
+        }
+        let first = places.len() - defaults.len().min(places.len());
+        for (place, default) in places[first..].iter_mut().zip(defaults) {
+            place.get_or_insert(default);
+        }
+        match places.into_iter().collect::<Option<Vec<_>>>() {
+            Some(args) => {
+                self.call_back(init, args)?;
+                Ok(instance.clone())
+            }
+            None => self.raise("TypeError", "__init__() missing a required argument"),
+        }
+    }
+
+    /// `Thread.__init__`.
+    pub(super) fn initialise_thread(&mut self, at: u32, arguments: Arguments) -> R<Value> {
+        let mut given = plain_thread();
+        let mut named: Vec<(&str, Value)> =
+            arguments.keywords.into_iter().map(|(name, value)| (self.name(name), value)).collect();
+        let order = ["group", "target", "name", "args", "kwargs"];
+        named.extend(order.into_iter().zip(arguments.positional));
+        for (name, value) in named {
+            match name {
+                "target" => given.target = value,
+                "args" => given.args = self.elements(&value)?,
+                "name" => given.name = value,
+                "daemon" => given.daemon = self.truth(&value)?,
+                "kwargs" => {
+                    if let Some(Object::Dict(items, _)) = self.object_of(&value).cloned() {
+                        for (key, value) in items {
+                            let Value::Str(key) = key else { continue };
+                            let Some(number) = self.name_number(&key) else {
+                                return self.raise("TypeError", "unexpected keyword argument");
+                            };
+                            given.keywords.push((number, value));
+                        }
+                    }
+                }
+                "group" => {}
+                other => return beyond(format!("the argument {other} of a thread")),
+            }
+        }
+        if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
+            given.process = part.process;
+            **part = given;
+        }
+        Ok(Value::None)
+    }
+}
+
+pub(super) fn plain_thread() -> ThreadPart {
+    ThreadPart {
+        target: Value::None,
+        args: Vec::new(),
+        keywords: Vec::new(),
+        name: Value::None,
+        daemon: false,
+        process: false,
+        number: None,
+    }
+}

@@ -1,0 +1,256 @@
+//! The part of the builtins and of the standard library that is modelled, by name.
+
+/// Modules and what is taken from them. A name of the builtins stands without its module.
+pub(super) const LIBRARY: &[(&str, &[&str])] = &[
+    (
+        "threading",
+        &[
+            "threading.Thread",
+            "threading.Lock",
+            "threading.RLock",
+            "threading.Condition",
+            "threading.Semaphore",
+            "threading.BoundedSemaphore",
+            "threading.Event",
+            "threading.Barrier",
+            "threading.local",
+            "threading.current_thread",
+            "threading.get_ident",
+            "threading.BrokenBarrierError",
+        ],
+    ),
+    (
+        "queue",
+        &[
+            "queue.Queue",
+            "queue.LifoQueue",
+            "queue.PriorityQueue",
+            "queue.SimpleQueue",
+            "queue.Empty",
+            "queue.Full",
+        ],
+    ),
+    ("concurrent.futures", &["concurrent.futures.ThreadPoolExecutor", "concurrent.futures.as_completed"]),
+    (
+        "multiprocessing",
+        &[
+            "multiprocessing.Process",
+            "multiprocessing.Queue",
+            "multiprocessing.Value",
+            "multiprocessing.Lock",
+        ],
+    ),
+    ("time", &["time.sleep"]),
+    ("itertools", &["itertools.count"]),
+    ("collections", &["collections.deque", "collections.defaultdict", "collections.Counter"]),
+    ("sys", &["sys.setswitchinterval"]),
+    ("__future__", &["__future__.print_function"]),
+];
+
+/// The builtins.
+pub(super) const BUILTINS: &[&str] = &[
+    "abs",
+    "all",
+    "any",
+    "bool",
+    "callable",
+    "classmethod",
+    "dict",
+    "divmod",
+    "enumerate",
+    "filter",
+    "float",
+    "frozenset",
+    "getattr",
+    "hasattr",
+    "id",
+    "int",
+    "isinstance",
+    "iter",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "next",
+    "object",
+    "pow",
+    "print",
+    "property",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "set",
+    "setattr",
+    "sorted",
+    "staticmethod",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "xrange",
+    "zip",
+];
+
+/// Exceptions, each with the one that it derives from.
+pub(super) const EXCEPTIONS: &[(&str, &str)] = &[
+    ("BaseException", "object"),
+    ("Exception", "BaseException"),
+    ("KeyboardInterrupt", "BaseException"),
+    ("SystemExit", "BaseException"),
+    ("ArithmeticError", "Exception"),
+    ("ZeroDivisionError", "ArithmeticError"),
+    ("OverflowError", "ArithmeticError"),
+    ("AssertionError", "Exception"),
+    ("AttributeError", "Exception"),
+    ("ImportError", "Exception"),
+    ("ModuleNotFoundError", "ImportError"),
+    ("LookupError", "Exception"),
+    ("IndexError", "LookupError"),
+    ("KeyError", "LookupError"),
+    ("NameError", "Exception"),
+    ("UnboundLocalError", "NameError"),
+    ("RuntimeError", "Exception"),
+    ("RecursionError", "RuntimeError"),
+    ("NotImplementedError", "RuntimeError"),
+    ("StopIteration", "Exception"),
+    ("TypeError", "Exception"),
+    ("ValueError", "Exception"),
+    ("TimeoutError", "Exception"),
+    ("threading.BrokenBarrierError", "RuntimeError"),
+    ("queue.Empty", "Exception"),
+    ("queue.Full", "Exception"),
+];
+
+/// Methods and attributes of the library's objects that are modelled.
+pub(super) const METHODS: &[&str] = &[
+    "acquire",
+    "add",
+    "add_done_callback",
+    "append",
+    "appendleft",
+    "args",
+    "capitalize",
+    "clear",
+    "copy",
+    "count",
+    "daemon",
+    "difference",
+    "discard",
+    "done",
+    "empty",
+    "endswith",
+    "extend",
+    "find",
+    "format",
+    "full",
+    "get",
+    "get_lock",
+    "get_nowait",
+    "ident",
+    "index",
+    "insert",
+    "intersection",
+    "is_alive",
+    "is_set",
+    "isdigit",
+    "items",
+    "join",
+    "keys",
+    "locked",
+    "lower",
+    "lstrip",
+    "map",
+    "most_common",
+    "name",
+    "notify",
+    "notify_all",
+    "pop",
+    "popleft",
+    "put",
+    "put_nowait",
+    "qsize",
+    "release",
+    "remove",
+    "replace",
+    "result",
+    "reverse",
+    "rstrip",
+    "run",
+    "set",
+    "setDaemon",
+    "setdefault",
+    "shutdown",
+    "sort",
+    "split",
+    "start",
+    "startswith",
+    "strip",
+    "submit",
+    "task_done",
+    "title",
+    "union",
+    "update",
+    "upper",
+    "value",
+    "values",
+    "wait",
+    "wait_for",
+    "zfill",
+    "__init__",
+    "__name__",
+    "__class__",
+    "__enter__",
+    "__exit__",
+    "popitem",
+    "getName",
+    "setName",
+    "notifyAll",
+    "__setattr__",
+];
+
+/// Functions of the library that are written in Python: a thread may lose the GIL on their way in and out.
+pub(super) const IN_PYTHON: &[&str] = &[
+    "put",
+    "get",
+    "put_nowait",
+    "get_nowait",
+    "task_done",
+    "start",
+    "submit",
+    "result",
+    "wait",
+    "notify",
+    "notify_all",
+];
+
+/// A builtin or an exception by its name.
+pub(super) fn builtin(name: &str) -> Option<&'static str> {
+    let exceptions = EXCEPTIONS.iter().map(|&(name, _)| name);
+    BUILTINS.iter().copied().chain(exceptions).find(|&known| known == name)
+}
+
+/// The module of that name, under the name of Python 3.
+pub(super) fn module(name: &str) -> Option<&'static str> {
+    let name = if name == "Queue" { "queue" } else { name };
+    LIBRARY.iter().map(|&(module, _)| module).find(|&known| known == name)
+}
+
+/// Whether a module of the library is missing in Python 2, or else in Python 3.
+pub(super) fn is_missing(name: &str, python2: bool) -> bool {
+    if python2 { matches!(name, "queue" | "concurrent.futures") } else { name == "Queue" }
+}
+
+/// What a module has under that name.
+pub(super) fn item(module_name: &str, name: &str) -> Option<&'static str> {
+    let module_name = module(module_name)?;
+    let (_, items) = LIBRARY.iter().find(|(known, _)| *known == module_name)?;
+    items.iter().copied().find(|item| item.strip_prefix(module_name) == Some(&format!(".{name}")))
+}
+
+/// The exception that another derives from.
+pub(super) fn exception_base(name: &str) -> Option<&'static str> {
+    EXCEPTIONS.iter().find(|(known, _)| *known == name).map(|&(_, base)| base)
+}

@@ -1,0 +1,435 @@
+//! One instruction at a time, over the shared heap.
+//!
+//! An instruction that needs a Python function's result (a property, `__enter__`, a `key=`) or that waits is begun again from
+//! the start once there is more: what it has learned is in its frame's `progress`. Until it is over it takes nothing off
+//! the stack.
+
+use std::rc::Rc;
+
+use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
+use crate::python::program::module::Module;
+use crate::python::program::{Instruction, Place};
+use crate::python::version::Check;
+
+/// Names that the machine itself asks for, in the order of their numbers.
+pub(super) const KNOWN: [&str; 18] = [
+    "__name__",
+    "__init__",
+    "__enter__",
+    "__exit__",
+    "__call__",
+    "__len__",
+    "__iter__",
+    "__next__",
+    "__getitem__",
+    "__setitem__",
+    "__contains__",
+    "__str__",
+    "__repr__",
+    "__bool__",
+    "run",
+    "append",
+    "__delitem__",
+    "__del__",
+];
+pub(super) const NAME: u16 = 0;
+pub(super) const INIT: u16 = 1;
+pub(super) const ENTER: u16 = 2;
+pub(super) const EXIT: u16 = 3;
+pub(super) const CALL: u16 = 4;
+pub(super) const LEN: u16 = 5;
+pub(super) const ITER: u16 = 6;
+pub(super) const NEXT: u16 = 7;
+pub(super) const GETITEM: u16 = 8;
+pub(super) const SETITEM: u16 = 9;
+pub(super) const CONTAINS: u16 = 10;
+pub(super) const STR: u16 = 11;
+pub(super) const REPR: u16 = 12;
+pub(super) const BOOL: u16 = 13;
+pub(super) const RUN: u16 = 14;
+pub(super) const DELITEM: u16 = 16;
+
+/// How many calls may be under way, as `sys.getrecursionlimit()`.
+pub(super) const DEEPEST: usize = 1000;
+
+/// The most elements of one list, dict or string.
+pub(super) const LONGEST: usize = 10_000;
+
+/// Something that more than one thread can get at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Location {
+    /// A global of a process.
+    Global(u8, u16),
+    /// An attribute of the objects made at a place.
+    Attribute(Site, u16),
+    /// The elements, or the state, of the objects made at a place.
+    Content(Site),
+}
+
+/// An access to a location.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Access {
+    pub(super) location: Location,
+    pub(super) write: bool,
+}
+
+/// What is beyond the model, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Beyond {
+    pub(super) what: String,
+    pub(super) place: Option<Place>,
+}
+
+/// Why an instruction is not over.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Raise(Value),
+    /// It needs the result of a Python function.
+    Call(Value, Vec<Value>),
+    /// It waits for another thread.
+    Block,
+    /// Others may run; then it goes on.
+    Yield,
+    Beyond(String),
+}
+
+pub(super) type R<T> = Result<T, Stop>;
+
+/// Ends the search: the program leaves the model.
+pub(super) fn beyond<T>(what: impl Into<String>) -> R<T> {
+    Err(Stop::Beyond(what.into()))
+}
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Whether another thread may run now.
+    Done {
+        may_drop: bool,
+    },
+    Blocked,
+    Finished,
+}
+
+/// Where an instruction leads.
+pub(super) enum Next {
+    Follow,
+    To(usize),
+    Entered,
+    Returned,
+}
+
+/// A call taken apart: what is called and with what.
+pub(super) struct Arguments {
+    pub(super) positional: Vec<Value>,
+    pub(super) keywords: Vec<(u16, Value)>,
+}
+
+pub(super) struct Machine<'m> {
+    pub(super) module: &'m Module,
+    pub(super) state: State,
+    /// The thread that runs.
+    pub(super) thread: usize,
+    /// What the present step got at.
+    pub(super) accesses: Vec<Access>,
+    /// How much of the progress the present instruction has used.
+    pub(super) consumed: usize,
+    /// Whether the eval breaker is looked at after the present instruction.
+    pub(super) check: bool,
+}
+
+impl<'m> Machine<'m> {
+    /// The program before its first instruction.
+    pub(super) fn start(module: &'m Module) -> Self {
+        let mut globals = vec![Value::Unbound; module.names.len()];
+        globals[usize::from(NAME)] = Value::str("__main__");
+        let site = Site { thread: 0, code: 0, pc: 0 };
+        let part = ThreadPart {
+            target: Value::None,
+            args: Vec::new(),
+            keywords: Vec::new(),
+            name: Value::str("MainThread"),
+            daemon: false,
+            process: false,
+            number: Some(0),
+        };
+        let object = Object::Instance {
+            class: Value::Native("threading.Thread"),
+            attributes: Vec::new(),
+            part: Part::Thread(Box::new(part)),
+        };
+        let slots = vec![Value::Unbound; module.codes.first().map_or(0, |code| code.locals.len())];
+        let frame = Frame {
+            code: 0,
+            pc: 0,
+            slots,
+            stack: Vec::new(),
+            handling: Vec::new(),
+            progress: Vec::new(),
+            on_return: OnReturn::End,
+            context: Value::None,
+        };
+        let thread = Thread {
+            object: Value::Ref(0),
+            process: 0,
+            daemon: false,
+            finished: false,
+            executor: None,
+            frames: vec![frame],
+        };
+        let state = State {
+            heap: vec![Rc::new(Entry { site, object })],
+            globals: vec![globals],
+            threads: vec![Rc::new(thread)],
+            printed: Vec::new(),
+            uncaught: Vec::new(),
+        };
+        Self::at(module, state)
+    }
+
+    pub(super) fn at(module: &'m Module, state: State) -> Self {
+        Self { module, state, thread: 0, accesses: Vec::new(), consumed: 0, check: false }
+    }
+
+    pub(super) fn current(&self) -> &Thread {
+        &self.state.threads[self.thread]
+    }
+
+    pub(super) fn current_mut(&mut self) -> &mut Thread {
+        Rc::make_mut(&mut self.state.threads[self.thread])
+    }
+
+    pub(super) fn frame(&self) -> &Frame {
+        let frames = &self.current().frames;
+        &frames[frames.len() - 1]
+    }
+
+    pub(super) fn frame_mut(&mut self) -> &mut Frame {
+        let frames = &mut self.current_mut().frames;
+        let last = frames.len() - 1;
+        &mut frames[last]
+    }
+
+    /// The instruction that a thread is at.
+    pub(super) fn instruction(&self, thread: usize) -> Option<&'m Instruction> {
+        let frame = self.state.threads[thread].frames.last()?;
+        self.module.instruction(frame.code, frame.pc as usize)
+    }
+
+    pub(super) fn name(&self, number: u16) -> &'m str {
+        self.module.names.get(usize::from(number)).map_or("", String::as_str)
+    }
+
+    pub(super) fn name_number(&self, name: &str) -> Option<u16> {
+        let number = self.module.names.iter().position(|known| known == name)?;
+        u16::try_from(number).ok()
+    }
+
+    pub(super) fn site(&self) -> Site {
+        let thread = u8::try_from(self.thread).unwrap_or(u8::MAX);
+        match self.current().frames.last() {
+            Some(frame) => Site { thread, code: frame.code, pc: frame.pc },
+            None => Site { thread, code: u16::MAX, pc: 0 },
+        }
+    }
+
+    pub(super) fn allocate(&mut self, object: Object) -> Value {
+        let site = self.site();
+        self.state.heap.push(Rc::new(Entry { site, object }));
+        Value::Ref(u32::try_from(self.state.heap.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn tuple(&mut self, items: Vec<Value>) -> Value {
+        self.allocate(Object::Tuple(items))
+    }
+
+    pub(super) fn list(&mut self, items: Vec<Value>) -> Value {
+        self.allocate(Object::List(items))
+    }
+
+    pub(super) fn object_of(&self, value: &Value) -> Option<&Object> {
+        match value {
+            Value::Ref(at) => Some(self.state.object(*at)),
+            _ => None,
+        }
+    }
+
+    /// Notes that an object's elements or state are got at.
+    pub(super) fn touch(&mut self, at: u32, write: bool) {
+        let location = Location::Content(self.state.heap[at as usize].site);
+        self.accesses.push(Access { location, write });
+    }
+
+    pub(super) fn touch_attribute(&mut self, at: u32, name: u16, write: bool) {
+        let location = Location::Attribute(self.state.heap[at as usize].site, name);
+        self.accesses.push(Access { location, write });
+    }
+
+    pub(super) fn touch_global(&mut self, name: u16, write: bool) {
+        let location = Location::Global(self.current().process, name);
+        self.accesses.push(Access { location, write });
+    }
+
+    pub(super) fn exception(&mut self, class: &'static str, message: &str) -> Value {
+        let args = if message.is_empty() { Vec::new() } else { vec![Value::str(message)] };
+        self.allocate(Object::Instance {
+            class: Value::Native(class),
+            attributes: Vec::new(),
+            part: Part::Exception(args),
+        })
+    }
+
+    pub(super) fn raise<T>(&mut self, class: &'static str, message: &str) -> R<T> {
+        Err(Stop::Raise(self.exception(class, message)))
+    }
+
+    /// The topmost `count` values.
+    pub(super) fn top(&self, count: usize) -> Vec<Value> {
+        let stack = &self.frame().stack;
+        stack[stack.len().saturating_sub(count)..].to_vec()
+    }
+
+    pub(super) fn peek(&self) -> Value {
+        self.frame().stack.last().cloned().unwrap_or(Value::Unbound)
+    }
+
+    pub(super) fn push(&mut self, value: Value) {
+        self.frame_mut().stack.push(value);
+    }
+
+    /// Takes `count` values off the stack and pushes one.
+    pub(super) fn replace(&mut self, count: usize, value: Value) {
+        self.drop_top(count);
+        self.push(value);
+    }
+
+    pub(super) fn drop_top(&mut self, count: usize) {
+        let stack = &mut self.frame_mut().stack;
+        let kept = stack.len().saturating_sub(count);
+        stack.truncate(kept);
+    }
+
+    /// Does something once, however often the instruction begins anew.
+    pub(super) fn once(&mut self, f: impl FnOnce(&mut Self) -> R<Value>) -> R<Value> {
+        let at = self.consumed;
+        self.consumed += 1;
+        if let Some(value) = self.frame().progress.get(at) {
+            return Ok(value.clone());
+        }
+        let value = f(self)?;
+        self.frame_mut().progress.push(value.clone());
+        Ok(value)
+    }
+
+    /// Lets others run once, as a function written in Python does on its way in.
+    pub(super) fn yield_once(&mut self) -> R<()> {
+        let at = self.consumed;
+        self.consumed += 1;
+        if self.frame().progress.len() > at {
+            return Ok(());
+        }
+        self.frame_mut().progress.push(Value::None);
+        Err(Stop::Yield)
+    }
+
+    /// The result of calling something in the midst of an instruction.
+    pub(super) fn call_back(&mut self, callee: &Value, args: Vec<Value>) -> R<Value> {
+        if self.is_python(callee) {
+            let at = self.consumed;
+            self.consumed += 1;
+            return match self.frame().progress.get(at) {
+                Some(value) => Ok(value.clone()),
+                None => Err(Stop::Call(callee.clone(), args)),
+            };
+        }
+        let before = self.consumed;
+        if let Some(value) = self.frame().progress.get(before) {
+            let value = value.clone();
+            self.consumed += 1;
+            return Ok(value);
+        }
+        let value = self.call_native(callee, Arguments { positional: args, keywords: Vec::new() })?;
+        if self.consumed == before {
+            self.consumed += 1;
+            self.frame_mut().progress.push(value.clone());
+        }
+        Ok(value)
+    }
+
+    pub(super) fn is_python(&self, callee: &Value) -> bool {
+        match self.object_of(callee) {
+            Some(Object::Function { .. } | Object::Instance { part: Part::Plain, .. }) => true,
+            Some(Object::Method(function, _)) => self.is_python(function),
+            _ => false,
+        }
+    }
+
+    /// Does one instruction of a thread.
+    pub(super) fn step(&mut self, thread: usize) -> Result<Step, Beyond> {
+        self.thread = thread;
+        self.accesses.clear();
+        self.consumed = 0;
+        if self.current().finished {
+            return Ok(Step::Finished);
+        }
+        if self.current().frames.is_empty() {
+            return match self.next_task() {
+                Ok(()) => Ok(Step::Done { may_drop: true }),
+                Err(Stop::Block) => Ok(Step::Blocked),
+                Err(Stop::Beyond(what)) => Err(Beyond { what, place: None }),
+                Err(_) => Err(Beyond { what: "a task that cannot be called".to_owned(), place: None }),
+            };
+        }
+        let Some(instruction) = self.instruction(thread) else {
+            return Err(Beyond { what: "a function without an end".to_owned(), place: None });
+        };
+        let place = instruction.position.map(|position| self.module.place(position));
+        let free = !self.module.version.has_gil() || self.state.globals.len() > 1;
+        self.check = matches!(instruction.check, Check::Always | Check::Call);
+        let rule = &self.module.facts.drop;
+        let mut result = self.execute(instruction);
+        if let Err(Stop::Call(callee, args)) = result {
+            let arguments = Arguments { positional: args, keywords: Vec::new() };
+            result = self.enter(&callee, arguments, OnReturn::Resume);
+        }
+        match result {
+            Ok(Next::Follow) => {
+                let frame = self.frame_mut();
+                frame.pc += 1;
+                frame.progress.clear();
+            }
+            Ok(Next::To(target)) => {
+                let frame = self.frame_mut();
+                frame.pc = u32::try_from(target).unwrap_or(u32::MAX);
+                frame.progress.clear();
+            }
+            Ok(Next::Entered) => self.check = rule.frame_entry,
+            Ok(Next::Returned) => {}
+            Err(Stop::Raise(exception)) => {
+                self.unwind(exception)?;
+                self.check = rule.after_exception;
+            }
+            Err(Stop::Block) => return Ok(Step::Blocked),
+            Err(Stop::Yield) => return Ok(Step::Done { may_drop: true }),
+            Err(Stop::Beyond(what)) => return Err(Beyond { what, place }),
+            Err(Stop::Call(..)) => {
+                return Err(Beyond { what: "a call inside a call".to_owned(), place });
+            }
+        }
+        let deferred = self.instruction(thread).is_some_and(|next| next.defers);
+        Ok(Step::Done { may_drop: free || (self.check && !deferred) })
+    }
+
+    /// Says whether the eval breaker is looked at, for an instruction where it depends.
+    pub(super) fn set_check(&mut self, check: bool) {
+        self.check = check;
+    }
+}
+
+/// Binds an attribute.
+pub(super) fn set_attribute(attributes: &mut Vec<(u16, Value)>, name: u16, value: Value) {
+    match attributes.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, place)) => *place = value,
+        None => attributes.push((name, value)),
+    }
+}

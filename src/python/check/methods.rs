@@ -1,0 +1,247 @@
+//! Methods of the library's objects.
+
+use super::library;
+use super::machine::{Arguments, Machine, R, Stop, beyond};
+use super::state::{Object, Part, Value};
+
+impl Machine<'_> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of object")]
+    pub(super) fn call_method(&mut self, receiver: &Value, name: &str, arguments: Arguments) -> R<Value> {
+        if let Value::Str(text) = receiver {
+            let text = std::rc::Rc::clone(text);
+            return self.str_method(&text, name, &arguments.positional);
+        }
+        let at = match receiver {
+            Value::Ref(at) => *at,
+            Value::Native("threading.Thread") => {
+                let mut arguments = arguments;
+                return match arguments.positional.first() {
+                    Some(&Value::Ref(at)) => {
+                        arguments.positional.remove(0);
+                        self.initialise_thread(at, arguments)
+                    }
+                    _ => beyond("this call of Thread.__init__"),
+                };
+            }
+            _ => return beyond(format!("the method {name}")),
+        };
+        let object = self.state.object(at).clone();
+        let in_python = matches!(
+            &object,
+            Object::Queue(..)
+                | Object::Event(_)
+                | Object::Condition(..)
+                | Object::Barrier(..)
+                | Object::Instance { part: Part::Thread(_), .. }
+                | Object::Executor { .. }
+                | Object::Future { .. }
+        );
+        if in_python && library::IN_PYTHON.contains(&name) {
+            self.yield_once()?;
+        }
+        match object {
+            Object::List(items) => self.list_method(at, items, name, &arguments),
+            Object::Dict(items, factory) => self.dict_method(at, items, factory, name, &arguments),
+            Object::Set(items) => self.set_method(at, items, name, &arguments.positional),
+            Object::Deque(items, most) => self.deque_method(at, items, most, name, &arguments.positional),
+            Object::Tuple(items) => match (name, &arguments.positional[..]) {
+                ("count", [item]) => self.count_equal(&items, item),
+                ("index", [item]) => self.index_of(&items, item),
+                _ => beyond(format!("the method {name} of a tuple")),
+            },
+            Object::Property(getter, _) if name == "setter" => {
+                let setter = arguments.positional.first().cloned().unwrap_or(Value::None);
+                Ok(self.allocate(Object::Property(getter, setter)))
+            }
+            Object::Super(_, instance) => self.super_method(&instance, name, arguments),
+            Object::Class { .. } if name == "__init__" => {
+                let mut arguments = arguments;
+                let instance = if arguments.positional.is_empty() {
+                    Value::None
+                } else {
+                    arguments.positional.remove(0)
+                };
+                self.super_method(&instance, name, arguments)
+            }
+            Object::Instance { part: Part::Thread(part), .. } => match name {
+                "start" => self.thread_start(at),
+                "join" => {
+                    let timeout = !(arguments.positional.is_empty() && arguments.keywords.is_empty());
+                    self.thread_join(at, !timeout)
+                }
+                "is_alive" => self.is_alive(at),
+                "setDaemon" => {
+                    let daemon = arguments.positional.first().cloned().unwrap_or(Value::Bool(true));
+                    let daemon = self.truth(&daemon)?;
+                    if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
+                        part.daemon = daemon;
+                    }
+                    Ok(Value::None)
+                }
+                "getName" if part.name != Value::None => Ok(part.name.clone()),
+                "__init__" => self.initialise_thread(at, arguments),
+                _ => beyond(format!("the method {name} of a thread")),
+            },
+            Object::Lock(_) | Object::RLock(..) | Object::Semaphore(..) => match name {
+                "acquire" => {
+                    let waits = self.waits(&arguments, 0)?;
+                    self.acquire(receiver, waits)
+                }
+                "release" | "__exit__" => self.release(receiver),
+                "__enter__" => self.acquire(receiver, true),
+                "locked" => {
+                    self.touch(at, false);
+                    Ok(Value::Bool(matches!(
+                        self.state.object(at),
+                        Object::Lock(Some(_)) | Object::RLock(Some(_), _)
+                    )))
+                }
+                _ => beyond(format!("the method {name} of a lock")),
+            },
+            Object::Condition(..) => match name {
+                "acquire" => {
+                    let waits = self.waits(&arguments, 0)?;
+                    self.acquire(receiver, waits)
+                }
+                "release" | "__exit__" => self.release(receiver),
+                "__enter__" => self.acquire(receiver, true),
+                "wait" if arguments.positional.is_empty() && arguments.keywords.is_empty() => {
+                    self.condition_wait(at)
+                }
+                "notify" => {
+                    let count = arguments.positional.first().and_then(Value::as_int).unwrap_or(1);
+                    self.condition_notify(at, usize::try_from(count).unwrap_or(0))
+                }
+                "notify_all" | "notifyAll" => self.condition_notify(at, usize::MAX),
+                _ => beyond(format!("this call of the method {name} of a condition")),
+            },
+            Object::Event(set) => match name {
+                "set" | "clear" => {
+                    self.touch(at, true);
+                    *self.state.object_mut(at) = Object::Event(name == "set");
+                    Ok(Value::None)
+                }
+                "is_set" => {
+                    self.touch(at, false);
+                    Ok(Value::Bool(set))
+                }
+                "wait" if arguments.positional.is_empty() && arguments.keywords.is_empty() => {
+                    if !set {
+                        return Err(Stop::Block);
+                    }
+                    self.touch(at, false);
+                    Ok(Value::Bool(true))
+                }
+                _ => beyond(format!("this call of the method {name} of an event")),
+            },
+            Object::Barrier(..) if name == "wait" => self.barrier_wait(at),
+            Object::Queue(items, most, unfinished, _) => match name {
+                "put" | "put_nowait" => {
+                    let Some(item) = arguments.positional.first().cloned() else {
+                        return beyond("put() without an element");
+                    };
+                    let waits = name == "put" && self.waits(&arguments, 1)?;
+                    self.queue_put(at, &item, waits)
+                }
+                "get" | "get_nowait" => {
+                    let waits = name == "get" && self.waits(&arguments, 0)?;
+                    self.queue_get(at, waits)
+                }
+                "empty" | "full" | "qsize" => {
+                    self.touch(at, false);
+                    Ok(match name {
+                        "empty" => Value::Bool(items.is_empty()),
+                        "full" => Value::Bool(most > 0 && items.len() >= most),
+                        _ => Self::int(i64::try_from(items.len()).ok())?,
+                    })
+                }
+                "task_done" => {
+                    self.touch(at, true);
+                    if unfinished == 0 {
+                        return self.raise("ValueError", "task_done() called too many times");
+                    }
+                    if let Object::Queue(_, _, unfinished, _) = self.state.object_mut(at) {
+                        *unfinished -= 1;
+                    }
+                    Ok(Value::None)
+                }
+                "join" => {
+                    if unfinished > 0 {
+                        return Err(Stop::Block);
+                    }
+                    self.touch(at, false);
+                    Ok(Value::None)
+                }
+                _ => beyond(format!("the method {name} of a queue")),
+            },
+            Object::Executor { .. } => match name {
+                "submit" => self.submit(at, arguments),
+                "map" => {
+                    let [function, items] = &arguments.positional[..] else {
+                        return beyond("map() of several iterables");
+                    };
+                    let (function, items) = (function.clone(), items.clone());
+                    let futures = self.once(|machine| {
+                        let mut futures = Vec::new();
+                        for item in machine.elements(&items)? {
+                            let call = vec![function.clone(), item];
+                            futures.push(
+                                machine.submit(at, Arguments { positional: call, keywords: Vec::new() })?,
+                            );
+                        }
+                        Ok(machine.list(futures))
+                    })?;
+                    self.yield_once()?;
+                    let mut results = Vec::new();
+                    for future in self.elements(&futures)? {
+                        results.push(self.future_result(&future)?);
+                    }
+                    Ok(self.allocate(Object::Pulled(results, 0)))
+                }
+                "shutdown" => self.shutdown(at, true),
+                "__exit__" => {
+                    self.shutdown(at, true)?;
+                    Ok(Value::None)
+                }
+                _ => beyond(format!("the method {name} of an executor")),
+            },
+            Object::Future { done, .. } => match name {
+                "result" if arguments.positional.is_empty() => self.future_result(receiver),
+                "done" => {
+                    self.touch(at, false);
+                    Ok(Value::Bool(done.is_some()))
+                }
+                _ => beyond(format!("the method {name} of a future")),
+            },
+            Object::SharedValue(_, lock) if name == "get_lock" => Ok(lock),
+            Object::Count(..) if name == "__next__" => match self.next(receiver)? {
+                Some(value) => Ok(value),
+                None => self.raise("StopIteration", ""),
+            },
+            _ => {
+                let class = self.type_name(receiver);
+                beyond(format!("the method {name} of a {class}"))
+            }
+        }
+    }
+
+    /// A method of the library's class from which an instance's class derives.
+    pub(super) fn super_method(&mut self, instance: &Value, name: &str, arguments: Arguments) -> R<Value> {
+        let Value::Ref(at) = *instance else {
+            return beyond("super() of this");
+        };
+        match (self.state.object_mut(at), name) {
+            (Object::Instance { part: Part::Thread(_), .. }, "__init__") => {
+                self.initialise_thread(at, arguments)
+            }
+            (Object::Instance { part: Part::Exception(args), .. }, "__init__") => {
+                *args = arguments.positional;
+                Ok(Value::None)
+            }
+            (Object::Instance { .. }, "__init__") => Ok(Value::None),
+            (Object::Instance { part: Part::Thread(_), .. }, "start") => self.thread_start(at),
+            (Object::Instance { part: Part::Thread(_), .. }, "join") => self.thread_join(at, true),
+            _ => beyond(format!("super().{name}()")),
+        }
+    }
+}

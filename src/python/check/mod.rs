@@ -1,0 +1,45 @@
+//! `gilsim check`: a whole program on every version, by every schedule at small scope.
+//!
+//! A program's text becomes a syntax tree, its large numbers small ones (`small_scope`), and the tree the instructions of each
+//! version: by the same parser, compiler and table of drop points as a loop body ([`super::program`]), so that there is one
+//! answer to where a version may switch. The machine here executes them over one heap that all threads share: globals, lists,
+//! dicts, objects, locks, queues. The search tries every schedule and holds how it ends against what some order of whole loop
+//! iterations gives.
+//!
+//! A loop body is still executed by the machinery of [`super::program`], whose state is one integer and some locks: packed
+//! states and registers make `explore` and `gil` fast, and this machine does not recognise that shape yet.
+//!
+//! ```text
+//! verdict        what a version makes of a program, and why
+//! search         every schedule; what is shared is learned on the way
+//! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
+//! instructions · calls · attributes · operations · elements · natives · instances · methods · containers · sync · text
+//! state          the heap and the threads
+//! coverage · small_scope · library
+//! ```
+//!
+//! Nothing outside the model is ever touched: no file is opened, no interpreter started. What is not covered is refused by
+//! name and place. Start reading with `verdict`.
+
+mod attributes;
+mod calls;
+mod containers;
+mod coverage;
+mod elements;
+mod instances;
+mod instructions;
+mod library;
+mod machine;
+mod methods;
+mod natives;
+mod operations;
+mod search;
+mod small_scope;
+mod state;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod text;
+mod verdict;
+
+pub use verdict::{CheckError, Checked, Collision, Finding, Kind, ScheduleLine, check, thread_name};

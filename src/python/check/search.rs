@@ -1,0 +1,361 @@
+//! Every schedule of a program, at small scope.
+//!
+//! A state is left by letting one thread run up to its next drop point at which a switch can matter: after it got at
+//! something that another thread gets at, too, and one of them changes. What that is, is learned on the way: the search begins
+//! by taking nothing as shared, and begins anew whenever it has seen a conflict on something that was not.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHasher};
+
+use super::machine::{Access, Beyond, Location, Machine, Step};
+use super::state::{Object, Site, State, Value};
+use crate::python::program::module::Module;
+use crate::system::control::Control;
+
+/// The most instructions of a thread without a switch that matters.
+const LONGEST_STRETCH: usize = 200_000;
+
+/// Where threads may be switched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Switching {
+    /// Between whole iterations, and where a thread has to wait.
+    Iterations,
+    /// Wherever the version may drop its GIL.
+    DropPoints,
+}
+
+/// How a program can end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Ending {
+    pub(super) printed: Vec<Rc<str>>,
+    pub(super) uncaught: Vec<Rc<str>>,
+    /// Threads that wait for each other without end.
+    pub(super) waiting: Vec<usize>,
+    globals: Vec<Vec<Value>>,
+    heap: Vec<Object>,
+}
+
+impl Ending {
+    /// Whether what is printed and raised is the same, and who waits.
+    pub(super) fn looks_like(&self, other: &Self) -> bool {
+        self.printed == other.printed && self.uncaught == other.uncaught && self.waiting == other.waiting
+    }
+}
+
+/// What ends a search before its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unfinished {
+    /// The program leaves the model.
+    Beyond(Beyond),
+    /// A limit was reached.
+    Limit(String),
+    Stopped,
+}
+
+/// Which threads read and which write a location while another one is alive, a bit for each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Users {
+    readers: u16,
+    writers: u16,
+}
+
+impl Users {
+    /// Whether one writes what another gets at.
+    const fn conflict(self) -> bool {
+        let all = self.readers | self.writers;
+        self.writers != 0 && all.count_ones() > 1
+    }
+}
+
+/// What limits a search.
+pub(super) struct Bounds<'c> {
+    pub(super) states: usize,
+    pub(super) steps: u64,
+    pub(super) control: &'c Control,
+}
+
+/// A step as a replay tells of it.
+pub(super) struct Event {
+    pub(super) thread: usize,
+    pub(super) line: Option<u32>,
+    pub(super) opcode: &'static str,
+    pub(super) accesses: Vec<Access>,
+    /// Whether more than one thread could run.
+    pub(super) together: bool,
+}
+
+pub(super) struct Search<'m> {
+    module: &'m Module,
+    switching: Switching,
+    /// The locations at which threads may be in each other's way.
+    pub(super) shared: BTreeSet<Location>,
+    users: FxHashMap<Location, Users>,
+    steps: u64,
+}
+
+/// How a thread's run came to its end.
+enum Pause {
+    Switch,
+    Blocked,
+}
+
+/// The endings that were found, with the order of threads that leads to each first.
+pub(super) type Endings = Vec<(Ending, Vec<u8>)>;
+
+impl<'m> Search<'m> {
+    pub(super) fn new(module: &'m Module, switching: Switching) -> Self {
+        Self { module, switching, shared: BTreeSet::new(), users: FxHashMap::default(), steps: 0 }
+    }
+
+    /// All endings, or those up to the first that is not expected.
+    pub(super) fn run(
+        &mut self,
+        bounds: &Bounds<'_>,
+        expected: Option<&[Ending]>,
+    ) -> Result<Endings, Unfinished> {
+        loop {
+            let endings = self.pass(bounds, expected)?;
+            let unexpected =
+                |(ending, _): &(Ending, Vec<u8>)| expected.is_some_and(|expected| !expected.contains(ending));
+            let before = self.shared.len();
+            let conflicts = self.users.iter().filter(|(_, users)| users.conflict()).map(|(at, _)| *at);
+            self.shared.extend(conflicts);
+            let known = self.shared.len() == before || self.switching == Switching::Iterations;
+            if known || endings.iter().any(unexpected) {
+                return Ok(endings);
+            }
+        }
+    }
+
+    fn pass(&mut self, bounds: &Bounds<'_>, expected: Option<&[Ending]>) -> Result<Endings, Unfinished> {
+        type Hasher = BuildHasherDefault<FxHasher>;
+        let mut start = Machine::start(self.module).state;
+        start.compact();
+        let start = Rc::new(start);
+        let mut numbers: HashMap<Rc<State>, u32, Hasher> = HashMap::default();
+        numbers.insert(Rc::clone(&start), 0);
+        // From where, and by which thread, each state was reached first.
+        let mut from: Vec<(u32, u8)> = vec![(0, 0)];
+        let mut open = VecDeque::from([(0_u32, start)]);
+        let mut endings: Endings = Vec::new();
+        while let Some((number, state)) = open.pop_front() {
+            if bounds.control.stopped() {
+                return Err(Unfinished::Stopped);
+            }
+            let over = state.threads.iter().all(|thread| thread.finished || thread.daemon);
+            let mut moved = false;
+            for thread in 0..state.threads.len() {
+                if over || state.threads[thread].finished {
+                    continue;
+                }
+                let mut machine = Machine::at(self.module, State::clone(&state));
+                let pause = self.advance(&mut machine, thread, bounds, &mut |_, _| {})?;
+                if matches!(pause, Pause::Blocked) && machine.state == *state {
+                    continue;
+                }
+                moved = true;
+                machine.state.compact();
+                let next = Rc::new(machine.state);
+                if numbers.contains_key(&next) {
+                    continue;
+                }
+                let new = u32::try_from(from.len()).unwrap_or(u32::MAX);
+                numbers.insert(Rc::clone(&next), new);
+                from.push((number, u8::try_from(thread).unwrap_or(u8::MAX)));
+                if from.len() > bounds.states {
+                    return Err(Unfinished::Limit(format!("more than {} states", bounds.states)));
+                }
+                open.push_back((new, next));
+            }
+            if moved {
+                continue;
+            }
+            let ending = ending(&state, over);
+            if endings.iter().all(|(known, _)| *known != ending) {
+                // One that shows only in the globals may not be the best to show.
+                let unexpected =
+                    expected.is_some_and(|expected| expected.iter().all(|known| !known.looks_like(&ending)));
+                endings.push((ending, order(&from, number)));
+                if unexpected {
+                    break;
+                }
+            }
+        }
+        Ok(endings)
+    }
+
+    /// Lets a thread run to where a switch matters.
+    fn advance(
+        &mut self,
+        machine: &mut Machine<'m>,
+        thread: usize,
+        bounds: &Bounds<'_>,
+        tell: &mut dyn FnMut(&Machine<'m>, bool),
+    ) -> Result<Pause, Unfinished> {
+        let mut touched = false;
+        for _ in 0..LONGEST_STRETCH {
+            self.steps += 1;
+            if self.steps > bounds.steps {
+                return Err(Unfinished::Limit(format!("more than {} instructions in all", bounds.steps)));
+            }
+            let together = machine.state.live() > 1;
+            tell(machine, together);
+            let step = machine.step(thread).map_err(Unfinished::Beyond)?;
+            if together || machine.state.live() > 1 {
+                let bit = 1_u16 << thread.min(15);
+                for access in &machine.accesses {
+                    let users = self.users.entry(access.location).or_default();
+                    if access.write {
+                        users.writers |= bit;
+                    } else {
+                        users.readers |= bit;
+                    }
+                }
+            }
+            touched |= machine.accesses.iter().any(|access| self.shared.contains(&access.location));
+            match step {
+                Step::Blocked => return Ok(Pause::Blocked),
+                Step::Finished => return Ok(Pause::Switch),
+                Step::Done { .. } if machine.state.threads[thread].finished => return Ok(Pause::Switch),
+                Step::Done { may_drop } => {
+                    let pauses = match self.switching {
+                        Switching::DropPoints => may_drop && touched,
+                        Switching::Iterations => iteration_ends(machine, thread),
+                    };
+                    if pauses {
+                        return Ok(Pause::Switch);
+                    }
+                }
+            }
+        }
+        Err(Unfinished::Limit(format!(
+            "{LONGEST_STRETCH} instructions of one thread that no other thread can see: a loop without an end?"
+        )))
+    }
+
+    /// Plays an order of threads back, step by step.
+    pub(super) fn replay(
+        &mut self,
+        order: &[u8],
+        bounds: &Bounds<'_>,
+    ) -> Result<(Vec<Event>, State), Unfinished> {
+        let mut machine = Machine::start(self.module);
+        let mut events: Vec<Event> = Vec::new();
+        for &thread in order {
+            let thread = usize::from(thread);
+            self.advance(&mut machine, thread, bounds, &mut |machine, together| {
+                // The accesses are those of the step before.
+                if let Some(last) = events.last_mut()
+                    && last.accesses.is_empty()
+                {
+                    last.accesses.clone_from(&machine.accesses);
+                }
+                let instruction = machine.instruction(thread);
+                events.push(Event {
+                    thread,
+                    line: instruction.and_then(|at| at.position).map(|position| position.line),
+                    opcode: instruction.map_or("", |instruction| instruction.opcode),
+                    accesses: Vec::new(),
+                    together,
+                });
+            })?;
+            if let Some(last) = events.last_mut() {
+                last.accesses.clone_from(&machine.accesses);
+            }
+            machine.accesses.clear();
+        }
+        Ok((events, machine.state))
+    }
+}
+
+/// The threads in the order in which they ran to reach a state.
+fn order(from: &[(u32, u8)], mut number: u32) -> Vec<u8> {
+    let mut order = Vec::new();
+    while number != 0 {
+        let (before, thread) = from[number as usize];
+        order.push(thread);
+        number = before;
+    }
+    order.reverse();
+    order
+}
+
+/// Whether a thread stands where an iteration of its outermost loop has ended.
+fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
+    let frames = &machine.state.threads[thread].frames;
+    let Some((last, outer)) = frames.split_last() else { return true };
+    let loops = |frame: &super::state::Frame| &machine.module.codes[usize::from(frame.code)].loops;
+    let inside = |range: (usize, usize), pc: usize| range.0 <= pc && pc < range.1;
+    let pc = last.pc as usize;
+    let around = loops(last).iter().filter(|one| inside(one.range, pc) && !one.ends.contains(&pc)).count();
+    around == 0
+        && loops(last).iter().any(|one| one.ends.contains(&pc))
+        && outer.iter().all(|frame| loops(frame).iter().all(|one| !inside(one.range, frame.pc as usize)))
+}
+
+/// How a state from which nobody goes on counts: by what was printed and raised, and what the globals hold.
+fn ending(state: &State, over: bool) -> Ending {
+    let mut end = state.clone();
+    let mut waiting: Vec<usize> = Vec::new();
+    if !over {
+        waiting
+            .extend(end.threads.iter().enumerate().filter(|(_, thread)| !thread.finished).map(|(at, _)| at));
+    }
+    end.threads.clear();
+    end.globals.truncate(1);
+    end.compact();
+    let site = Site { thread: 0, code: 0, pc: 0 };
+    for entry in &mut end.heap {
+        let entry = Rc::make_mut(entry);
+        entry.site = site;
+        match &mut entry.object {
+            Object::Dict(items, _) => items.sort_by_cached_key(|(key, _)| format!("{key:?}")),
+            // As with lines that are printed in another order, the order in which threads came is no loss.
+            Object::Set(items) | Object::List(items) | Object::Deque(items, _) => {
+                items.sort_by_cached_key(|item| format!("{item:?}"));
+            }
+            _ => {}
+        }
+    }
+    end.compact();
+    let heap: Vec<Object> = end.heap.iter().map(|entry| entry.object.clone()).collect();
+    Ending { printed: end.printed, uncaught: end.uncaught, waiting, globals: end.globals, heap }
+}
+
+/// What a location is called in the program.
+pub(super) fn location_name(module: &Module, state: &State, location: Location) -> String {
+    let name = |number: u16| module.names.get(usize::from(number)).cloned().unwrap_or_default();
+    match location {
+        Location::Global(_, number) => name(number),
+        Location::Attribute(_, number) => format!(".{}", name(number)),
+        Location::Content(site) => {
+            let is_it =
+                |value: &Value| matches!(value, Value::Ref(at) if state.heap[*at as usize].site == site);
+            for globals in &state.globals {
+                if let Some(at) = globals.iter().position(is_it) {
+                    return name(u16::try_from(at).unwrap_or(0));
+                }
+            }
+            for entry in &state.heap {
+                if let Object::Instance { attributes, .. } | Object::Class { attributes, .. } = &entry.object
+                    && let Some((number, _)) = attributes.iter().find(|(_, value)| is_it(value))
+                {
+                    return format!(".{}", name(*number));
+                }
+            }
+            let line = module
+                .instruction(site.code, site.pc as usize)
+                .and_then(|instruction| instruction.position)
+                .map(|position| position.line);
+            line.map_or("something".to_owned(), |line| format!("what line {line} makes"))
+        }
+    }
+}
+
+/// Lines of the program by number.
+pub(super) fn lines(text: &str) -> BTreeMap<u32, String> {
+    (1..).zip(text.lines().map(|line| line.trim_end().to_owned())).collect()
+}

@@ -1,0 +1,282 @@
+//! Small scope: numbers that only make a program long are made small.
+//!
+//! A loss that exists shows with few iterations. Taken as small are numbers of at least [`LARGE`], and those that say how
+//! often a loop runs: they stand in `range()`, or are bound to a name, or passed to a parameter, that does. Each such
+//! number becomes the same small one wherever it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::python::program::syntax::{
+    Expr, ExprKind, FStringPart, Function, Generator, Stmt, StmtKind, walk_blocks, walk_expr, walk_stmt,
+};
+
+/// From here on a number is taken as small wherever it stands.
+const LARGE: i64 = 10_000;
+
+/// Up to here a number of iterations stays as it is.
+const FEW: i64 = 3;
+
+/// Makes the numbers of a program small; what each became.
+pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
+    let mut large = BTreeSet::new();
+    let mut functions: Vec<Function> = Vec::new();
+    all_statements(stmts, &mut |stmt| {
+        if let StmtKind::Define(function) = &stmt.kind {
+            functions.push((**function).clone());
+        }
+    });
+    let mut names = BTreeSet::new();
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Int(value, _) = expr.kind
+            && value >= LARGE
+        {
+            large.insert(value);
+        }
+        if let ExprKind::Call(name, _, args) = &expr.kind
+            && matches!(name.as_str(), "range" | "xrange")
+        {
+            for arg in args {
+                walk_expr(arg, &mut |expr| match &expr.kind {
+                    ExprKind::Int(value, _) if *value > FEW => {
+                        large.insert(*value);
+                    }
+                    ExprKind::Name(name) | ExprKind::Attribute(_, name) => {
+                        names.insert(name.clone());
+                    }
+                    _ => {}
+                });
+            }
+        }
+    });
+    let counts = |function: &str, at: usize| {
+        let function = functions.iter().find(|known| known.name == function);
+        function.and_then(|function| function.parameters.get(at)).is_some_and(|name| names.contains(name))
+    };
+    let mut passed = |function: &str, args: &[Expr]| {
+        for (at, arg) in args.iter().enumerate() {
+            if let ExprKind::Int(value, _) = arg.kind
+                && value > FEW
+                && counts(function, at)
+            {
+                large.insert(value);
+            }
+        }
+    };
+    all_expressions(stmts, &mut |expr| match &expr.kind {
+        ExprKind::Call(name, _, args) => passed(name, args),
+        ExprKind::CallValue(_, args, keywords) => {
+            if let Some((Expr { kind: ExprKind::Name(name), .. }, rest)) = args.split_first() {
+                passed(name, rest);
+            }
+            let keyword =
+                |name: &str| keywords.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+            if let (Some(target), Some(args)) = (keyword("target"), keyword("args"))
+                && let (ExprKind::Name(name), ExprKind::Tuple(args)) = (&target.kind, &args.kind)
+            {
+                passed(name, args);
+            }
+        }
+        _ => {}
+    });
+    all_statements(stmts, &mut |stmt| {
+        if let StmtKind::Assign(targets, value) = &stmt.kind {
+            for target in targets {
+                bound(target, value, &names, &mut large);
+            }
+        }
+    });
+    let mut small = BTreeMap::new();
+    if let Some(&least) = large.first() {
+        for &value in &large {
+            let ratio = value / least;
+            let times = if value % least == 0 && ratio <= 4 { ratio } else { 1 };
+            small.insert(value, i64::from(scope) * times);
+        }
+    }
+    for stmt in stmts {
+        shrink_stmt(stmt, &small);
+    }
+    small
+}
+
+fn bound(target: &Expr, value: &Expr, names: &BTreeSet<String>, large: &mut BTreeSet<i64>) {
+    match (&target.kind, &value.kind) {
+        (ExprKind::Name(name) | ExprKind::Attribute(_, name), ExprKind::Int(value, _))
+            if *value > FEW && names.contains(name) =>
+        {
+            large.insert(*value);
+        }
+        (ExprKind::Tuple(targets), ExprKind::Tuple(values)) => {
+            targets.iter().zip(values).for_each(|(target, value)| bound(target, value, names, large));
+        }
+        _ => {}
+    }
+}
+
+/// Calls `f` for each statement, those of functions and classes included.
+pub(super) fn all_statements(stmts: &[Stmt], f: &mut dyn FnMut(&Stmt)) {
+    for stmt in stmts {
+        let mut inner: Vec<&[Stmt]> = Vec::new();
+        walk_blocks(stmt, &mut |stmt| {
+            f(stmt);
+            match &stmt.kind {
+                StmtKind::Define(function) => inner.push(&function.body),
+                StmtKind::Class(class) => inner.push(&class.body),
+                _ => {}
+            }
+        });
+        for stmts in inner {
+            all_statements(stmts, f);
+        }
+    }
+}
+
+/// Calls `f` for each expression, those of functions, lambdas and classes included.
+pub(super) fn all_expressions(stmts: &[Stmt], f: &mut dyn FnMut(&Expr)) {
+    for stmt in stmts {
+        let mut lambdas: Vec<Vec<Stmt>> = Vec::new();
+        walk_stmt(stmt, &mut |expr| {
+            f(expr);
+            if let ExprKind::Lambda(function) = &expr.kind {
+                lambdas.push(function.body.clone());
+            }
+        });
+        for body in lambdas {
+            all_expressions(&body, f);
+        }
+        let mut inner: Vec<&[Stmt]> = Vec::new();
+        walk_blocks(stmt, &mut |stmt| match &stmt.kind {
+            StmtKind::Define(function) => inner.push(&function.body),
+            StmtKind::Class(class) => inner.push(&class.body),
+            _ => {}
+        });
+        for stmts in inner {
+            all_expressions(stmts, f);
+        }
+    }
+}
+
+fn shrink_block(stmts: &mut [Stmt], small: &BTreeMap<i64, i64>) {
+    for stmt in stmts.iter_mut() {
+        shrink_stmt(stmt, small);
+    }
+}
+
+fn shrink_stmt(stmt: &mut Stmt, small: &BTreeMap<i64, i64>) {
+    let block = |stmts: &mut Vec<Stmt>| shrink_block(stmts, small);
+    let expr = |expr: &mut Expr| shrink_expr(expr, small);
+    match &mut stmt.kind {
+        StmtKind::Assign(targets, value) => {
+            targets.iter_mut().for_each(expr);
+            expr(value);
+        }
+        StmtKind::AugAssign(target, _, value) => {
+            expr(target);
+            expr(value);
+        }
+        StmtKind::Expr(value) | StmtKind::Return(Some(value)) | StmtKind::Raise(Some(value)) => expr(value),
+        StmtKind::If(test, body, orelse) | StmtKind::While(test, body, orelse) => {
+            expr(test);
+            block(body);
+            block(orelse);
+        }
+        StmtKind::For(target, iter, body, orelse) => {
+            expr(target);
+            expr(iter);
+            block(body);
+            block(orelse);
+        }
+        StmtKind::With(items, body) => {
+            for (context, target) in items {
+                expr(context);
+                target.iter_mut().for_each(expr);
+            }
+            block(body);
+        }
+        StmtKind::Finally(body, last) => {
+            block(body);
+            block(last);
+        }
+        StmtKind::Define(function) => {
+            function.defaults.iter_mut().for_each(expr);
+            block(&mut function.body);
+        }
+        StmtKind::Class(class) => block(&mut class.body),
+        StmtKind::Try(body, handlers, orelse) => {
+            block(body);
+            for handler in handlers.iter_mut() {
+                block(&mut handler.body);
+            }
+            block(orelse);
+        }
+        StmtKind::Assert(test, message) => {
+            expr(test);
+            message.iter_mut().for_each(expr);
+        }
+        StmtKind::Delete(targets) => targets.iter_mut().for_each(expr),
+        StmtKind::Return(None)
+        | StmtKind::Raise(None)
+        | StmtKind::Break
+        | StmtKind::Continue
+        | StmtKind::Pass
+        | StmtKind::GlobalX
+        | StmtKind::Global(_)
+        | StmtKind::Nonlocal(_)
+        | StmtKind::Import(_)
+        | StmtKind::ImportFrom(..) => {}
+    }
+}
+
+fn shrink_expr(expr: &mut Expr, small: &BTreeMap<i64, i64>) {
+    let each = |expr: &mut Expr| shrink_expr(expr, small);
+    match &mut expr.kind {
+        ExprKind::Int(value, _) => {
+            if let Some(new) = small.get(value) {
+                *value = *new;
+            }
+        }
+        ExprKind::Tuple(items)
+        | ExprKind::List(items)
+        | ExprKind::Set(items)
+        | ExprKind::Bools(_, items)
+        | ExprKind::Call(_, _, items) => items.iter_mut().for_each(each),
+        ExprKind::Subscript(left, right) | ExprKind::Binary(_, left, right) => {
+            each(left);
+            each(right);
+        }
+        ExprKind::Unary(_, value) | ExprKind::Attribute(value, _) => each(value),
+        ExprKind::Compare(left, rest) => {
+            each(left);
+            for (_, right) in rest.iter_mut() {
+                each(right);
+            }
+        }
+        ExprKind::IfElse(test, body, orelse) => [test, body, orelse].into_iter().for_each(|part| each(part)),
+        ExprKind::CallValue(function, args, keywords) => {
+            each(function);
+            args.iter_mut().for_each(each);
+            for (_, value) in keywords.iter_mut() {
+                each(value);
+            }
+        }
+        ExprKind::Comprehension(_, elt, generators) => {
+            each(elt);
+            for Generator { iter, conditions, .. } in generators {
+                each(iter);
+                conditions.iter_mut().for_each(each);
+            }
+        }
+        ExprKind::Dict(items) => items.iter_mut().for_each(|(key, value)| {
+            each(key);
+            each(value);
+        }),
+        ExprKind::Slice(bounds) => bounds.iter_mut().flatten().for_each(|bound| each(bound)),
+        ExprKind::Lambda(function) => shrink_block(&mut function.body, small),
+        ExprKind::FString(parts) => parts.iter_mut().for_each(|part| {
+            if let FStringPart::Value(value, ..) = part {
+                each(value);
+            }
+        }),
+        ExprKind::None | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Name(_) | ExprKind::Float(_) => {}
+    }
+}

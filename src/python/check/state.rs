@@ -1,0 +1,412 @@
+//! The state of a program under way: a heap that all threads share, and the threads.
+//!
+//! Everything that can be changed or compared by identity is an object on the heap; values are small and copied. Equal
+//! states behave equally: [`State::compact`] drops what nothing reaches and numbers the rest in the order in which it is reached.
+
+use std::rc::Rc;
+
+/// A Python value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Value {
+    /// A variable that has no value.
+    Unbound,
+    None,
+    Bool(bool),
+    Int(i64),
+    /// The bits of a float.
+    Float(u64),
+    Str(Rc<str>),
+    /// An object on the heap.
+    Ref(u32),
+    /// A function or class of the library, by its name.
+    Native(&'static str),
+}
+
+impl Value {
+    pub(super) fn str(text: &str) -> Self {
+        Self::Str(text.into())
+    }
+
+    pub(super) const fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(int) => Some(*int),
+            Self::Bool(truth) => Some(*truth as i64),
+            _ => None,
+        }
+    }
+}
+
+/// Where an object was made: the same place in the source gives objects of which the search keeps one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Site {
+    pub(super) thread: u8,
+    pub(super) code: u16,
+    pub(super) pc: u32,
+}
+
+/// An object and where it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Entry {
+    pub(super) site: Site,
+    pub(super) object: Object,
+}
+
+/// Attributes in the order in which they were bound.
+pub(super) type Attributes = Vec<(u16, Value)>;
+
+/// What an instance is beside its attributes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Part {
+    Plain,
+    Exception(Vec<Value>),
+    Thread(Box<ThreadPart>),
+}
+
+/// A `threading.Thread` or `multiprocessing.Process`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ThreadPart {
+    pub(super) target: Value,
+    pub(super) args: Vec<Value>,
+    pub(super) keywords: Attributes,
+    pub(super) name: Value,
+    pub(super) daemon: bool,
+    pub(super) process: bool,
+    /// Its number, once it is started.
+    pub(super) number: Option<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Object {
+    Tuple(Vec<Value>),
+    List(Vec<Value>),
+    /// Keys and values in their order, and what makes a missing one.
+    Dict(Vec<(Value, Value)>, Option<Value>),
+    Set(Vec<Value>),
+    /// Its elements, and the most that it keeps.
+    Deque(Vec<Value>, Option<usize>),
+    Range(i64, i64, i64),
+    Slice(Value, Value, Value),
+    /// What is iterated over, and how far.
+    Iterator(Value, usize),
+    /// Values that were computed at once, of which so many are taken.
+    Pulled(Vec<Value>, usize),
+    /// `itertools.count`: the next number and the step.
+    Count(i64, i64),
+    Function {
+        code: u16,
+        defaults: Vec<Value>,
+        cells: Vec<Value>,
+        owner: Value,
+    },
+    /// A function and its first argument.
+    Method(Value, Value),
+    /// A method of the library: the object and the name.
+    NativeMethod(Value, u16),
+    Class {
+        name: u16,
+        base: Value,
+        attributes: Attributes,
+    },
+    Instance {
+        class: Value,
+        attributes: Attributes,
+        part: Part,
+    },
+    /// `super()`: the class above which is looked, and the instance.
+    Super(Value, Value),
+    Property(Value, Value),
+    Static(Value),
+    ClassMethod(Value),
+    Cell(Value),
+    /// The attributes of a class body under way.
+    Namespace(Attributes),
+    /// Whether it is held, and by whom it was taken last.
+    Lock(Option<u8>),
+    /// Who holds it, and how often.
+    RLock(Option<u8>, u32),
+    /// How much is left, and the most.
+    Semaphore(i64, Option<i64>),
+    Event(bool),
+    /// Its lock, and who waits: whether each was notified.
+    Condition(Value, Vec<(u8, bool)>),
+    /// How many must come, how many have, and how many rounds are over.
+    Barrier(u32, u32, u32),
+    /// Elements, the most of them, elements not yet done, and in which order they leave.
+    Queue(Vec<Value>, usize, u32, Order),
+    /// Tasks that wait, the most workers, workers so far, idle ones, and whether it is shut down.
+    Executor {
+        tasks: Vec<Value>,
+        most: usize,
+        workers: Vec<u8>,
+        closed: bool,
+    },
+    /// Function, arguments, keywords, and the result or exception.
+    Future {
+        call: Vec<Value>,
+        keywords: Attributes,
+        done: Option<Result<Value, Value>>,
+    },
+    /// `threading.local`: attributes by thread.
+    Local(Vec<(u8, u16, Value)>),
+    /// `multiprocessing.Value`.
+    SharedValue(Value, Value),
+    Module(Rc<str>),
+}
+
+/// In which order a queue gives its elements back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Order {
+    First,
+    Last,
+    Least,
+}
+
+/// What becomes of the value that a frame returns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum OnReturn {
+    /// It is pushed: the caller's instruction is over.
+    Push,
+    /// The caller's instruction goes on with it.
+    Resume,
+    /// A class is made of the name space.
+    Class { base: Value },
+    /// It ends the thread.
+    End,
+    /// It becomes the result of a future.
+    Future(Value),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Frame {
+    pub(super) code: u16,
+    pub(super) pc: u32,
+    pub(super) slots: Vec<Value>,
+    pub(super) stack: Vec<Value>,
+    /// Exceptions that are being handled.
+    pub(super) handling: Vec<Value>,
+    /// What the present instruction has learned so far from calls that it made; it begins anew after each.
+    pub(super) progress: Vec<Value>,
+    pub(super) on_return: OnReturn,
+    /// The name space of a class body, or the function that runs.
+    pub(super) context: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Thread {
+    pub(super) object: Value,
+    pub(super) process: u8,
+    pub(super) daemon: bool,
+    pub(super) finished: bool,
+    /// The executor whose tasks it does.
+    pub(super) executor: Option<Value>,
+    pub(super) frames: Vec<Frame>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct State {
+    pub(super) heap: Vec<Rc<Entry>>,
+    /// The globals of each process by the number of the name.
+    pub(super) globals: Vec<Vec<Value>>,
+    pub(super) threads: Vec<Rc<Thread>>,
+    /// What was printed, line by line, in alphabetical order.
+    pub(super) printed: Vec<Rc<str>>,
+    /// Exceptions that ended a thread.
+    pub(super) uncaught: Vec<Rc<str>>,
+}
+
+impl State {
+    pub(super) fn object(&self, at: u32) -> &Object {
+        &self.heap[at as usize].object
+    }
+
+    pub(super) fn object_mut(&mut self, at: u32) -> &mut Object {
+        &mut Rc::make_mut(&mut self.heap[at as usize]).object
+    }
+
+    /// How many threads may still do something.
+    pub(super) fn live(&self) -> usize {
+        self.threads.iter().filter(|thread| !thread.finished).count()
+    }
+
+    /// Drops what is out of reach, and numbers the rest in the order in which it is reached.
+    pub(super) fn compact(&mut self) {
+        let mut compaction = Compaction { numbers: vec![u32::MAX; self.heap.len()], order: Vec::new() };
+        for value in self.globals.iter_mut().flatten() {
+            compaction.value(value);
+        }
+        for thread in &mut self.threads {
+            if compaction.thread_moves(thread) {
+                compaction.thread(Rc::make_mut(thread));
+            }
+        }
+        let mut kept: Vec<Rc<Entry>> = Vec::new();
+        while kept.len() < compaction.order.len() {
+            let mut entry = Rc::clone(&self.heap[compaction.order[kept.len()] as usize]);
+            let mut moves = false;
+            let mut copy = None;
+            each(&entry.object, &mut |value| moves |= compaction.reach(value));
+            if moves {
+                copy = Some(Rc::make_mut(&mut entry));
+            }
+            if let Some(entry) = copy {
+                each_mut(&mut entry.object, &mut |value| compaction.value(value));
+            }
+            kept.push(entry);
+        }
+        self.heap = kept;
+    }
+}
+
+struct Compaction {
+    /// The new number of each object that was reached.
+    numbers: Vec<u32>,
+    order: Vec<u32>,
+}
+
+impl Compaction {
+    /// Numbers what a value refers to; whether that has another number now.
+    fn reach(&mut self, value: &Value) -> bool {
+        let Value::Ref(at) = value else { return false };
+        let number = &mut self.numbers[*at as usize];
+        if *number == u32::MAX {
+            *number = u32::try_from(self.order.len()).unwrap_or(u32::MAX);
+            self.order.push(*at);
+        }
+        *number != *at
+    }
+
+    fn value(&mut self, value: &mut Value) {
+        if self.reach(value)
+            && let Value::Ref(at) = value
+        {
+            *at = self.numbers[*at as usize];
+        }
+    }
+
+    fn thread_moves(&mut self, thread: &Thread) -> bool {
+        let mut moves = self.reach(&thread.object);
+        let mut reach = |value: &Value| moves |= self.reach(value);
+        thread.executor.iter().for_each(&mut reach);
+        for frame in &thread.frames {
+            for values in [&frame.slots, &frame.stack, &frame.handling, &frame.progress] {
+                values.iter().for_each(&mut reach);
+            }
+            reach(&frame.context);
+            if let OnReturn::Class { base: value } | OnReturn::Future(value) = &frame.on_return {
+                reach(value);
+            }
+        }
+        moves
+    }
+
+    fn thread(&mut self, thread: &mut Thread) {
+        self.value(&mut thread.object);
+        if let Some(value) = &mut thread.executor {
+            self.value(value);
+        }
+        for frame in &mut thread.frames {
+            for values in [&mut frame.slots, &mut frame.stack, &mut frame.handling, &mut frame.progress] {
+                for value in values.iter_mut() {
+                    self.value(value);
+                }
+            }
+            self.value(&mut frame.context);
+            if let OnReturn::Class { base: value } | OnReturn::Future(value) = &mut frame.on_return {
+                self.value(value);
+            }
+        }
+    }
+}
+
+/// Calls `f` for each value in an object.
+pub(super) fn each(object: &Object, f: &mut dyn FnMut(&Value)) {
+    // One list of what refers to what: the copy is dropped again.
+    let mut copy;
+    match object {
+        Object::Tuple(items) | Object::List(items) | Object::Set(items) => items.iter().for_each(f),
+        Object::Cell(value) => f(value),
+        Object::Range(..) | Object::Lock(_) | Object::Module(_) => {}
+        other => {
+            copy = other.clone();
+            each_mut(&mut copy, &mut |value| f(value));
+        }
+    }
+}
+
+/// Calls `f` for each value in an object.
+pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
+    match object {
+        Object::Tuple(items)
+        | Object::List(items)
+        | Object::Set(items)
+        | Object::Deque(items, _)
+        | Object::Pulled(items, _)
+        | Object::Queue(items, ..) => items.iter_mut().for_each(f),
+        Object::Dict(items, factory) => {
+            for (key, value) in items {
+                f(key);
+                f(value);
+            }
+            factory.iter_mut().for_each(f);
+        }
+        Object::Slice(start, end, step) => [start, end, step].into_iter().for_each(f),
+        Object::Iterator(value, _)
+        | Object::NativeMethod(value, _)
+        | Object::Static(value)
+        | Object::ClassMethod(value)
+        | Object::Cell(value)
+        | Object::Condition(value, _) => f(value),
+        Object::Function { defaults, cells, owner, .. } => {
+            defaults.iter_mut().chain(cells).for_each(&mut *f);
+            f(owner);
+        }
+        Object::Method(one, two)
+        | Object::Super(one, two)
+        | Object::Property(one, two)
+        | Object::SharedValue(one, two) => [one, two].into_iter().for_each(f),
+        Object::Class { base, attributes, .. } => {
+            f(base);
+            for (_, value) in attributes.iter_mut() {
+                f(value);
+            }
+        }
+        Object::Instance { class, attributes, part } => {
+            f(class);
+            for (_, value) in attributes.iter_mut() {
+                f(value);
+            }
+            match part {
+                Part::Plain => {}
+                Part::Exception(args) => args.iter_mut().for_each(f),
+                Part::Thread(part) => {
+                    f(&mut part.target);
+                    f(&mut part.name);
+                    part.args.iter_mut().for_each(&mut *f);
+                    for (_, value) in &mut part.keywords {
+                        f(value);
+                    }
+                }
+            }
+        }
+        Object::Namespace(attributes) => attributes.iter_mut().for_each(|(_, value)| f(value)),
+        Object::Executor { tasks, .. } => tasks.iter_mut().for_each(f),
+        Object::Future { call, keywords, done } => {
+            call.iter_mut().for_each(&mut *f);
+            for (_, value) in keywords.iter_mut() {
+                f(value);
+            }
+            if let Some(Ok(value) | Err(value)) = done {
+                f(value);
+            }
+        }
+        Object::Local(items) => items.iter_mut().for_each(|(_, _, value)| f(value)),
+        Object::Range(..)
+        | Object::Count(..)
+        | Object::Lock(_)
+        | Object::RLock(..)
+        | Object::Semaphore(..)
+        | Object::Event(_)
+        | Object::Barrier(..)
+        | Object::Module(_) => {}
+    }
+}

@@ -1,0 +1,477 @@
+//! Threads, locks and what else threads wait for.
+//!
+//! Waiting is an instruction that is begun again whenever its thread is tried: [`Stop::Block`] until it can go on.
+
+use std::rc::Rc;
+
+use super::machine::{Arguments, Machine, Next, R, RUN, Stop, beyond};
+use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value, each, each_mut};
+
+/// The most threads of a program.
+const MOST_THREADS: usize = 12;
+
+impl Machine<'_> {
+    fn number(&self) -> u8 {
+        u8::try_from(self.thread).unwrap_or(u8::MAX)
+    }
+
+    /// Takes a lock, a semaphore or a condition's lock; `False` if it is taken and there is no waiting.
+    pub(super) fn acquire(&mut self, lock: &Value, waits: bool) -> R<Value> {
+        let me = self.number();
+        let Value::Ref(at) = *lock else {
+            return self.type_error("cannot be acquired", &[lock]);
+        };
+        let taken = match self.state.object(at).clone() {
+            Object::Condition(inner, _) => return self.acquire(&inner, waits),
+            Object::Lock(None) => Object::Lock(Some(me)),
+            Object::RLock(None, _) => Object::RLock(Some(me), 1),
+            Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth + 1),
+            Object::Semaphore(left, most) if left > 0 => Object::Semaphore(left - 1, most),
+            _ if waits => return Err(Stop::Block),
+            _ => {
+                self.touch(at, false);
+                return Ok(Value::Bool(false));
+            }
+        };
+        self.touch(at, true);
+        *self.state.object_mut(at) = taken;
+        Ok(Value::Bool(true))
+    }
+
+    pub(super) fn release(&mut self, lock: &Value) -> R<Value> {
+        let me = self.number();
+        let Value::Ref(at) = *lock else {
+            return self.type_error("cannot be released", &[lock]);
+        };
+        let freed = match self.state.object(at).clone() {
+            Object::Condition(inner, _) => return self.release(&inner),
+            Object::Lock(Some(_)) => Object::Lock(None),
+            Object::RLock(Some(owner), 1) if owner == me => Object::RLock(None, 0),
+            Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth - 1),
+            Object::Semaphore(left, most) => {
+                if most.is_some_and(|most| left >= most) {
+                    return self.raise("ValueError", "Semaphore released too many times");
+                }
+                Object::Semaphore(left + 1, most)
+            }
+            Object::RLock(..) => return self.raise("RuntimeError", "cannot release un-acquired lock"),
+            _ => return self.raise("RuntimeError", "release unlocked lock"),
+        };
+        self.touch(at, true);
+        *self.state.object_mut(at) = freed;
+        Ok(Value::None)
+    }
+
+    /// `Condition.wait`: lets go of the lock, waits to be notified, and takes it again.
+    pub(super) fn condition_wait(&mut self, condition: u32) -> R<Value> {
+        let me = self.number();
+        let Object::Condition(lock, _) = self.state.object(condition).clone() else {
+            return beyond("wait() of this");
+        };
+        self.once(|machine| {
+            let owned = match machine.object_of(&lock) {
+                Some(Object::RLock(owner, _)) => *owner == Some(me),
+                Some(Object::Lock(holder)) => holder.is_some(),
+                _ => false,
+            };
+            if !owned {
+                return machine.raise("RuntimeError", "cannot wait on un-acquired lock");
+            }
+            machine.release(&lock)?;
+            machine.touch(condition, true);
+            if let Object::Condition(_, waiters) = machine.state.object_mut(condition) {
+                waiters.push((me, false));
+            }
+            Ok(Value::None)
+        })?;
+        self.yield_once()?;
+        self.once(|machine| {
+            let Object::Condition(_, waiters) = machine.state.object(condition) else {
+                return Err(Stop::Block);
+            };
+            if !waiters.contains(&(me, true)) {
+                return Err(Stop::Block);
+            }
+            machine.touch(condition, true);
+            if let Object::Condition(_, waiters) = machine.state.object_mut(condition) {
+                waiters.retain(|(thread, _)| *thread != me);
+            }
+            Ok(Value::None)
+        })?;
+        self.acquire(&lock, true)
+    }
+
+    pub(super) fn condition_notify(&mut self, condition: u32, count: usize) -> R<Value> {
+        let me = self.number();
+        let Object::Condition(lock, _) = self.state.object(condition).clone() else {
+            return beyond("notify() of this");
+        };
+        let owned = match self.object_of(&lock) {
+            Some(Object::RLock(owner, _)) => *owner == Some(me),
+            Some(Object::Lock(holder)) => holder.is_some(),
+            _ => false,
+        };
+        if !owned {
+            return self.raise("RuntimeError", "cannot notify on un-acquired lock");
+        }
+        self.touch(condition, true);
+        if let Object::Condition(_, waiters) = self.state.object_mut(condition) {
+            let waiting = waiters.iter_mut().filter(|(_, notified)| !*notified);
+            waiting.take(count).for_each(|(_, notified)| *notified = true);
+        }
+        Ok(Value::None)
+    }
+
+    /// `Barrier.wait`: the number of those who are still to come.
+    pub(super) fn barrier_wait(&mut self, barrier: u32) -> R<Value> {
+        let generation = self.once(|machine| {
+            machine.touch(barrier, true);
+            let Object::Barrier(parties, waiting, round) = machine.state.object_mut(barrier) else {
+                return Err(Stop::Block);
+            };
+            let mine = i64::from(*round) * 100 + i64::from(*parties - *waiting - 1);
+            *waiting += 1;
+            if waiting == parties {
+                *waiting = 0;
+                *round += 1;
+            }
+            Ok(Value::Int(mine))
+        })?;
+        let mine = generation.as_int().unwrap_or(0);
+        self.touch(barrier, false);
+        match self.state.object(barrier) {
+            Object::Barrier(_, _, round) if i64::from(*round) > mine / 100 => Ok(Value::Int(mine % 100)),
+            _ => Err(Stop::Block),
+        }
+    }
+
+    pub(super) fn queue_put(&mut self, queue: u32, item: &Value, waits: bool) -> R<Value> {
+        let Object::Queue(items, most, ..) = self.state.object(queue) else {
+            return beyond("put() of this");
+        };
+        if *most > 0 && items.len() >= *most {
+            if waits {
+                return Err(Stop::Block);
+            }
+            self.touch(queue, false);
+            return self.raise("queue.Full", "");
+        }
+        self.touch(queue, true);
+        let item = self.shared_copy(item);
+        if let Object::Queue(items, _, unfinished, _) = self.state.object_mut(queue) {
+            items.push(item);
+            *unfinished += 1;
+        }
+        Ok(Value::None)
+    }
+
+    pub(super) fn queue_get(&mut self, queue: u32, waits: bool) -> R<Value> {
+        let Object::Queue(items, _, _, order) = self.state.object(queue).clone() else {
+            return beyond("get() of this");
+        };
+        if items.is_empty() {
+            if waits {
+                return Err(Stop::Block);
+            }
+            self.touch(queue, false);
+            return self.raise("queue.Empty", "");
+        }
+        let mut at = match order {
+            Order::First | Order::Least => 0,
+            Order::Last => items.len() - 1,
+        };
+        if order == Order::Least {
+            for (index, item) in items.iter().enumerate() {
+                if self.order(item, &items[at])? == std::cmp::Ordering::Less {
+                    at = index;
+                }
+            }
+        }
+        self.touch(queue, true);
+        if let Object::Queue(items, ..) = self.state.object_mut(queue) {
+            items.remove(at);
+        }
+        Ok(items[at].clone())
+    }
+
+    // ---- threads ----
+
+    pub(super) fn thread_start(&mut self, at: u32) -> R<Value> {
+        let Object::Instance { class, part: Part::Thread(part), .. } = self.state.object(at).clone() else {
+            return beyond("start() of this");
+        };
+        if part.number.is_some() {
+            return self.raise("RuntimeError", "threads can only be started once");
+        }
+        if self.state.threads.len() >= MOST_THREADS {
+            return beyond(format!("more than {MOST_THREADS} threads"));
+        }
+        let number = self.state.threads.len();
+        if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
+            part.number = u8::try_from(number).ok();
+        }
+        let object = Value::Ref(at);
+        let run = match self.in_class(&class, RUN) {
+            Some(run) => Some((run, Arguments { positional: vec![object.clone()], keywords: Vec::new() })),
+            None if part.target == Value::None => None,
+            None => {
+                let arguments = Arguments { positional: part.args.clone(), keywords: part.keywords.clone() };
+                Some((part.target.clone(), arguments))
+            }
+        };
+        let thread = Thread {
+            object,
+            process: self.current().process,
+            daemon: part.daemon,
+            finished: false,
+            executor: None,
+            frames: Vec::new(),
+        };
+        let me = self.thread;
+        self.state.threads.push(Rc::new(thread));
+        self.thread = number;
+        let begun = match run {
+            None => {
+                self.finish_thread();
+                Ok(())
+            }
+            Some((callee, arguments)) => self.begin_thread(&callee, arguments, part.process),
+        };
+        self.thread = me;
+        begun?;
+        self.touch(at, true);
+        Ok(Value::None)
+    }
+
+    fn begin_thread(&mut self, callee: &Value, mut arguments: Arguments, process: bool) -> R<()> {
+        let mut callee = callee.clone();
+        if process {
+            let number = u8::try_from(self.state.globals.len()).unwrap_or(u8::MAX);
+            let mut roots = vec![callee];
+            roots.append(&mut arguments.positional);
+            roots.extend(arguments.keywords.iter().map(|(_, value)| value.clone()));
+            let globals = self.state.globals[usize::from(self.current().process)].clone();
+            let count = globals.len();
+            let mut copied = copy_reachable(&mut self.state, globals.into_iter().chain(roots).collect());
+            let mut roots = copied.split_off(count).into_iter();
+            self.state.globals.push(copied);
+            self.current_mut().process = number;
+            callee = roots.next().unwrap_or(Value::None);
+            let mut roots: Vec<Value> = roots.collect();
+            let keywords = roots.split_off(roots.len() - arguments.keywords.len());
+            for ((_, place), value) in arguments.keywords.iter_mut().zip(keywords) {
+                *place = value;
+            }
+            arguments.positional = roots;
+        }
+        match self.enter(&callee, arguments, OnReturn::End) {
+            Ok(_) => Ok(()),
+            Err(Stop::Raise(exception)) => {
+                let text = self.exception_text(&exception)?;
+                self.state.uncaught.push(text.into());
+                self.finish_thread();
+                Ok(())
+            }
+            Err(_) => beyond("a thread whose target is no function of the program"),
+        }
+    }
+
+    pub(super) fn thread_join(&mut self, at: u32, waits: bool) -> R<Value> {
+        let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
+            return beyond("join() of this");
+        };
+        let Some(number) = part.number else {
+            return self.raise("RuntimeError", "cannot join thread before it is started");
+        };
+        if self.state.threads[usize::from(number)].finished || !waits {
+            self.touch(at, false);
+            return Ok(Value::None);
+        }
+        Err(Stop::Block)
+    }
+
+    pub(super) fn is_alive(&mut self, at: u32) -> R<Value> {
+        self.touch(at, false);
+        let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
+            return beyond("is_alive() of this");
+        };
+        let alive = part.number.is_some_and(|number| !self.state.threads[usize::from(number)].finished);
+        Ok(Value::Bool(alive))
+    }
+
+    /// What goes from one process to another is copied.
+    fn shared_copy(&mut self, value: &Value) -> Value {
+        if self.state.globals.len() < 2 {
+            return value.clone();
+        }
+        copy_reachable(&mut self.state, vec![value.clone()]).remove(0)
+    }
+
+    // ---- executors ----
+
+    pub(super) fn submit(&mut self, executor: u32, mut arguments: Arguments) -> R<Value> {
+        self.touch(executor, true);
+        let call = std::mem::take(&mut arguments.positional);
+        let future = self.allocate(Object::Future { call, keywords: arguments.keywords, done: None });
+        let Object::Executor { closed, workers, most, .. } = self.state.object(executor) else {
+            return beyond("submit() of this");
+        };
+        if *closed {
+            return self.raise("RuntimeError", "cannot schedule new futures after shutdown");
+        }
+        let idle = workers.iter().any(|&worker| self.state.threads[usize::from(worker)].frames.is_empty());
+        let new_worker = !idle && workers.len() < *most;
+        if let Object::Executor { tasks, .. } = self.state.object_mut(executor) {
+            tasks.push(future.clone());
+        }
+        if new_worker {
+            if self.state.threads.len() >= MOST_THREADS {
+                return beyond(format!("more than {MOST_THREADS} threads"));
+            }
+            let number = self.state.threads.len();
+            let process = self.current().process;
+            self.state.threads.push(Rc::new(Thread {
+                object: Value::None,
+                process,
+                daemon: false,
+                finished: false,
+                executor: Some(Value::Ref(executor)),
+                frames: Vec::new(),
+            }));
+            if let Object::Executor { workers, .. } = self.state.object_mut(executor) {
+                workers.push(u8::try_from(number).unwrap_or(u8::MAX));
+            }
+        }
+        Ok(future)
+    }
+
+    /// A worker of an executor takes its next task, or ends.
+    pub(super) fn next_task(&mut self) -> R<()> {
+        let Some(Value::Ref(executor)) = self.current().executor else {
+            self.finish_thread();
+            return Ok(());
+        };
+        let Object::Executor { tasks, closed, .. } = self.state.object(executor) else {
+            return beyond("a worker without an executor");
+        };
+        let Some(future) = tasks.first().cloned() else {
+            if *closed || self.state.threads[0].finished {
+                self.touch(executor, true);
+                self.finish_thread();
+                return Ok(());
+            }
+            return Err(Stop::Block);
+        };
+        self.touch(executor, true);
+        if let Object::Executor { tasks, .. } = self.state.object_mut(executor) {
+            tasks.remove(0);
+        }
+        let Some(Object::Future { call, keywords, .. }) = self.object_of(&future).cloned() else {
+            return beyond("a task that is none");
+        };
+        let Some((callee, positional)) = call.split_first() else {
+            return beyond("submit() without a function");
+        };
+        let arguments = Arguments { positional: positional.to_vec(), keywords };
+        match self.enter(callee, arguments, OnReturn::Future(future.clone())) {
+            Ok(Next::Entered) => Ok(()),
+            Err(Stop::Raise(exception)) => {
+                self.finish_future(&future, Err(exception));
+                Ok(())
+            }
+            _ => beyond("a task that is no function of the program"),
+        }
+    }
+
+    pub(super) fn finish_future(&mut self, future: &Value, result: Result<Value, Value>) {
+        if let Value::Ref(at) = *future {
+            self.touch(at, true);
+            if let Object::Future { done, .. } = self.state.object_mut(at) {
+                *done = Some(result);
+            }
+        }
+    }
+
+    pub(super) fn future_result(&mut self, future: &Value) -> R<Value> {
+        let Value::Ref(at) = *future else {
+            return beyond("result() of this");
+        };
+        match self.state.object(at).clone() {
+            Object::Future { done: Some(result), .. } => {
+                self.touch(at, false);
+                result.map_err(Stop::Raise)
+            }
+            _ => Err(Stop::Block),
+        }
+    }
+
+    /// `Executor.shutdown`, which waits for the tasks.
+    pub(super) fn shutdown(&mut self, executor: u32, waits: bool) -> R<Value> {
+        self.once(|machine| {
+            machine.touch(executor, true);
+            if let Object::Executor { closed, .. } = machine.state.object_mut(executor) {
+                *closed = true;
+            }
+            Ok(Value::None)
+        })?;
+        let Object::Executor { workers, .. } = self.state.object(executor) else {
+            return beyond("shutdown() of this");
+        };
+        if waits && workers.iter().any(|&worker| !self.state.threads[usize::from(worker)].finished) {
+            return Err(Stop::Block);
+        }
+        Ok(Value::None)
+    }
+}
+
+/// Copies what values reach, as a new process does; locks, queues and shared values stay shared.
+fn copy_reachable(state: &mut State, mut roots: Vec<Value>) -> Vec<Value> {
+    let mut copies: Vec<Option<u32>> = vec![None; state.heap.len()];
+    let mut open: Vec<u32> = Vec::new();
+    let shared = |object: &Object| {
+        matches!(
+            object,
+            Object::Queue(..)
+                | Object::Lock(_)
+                | Object::RLock(..)
+                | Object::SharedValue(..)
+                | Object::Event(_)
+                | Object::Semaphore(..)
+                | Object::Instance { part: Part::Thread(_), .. }
+        )
+    };
+    let mut copy = |value: &Value, state: &mut State, open: &mut Vec<u32>| -> Value {
+        let Value::Ref(at) = *value else {
+            return value.clone();
+        };
+        let Some(place) = copies.get_mut(at as usize) else {
+            return value.clone();
+        };
+        if shared(state.object(at)) {
+            return value.clone();
+        }
+        let number = *place.get_or_insert_with(|| {
+            let entry: Rc<Entry> = Rc::clone(&state.heap[at as usize]);
+            state.heap.push(entry);
+            let number = u32::try_from(state.heap.len() - 1).unwrap_or(u32::MAX);
+            open.push(number);
+            number
+        });
+        Value::Ref(number)
+    };
+    for root in &mut roots {
+        *root = copy(root, state, &mut open);
+    }
+    while let Some(at) = open.pop() {
+        let mut values = Vec::new();
+        each(state.object(at), &mut |value| values.push(value.clone()));
+        let mut renewed: Vec<Value> = values.iter().map(|value| copy(value, state, &mut open)).collect();
+        renewed.reverse();
+        each_mut(state.object_mut(at), &mut |value| {
+            if let Some(new) = renewed.pop() {
+                *value = new;
+            }
+        });
+    }
+    roots
+}

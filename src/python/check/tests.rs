@@ -1,0 +1,191 @@
+//! The programs that started the project, and what each construct of a racy program comes to.
+
+use super::{CheckError, Kind, check};
+use crate::python::version::Version;
+use crate::system::control::Control;
+
+fn verdicts(text: &str) -> Vec<(Version, Kind)> {
+    let checked = check(text, &Version::ALL, 2, &Control::default()).unwrap();
+    checked.findings.iter().map(|finding| (finding.version, finding.kind)).collect()
+}
+
+/// Which versions lose: all without a GIL, and those with one up to the given.
+fn lost_up_to(last: Option<Version>) -> impl Fn(Version) -> Kind {
+    move |version| {
+        let loses = !version.has_gil() || last.is_some_and(|last| version <= last);
+        if loses { Kind::Loses } else { Kind::Exact }
+    }
+}
+
+fn expect(text: &str, wanted: impl Fn(Version) -> Kind) {
+    for (version, kind) in verdicts(text) {
+        assert_eq!(kind, wanted(version), "{version}");
+    }
+}
+
+#[test]
+fn the_programs_of_the_reference() {
+    let nine = Some(Version::V3_9);
+    expect(include_str!("../../../tests/programs/race.py"), lost_up_to(nine));
+    expect(include_str!("../../../tests/programs/incr_function.py"), lost_up_to(nine));
+    expect(include_str!("../../../tests/programs/ticket_ids.py"), lost_up_to(nine));
+    expect(include_str!("../../../tests/programs/dict_get.py"), |_| Kind::Loses);
+    expect(include_str!("../../../tests/programs/append_only.py"), |_| Kind::Exact);
+    expect(include_str!("../../../tests/programs/locked_method.py"), |_| Kind::Exact);
+    expect(include_str!("../../../tests/programs/split.py"), |version| {
+        if version == Version::V2_7 { Kind::NotPython } else { Kind::Exact }
+    });
+}
+
+#[test]
+fn what_is_not_covered_is_refused_with_its_place() {
+    let refused = |text: &str| match check(text, &[Version::V3_13], 2, &Control::default()) {
+        Err(CheckError::Source(error)) => format!("{error}"),
+        other => panic!("{other:?}"),
+    };
+    for (text, part) in [
+        ("", "nothing to run"),
+        ("x = (", "not python"),
+        ("import os\nos.remove('x')", "the module os is not covered"),
+        ("x = 1\nopen('x')", "the name open is not covered"),
+        ("async def f(): pass", "async def is not covered"),
+        ("def f():\n    yield 1", "yield is not covered"),
+    ] {
+        let error = refused(text);
+        assert!(error.contains(part), "{text}: {error}");
+        assert!(error.contains("line "), "{text}: {error}");
+    }
+}
+
+/// A program whose first line says which interpreters were seen to lose, and which were exact.
+fn expect_as_measured(text: &str) {
+    let first = text.lines().next().unwrap();
+    let (lost, exact) = first.split_once("; exact on ").unwrap();
+    let lost = lost.strip_prefix("# measured: lost in most runs on ").unwrap();
+    let found = verdicts(text);
+    for (words, wanted) in [(lost, Kind::Loses), (exact, Kind::Exact)] {
+        for word in words.split_whitespace().filter(|word| *word != "none") {
+            let version: Version = word.parse().unwrap();
+            let (_, kind) = found.iter().find(|(known, _)| *known == version).unwrap();
+            assert_eq!(*kind, wanted, "{version}: {text}");
+        }
+    }
+    for (version, kind) in found {
+        assert!(version.has_gil() || kind == Kind::Loses, "{version}: {text}");
+    }
+}
+
+#[test]
+fn every_construct_loses_where_it_was_measured_to_lose() {
+    for text in [
+        include_str!("../../../tests/programs/measured/appendread.py"),
+        include_str!("../../../tests/programs/measured/closure.py"),
+        include_str!("../../../tests/programs/measured/ddict.py"),
+        include_str!("../../../tests/programs/measured/fstr.py"),
+        include_str!("../../../tests/programs/measured/getitem.py"),
+        include_str!("../../../tests/programs/measured/inop.py"),
+        include_str!("../../../tests/programs/measured/inst.py"),
+        include_str!("../../../tests/programs/measured/kwcall.py"),
+        include_str!("../../../tests/programs/measured/listpop.py"),
+        include_str!("../../../tests/programs/measured/method_get.py"),
+        include_str!("../../../tests/programs/measured/nextit.py"),
+        include_str!("../../../tests/programs/measured/prop.py"),
+        include_str!("../../../tests/programs/measured/setdef.py"),
+        include_str!("../../../tests/programs/measured/tryx.py"),
+        include_str!("../../../tests/programs/measured/unpack.py"),
+    ] {
+        expect_as_measured(text);
+    }
+}
+
+/// Each program's verdict where the newest that has a GIL, 3.9 and a free-threaded one differ.
+#[test]
+fn programs_that_people_write() {
+    use Kind::{Deadlocks, Exact, Loses, Raises};
+    let of = |text: &str| {
+        let versions = [Version::V3_9, Version::V3_13, Version::V3_13t];
+        let checked = check(text, &versions, 2, &Control::default()).unwrap();
+        [0, 1, 2].map(|at| checked.findings[at].kind)
+    };
+    macro_rules! programs {
+        ($($name:literal: $wanted:expr;)*) => {
+            [$(($name, include_str!(concat!("../../../tests/programs/", $name, ".py")), $wanted)),*]
+        };
+    }
+    for (name, text, wanted) in programs! {
+        "account": [Loses, Exact, Loses];
+        "account_sleep": [Loses; 3];
+        "barrier": [Exact; 3];
+        "check_then_act": [Loses; 3];
+        "closure_counter": [Loses, Exact, Loses];
+        "condition_buffer": [Exact; 3];
+        "deadlock_two_locks": [Deadlocks, Exact, Deadlocks];
+        "defaultdict_count": [Loses, Exact, Loses];
+        "deque_rotate": [Raises; 3];
+        "double_checked": [Exact; 3];
+        "event_start": [Exact; 3];
+        "exception_in_thread": [Exact; 3];
+        "half_locked": [Loses; 3];
+        "itertools_ids": [Exact; 3];
+        "lazy_singleton": [Loses; 3];
+        "local_data": [Exact; 3];
+        "pool_executor": [Loses; 3];
+        "pool_map": [Exact; 3];
+        "pop_if_any": [Raises; 3];
+        "process_counter": [Exact; 3];
+        "producer_consumer": [Exact; 3];
+        "property_counter": [Loses; 3];
+        "rlock_nested": [Exact; 3];
+        "semaphore_pool": [Exact; 3];
+        "set_add": [Exact; 3];
+        "shared_value": [Loses; 3];
+        "stop_flag": [Exact; 3];
+        "super_thread": [Exact; 3];
+        "swap_global": [Loses, Exact, Loses];
+        "thread_subclass": [Loses; 3];
+        "transfer": [Loses, Exact, Loses];
+        "try_lock": [Exact; 3];
+    } {
+        assert_eq!(of(text), wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_loss_is_told_with_its_lines_and_a_schedule() {
+    let text = include_str!("../../../tests/programs/race.py");
+    let checked = check(text, &[Version::V3_9], 2, &Control::default()).unwrap();
+    let finding = &checked.findings[0];
+    let collision = finding.collision.as_ref().unwrap();
+    assert_eq!(collision.name, "x");
+    assert!([collision.read, collision.between].iter().all(|line| [8, 13].contains(line)));
+    assert_eq!(collision.write, Some(collision.read));
+    assert_ne!(collision.read, collision.between);
+    assert_eq!(finding.expected, [["0"]]);
+    assert_ne!(finding.ends, ["0"]);
+    assert!(finding.schedule.iter().any(|line| line.thread == 1 && line.text == "x += 1"));
+    assert_eq!(checked.small.get(&100_000_000), Some(&2));
+}
+
+#[test]
+fn a_limit_that_is_reached_is_never_exact() {
+    for text in [
+        "while True:\n    pass",
+        "import threading\ndef f():\n    while True: pass\nthreading.Thread(target=f).start()",
+    ] {
+        let checked = check(text, &[Version::V3_13], 2, &Control::default()).unwrap();
+        assert_eq!(checked.findings[0].kind, Kind::Incomplete, "{text}");
+    }
+    let endless = "def f(): return f()\nf()";
+    let checked = check(endless, &[Version::V3_13], 2, &Control::default()).unwrap();
+    assert!(checked.findings[0].expected[0][0].starts_with("RecursionError"), "{checked:?}");
+}
+
+#[test]
+fn two_locks_with_nothing_between_part_3_14_from_its_neighbours() {
+    // As measured: exact on 3.10 to 3.13 and on 3.15, lost on 3.14.
+    let text = include_str!("../../../tests/programs/own_locks.py");
+    for (version, kind) in verdicts(text) {
+        let exact = version.has_gil() && version >= Version::V3_10 && version != Version::V3_14;
+        assert_eq!(kind, if exact { Kind::Exact } else { Kind::Loses }, "{version}");
+    }
+}

@@ -1,0 +1,154 @@
+//! Expressions that only whole programs have.
+
+use super::super::{
+    instruction::{Op, ProgramOp},
+    source::SourceErrorKind,
+    syntax::{Expr, ExprKind, FStringPart},
+    values::Value,
+};
+use super::compiler::{Compiler, Result};
+use crate::python::version::{Call, KeywordCall};
+
+impl Compiler<'_> {
+    pub(super) fn program_expr(&mut self, expr: &Expr) -> Result<()> {
+        match &expr.kind {
+            ExprKind::Float(bits) => {
+                let text = f64::from_bits(*bits).to_string();
+                self.emit_program("LOAD_CONST", ProgramOp::LoadFloat(*bits), text);
+                Ok(())
+            }
+            ExprKind::Attribute(object, name) => {
+                self.expr(object)?;
+                self.scope().position = Some(expr.position);
+                let number = self.name(name);
+                self.emit_program("LOAD_ATTR", ProgramOp::LoadAttr(number), name.clone());
+                Ok(())
+            }
+            ExprKind::CallValue(function, args, keywords) => self.call_value(expr, function, args, keywords),
+            ExprKind::Dict(items) => {
+                for (key, value) in items {
+                    self.expr(key)?;
+                    self.expr(value)?;
+                }
+                let count = self.count(items.len(), expr.position)?;
+                self.emit_program("BUILD_MAP", ProgramOp::BuildMap(count), count.to_string());
+                Ok(())
+            }
+            ExprKind::Set(items) => {
+                items.iter().try_for_each(|item| self.expr(item))?;
+                let count = self.count(items.len(), expr.position)?;
+                self.emit_program("BUILD_SET", ProgramOp::BuildSet(count), count.to_string());
+                Ok(())
+            }
+            ExprKind::Slice(bounds) => {
+                for bound in bounds {
+                    match bound {
+                        Some(bound) => self.expr(bound)?,
+                        None => self.constant(Value::None),
+                    }
+                }
+                self.emit_program("BUILD_SLICE", ProgramOp::BuildSlice, "");
+                Ok(())
+            }
+            ExprKind::Lambda(function) => self.lambda(function),
+            ExprKind::FString(parts) => self.f_string(expr, parts),
+            _ => Ok(()),
+        }
+    }
+
+    fn call_value(
+        &mut self,
+        expr: &Expr,
+        function: &Expr,
+        args: &[Expr],
+        keywords: &[(String, Expr)],
+    ) -> Result<()> {
+        let shape = self.facts.shape;
+        let mut as_method = false;
+        match &function.kind {
+            ExprKind::Attribute(object, name) if keywords.is_empty() => {
+                self.expr(object)?;
+                self.scope().position = Some(function.position);
+                let number = self.name(name);
+                as_method = shape.load_method;
+                let opcode = if as_method { "LOAD_METHOD" } else { "LOAD_ATTR" };
+                self.emit_program(opcode, ProgramOp::LoadAttr(number), name.clone());
+            }
+            _ => {
+                if shape.call != Call::CallFunction {
+                    self.emit("PUSH_NULL", Op::Nop, "");
+                }
+                self.expr(function)?;
+            }
+        }
+        args.iter().try_for_each(|arg| self.expr(arg))?;
+        for (_, value) in keywords {
+            self.expr(value)?;
+        }
+        self.scope().position = Some(expr.position);
+        let count = self.count(args.len() + keywords.len(), expr.position)?;
+        if keywords.is_empty() {
+            if as_method && shape.call == Call::CallFunction {
+                self.emit("CALL_METHOD", Op::Call(count), count.to_string());
+            } else {
+                self.call(count);
+            }
+            return Ok(());
+        }
+        let names: Box<[u16]> = keywords.iter().map(|(name, _)| self.name(name)).collect();
+        let op = ProgramOp::CallKeywords(count, names);
+        match shape.keyword_call {
+            KeywordCall::CallFunction => self.emit_program("CALL_FUNCTION", op, count.to_string()),
+            KeywordCall::CallFunctionKw => {
+                self.emit("LOAD_CONST", Op::Nop, "names");
+                self.emit_program("CALL_FUNCTION_KW", op, count.to_string());
+            }
+            KeywordCall::KwNames => {
+                self.emit("KW_NAMES", Op::Nop, "");
+                if shape.call == Call::Precall {
+                    self.emit("PRECALL", Op::Nop, count.to_string());
+                }
+                self.emit_program("CALL", op, count.to_string());
+            }
+            KeywordCall::CallKw => {
+                self.emit("LOAD_CONST", Op::Nop, "names");
+                self.emit_program("CALL_KW", op, count.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn f_string(&mut self, expr: &Expr, parts: &[FStringPart]) -> Result<()> {
+        if self.facts.shape.python2 {
+            return Err(self.error(
+                SourceErrorKind::NotPython,
+                "python 2 knows no f-strings: use % or str()",
+                expr.position,
+            ));
+        }
+        for part in parts {
+            match part {
+                FStringPart::Text(text) => self.constant(Value::str(text)),
+                FStringPart::Value(value, repr, format) => {
+                    self.expr(value)?;
+                    let opcode = match (self.facts.shape.format_simple, format.is_empty()) {
+                        (false, _) => "FORMAT_VALUE",
+                        (true, true) => "FORMAT_SIMPLE",
+                        (true, false) => "FORMAT_WITH_SPEC",
+                    };
+                    self.emit_program(
+                        opcode,
+                        ProgramOp::Format(*repr, format.as_str().into()),
+                        format.clone(),
+                    );
+                }
+            }
+        }
+        if let [FStringPart::Value(..)] = parts {
+            return Ok(());
+        }
+        let count = self.count(parts.len(), expr.position)?;
+        self.emit_program("BUILD_STRING", ProgramOp::BuildString(count), count.to_string());
+        Ok(())
+    }
+}

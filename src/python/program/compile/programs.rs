@@ -1,0 +1,101 @@
+//! Whole programs, and the statements that only they have.
+
+use super::super::{
+    instruction::{Op, ProgramOp},
+    module::Module,
+    source::{SourceError, SourceErrorKind},
+    syntax::{Expr, ExprKind, Setup, Stmt, StmtKind},
+    values::Value,
+};
+use super::compiler::{Compiler, Result, Scope, Space};
+use crate::python::version::Version;
+
+/// Compiles the statements of a whole program, parsed from that text, for one version.
+pub(crate) fn module(
+    stmts: &[Stmt],
+    text: &str,
+    version: Version,
+    names: &[&str],
+    warm: bool,
+) -> std::result::Result<Module, SourceError> {
+    let setup = Setup::default();
+    let facts = version.facts();
+    let mut compiler = Compiler {
+        facts,
+        texts: [text, text],
+        setup: &setup,
+        codes: vec![None],
+        functions: Vec::new(),
+        loop_head: 0,
+        names: names.iter().map(|&name| name.to_owned()).collect(),
+    };
+    compiler.functions.push(Scope { space: Space::Module, ..Scope::new("<module>", Vec::new()) });
+    compiler.resume();
+    compiler.stmts(stmts)?;
+    compiler.scope().position = None;
+    compiler.return_constant(Value::None);
+    let (code, _) = compiler.finish();
+    compiler.codes[0] = Some(code);
+    Ok(Module {
+        version,
+        facts,
+        codes: compiler.codes.into_iter().flatten().collect(),
+        names: compiler.names,
+        text: text.to_owned(),
+        warm,
+    })
+}
+
+impl<'a> Compiler<'a> {
+    /// A statement that only whole programs have.
+    pub(super) fn program_stmt(&mut self, stmt: &'a Stmt) -> Result<()> {
+        match &stmt.kind {
+            StmtKind::Nonlocal(_) if self.facts.shape.python2 => Err(self.error(
+                SourceErrorKind::NotPython,
+                "python 2 knows no nonlocal: share a list or an object",
+                stmt.position,
+            )),
+            StmtKind::Define(function) => self.define(function),
+            StmtKind::Class(class) => self.class(class),
+            StmtKind::Import(modules) => modules.iter().try_for_each(|(module, name)| {
+                let op = ProgramOp::LoadLibrary(module.as_str().into(), "".into());
+                self.emit_program("IMPORT_NAME", op, module.clone());
+                self.store(name, stmt.position)
+            }),
+            StmtKind::ImportFrom(module, items) => {
+                self.emit("IMPORT_NAME", Op::Nop, module.clone());
+                items.iter().filter(|_| module != "__future__").try_for_each(|(item, name)| {
+                    let op = ProgramOp::LoadLibrary(module.as_str().into(), item.as_str().into());
+                    self.emit_program("IMPORT_FROM", op, item.clone());
+                    self.store(name, stmt.position)
+                })
+            }
+            StmtKind::Try(body, handlers, orelse) => self.try_stmt(body, handlers, orelse),
+            StmtKind::Raise(raised) => self.raise(raised.as_ref()),
+            StmtKind::Assert(test, message) => self.assert(test, message.as_ref()),
+            StmtKind::Delete(targets) => targets.iter().try_for_each(|target| self.delete(target)),
+            _ => Ok(()),
+        }
+    }
+
+    fn delete(&mut self, target: &Expr) -> Result<()> {
+        match &target.kind {
+            ExprKind::Name(name) => self.delete_name(name, target.position),
+            ExprKind::Subscript(container, index) => {
+                self.expr(container)?;
+                self.expr(index)?;
+                self.emit_program("DELETE_SUBSCR", ProgramOp::DeleteSubscript, "");
+                Ok(())
+            }
+            ExprKind::Attribute(object, name) => {
+                self.expr(object)?;
+                let number = self.name(name);
+                self.emit_program("DELETE_ATTR", ProgramOp::DeleteAttr(number), name.clone());
+                Ok(())
+            }
+            ExprKind::Tuple(targets) => targets.iter().try_for_each(|target| self.delete(target)),
+            _ => Err(self
+                .refuse("del of this is not covered: delete a name, element or attribute", target.position)),
+        }
+    }
+}

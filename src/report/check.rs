@@ -1,0 +1,294 @@
+//! The report of a checked program: what each version makes of it, and the schedule that breaks it.
+
+use super::document::{Document, Header};
+use super::layout::{Cell, Grid, bold, finish, paragraph};
+use super::{csv, json};
+use crate::python::check::{Checked, Collision, Finding, Kind, thread_name};
+use anstyle::AnsiColor;
+use serde::Serialize;
+use std::io;
+
+/// The most lines of a schedule that a table shows.
+const MOST_LINES: usize = 40;
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// What it says of itself.
+    #[serde(flatten)]
+    pub header: Header,
+    /// The program's file.
+    pub file: String,
+    /// How many iterations long loops were taken to have.
+    pub scope: u32,
+    /// The numbers that were taken as smaller ones.
+    pub small: Vec<SmallNumber>,
+    /// A finding for each version.
+    pub results: Vec<CheckRow>,
+}
+
+/// A number that only makes the program long, and what it was taken as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SmallNumber {
+    /// As it stands in the program.
+    pub number: i64,
+    /// As it was taken.
+    pub taken_as: i64,
+}
+
+/// What one version makes of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckRow {
+    /// The version.
+    pub version: &'static str,
+    /// The verdict: exact, loses, raises, deadlocks, incomplete or not python.
+    pub verdict: &'static str,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// The variable, attribute or object on which threads collide.
+    pub variable: Option<String>,
+    /// The lines that collide, in their order: read, change by another thread, and write if there is one.
+    pub lines: Vec<u32>,
+    /// Where the thread loses the GIL in between.
+    pub drop_point: Option<String>,
+    /// What is printed and raised by the schedule that is shown.
+    pub ends: Vec<String>,
+    /// What is printed and raised by orders of whole iterations.
+    pub expected: Vec<Vec<String>>,
+    /// The shortest schedule that shows it, from where a second thread has begun.
+    pub schedule: Vec<ScheduleStep>,
+}
+
+/// A line that a thread runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScheduleStep {
+    /// The thread.
+    pub thread: String,
+    /// The line's number.
+    pub line: u32,
+    /// The line.
+    pub text: String,
+}
+
+impl CheckReport {
+    /// The report of what was found.
+    #[must_use]
+    pub fn new(header: Header, file: String, scope: u32, checked: &Checked) -> Self {
+        let small = checked.small.iter().map(|(&number, &taken_as)| SmallNumber { number, taken_as });
+        // Where one version loses, another is safe because nothing can come between the same two lines.
+        let lost = checked.findings.iter().find_map(|finding| finding.collision.as_ref());
+        Self {
+            header,
+            file,
+            scope,
+            small: small.filter(|small| small.number != small.taken_as).collect(),
+            results: checked.findings.iter().map(|finding| CheckRow::new(finding, lost)).collect(),
+        }
+    }
+
+    /// The rows that tell the same, with the names of their versions.
+    fn groups(&self) -> Vec<(String, &CheckRow)> {
+        let mut groups: Vec<(Vec<usize>, &CheckRow)> = Vec::new();
+        for (at, row) in self.results.iter().enumerate() {
+            let same = |known: &&mut (Vec<usize>, &CheckRow)| {
+                known.1.verdict == row.verdict && known.1.reason == row.reason
+            };
+            match groups.iter_mut().find(same) {
+                Some((versions, _)) => versions.push(at),
+                None => groups.push((vec![at], row)),
+            }
+        }
+        groups.into_iter().map(|(versions, row)| (self.ranges(&versions), row)).collect()
+    }
+
+    /// `2.7 to 3.9, 3.13t`: neighbours among those that have a GIL are joined.
+    fn ranges(&self, versions: &[usize]) -> String {
+        let has_gil = |at: usize| !self.results[at].version.ends_with('t');
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        let between = |from: usize, to: usize| (from + 1..to).all(|at| !has_gil(at));
+        for &at in versions {
+            match runs.last_mut() {
+                Some((_, end)) if has_gil(at) && has_gil(*end) && between(*end, at) => *end = at,
+                _ => runs.push((at, at)),
+            }
+        }
+        // A free-threaded one in the midst of a run would break it, so those come last.
+        let name = |at: usize| self.results[at].version;
+        let mut words: Vec<String> = Vec::new();
+        let with: Vec<usize> = versions.iter().copied().filter(|&at| has_gil(at)).collect();
+        let mut index = 0;
+        while index < with.len() {
+            let mut end = index;
+            while end + 1 < with.len() && between(with[end], with[end + 1]) {
+                end += 1;
+            }
+            words.push(match end - index {
+                0 => name(with[index]).to_owned(),
+                1 => format!("{}, {}", name(with[index]), name(with[end])),
+                _ => format!("{} to {}", name(with[index]), name(with[end])),
+            });
+            index = end + 1;
+        }
+        words.extend(versions.iter().filter(|&&at| !has_gil(at)).map(|&at| name(at).to_owned()));
+        words.join(", ")
+    }
+
+    fn grid(&self) -> Grid {
+        let header = ["cpython", "verdict", "why"].map(str::to_owned).to_vec();
+        let rows = self.groups().into_iter().map(|(versions, row)| {
+            let colour = match row.verdict {
+                "exact" => AnsiColor::Green,
+                "incomplete" | "not python" => AnsiColor::Yellow,
+                _ => AnsiColor::Red,
+            };
+            let why = match &row.drop_point {
+                Some(point) => format!("{}; the GIL can go {point}", row.reason),
+                None => row.reason.clone(),
+            };
+            vec![versions.into(), Cell::coloured(row.verdict.to_owned(), colour), why.into()]
+        });
+        Grid { header, rows: rows.collect(), title: String::new(), words: vec![1, 2] }
+    }
+
+    /// The first schedule that breaks the program.
+    fn shown(&self) -> Option<&CheckRow> {
+        self.results.iter().find(|row| !row.schedule.is_empty())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.small.is_empty() {
+            let numbers: Vec<String> =
+                self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();
+            notes.push(format!("taken as small: {} (--scope {})", numbers.join(", "), self.scope));
+        }
+        notes
+    }
+
+    fn schedule_grid(row: &CheckRow) -> Grid {
+        let mut threads: Vec<&str> = row.schedule.iter().map(|step| &*step.thread).collect();
+        threads.sort_unstable();
+        threads.dedup();
+        let skipped = row.schedule.len().saturating_sub(MOST_LINES);
+        let rows = row.schedule.iter().skip(skipped).map(|step| {
+            threads
+                .iter()
+                .map(|&thread| {
+                    let here = thread == step.thread;
+                    if here { format!("{}: {}", step.line, step.text).into() } else { String::new().into() }
+                })
+                .collect()
+        });
+        Grid {
+            header: threads.iter().map(|&thread| thread.to_owned()).collect(),
+            rows: rows.collect(),
+            title: String::new(),
+            words: (0..threads.len()).collect(),
+        }
+    }
+
+    fn outcome(row: &CheckRow) -> String {
+        let lines = |lines: &[String]| {
+            if lines.is_empty() { "nothing".to_owned() } else { lines.join(" / ") }
+        };
+        let expected: Vec<String> = row.expected.iter().map(|expected| lines(expected)).collect();
+        format!(
+            "on {}, this schedule ends with: {}; whole iterations give: {}",
+            row.version,
+            lines(&row.ends),
+            expected.join(" or ")
+        )
+    }
+}
+
+impl CheckRow {
+    fn new(finding: &Finding, lost: Option<&Collision>) -> Self {
+        let reason = match (finding.kind, lost) {
+            (Kind::Exact, Some(Collision { name, read, write: Some(write), .. })) => format!(
+                "nothing can come between the read of {name} in line {read} and its write in line {write}"
+            ),
+            _ => finding.reason.clone(),
+        };
+        let collision = finding.collision.as_ref();
+        let steps = finding.schedule.iter().map(|line| ScheduleStep {
+            thread: thread_name(line.thread),
+            line: line.line,
+            text: line.text.clone(),
+        });
+        Self {
+            version: finding.version.name(),
+            verdict: finding.kind.word(),
+            reason,
+            variable: collision.map(|collision| collision.name.clone()),
+            lines: collision
+                .iter()
+                .flat_map(|collision| [Some(collision.read), Some(collision.between), collision.write])
+                .flatten()
+                .collect(),
+            drop_point: collision.map(|collision| collision.drop_point.clone()),
+            ends: finding.ends.clone(),
+            expected: finding.expected.clone(),
+            schedule: steps.collect(),
+        }
+    }
+}
+
+impl Document for CheckReport {
+    fn table(&self, width: Option<usize>) -> String {
+        let mut text = paragraph(&format!("{} {}", bold("check:"), self.file), width);
+        text += &self.grid().table(width);
+        text.push('\n');
+        for note in self.notes() {
+            text += &paragraph(&note, width);
+        }
+        if let Some(row) = self.shown() {
+            text.push('\n');
+            text += &Self::schedule_grid(row).table(width);
+            text.push('\n');
+            text += &paragraph(&Self::outcome(row), width);
+        }
+        finish(&mut text);
+        text
+    }
+
+    fn json(&self) -> io::Result<String> {
+        json::render(self)
+    }
+
+    fn csv(&self) -> io::Result<String> {
+        let header =
+            ["version", "verdict", "reason", "variable", "lines", "drop_point"].map(str::to_owned).to_vec();
+        let rows = self.results.iter().map(|row| {
+            let lines: Vec<String> = row.lines.iter().map(ToString::to_string).collect();
+            vec![
+                row.version.to_owned(),
+                row.verdict.to_owned(),
+                row.reason.clone(),
+                row.variable.clone().unwrap_or_default(),
+                lines.join(" "),
+                row.drop_point.clone().unwrap_or_default(),
+            ]
+        });
+        csv::write(&[header].into_iter().chain(rows).collect::<Vec<_>>())
+    }
+
+    fn markdown(&self) -> String {
+        let mut text = self.grid().markdown();
+        for note in self.notes() {
+            text.push('\n');
+            text += &note;
+            text.push('\n');
+        }
+        if let Some(row) = self.shown() {
+            let parts = ["\n", &Self::schedule_grid(row).markdown(), "\n", &Self::outcome(row), "\n"];
+            text += &parts.concat();
+        }
+        text
+    }
+
+    fn value(&self) -> String {
+        let lines: Vec<String> =
+            self.results.iter().map(|row| format!("{} {}", row.version, row.verdict)).collect();
+        lines.join("\n") + "\n"
+    }
+}

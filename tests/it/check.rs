@@ -1,0 +1,95 @@
+//! `gilsim check`: programs in, verdicts out; files that are none.
+
+use crate::gilsim;
+use predicates::prelude::*;
+use predicates::str::contains;
+use std::fs;
+use std::path::PathBuf;
+
+fn program(name: &str) -> String {
+    format!("{}/tests/programs/{name}.py", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file of that content, and the folder that holds it for as long as it is needed.
+fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("program.py");
+    fs::write(&path, content).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn a_verdict_for_each_version_and_nothing_else() {
+    let args = ["check", &program("race"), "--quiet", "--cpython", "3.9", "--cpython", "3.13"];
+    gilsim("").args(args).assert().success().stdout("3.9 loses\n3.13 exact\n");
+}
+
+#[test]
+fn versions_that_agree_share_a_row() {
+    let table = contains("2.7 to 3.9, 3.13t, 3.14t, 3.15t").and(contains("3.10 to 3.15"));
+    let lines = contains("x is read in line 13").or(contains("x is read in line 8"));
+    let small = contains("taken as small: 100000000 as 2");
+    let shown = table.and(lines).and(small).and(contains("8: x += 1"));
+    gilsim("").args(["check", &program("race")]).assert().success().stdout(shown);
+}
+
+#[test]
+fn what_is_expected_decides_the_exit_code() {
+    for (name, version, expect, code) in [
+        ("race", "3.9", "lost", 0),
+        ("race", "3.9", "exact", 3),
+        ("race", "3.13", "exact", 0),
+        ("race", "3.13", "lost", 3),
+        ("deadlock_two_locks", "3.9", "lost", 0),
+        ("pop_if_any", "3.13", "exact", 3),
+    ] {
+        let path = program(name);
+        let args = ["check", &path, "--cpython", version, "--expect", expect, "--quiet"];
+        gilsim("").args(args).assert().code(code);
+    }
+}
+
+#[test]
+fn every_form_says_the_same() {
+    let path = program("race");
+    let json = gilsim("").args(["check", &path, "--cpython", "3.9", "--format", "json"]).output().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["results"][0]["verdict"], "loses");
+    assert_eq!(json["results"][0]["variable"], "x");
+    assert_eq!(json["small"][0]["number"], 100_000_000);
+    for (format, part) in [("csv", "3.9,loses,"), ("markdown", "| 3.9 ")] {
+        let args = ["check", &path, "--cpython", "3.9", "--format", format];
+        gilsim("").args(args).assert().success().stdout(contains(part).and(contains("loses")));
+    }
+}
+
+#[test]
+fn a_file_that_is_no_program_is_told_in_a_line() {
+    let long = vec![b'#'; 10 << 20];
+    let nested = [b"x = ".to_vec(), vec![b'('; 60_000]].concat();
+    for (content, code, part) in [
+        (&b""[..], 2, "nothing to run"),
+        (&b"x = ("[..], 2, "not python"),
+        (&b"\x7fELF\xff\xfe\x00"[..], 2, "not text in UTF-8"),
+        (&b"\x00\x01\x02"[..], 2, "not python"),
+        (&long[..], 2, "longer than"),
+        (&nested[..], 2, "not python"),
+        (&b"import socket\n"[..], 2, "the module socket is not covered"),
+        (&b"open('x', 'w')\n"[..], 2, "the name open is not covered"),
+    ] {
+        let (_folder, path) = file(content);
+        let shown = contains(part).and(contains("panicked").not());
+        gilsim("").arg("check").arg(&path).assert().code(code).stderr(shown).stdout("");
+    }
+    let missing = contains("could not read").and(contains("No such file"));
+    gilsim("").args(["check", "/nowhere/program.py"]).assert().code(1).stderr(missing);
+    gilsim("").args(["check", "/"]).assert().code(1).stderr(contains("could not read"));
+}
+
+#[test]
+fn what_does_not_end_is_incomplete() {
+    let (_folder, path) = file(b"import threading\nx = 0\nwhile True:\n    x += 1\n");
+    let args = ["--cpython", "3.13", "--quiet"];
+    gilsim("").arg("check").arg(&path).args(args).assert().success().stdout("3.13 incomplete\n");
+    gilsim("").arg("check").arg(&path).args(args).args(["--expect", "exact"]).assert().code(3);
+}

@@ -1,0 +1,183 @@
+//! What the real interpreters on this machine do.
+
+use super::fakes::check_message;
+use super::*;
+use gilsim::interpreter::{
+    BodyRequest, ConvoyRequest, Error, Interpreter, Pattern, SplitRequest, SwitchInterval,
+};
+use gilsim::system::process::Ended;
+use std::time::Duration;
+
+#[test]
+fn real_ones_say_what_they_are() {
+    let all = real();
+    for interpreter in &all {
+        let (major, minor, micro) = interpreter.version();
+        assert!(interpreter.label().starts_with(&format!("{major}.{minor}.{micro}")), "{interpreter}");
+        assert_eq!(interpreter.label().ends_with('t'), interpreter.free_threaded());
+        assert!(interpreter.gil_enabled() || interpreter.free_threaded(), "{interpreter}");
+        assert!(interpreter.path().is_absolute());
+        match interpreter.interval() {
+            SwitchInterval::Seconds(seconds) => assert!(major >= 3 && seconds > 0.0, "{interpreter}"),
+            SwitchInterval::Ticks(ticks) => assert!(major == 2 && ticks > 0, "{interpreter}"),
+        }
+        let again = Interpreter::probe(interpreter.path(), &ample()).unwrap();
+        assert_eq!(&again, interpreter);
+    }
+}
+
+#[test]
+fn real_ones_run_isolated_scripts() {
+    for interpreter in real() {
+        let script = "import json, os, sys; print(json.dumps([sys.argv[1:], [n for n in os.environ if n[:6] == 'PYTHON'], sys.flags.ignore_environment, sys.flags.no_user_site]))";
+        let (arguments, variables, ignored, no_user): (Vec<String>, Vec<String>, u8, u8) =
+            interpreter.run(script, &["a b", "--c"], &ample()).unwrap();
+        assert_eq!(
+            (&arguments[..], ignored, no_user),
+            (&["a b".into(), "--c".into()][..], 1, 1),
+            "{interpreter}"
+        );
+        assert!(variables.is_empty(), "{interpreter}: {variables:?}");
+    }
+}
+
+#[test]
+fn real_ones_are_exact_where_they_must_be() {
+    for interpreter in real() {
+        let alone = BodyRequest {
+            threads: 1,
+            iterations: 20_000,
+            runs: 3,
+            interval: SHORTEST,
+            ..BodyRequest::default()
+        };
+        let locked = BodyRequest {
+            body: "with lock:\n    x += d".into(),
+            threads: 3,
+            iterations: 2_000,
+            runs: 2,
+            interval: SHORTEST,
+            ..BodyRequest::default()
+        };
+        let plus = BodyRequest { pattern: Pattern::Plus, ..locked.clone() };
+        for (request, expected) in [(alone, 20_000), (locked, 2_000), (plus, 6_000)] {
+            let result = interpreter.body(&request, &ample()).unwrap();
+            let values: Vec<i128> = result.runs.iter().map(|run| run.value).collect();
+            assert_eq!(values, vec![expected; request.runs as usize], "{interpreter}: {request:?}");
+            assert_eq!((result.expected, result.losing_runs()), (expected, 0), "{interpreter}");
+            assert!(result.runs.iter().all(|run| run.seconds >= 0.0) && result.sequence_seconds.is_none());
+            assert_eq!(result.gil_enabled, interpreter.gil_enabled(), "{interpreter}");
+        }
+    }
+}
+
+#[test]
+fn real_ones_do_a_body_as_if_it_stood_in_their_module() {
+    for interpreter in real() {
+        let request = BodyRequest {
+            body: "if d == one() and s == \"a\":\n  y = [i for i in (1, two)]\n  print('no answer é')\n  x += y[1]".into(),
+            setup: "two = 2\nx = 40".into(),
+            threads: 1,
+            iterations: 5,
+            runs: 2,
+            sequence: true,
+            ..BodyRequest::default()
+        };
+        // In any locale.
+        let path = interpreter.path().display();
+        let wrapper = Fake::new(&format!("LC_ALL=C exec '{path}' \"$@\""));
+        let plain = Interpreter::probe(&wrapper.path(), &ample()).unwrap().body(&request, &ample()).unwrap();
+        assert_eq!((plain.expected, plain.losing_runs()), (50, 0), "{interpreter}");
+        let result = interpreter.body(&request, &ample()).unwrap();
+        assert_eq!(result.expected, 50, "{interpreter}");
+        assert_eq!(result.runs.iter().map(|run| run.value).collect::<Vec<_>>(), [50, 50], "{interpreter}");
+        assert!(result.sequence_seconds.is_some(), "{interpreter}");
+
+        // Beyond 64 bits, and nothing to do at all.
+        let body = "x = 2 ** 100".into();
+        let large = interpreter
+            .body(&BodyRequest { body, sequence: true, iterations: 1, ..request.clone() }, &ample());
+        assert_eq!(large.unwrap().runs[0].value, 1 << 100, "{interpreter}");
+        let none = interpreter.body(&BodyRequest { iterations: 0, ..request }, &ample());
+        assert_eq!(none.unwrap().runs[0].value, 40, "{interpreter}");
+    }
+}
+
+#[test]
+fn real_ones_stop_at_the_first_loss() {
+    for interpreter in real() {
+        // Each run ends at 1 where -1 + 1 is 0: a loss for certain, in every run.
+        let body = "x = 1".into();
+        let request =
+            BodyRequest { body, iterations: 10, runs: 4, stop_at_first_loss: true, ..BodyRequest::default() };
+        let result = interpreter.body(&request, &ample()).unwrap();
+        assert_eq!((result.runs.len(), result.losing_runs()), (1, 1), "{interpreter}");
+        let all = BodyRequest { stop_at_first_loss: false, ..request };
+        assert_eq!(interpreter.body(&all, &ample()).unwrap().losing_runs(), 4, "{interpreter}");
+    }
+}
+
+#[test]
+fn an_exception_in_any_thread_of_a_real_one_is_an_error() {
+    for interpreter in real() {
+        let said = |body: &str, setup: &str| {
+            // So many iterations that the thread without an exception would go on for hours.
+            let iterations = if body.contains("d < 0") { u64::from(u32::MAX) } else { 10 };
+            let request =
+                BodyRequest { body: body.into(), setup: setup.into(), iterations, ..BodyRequest::default() };
+            let error = interpreter.body(&request, &ample()).unwrap_err();
+            assert!(matches!(error, Error::Failed { ended: Ended::Status(1), .. }), "{interpreter}: {error}");
+            check_message(&error, interpreter.path());
+            error.to_string()
+        };
+        assert!(
+            said("if d < 0: raise ValueError('on purpose')", "").contains("said: ValueError: on purpose;")
+        );
+        assert!(said("if d < 0: raise SystemExit(0)", "").contains("said: SystemExit"));
+        assert!(said("x += y", "").contains("NameError"));
+        assert!(said("x +=", "").contains("SyntaxError"));
+        assert!(said("return", "").contains("SyntaxError"));
+        assert!(said("break", "").contains("SyntaxError"));
+        assert!(said("pass\n  else: pass", "").contains("Error: "));
+        assert!(said("x += d", "1 / 0").contains("ZeroDivisionError"));
+        assert!(said("x = 'a'", "").contains("TypeError: x should be a whole number"));
+        assert!(said("x = 2 ** 127", "").contains("OverflowError"));
+        // Ends the process behind our back; a status of 0 is no answer yet.
+        let request = BodyRequest { body: "__import__('os')._exit(0)".into(), ..BodyRequest::default() };
+        let error = interpreter.body(&request, &ample()).unwrap_err();
+        assert!(matches!(error, Error::Rubbish { .. }), "{interpreter}: {error}");
+    }
+}
+
+#[test]
+fn real_ones_add_up_a_range() {
+    for interpreter in real() {
+        let total = |begin, end, processes| {
+            let result = interpreter.split(&SplitRequest { begin, end, processes }, &ample()).unwrap();
+            assert!(result.seconds >= 0.0 && result.startup_seconds >= 0.0, "{interpreter}: {result:?}");
+            result.total
+        };
+        for processes in [None, Some(1), Some(2), Some(7)] {
+            assert_eq!(total(0, 100_001, processes), 5_000_050_000, "{interpreter}, {processes:?}");
+        }
+        for processes in [None, Some(3)] {
+            assert_eq!(total(-3, 2, processes), -5, "{interpreter}, {processes:?}");
+            assert_eq!(total(5, -5, processes), 0, "{interpreter}, {processes:?}");
+            // The last four numbers that fit: their sum does not.
+            let sum = 4 * i128::from(i64::MAX) - 10;
+            assert_eq!(total(i64::MAX - 4, i64::MAX, processes), sum, "{interpreter}, {processes:?}");
+        }
+    }
+}
+
+#[test]
+fn real_ones_measure_round_trips() {
+    for interpreter in real() {
+        for hogs in [0, 1, 2] {
+            let request = ConvoyRequest { pings: 5, hogs, interval: Some(Duration::from_millis(1)) };
+            let result = interpreter.convoy(&request, &ample()).unwrap();
+            assert_eq!((result.idle.len(), result.loaded.len()), (5, 5), "{interpreter}");
+            assert!(result.idle.iter().chain(&result.loaded).all(|&trip| trip >= 0.0), "{interpreter}");
+        }
+    }
+}
