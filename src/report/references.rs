@@ -2,7 +2,6 @@
 
 use super::layout::{Cell, Grid};
 use super::rows::{Report, Row};
-use super::table::colour;
 use super::words::{self, figure, mean_count, plural};
 use crate::count::grouped;
 use crate::measure::stats::Verdict;
@@ -115,7 +114,7 @@ pub(super) fn grid(report: &Report) -> Option<Grid> {
     }
     let cells = |way: &Way<'_>| {
         let verdict = way.verdict().unwrap_or(Verdict::Failed);
-        let verdict = Cell::coloured(words::verdict(verdict).to_owned(), colour(verdict));
+        let verdict = Cell::coloured(words::verdict(verdict).to_owned(), words::colour(verdict));
         let mut cells = vec![way.name.into(), way.ending().into(), verdict];
         if shared {
             cells.extend(price(way.shared));

@@ -31,7 +31,7 @@ pub fn render(report: &Report, width: Option<usize>) -> String {
 fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     *text += &paragraph(&format!("{}: {}", bold(&row.scenario), words::work(row)), width);
     let coloured = details(report, row).into_iter().map(|(label, value)| {
-        let colour = colour(row.summary.verdict).on_default();
+        let colour = words::colour(row.summary.verdict).on_default();
         let value = if label == "verdict" { layout::styled(&value, colour) } else { value };
         (label, value)
     });
@@ -188,7 +188,10 @@ fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
         }
         cells.extend([
             row.summary.actual.to_string().into(),
-            Cell::coloured(words::verdict(row.summary.verdict).to_owned(), colour(row.summary.verdict)),
+            Cell::coloured(
+                words::verdict(row.summary.verdict).to_owned(),
+                words::colour(row.summary.verdict),
+            ),
             words::spread(&row.summary.timing).into(),
             words::figure(row.ns_per_update).into(),
             row.relative.map_or_else(String::new, words::figure).into(),
@@ -260,12 +263,4 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     notes.extend(references::notes(report));
     notes.extend(report.failures());
     notes
-}
-
-pub(super) const fn colour(verdict: Verdict) -> AnsiColor {
-    match verdict {
-        Verdict::Exact => AnsiColor::Green,
-        Verdict::Lucky | Verdict::Lost => AnsiColor::Yellow,
-        Verdict::Broken | Verdict::Failed => AnsiColor::Red,
-    }
 }

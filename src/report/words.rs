@@ -4,6 +4,7 @@ use super::rows::Row;
 use crate::count;
 use crate::measure::stats::{Timing, Verdict};
 use crate::measure::{Group, Objects, Pattern, Promise};
+use anstyle::AnsiColor;
 use std::borrow::Cow;
 
 /// A time in seconds with three significant digits and the unit that suits it: `131 ms`.
@@ -77,6 +78,16 @@ pub const fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Lost => "lost",
         Verdict::Broken => "BROKEN",
         Verdict::Failed => "failed",
+    }
+}
+
+/// The colour of a verdict.
+#[must_use]
+pub const fn colour(verdict: Verdict) -> AnsiColor {
+    match verdict {
+        Verdict::Exact => AnsiColor::Green,
+        Verdict::Lucky | Verdict::Lost => AnsiColor::Yellow,
+        Verdict::Broken | Verdict::Failed => AnsiColor::Red,
     }
 }
 
