@@ -99,10 +99,8 @@ fn every_protected_count_of_references_is_exact() {
     for threads in [2, 3, 8, 64] {
         let line =
             format!("refcount {counts} --threads {threads} --iters 500 --runs 5 --expect exact --quiet");
-        let expected: String = protected
-            .iter()
-            .map(|way| format!("refcount:{way} shared 1\nrefcount:{way} own {threads}\n"))
-            .collect();
+        let lines = protected.map(|way| format!("refcount:{way} shared 1\nrefcount:{way} own {threads}\n"));
+        let expected = lines.concat();
         assert_eq!(output_of(&line), expected, "{line}");
     }
     assert_eq!(
