@@ -8,8 +8,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints what came of it")]
 
 use gilsim::measure::Result;
-use gilsim::measure::stats::Summary;
-use gilsim::measure::{Explanation, Group, Objects, Observation, Pattern, Promise, Scenario, Workload};
+use gilsim::measure::{Explanation, Group, Objects, Observation, Pattern, Promise, Scenario, Seen, Workload};
 use gilsim::python::version::Version;
 use gilsim::scenario;
 use gilsim::scenario::gil::UnderGil;
@@ -65,8 +64,8 @@ impl Scenario for Broken {
         Race.observe(&Workload { widen: std::num::NonZeroU64::new(16), ..load.clone() }, control)
     }
 
-    fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {
-        Race.explain(load, summary)
+    fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {
+        Race.explain(load, seen)
     }
 }
 

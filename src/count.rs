@@ -143,6 +143,17 @@ pub fn grouped(number: i128) -> String {
     text
 }
 
+/// A count that was averaged over runs.
+#[must_use]
+pub fn mean(value: f64) -> String {
+    if value < 10.0 && value.fract() > 0.0 {
+        return format!("{value:.1}");
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "counts of events stay far below 2^63")]
+    let whole = value.round() as i64;
+    grouped(i128::from(whole))
+}
+
 /// A count in its shortest exact form for a command line: `100M`, `2500`, `1500k`.
 #[must_use]
 pub fn short(number: u64) -> String {

@@ -16,7 +16,7 @@
 //! | [`interpreter`] | the real builds of CPython on this machine |
 //! | [`python`] | CPython as it is modelled: the table of versions, the GIL, and programs from source to single steps |
 //! | [`system`] | the machine: clocks, CPUs, memory, processes, threads, signals |
-//! | [`error`], [`choice`], [`count`] | what all rooms share |
+//! | [`error`], [`choice`], [`count`], [`shell`] | what all rooms share |
 //!
 //! # The way of a run
 //!
@@ -63,4 +63,5 @@ pub mod python;
 pub mod report;
 pub mod scenario;
 pub mod session;
+pub mod shell;
 pub mod system;

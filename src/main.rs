@@ -1,7 +1,6 @@
 //! The command `gilsim`: parses, runs, and ends with an exit code. Nothing else ends the process.
 
 use gilsim::cli::{self, Request};
-use gilsim::report::output;
 use gilsim::scenario::convoy;
 use gilsim::scenario::split::{self, worker};
 use gilsim::session::{self, Ending, Error};
@@ -44,10 +43,7 @@ fn main() -> ExitCode {
         Request::Verify(verify, cpus, destination) => {
             session::verify::run(verify, cpus, &destination, &control)
         }
-        Request::List => {
-            let list = cli::list(output::width(&io::stdout()));
-            output::write(&mut anstream::stdout().lock(), &list).map(|()| Ending::Ran).map_err(Error::from)
-        }
+        Request::List(cpus, destination) => session::list::run(cpus, &destination),
         Request::Echo => {
             parent::end_with_parent();
             let echoed = convoy::echo(io::stdin().lock(), io::stdout().lock());

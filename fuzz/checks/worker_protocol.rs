@@ -43,7 +43,8 @@ pub fn check(data: &[u8]) {
             let (worker, number) = (figure(), figure());
             let (start, end) = (figure(), figure());
             let mut time = || format!("{{\"secs\":{},\"nanos\":{}}}", figure(), figure());
-            let usage = format!("\"user\":{},\"system\":{},\"voluntary\":{start}", time(), time());
+            let usage =
+                format!("\"cpu\":{},\"user\":{},\"system\":{},\"voluntary\":{start}", time(), time(), time());
             let _ = match bytes.next() % 8 {
                 0 => writeln!(text, "{{\"ready\":{{\"worker\":{worker}}}}}"),
                 1 => writeln!(text, "{{\"beat\":{{\"worker\":{worker},\"done\":{number}}}}}"),

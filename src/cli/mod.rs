@@ -13,6 +13,7 @@
 //! | `values.rs` | how the words after options are read: counts, choices, versions |
 //! | `widen.rs` | what `--widen auto` means |
 //! | `workload.rs` | the workload that options ask for, and how much is refused |
+//! | `meant.rs` | what somebody may have meant by words that no option takes |
 //! | `refusal.rs` | how a mistake is told, and help |
 //! | `request.rs` | what comes out |
 //!
@@ -32,6 +33,7 @@
 //!    values of another kind: a parser in `values.rs` that says what would be right.
 
 mod command;
+mod meant;
 mod options;
 mod refusal;
 mod request;
@@ -39,7 +41,6 @@ mod values;
 mod widen;
 mod workload;
 
-pub use command::list;
 pub use refusal::{Refusal, UsageError};
 pub use request::Request;
 
@@ -54,7 +55,9 @@ use std::ffi::OsString;
 ///
 /// Says what is wrong with it, or carries the help that was asked for.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, Refusal> {
-    let line = CommandLine::try_parse_from(arguments).map_err(|error| Refusal::from_clap(&error))?;
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let line = CommandLine::try_parse_from(&words)
+        .map_err(|error| Refusal::from_clap(&error, meant::meant(&error, &words, &definition())))?;
     Ok(line.request(Cpus::detect())?)
 }
 
@@ -70,6 +73,7 @@ mod tests {
     use crate::choice::Choice;
     use crate::measure::Pattern;
     use crate::measure::runner::Rounds;
+    use crate::python::version::Version;
     use crate::scenario;
     use crate::scenario::mutex::Lock;
     use crate::scenario::split::By;
@@ -125,6 +129,57 @@ mod tests {
     }
 
     #[test]
+    fn threads_and_workers_are_the_same_option() {
+        for command in definition().get_subcommands().map(|command| command.get_name().to_owned()) {
+            let parsed = |option: &str| {
+                parse(format!("gilsim {command} {option} 3").split(' ').map(OsString::from)).is_ok()
+            };
+            assert_eq!(parsed("--threads"), parsed("--workers"), "{command}");
+        }
+        for option in ["--threads", "--workers"] {
+            for command in ["race", "split", "compare race"] {
+                let session = session(&format!("gilsim {command} {option} 3"));
+                assert_eq!(
+                    session.cases.last().map(|case| case.load.workers.get()),
+                    Some(3),
+                    "{command} {option}"
+                );
+            }
+            for command in ["explore", "python"] {
+                let line = format!("gilsim {command} {option} 3");
+                assert!(parse(line.split(' ').map(OsString::from)).is_ok(), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_release_is_taken_for_its_version() {
+        assert_eq!(labels(&session("gilsim gil --cpython 3.9.18")), ["gil:3.9"]);
+        assert_eq!(labels(&session("gilsim gil --cpython 3.13.5t")), ["gil:3.13t"]);
+    }
+
+    #[test]
+    fn a_body_with_another_name_for_the_counter_is_told_what_it_is_called() {
+        for command in ["gil", "gil --cpython 3.9"] {
+            let line = format!("gilsim {command} --body counter+=1");
+            let refusal = parse(line.split(' ').map(OsString::from)).err().and_then(|it| it.mistake());
+            let text = refusal.unwrap_or_default();
+            assert!(
+                text.contains("counter has no value yet") && text.contains("the shared counter is x"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn help_is_a_command_too() {
+        for line in ["gilsim help", "gilsim help race", "gilsim race --help"] {
+            let refusal = parse(line.split(' ').map(OsString::from)).err();
+            assert!(matches!(refusal, Some(Refusal::Help(text)) if text.contains("Usage:")), "{line}");
+        }
+    }
+
+    #[test]
     fn a_split_brings_its_yardstick() {
         let split = session("gilsim split --by thread --workers 5");
         assert_eq!(labels(&split), ["split:sequential", "split:thread"]);
@@ -143,7 +198,14 @@ mod tests {
             labels(&session("gilsim compare mutex mutex:fair mutex race")),
             ["mutex:parking-lot", "mutex:fair", "race"]
         );
-        assert_eq!(labels(&session("gilsim compare split")).len(), 5);
+        // A bare name is the command as it is without options.
+        assert_eq!(labels(&session("gilsim compare split")), ["split:sequential", "split:process"]);
+        assert_eq!(labels(&session("gilsim compare gil")), [format!("gil:{}", Version::newest_with_gil())]);
+        assert_eq!(labels(&session("gilsim compare split:thread")), ["split:thread"]);
+        assert_eq!(labels(&session("gilsim compare split:all")).len(), By::ALL.len());
+        assert_eq!(labels(&session("gilsim compare mutex:all mutex")).len(), Lock::ALL.len());
+        assert_eq!(labels(&session("gilsim compare gil:all")).len(), Version::ALL.len());
+        assert_eq!(labels(&session("gilsim compare gil:3.9 gil:3.13t gil:3.9.18")), ["gil:3.9", "gil:3.13t"]);
     }
 
     #[test]
@@ -165,6 +227,19 @@ mod tests {
             ("gilsim split --by rayon --workers 100000", "or split by thread"),
             ("gilsim compare split:rayon --threads 100000", "or split by thread"),
             ("gilsim compare rcae", "choose from race"),
+            ("gilsim compare race:all", "choose from race"),
+            ("gilsim compare gil:3.5", "choose from gil:2.7, gil:3.6"),
+            ("gilsim compare mutex:fiar", "mutex:fair, mutex:spin, mutex:all"),
+            ("gilsim compare 1000", "--iters 1000"),
+            ("gilsim race 1000000", "write --iters 1000000"),
+            ("gilsim convoy 50", "write --pings 50"),
+            ("gilsim gil x += d", "--body 'x += d'"),
+            ("gilsim gil --body x -= d --cpython 3.9", "--body 'x -= d'"),
+            ("gilsim explore --body=x += len('a')", "--body \"x += len('a')\""),
+            ("gilsim gil --python 3.9", "write --cpython 3.9 for"),
+            ("gilsim gil --python=python3.9.2", "write --cpython 3.9.2 for"),
+            ("gilsim explore --python /usr/bin/python3", "write --cpython VERSION for"),
+            ("gilsim python --cpython 3.9", "--python python3.9"),
             ("gilsim compare --iters 0", "use 1 or more"),
             ("gilsim rcae", "race"),
             ("gilsim race --threds 2", "--threads"),

@@ -29,11 +29,15 @@ const BUDGET: Duration = Duration::from_secs(3);
 /// The same of a comparison.
 pub(super) const COMPARISON_BUDGET: Duration = Duration::from_secs(8);
 
+/// What `--quiet` prints of one measured scenario.
+pub(super) const ACTUAL_ALONE: &str =
+    "Print the result alone: actual (in the JSON), that of the run furthest from right";
+
 // How many workers.
 #[derive(Debug, Args)]
 pub(super) struct WorkersOption {
     /// How many workers update the counter
-    #[arg(long, value_name = "T", default_value = "2", value_parser = values::workers, allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "workers", value_name = "T", default_value = "2", value_parser = values::workers, allow_negative_numbers = true)]
     pub(super) threads: NonZeroUsize,
 }
 
@@ -187,21 +191,25 @@ impl MeasureOptions {
         baseline: Option<Case<'static>>,
         scenario: &'static dyn Scenario,
         load: Workload,
-    ) -> Request {
+    ) -> Result<Request, UsageError> {
         let case = Case { scenario, load, baseline: false };
         self.request_of(baseline.into_iter().chain([case]).collect(), false)
     }
 
     /// The request to measure these cases, side by side if it is a comparison.
-    pub(super) fn request_of(self, cases: Vec<Case<'static>>, comparison: bool) -> Request {
-        Request::Measure(Box::new(Session {
+    pub(super) fn request_of(
+        self,
+        cases: Vec<Case<'static>>,
+        comparison: bool,
+    ) -> Result<Request, UsageError> {
+        Ok(Request::Measure(Box::new(Session {
             cases,
             real: None,
             rounds: self.runs.rounds(if comparison { COMPARISON_BUDGET } else { BUDGET }),
             comparison,
             expect: self.expect,
-            destination: self.output.into(),
-        }))
+            destination: self.output.destination()?,
+        })))
     }
 }
 
@@ -241,13 +249,22 @@ pub(super) struct OutputOptions {
     /// several times; - is JSON on standard output, the other report then goes to standard error
     #[arg(long, value_name = "FILE")]
     export: Vec<PathBuf>,
-    /// Print nothing but the result
+    /// Print the result alone, a record a line with a tab between its fields, and on standard error what
+    /// went wrong
     #[arg(long, short)]
     quiet: bool,
 }
 
-impl From<OutputOptions> for Destination {
-    fn from(options: OutputOptions) -> Self {
-        Self { format: options.format, exports: options.export, quiet: options.quiet }
+impl OutputOptions {
+    /// Where the report goes; refused when two forms are asked for on standard output.
+    pub(super) fn destination(self) -> Result<Destination, UsageError> {
+        let Self { format, export: exports, quiet } = self;
+        if quiet && format != Format::Table {
+            return Err(UsageError::new(format!(
+                "--quiet prints the result alone, and --format {} the whole report; leave out one of them",
+                format.name()
+            )));
+        }
+        Ok(Destination { format, exports, quiet })
     }
 }

@@ -30,15 +30,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What clap refuses, or the help that it has written.
-    pub(super) fn from_clap(error: &clap::Error) -> Self {
+    /// What clap refuses, or the help that it has written; `meant` is what the writer of the line may have meant.
+    pub(super) fn from_clap(error: &clap::Error, meant: Option<String>) -> Self {
         let text = || error.render().ansi().to_string();
         if !error.use_stderr() {
             return Self::Help(text());
         }
         match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Self::NoCommand(text()),
-            _ => Self::Usage(UsageError::new(one_line(error))),
+            _ => Self::Usage(UsageError::new(meant.unwrap_or_else(|| one_line(error)))),
         }
     }
 

@@ -13,8 +13,8 @@ use crate::session::verify::Verify;
 pub enum Request {
     /// To run scenarios and report.
     Measure(Box<Session>),
-    /// To say which scenarios there are.
-    List,
+    /// To say which scenarios there are, on so many CPUs.
+    List(usize, Destination),
     /// To explore every interleaving of a program.
     Explore(Box<ExploreSession>),
     /// To explore every interleaving of reference counts.

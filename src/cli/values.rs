@@ -7,6 +7,8 @@ use crate::count;
 use crate::interpreter::MOST_MEASUREMENTS;
 use crate::python::version::{UnknownVersion, Version};
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::{Arg, Command};
+use std::ffi::OsStr;
 use std::num::{NonZeroU64, NonZeroUsize};
 
 /// More workers than any machine has room for; what this one has room for shows when they start.
@@ -60,10 +62,36 @@ pub(super) fn choice<C: Choice>() -> impl TypedValueParser<Value = C> {
     })
 }
 
-/// A parser for versions, which lists them where it refuses one.
+/// A parser for versions, which lists them where it refuses one. It takes a release, too (`3.9.18`), because tables
+/// print those of real interpreters.
 pub(super) fn version() -> impl TypedValueParser<Value = Version> {
-    PossibleValuesParser::new(Version::ALL.map(Version::name))
-        .try_map(|name| name.parse::<Version>() as Result<_, UnknownVersion>)
+    VersionParser
+}
+
+#[derive(Debug, Clone, Copy)]
+struct VersionParser;
+
+impl VersionParser {
+    fn names() -> PossibleValuesParser {
+        PossibleValuesParser::new(Version::ALL.map(Version::name))
+    }
+}
+
+impl TypedValueParser for VersionParser {
+    type Value = Version;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, word: &OsStr) -> Result<Version, clap::Error> {
+        let name =
+            word.to_str().and_then(Version::of_release).map_or(word, |version| version.name().as_ref());
+        Self::names()
+            .try_map(|name| name.parse::<Version>() as Result<_, UnknownVersion>)
+            .parse_ref(command, arg, name)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let names: Vec<PossibleValue> = Self::names().possible_values()?.collect();
+        Some(Box::new(names.into_iter()))
+    }
 }
 
 /// The versions that have a GIL, as a help text names them: `2.7, 3.6 to 3.15`.

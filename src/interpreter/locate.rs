@@ -29,6 +29,12 @@ pub(super) fn locate(program: &Path, path: Option<&OsStr>) -> Result<PathBuf, Er
     executable.map(|(_, file)| file).ok_or_else(|| Error::NotExecutable { interpreter: interpreter() })
 }
 
+/// Whether there is no file of this name on PATH or at this path.
+#[must_use]
+pub fn is_missing(program: &Path) -> bool {
+    matches!(locate(program, env::var_os("PATH").as_deref()), Err(Error::NotFound { .. }))
+}
+
 /// Whether this is a file that somebody may execute.
 pub(super) fn is_executable(metadata: &fs::Metadata) -> bool {
     metadata.is_file() && metadata.permissions().mode() & 0o111 != 0

@@ -24,3 +24,4 @@ pub use jobs::{
     BodyRequest, BodyResult, BodyRun, ConvoyRequest, ConvoyResult, LONGEST_INTERVAL, MOST_MEASUREMENTS,
     Pattern, SHORTEST_INTERVAL, SplitRequest, SplitResult,
 };
+pub use locate::is_missing;

@@ -16,5 +16,5 @@ pub mod workload;
 
 pub use error::{Error, Result};
 pub use observation::{Distribution, LockUse, Misuse, Observation, Promise};
-pub use scenario::{Explanation, Scenario, Variant};
+pub use scenario::{Explanation, Scenario, Seen, Variant};
 pub use workload::{Group, Objects, Pattern, Workload};

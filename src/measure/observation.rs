@@ -61,6 +61,12 @@ impl Observation {
     pub fn elapsed(&self) -> Duration {
         Span::around(self.spans.iter().copied()).map_or(Duration::ZERO, Span::duration)
     }
+
+    /// The same with the start-up before it.
+    #[must_use]
+    pub fn with_startup(&self) -> Duration {
+        self.startup.saturating_add(self.elapsed())
+    }
 }
 
 /// What wrong reference counts led to in one run.

@@ -159,7 +159,7 @@ fn another(rounds: Rounds, done: usize, spent: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::stats::Summary;
+    use crate::measure::Seen;
     use crate::measure::{Explanation, Group};
     use crate::system::clock::{Span, Usage};
 
@@ -193,7 +193,7 @@ mod tests {
                 misuse: None,
             })
         }
-        fn explain(&self, _: &Workload, _: &Summary) -> Explanation {
+        fn explain(&self, _: &Workload, _: &Seen<'_>) -> Explanation {
             Explanation { why: String::new(), next: String::new() }
         }
     }

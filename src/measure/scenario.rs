@@ -76,7 +76,7 @@ pub trait Scenario: Send + Sync {
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation>;
 
     /// Why it came out as it did, in one sentence for a newcomer, and the arguments of the command to try next.
-    fn explain(&self, load: &Workload, summary: &Summary) -> Explanation;
+    fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation;
 
     /// Whether this is its group's yardstick: one worker doing everything, however many were asked for.
     fn is_sequential(&self) -> bool {
@@ -97,6 +97,25 @@ pub trait Scenario: Send + Sync {
     }
 }
 
+/// What was seen of a scenario, for its explanation.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// Its runs.
+    pub summary: &'a Summary,
+    /// Sum: how many times faster it was than the sequential row of the same rounds.
+    pub speedup: Option<f64>,
+    /// The same with each side's start-up counted.
+    pub speedup_with_startup: Option<f64>,
+}
+
+impl Seen<'_> {
+    /// Whether the workers were under way at the same time for most of it.
+    #[must_use]
+    pub fn overlapped(&self) -> bool {
+        self.summary.overlap.is_some_and(|share| share >= 0.5)
+    }
+}
+
 /// One of several ways in which a command can do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variant {
@@ -109,7 +128,7 @@ pub struct Variant {
 }
 
 /// Why a scenario came out as it did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// One sentence in plain words.
     pub why: String,

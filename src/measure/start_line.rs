@@ -178,11 +178,13 @@ impl SpinningGate {
             self.token.store(token.wrapping_add(1), Ordering::Relaxed);
         };
 
+        let read = clock::now();
         let before = Usage::of_thread();
         loop {
             let now = clock::now();
             if now >= leave_at {
-                return Some((before, now));
+                // The wait for the instant is no work.
+                return Some((before.after_spinning(Duration::from_nanos(now - read)), now));
             }
         }
     }
@@ -221,8 +223,10 @@ impl SleepingGate {
             return None;
         }
         drop(state);
+        let read = clock::now();
         let before = Usage::of_thread();
-        Some((before, clock::now()))
+        let now = clock::now();
+        Some((before.after_spinning(Duration::from_nanos(now - read)), now))
     }
 }
 

@@ -51,6 +51,9 @@ pub struct Timing {
     pub stddev: Option<f64>,
     /// Their median.
     pub median: f64,
+    /// Their median absolute deviation: half of the times are this close to the median. It suits times, among
+    /// which a few are far too long, better than the standard deviation. `None` for a single run.
+    pub mad: Option<f64>,
     /// The least.
     pub min: f64,
     /// The greatest.
@@ -64,13 +67,15 @@ impl Timing {
     #[must_use]
     pub fn of(times: Vec<f64>) -> Self {
         if times.is_empty() {
-            return Self { mean: 0.0, stddev: None, median: 0.0, min: 0.0, max: 0.0, times };
+            return Self { mean: 0.0, stddev: None, median: 0.0, mad: None, min: 0.0, max: 0.0, times };
         }
         let data = Data::new(times.clone());
+        let middle = data.median();
         Self {
             mean: data.mean().unwrap_or(0.0),
             stddev: (times.len() > 1).then(|| data.std_dev()).flatten(),
-            median: data.median(),
+            median: middle,
+            mad: (times.len() > 1).then(|| median(times.iter().map(|time| (time - middle).abs()))),
             min: data.min(),
             max: statrs::statistics::Max::max(&data),
             times,
@@ -107,12 +112,17 @@ pub struct Summary {
     /// The runs' times by the workers' own clocks: latest end less earliest start.
     #[serde(flatten)]
     pub timing: Timing,
-    /// CPU time in the program itself, of all workers, in seconds (mean of the runs), where it is known.
+    /// CPU time of all workers by their CPU clocks, in seconds (mean of the runs), where it is known.
+    pub cpu: Option<f64>,
+    /// CPU time in the program itself, of all workers, in seconds (mean of the runs), where every run was long enough
+    /// for it to be told ([`Usage::parts`]).
     pub user: Option<f64>,
-    /// CPU time in the kernel, of all workers, in seconds (mean of the runs), where it is known.
+    /// CPU time in the kernel, likewise.
     pub system: Option<f64>,
     /// From asking for the first worker to its start, in seconds (median of the runs).
     pub startup: f64,
+    /// Start-up and time of a run together, in seconds (median of the runs).
+    pub time_with_startup: f64,
     /// Context switches because a worker waited (median of the runs).
     pub voluntary_switches: Option<f64>,
     /// Context switches because the kernel gave the CPU to somebody else (median of the runs).
@@ -166,6 +176,11 @@ impl Summary {
         let lost_runs = runs.iter().filter(|run| !run.is_right(expected)).count();
         let each = |value: fn(&Observation) -> f64| runs.iter().map(value);
         let usages: Option<Vec<Usage>> = runs.iter().map(|run| run.usage).collect();
+        let parts: Option<Vec<(Duration, Duration)>> =
+            usages.as_ref().and_then(|all| all.iter().map(|usage| usage.parts()).collect());
+        let seconds = |part: fn(&(Duration, Duration)) -> Duration| {
+            parts.as_ref().map(|all| mean(all.iter().map(|parts| part(parts).as_secs_f64())))
+        };
         let foreign: Option<Vec<f64>> = runs.iter().map(|run| run.foreign_values.map(as_f64)).collect();
         let locks: Option<Vec<&LockUse>> = runs.iter().map(|run| run.lock.as_ref()).collect();
         Self {
@@ -175,9 +190,11 @@ impl Summary {
             runs: runs.len(),
             lost_runs,
             timing: Timing::of(each(|run| run.elapsed().as_secs_f64()).collect()),
-            user: usages.as_ref().map(|all| mean(all.iter().map(|usage| usage.user.as_secs_f64()))),
-            system: usages.as_ref().map(|all| mean(all.iter().map(|usage| usage.system.as_secs_f64()))),
+            cpu: usages.as_ref().map(|all| mean(all.iter().map(|usage| usage.cpu.as_secs_f64()))),
+            user: seconds(|&(user, _)| user),
+            system: seconds(|&(_, system)| system),
             startup: median(each(|run| run.startup.as_secs_f64())),
+            time_with_startup: median(each(|run| run.with_startup().as_secs_f64())),
             voluntary_switches: usages
                 .as_ref()
                 .map(|all| median(all.iter().map(|usage| as_f64(usage.voluntary)))),
@@ -277,7 +294,11 @@ mod tests {
             actual,
             spans: vec![Span { start: 100, end: 100 + nanoseconds }],
             startup: Duration::from_nanos(7),
-            usage: Some(Usage { user: Duration::from_secs(2), ..Usage::default() }),
+            usage: Some(Usage {
+                cpu: Duration::from_secs(2),
+                user: Duration::from_secs(2),
+                ..Usage::default()
+            }),
             foreign_values: Some(4),
             lock: None,
             misuse: None,
@@ -303,17 +324,42 @@ mod tests {
         assert!((summary.timing.min - 10e-9).abs() < 1e-15);
         assert!((summary.timing.max - 30e-9).abs() < 1e-15);
         assert!((summary.timing.stddev.unwrap() - 10e-9).abs() < 1e-15);
+        assert!((summary.timing.mad.unwrap() - 10e-9).abs() < 1e-15);
+        assert!((summary.cpu.unwrap() - 2.0).abs() < 1e-12);
         assert!((summary.user.unwrap() - 2.0).abs() < 1e-12);
+        assert!((summary.time_with_startup - 27e-9).abs() < 1e-15);
         assert_eq!(summary.foreign_values, Some(4.0));
         assert!((summary.ns_per_update(10) - 2.0).abs() < 1e-9);
     }
 
     #[test]
     fn one_run_has_no_deviation_and_none_has_no_time() {
-        assert_eq!(Summary::of(Promise::Exact, 5, &[run(5, 10)]).timing.stddev, None);
+        let one = Summary::of(Promise::Exact, 5, &[run(5, 10)]);
+        assert_eq!((one.timing.stddev, one.timing.mad), (None, None));
         let none = Summary::of(Promise::Exact, 5, &[]);
         assert_eq!((none.actual, none.verdict, none.foreign_values), (5, Verdict::Failed, None));
         assert!(none.ns_per_update(0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn one_run_that_is_far_too_long_does_not_widen_the_spread() {
+        let timing = Timing::of(vec![10.0, 11.0, 9.0, 10.0, 500.0]);
+        assert!((timing.mad.unwrap() - 1.0).abs() < 1e-12);
+        assert!(timing.stddev.unwrap() > 200.0);
+    }
+
+    #[test]
+    fn what_ticks_cannot_tell_is_not_told_as_nothing() {
+        let short = |cpu| Observation {
+            usage: Some(Usage { cpu: Duration::from_micros(cpu), ..Usage::default() }),
+            ..run(0, 10)
+        };
+        let summary = Summary::of(Promise::MayLose, 0, &[short(599), short(601)]);
+        assert!((summary.cpu.unwrap() - 600e-6).abs() < 1e-12);
+        assert_eq!((summary.user, summary.system), (None, None));
+        // One run that was too short is enough.
+        let summary = Summary::of(Promise::MayLose, 0, &[run(0, 10), short(601)]);
+        assert_eq!((summary.user, summary.system), (None, None));
     }
 
     #[test]

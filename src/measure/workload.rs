@@ -101,6 +101,23 @@ impl Workload {
         self.from..self.iterations.max(self.from)
     }
 
+    /// The same with so much more to do that luck is less likely; nothing when there is a lot to do already.
+    #[must_use]
+    pub fn longer(&self) -> Option<Self> {
+        /// Some minutes.
+        const LONG: u64 = 10_000_000_000;
+        let length = self.range().end - self.from;
+        let iterations = self.from.checked_add(length.max(1).saturating_mul(10).min(LONG))?;
+        (length < LONG).then(|| Self { iterations, ..self.clone() })
+    }
+
+    /// The same with at least two workers, neither of which is kept on a CPU.
+    #[must_use]
+    pub fn shared(&self) -> Self {
+        let two = NonZeroUsize::MIN.saturating_add(1);
+        Self { workers: self.workers.max(two), ..self.clone() }
+    }
+
     /// The same conditions with less to do.
     #[must_use]
     pub fn shortened(&self, group: Group, most: u64) -> Self {
@@ -140,6 +157,16 @@ pub enum Group {
 }
 
 impl Group {
+    /// As in the JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Sum => "sum",
+            Self::References => "references",
+        }
+    }
+
     /// The right result of a workload.
     #[must_use]
     pub fn expected(self, load: &Workload) -> i128 {

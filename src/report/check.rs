@@ -2,7 +2,7 @@
 
 use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
-use super::{csv, json};
+use super::{csv, json, quiet};
 use crate::python::check::{Checked, Collision, Finding, Kind, thread_name};
 use anstyle::AnsiColor;
 use serde::Serialize;
@@ -287,8 +287,6 @@ impl Document for CheckReport {
     }
 
     fn value(&self) -> String {
-        let lines: Vec<String> =
-            self.results.iter().map(|row| format!("{} {}", row.version, row.verdict)).collect();
-        lines.join("\n") + "\n"
+        quiet::records(self.results.iter().map(|row| [row.version.to_string(), row.verdict.to_string()]))
     }
 }

@@ -3,8 +3,8 @@
 use super::document::{Document, Header};
 use super::layout::{Grid, finish, paragraph};
 use super::words::{plural, time};
-use super::{csv, json};
-use crate::scenario::convoy::{Convoy, ConvoyRow, Latency};
+use super::{csv, json, quiet};
+use crate::scenario::convoy::{Convoy, ConvoyRow, Latency, Passing};
 use crate::system::background::Partial;
 use serde::Serialize;
 use std::io;
@@ -76,10 +76,81 @@ impl ConvoyReport {
     }
 
     fn notes(&self) -> Vec<String> {
-        let why = "why: to send and to receive, the worker lets go of the GIL; to go on it needs it back, and a computing \
-                   worker keeps it until it is asked to let go, a whole switch interval later (the convoy effect).";
-        [self.failures(), vec![why.to_owned()]].concat()
+        let seen: Vec<(&ConvoyRow, Effect)> =
+            self.results.iter().filter_map(|row| Some((row, self.effect(row)?))).collect();
+        let mut notes = self.failures();
+        notes.extend(seen.iter().map(|&(row, effect)| self.sentence(row, effect)));
+        let explained = |passing: Passing| {
+            seen.iter().any(|&(row, effect)| {
+                row.hand_off == Some(passing) && matches!(effect, Effect::Usual | Effect::Rare)
+            })
+        };
+        let why = "why: to send and to receive, the worker lets go of the GIL; to go on it needs it back, and a computing worker";
+        if explained(Passing::Interval) {
+            notes.push(format!("{why} keeps it until it is asked to let go, a whole switch interval later."));
+        }
+        if explained(Passing::Ticks) {
+            notes.push(format!("{why} lets go of it for a moment only, once in a hundred ticks."));
+        }
+        notes.push("try next: gilsim python".to_owned());
+        notes
     }
+
+    /// What the figures show; nothing where there are none.
+    fn effect(&self, row: &ConvoyRow) -> Option<Effect> {
+        let (idle, loaded) = (row.idle.as_ref()?, row.loaded.as_ref()?);
+        let waited =
+            |idle: f64, loaded: f64| loaded - idle >= self.switch_interval / 2.0 && loaded > 2.0 * idle;
+        let slower = loaded.median > 2.0 * idle.median;
+        Some(match row.hand_off {
+            Some(Passing::Interval) if waited(idle.median, loaded.median) => Effect::Usual,
+            // The tick counts, not the interval.
+            Some(Passing::Ticks) if slower => Effect::Usual,
+            Some(Passing::Interval | Passing::Ticks) if waited(idle.p99, loaded.p99) => Effect::Rare,
+            _ if slower => Effect::Slower,
+            _ => Effect::Absent,
+        })
+    }
+
+    fn sentence(&self, row: &ConvoyRow, effect: Effect) -> String {
+        let [idle, loaded] =
+            [&row.idle, &row.loaded].map(|it| it.as_ref().map_or((0.0, 0.0), |it| (it.median, it.p99)));
+        let beside =
+            if self.hogs == 1 { "beside the computing worker" } else { "beside the computing workers" };
+        let medians = format!("{} {beside}, {} alone (medians)", time(loaded.0), time(idle.0));
+        let without =
+            if row.hand_off == Some(Passing::None) { ", and there is no GIL to wait for" } else { "" };
+        let found = match effect {
+            Effect::Usual => ": the convoy effect".to_owned(),
+            Effect::Rare => format!(
+                ": no convoy effect in most round trips; but the slowest in a hundred took {} and more, {} alone, as those do that \
+                 wait for the GIL",
+                time(loaded.1),
+                time(idle.1)
+            ),
+            Effect::Slower if without.is_empty() => {
+                ": slower, but by less than half a switch interval, so no convoy effect".to_owned()
+            }
+            Effect::Slower => {
+                format!(": slower, but no convoy effect{}", without.replacen(", and", ", for", 1))
+            }
+            Effect::Absent => format!(": no convoy effect was seen{without}"),
+        };
+        format!("{}: {medians}{found}.", row.subject)
+    }
+}
+
+/// What beside computing workers became of the round trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// The median one waited for the GIL.
+    Usual,
+    /// A few in a hundred did.
+    Rare,
+    /// They took longer, but did not wait for the GIL so long.
+    Slower,
+    /// They took no longer.
+    Absent,
 }
 
 impl Document for ConvoyReport {
@@ -128,9 +199,9 @@ impl Document for ConvoyReport {
     }
 
     fn value(&self) -> String {
-        self.results.iter().fold(String::new(), |text, row| {
+        quiet::records(self.results.iter().map(|row| {
             let value = row.loaded.as_ref().map_or_else(|| "failed".to_owned(), |it| it.p99.to_string());
-            text + &format!("{} {value}\n", row.subject.replace(' ', ":"))
-        })
+            [row.subject.clone(), value]
+        }))
     }
 }

@@ -4,7 +4,7 @@ use super::rows::Report;
 use std::io;
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 45] = [
+pub const COLUMNS: [&str; 49] = [
     "command",
     "mean",
     "stddev",
@@ -50,6 +50,10 @@ pub const COLUMNS: [&str; 45] = [
     "pinned",
     "profile",
     "gilsim",
+    "mad",
+    "cpu",
+    "time_with_startup",
+    "relative_with_startup",
 ];
 
 /// Writes the report as CSV with a header line.

@@ -11,6 +11,10 @@ pub enum Error {
     #[error("{0}")]
     Format(String),
 
+    /// An export would go to a device.
+    #[error("{} is a device and keeps no report; name a file, or use --export - for JSON on standard output", .0.display())]
+    Device(PathBuf),
+
     /// An export cannot be written.
     #[error("could not write {}: {source}; {}", path.display(), remedy(source))]
     Export {
@@ -28,7 +32,7 @@ pub enum Error {
 impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Format(_) => Kind::Usage,
+            Self::Format(_) | Self::Device(_) => Kind::Usage,
             Self::Export { .. } | Self::Output(_) => Kind::Failure,
         }
     }

@@ -5,7 +5,8 @@ use super::error::{Error, Result};
 use crate::choice::Choice;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::iter;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -90,7 +91,7 @@ pub struct Export {
 enum Target {
     /// A file, whose place another takes when that one is finished.
     Replace(PathBuf),
-    /// Something that cannot be replaced, such as a device or a named pipe.
+    /// Something that cannot be replaced, such as a named pipe.
     InPlace(File),
 }
 
@@ -99,8 +100,11 @@ impl Export {
     ///
     /// # Errors
     ///
-    /// [`Error::Format`] when the ending is unknown, [`Error::Export`] when the file cannot be written.
+    /// [`Error::Device`], [`Error::Format`] when the ending is unknown, [`Error::Export`] when the file cannot be written.
     pub fn prepare(path: &Path) -> Result<Self> {
+        if is_device(path) {
+            return Err(Error::Device(path.to_owned()));
+        }
         let format = Format::of_path(path)?;
         let failed = |source| Error::Export { path: path.to_owned(), source };
         let target = followed(path);
@@ -140,16 +144,31 @@ impl Export {
     }
 }
 
+/// Whether a path leads to a device, or to an open stream of this process, which has no place of its own where a file
+/// could be put.
+fn is_device(path: &Path) -> bool {
+    let device = |kind: fs::FileType| kind.is_char_device() || kind.is_block_device();
+    let streams = ["/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"];
+    fs::metadata(path).is_ok_and(|metadata| device(metadata.file_type()))
+        || hops(path)
+            .iter()
+            .any(|hop| hop.parent().is_some_and(|folder| streams.iter().any(|it| folder == Path::new(it))))
+}
+
 /// The file that a path leads to, so that a link stays one, even where there is nothing at its end yet.
 fn followed(path: &Path) -> PathBuf {
+    hops(path).pop().unwrap_or_else(|| path.to_owned())
+}
+
+/// A path, and where each link on its way leads.
+fn hops(path: &Path) -> Vec<PathBuf> {
     /// As many links as Linux follows.
     const MOST_LINKS: usize = 40;
-    let mut target = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let Ok(next) = fs::read_link(&target) else { break };
-        target = target.parent().map_or(next.clone(), |folder| folder.join(&next));
-    }
-    target
+    let next = |path: &PathBuf| {
+        let next = fs::read_link(path).ok()?;
+        Some(path.parent().map_or(next.clone(), |folder| folder.join(&next)))
+    };
+    iter::successors(Some(path.to_owned()), next).take(MOST_LINKS + 1).collect()
 }
 
 /// A new file in the same folder, with the rights of the one that is there.

@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::rows::{Report, Row};
-use super::{csv, json, markdown, table};
+use super::{csv, json, markdown, quiet, table};
 use std::io;
 
 impl Document for Report {
@@ -23,12 +23,16 @@ impl Document for Report {
     }
 
     fn value(&self) -> String {
-        self.measured().fold(String::new(), |text, row| {
-            let name = if self.comparison { format!("{} ", row.name()) } else { String::new() };
-            let value =
-                row.failure.as_ref().map_or_else(|| row.summary.actual.to_string(), |_| "failed".to_owned());
-            text + &format!("{name}{value}\n")
-        })
+        let actual = |row: &Row| {
+            row.failure.as_ref().map_or_else(|| row.summary.actual.to_string(), |_| "failed".to_owned())
+        };
+        if self.comparison {
+            // An interpreter has a row in each group, of the same name.
+            let record = |row: &Row| [row.group.name().to_owned(), row.name(), actual(row)];
+            quiet::records(self.measured().map(record))
+        } else {
+            quiet::records(self.measured().map(|row| [actual(row)]))
+        }
     }
 
     fn failures(&self) -> Vec<String> {

@@ -1,11 +1,12 @@
 //! The report: data only, made once from what was observed, then written in the form that was asked for.
 //!
-//! Each kind of report is a [`Document`]: measured scenarios ([`rows`]), [`explore`], [`convoy`] and [`verify`]. The
+//! Each kind of report is a [`Document`]: measured scenarios ([`rows`]), [`explore`], [`convoy`], [`verify`] and [`list`]. The
 //! forms are [`table`], [`json`], [`csv`] and [`markdown`]; [`output`] decides where they go.
 //!
 //! This room may know what was measured or explored. Nothing is run, timed or decided here, and clap never comes in.
 //! Start reading with [`document`], then [`rows`] and [`table`].
 
+pub mod advice;
 pub mod check;
 pub mod convoy;
 pub mod csv;
@@ -15,12 +16,13 @@ pub mod explore;
 pub mod export;
 pub mod json;
 pub mod layout;
+pub mod list;
 pub mod markdown;
 mod measured;
 pub mod output;
+mod quiet;
 mod references;
 pub mod rows;
-mod shell;
 pub mod table;
 pub mod verify;
 pub mod words;

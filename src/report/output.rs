@@ -70,6 +70,13 @@ impl Output {
     }
 }
 
+/// Says on standard error, in a line, why an invocation does not end with 0 though it ran, whatever form its report
+/// has.
+pub fn say(reason: &str) {
+    // Nobody is left to tell when standard error cannot be written.
+    let _ = writeln!(anstream::stderr(), "{reason}");
+}
+
 /// Writes a text whole. A reader that has seen enough and gone away (`| head -1`) is no error.
 ///
 /// # Errors

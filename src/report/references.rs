@@ -2,8 +2,8 @@
 
 use super::layout::{Cell, Grid};
 use super::rows::{Report, Row};
-use super::words::{self, figure, mean_count, plural};
-use crate::count::grouped;
+use super::words::{self, figure, plural};
+use crate::count::{grouped, mean as mean_count};
 use crate::measure::stats::Verdict;
 use crate::measure::{Group, Objects};
 
@@ -89,9 +89,9 @@ fn price(row: Option<&Row>) -> [Cell; 2] {
     let Some(row) = row.filter(|row| row.summary.runs > 0) else { return [Cell::default(), Cell::default()] };
     let timing = &row.summary.timing;
     let spread = timing
-        .stddev
-        .filter(|_| timing.mean > 0.0)
-        .map_or_else(String::new, |stddev| format!(" ±{:.0}%", stddev / timing.mean * 100.0));
+        .mad
+        .filter(|_| timing.median > 0.0)
+        .map_or_else(String::new, |mad| format!(" ±{:.0}%", mad / timing.median * 100.0));
     [
         format!("{}{spread}", figure(row.ns_per_update)).into(),
         row.relative.map_or_else(String::new, figure).into(),

@@ -1,15 +1,15 @@
 //! What is reported of measured scenarios: a row for each, made once from what was observed.
 
 use super::document::Header;
-use super::shell::quoted;
 use crate::choice::Choice;
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{self, Summary, Verdict};
 use crate::measure::{
-    Explanation, Group, LockUse, Misuse, Objects, Observation, Pattern, Promise, Scenario, Workload,
+    Explanation, Group, LockUse, Misuse, Objects, Observation, Pattern, Promise, Scenario, Seen, Workload,
 };
 use crate::python::version::SWITCH_INTERVAL;
-use crate::system::clock::Span;
+use crate::shell::quoted;
+use crate::system::clock::{Span, Usage};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ pub struct Row {
     /// The median time over that of the group's fastest row that was right. References: the time for a pair over that
     /// of the plain count with one worker, if it was measured.
     pub relative: Option<f64>,
+    /// The same ratio with each side's start-up counted: to the fastest one then.
+    pub relative_with_startup: Option<f64>,
     /// Sum: how many times faster than the sequential row of the same rounds.
     pub speedup: Option<f64>,
     /// The same with each side's start-up counted.
@@ -98,9 +100,11 @@ pub struct Run {
     pub time: f64,
     /// From asking for the first worker to its start.
     pub startup: f64,
-    /// CPU time in the program itself.
+    /// CPU time by the workers' CPU clocks.
+    pub cpu: Option<f64>,
+    /// CPU time in the program itself, where the run was long enough for it to be told.
     pub user: Option<f64>,
-    /// CPU time in the kernel.
+    /// CPU time in the kernel, likewise.
     pub system: Option<f64>,
     /// Context switches because a worker waited.
     pub voluntary_switches: Option<u64>,
@@ -122,14 +126,16 @@ impl Run {
     fn of(observation: &Observation) -> Self {
         let origin = observation.spans.iter().map(|span| span.start).min().unwrap_or(0);
         let usage = observation.usage;
+        let parts = usage.and_then(Usage::parts);
         // A worker process may tell any times, an end before all starts included.
         let from_origin = |time: u64| Duration::from_nanos(time.saturating_sub(origin)).as_secs_f64();
         Self {
             actual: observation.actual,
             time: observation.elapsed().as_secs_f64(),
             startup: observation.startup.as_secs_f64(),
-            user: usage.map(|usage| usage.user.as_secs_f64()),
-            system: usage.map(|usage| usage.system.as_secs_f64()),
+            cpu: usage.map(|usage| usage.cpu.as_secs_f64()),
+            user: parts.map(|(user, _)| user.as_secs_f64()),
+            system: parts.map(|(_, system)| system.as_secs_f64()),
             voluntary_switches: usage.map(|usage| usage.voluntary),
             involuntary_switches: usage.map(|usage| usage.involuntary),
             overlap: usage.map(|_| Span::overlap(&observation.spans)),
@@ -153,6 +159,21 @@ impl Report {
             cases.iter().zip(&outcome.finished).map(|(case, result)| Row::of(case, result)).collect();
         compare_with_sequential(cases, outcome, &mut results);
         compare_with_fastest(&mut results);
+        for (row, case) in results.iter_mut().zip(cases) {
+            row.explanation = case.scenario.explain(&case.load, &row.seen());
+            match row.summary.verdict {
+                Verdict::Failed if row.failure.is_none() => {
+                    "no run was finished, so there is nothing to explain"
+                        .clone_into(&mut row.explanation.why);
+                }
+                // An interpreter's row has a sentence for that.
+                Verdict::Broken if row.gil.is_none() => {
+                    "updates were lost where none can be: a fault in gilsim, its compiler or this machine"
+                        .clone_into(&mut row.explanation.why);
+                }
+                _ => {}
+            }
+        }
         Self {
             header: Header::new(cases.first().map_or(1, |case| case.load.cpus.usable), outcome.interrupted),
             comparison,
@@ -169,6 +190,19 @@ impl Report {
     #[must_use]
     pub fn broken(&self) -> bool {
         self.results.iter().any(|row| row.summary.verdict == Verdict::Broken)
+    }
+
+    /// Each scenario that promised to be exact and was not, in a sentence.
+    #[must_use]
+    pub fn breaches(&self) -> Vec<String> {
+        let broken = self.results.iter().filter(|row| row.summary.verdict == Verdict::Broken);
+        broken.map(|row| format!("a promise was broken: {}", row.losses())).collect()
+    }
+
+    /// In how many runs of what was asked for updates were lost, in words.
+    #[must_use]
+    pub fn losses(&self) -> String {
+        self.measured().map(Row::losses).collect::<Vec<_>>().join("; ")
     }
 
     /// Whether something that was asked for could not run.
@@ -195,6 +229,18 @@ impl Row {
         let objects = self.conditions.objects.filter(|_| self.conditions.workers > 1);
         let objects = objects.map_or_else(String::new, |objects| format!(" {}", objects.name()));
         format!("{}{objects}", self.scenario)
+    }
+
+    fn losses(&self) -> String {
+        let Summary { lost_runs, runs, .. } = self.summary;
+        let name = &self.scenario;
+        match (lost_runs, runs) {
+            (0, 0) => format!("{name} had no run"),
+            (0, 1) => format!("{name} was right in its only run"),
+            (0, runs) => format!("{name} was right in each of {runs} runs"),
+            (1, 1) => format!("{name} was wrong in its only run"),
+            (lost, runs) => format!("{name} was wrong in {lost} of {runs} runs"),
+        }
     }
 
     fn of(case: &Case<'_>, result: &CaseResult) -> Self {
@@ -225,12 +271,47 @@ impl Row {
             promise,
             ns_per_update: summary.ns_per_update(conditions.updates),
             relative: None,
+            relative_with_startup: None,
             speedup: None,
             speedup_with_startup: None,
-            explanation: scenario.explain(load, &summary),
+            explanation: Explanation::default(),
             observations: result.observations.iter().map(Run::of).collect(),
             conditions,
             summary,
+        }
+    }
+}
+
+impl Row {
+    /// Whether it promises to be right, and was.
+    #[must_use]
+    pub fn is_right_for_sure(&self) -> bool {
+        self.promise == Promise::Exact && self.summary.verdict.is_right()
+    }
+
+    /// Its name among the rows of its group.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        self.scenario.trim_start_matches("split:")
+    }
+
+    /// The median time of a run, in seconds.
+    #[must_use]
+    pub const fn time(&self) -> f64 {
+        self.summary.timing.median
+    }
+
+    /// The same with the start-up counted.
+    #[must_use]
+    pub const fn time_with_startup(&self) -> f64 {
+        self.summary.time_with_startup
+    }
+
+    const fn seen(&self) -> Seen<'_> {
+        Seen {
+            summary: &self.summary,
+            speedup: self.speedup,
+            speedup_with_startup: self.speedup_with_startup,
         }
     }
 }
@@ -258,7 +339,7 @@ fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Ro
         if row.group == Group::Sum && index != sequential {
             row.speedup = stats::speedup(baseline, &result.observations, Observation::elapsed);
             row.speedup_with_startup =
-                stats::speedup(baseline, &result.observations, |run| run.startup + run.elapsed());
+                stats::speedup(baseline, &result.observations, Observation::with_startup);
         }
     }
 }
@@ -274,16 +355,19 @@ fn compare_references(rows: &mut [Row]) {
 fn compare_with_fastest(rows: &mut [Row]) {
     compare_references(rows);
     for group in [Group::Counter, Group::Sum] {
-        let fastest = rows
-            .iter()
-            .filter(|row| {
-                row.group == group && row.promise == Promise::Exact && row.summary.verdict.is_right()
-            })
-            .map(|row| row.summary.timing.median)
-            .min_by(f64::total_cmp);
+        let fastest = |time: fn(&Row) -> f64| {
+            rows.iter()
+                .filter(|row| row.group == group && row.is_right_for_sure())
+                .map(time)
+                .min_by(f64::total_cmp)
+        };
+        let [alone, started] = [fastest(Row::time), fastest(Row::time_with_startup)];
         for row in rows.iter_mut().filter(|row| row.group == group && row.summary.runs > 0) {
-            row.relative =
-                fastest.filter(|&fastest| fastest > 0.0).map(|fastest| row.summary.timing.median / fastest);
+            let over = |time: f64, fastest: Option<f64>| {
+                fastest.filter(|&fastest| fastest > 0.0).map(|fastest| time / fastest)
+            };
+            row.relative = over(row.time(), alone);
+            row.relative_with_startup = over(row.time_with_startup(), started);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The table for people: one scenario in detail, or several side by side.
 
+use super::advice;
 use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
 use super::references;
 use super::rows::{Report, Row};
 use super::words::{self, plural, time};
-use crate::count::grouped;
+use crate::count::{self, grouped};
 use crate::measure::Group;
 use crate::measure::stats::{MeanLockUse, Verdict};
 use anstyle::AnsiColor;
@@ -44,6 +45,12 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     *text += &paragraph(&format!("{} gilsim {}", bold("try next:"), row.explanation.next), width);
 }
 
+/// The command to try after a comparison, of the scenarios or of nothing but real interpreters.
+fn after_comparison(report: &Report) -> &'static str {
+    let real = |row: &Row| row.scenario.starts_with("python:");
+    if report.results.iter().all(real) { "verify" } else { "convoy" }
+}
+
 /// The lines of one scenario's report, each with its label.
 #[must_use]
 pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
@@ -51,23 +58,13 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     let mut lines: Vec<(&str, String)> = Vec::new();
     lines.extend(row.body.iter().map(|body| ("body", body.clone())));
     lines.push(("expected", grouped(summary.expected)));
+    if summary.runs == 0 {
+        lines.push(("verdict", format!("{}: no run was finished", words::verdict(summary.verdict))));
+        return lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect();
+    }
     lines.push(("actual", grouped(summary.actual)));
     lines.push(("verdict", verdict(row)));
-    let timing = &summary.timing;
-    lines.push((
-        "time",
-        if summary.runs > 1 {
-            format!(
-                "{} (median; from {} to {}, ± {})",
-                time(timing.median),
-                time(timing.min),
-                time(timing.max),
-                time(timing.stddev.unwrap_or(0.0))
-            )
-        } else {
-            time(timing.median)
-        },
-    ));
+    lines.push(("time", words::times(&summary.timing)));
     let each = match row.group {
         Group::Counter => "per update",
         Group::Sum => "per addition",
@@ -86,24 +83,19 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         ));
     }
     lines.push(("start-up", format!("{} until the first worker left the start line", time(summary.startup))));
-    if let (Some(user), Some(system)) = (summary.user, summary.system) {
-        lines.push(("CPU time", format!("{} in the program, {} in the kernel", time(user), time(system))));
-    }
+    lines.extend(words::cpu_time(summary).map(|cpu| ("CPU time", cpu)));
     if let (Some(voluntary), Some(involuntary)) = (summary.voluntary_switches, summary.involuntary_switches) {
-        let [voluntary, involuntary] = [voluntary, involuntary].map(words::mean_count);
+        let [voluntary, involuntary] = [voluntary, involuntary].map(count::mean);
         lines.push((
             "switches",
             format!("{voluntary} voluntary (waiting), {involuntary} involuntary (preempted)"),
         ));
     }
     if let Some(overlap) = summary.overlap.filter(|_| row.conditions.workers > 1) {
-        lines.push((
-            "overlap",
-            format!("{} of the time, two or more workers were at work", words::percent(overlap)),
-        ));
+        lines.push(("overlap", words::overlap(row, overlap, report.header.cpus)));
     }
     if let Some(foreign) = summary.foreign_values {
-        let times = words::mean_count(foreign);
+        let times = count::mean(foreign);
         lines.push((
             "surprises",
             format!("{times} times a worker loaded a value that it had not stored itself"),
@@ -133,8 +125,6 @@ fn verdict(row: &Row) -> String {
 }
 
 fn lock_details(lock: &MeanLockUse, interval: Option<f64>) -> Vec<(&'static str, String)> {
-    let held: Vec<String> = lock.held.iter().take(8).map(|&share| words::percent(share)).collect();
-    let more = if lock.held.len() > held.len() { " …" } else { "" };
     let times = |[median, p99, max]: [f64; 3]| {
         format!("{} (median), {} (p99), {} (longest)", time(median), time(p99), time(max))
     };
@@ -143,13 +133,13 @@ fn lock_details(lock: &MeanLockUse, interval: Option<f64>) -> Vec<(&'static str,
             "GIL",
             format!(
                 "taken {} times, went to another worker {} times; asked for {} times, {} forced switches",
-                words::mean_count(lock.takes),
-                words::mean_count(lock.switches),
-                words::mean_count(lock.requests),
-                words::mean_count(lock.forced)
+                count::mean(lock.takes),
+                count::mean(lock.switches),
+                count::mean(lock.requests),
+                count::mean(lock.forced)
             ),
         ),
-        ("held", format!("{}{more} of the time, worker by worker", held.join(", "))),
+        ("held", words::held(&lock.held)),
         ("a hold", times(lock.holds)),
     ];
     if lock.waits[2] > 0.0 {
@@ -170,22 +160,24 @@ pub(super) fn comparison_grids(report: &Report) -> Vec<Grid> {
 
 fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
     let rows: Vec<&Row> = report.measured().filter(|row| row.group == group).collect();
-    let widest = rows.iter().max_by_key(|row| row.conditions.workers)?;
-    // The start-up is what processes are paid for with, so the sums show it.
-    let sum = group == Group::Sum;
-    let each = if sum { "ns/add" } else { "ns/update" };
-    let mut header = vec!["scenario", "actual", "verdict", "time", each, "relative"];
-    if sum {
-        header.insert(4, "start");
+    if rows.is_empty() {
+        return None;
     }
+    let sum = group == Group::Sum;
+    // The start-up is what processes are paid for with, so the sums show both times.
+    let header: &[&str] = if sum {
+        &["scenario", "actual", "verdict", "time", "rel.", "with start", "rel."]
+    } else {
+        &["scenario", "actual", "verdict", "time", "ns/update", "relative"]
+    };
     let cells = |row: &&Row| {
-        let name = if sum { row.scenario.trim_start_matches("split:") } else { &row.scenario };
-        let mut cells: Vec<Cell> = vec![name.into()];
+        let mut cells: Vec<Cell> = vec![row.short_name().into()];
         if row.summary.runs == 0 {
             cells.extend([Cell::default(), Cell::coloured("failed".to_owned(), AnsiColor::Red)]);
             cells.resize(header.len(), Cell::default());
             return cells;
         }
+        let relative = |relative: Option<f64>| Cell::from(relative.map_or_else(String::new, words::figure));
         cells.extend([
             row.summary.actual.to_string().into(),
             Cell::coloured(
@@ -193,17 +185,19 @@ fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
                 words::colour(row.summary.verdict),
             ),
             words::spread(&row.summary.timing).into(),
-            words::figure(row.ns_per_update).into(),
-            row.relative.map_or_else(String::new, words::figure).into(),
         ]);
         if sum {
-            cells.insert(4, time(row.summary.startup).into());
+            let started = time(row.time_with_startup());
+            cells.extend([relative(row.relative), started.into(), relative(row.relative_with_startup)]);
+        } else {
+            cells.extend([words::figure(row.ns_per_update).into(), relative(row.relative)]);
         }
         cells
     };
     let name = if sum { "split" } else { "counter" };
+    let expected = words::common(&rows, |row| row.summary.expected.to_string());
     Some(Grid {
-        title: format!("{name}: {}; expected {}", words::work(widest), widest.summary.expected),
+        title: format!("{name}: {}; expected {expected}", words::work_of_all(&rows)),
         rows: rows.iter().map(cells).collect(),
         header: header.iter().map(|&name| name.to_owned()).collect(),
         words: vec![2],
@@ -218,32 +212,26 @@ fn comparison(report: &Report, width: Option<usize>, text: &mut String) {
     for note in notes(report) {
         *text += &paragraph(&note, width);
     }
+    *text += &paragraph(&format!("{} gilsim {}", bold("try next:"), after_comparison(report)), width);
 }
 
 /// What a comparison means, in words.
 pub(super) fn notes(report: &Report) -> Vec<String> {
-    let rows = || report.measured().filter(|row| row.summary.runs > 0);
-    let mut notes = Vec::new();
-    let rounds = report.measured().map(|row| row.summary.runs).max().unwrap_or(0);
-    let pins = rows().next().map_or(&[][..], |row| &row.conditions.pins);
-    notes.push(format!(
-        "time: median of {} ± standard deviation, on the workers' own clocks; relative: to {}. {}.",
-        plural(rounds, "round"),
-        if rows().all(|row| row.group == Group::References) {
-            "the plain count with one worker"
-        } else {
-            "the fastest that is always right"
-        },
-        words::cpus(report.header.cpus, pins)
-    ));
-    let mut said: Vec<String> = rows()
-        .flat_map(|row| words::conditions(row, report.header.cpus))
-        .map(|note| format!("note: {note}."))
-        .collect();
-    said.dedup();
+    let rows: Vec<&Row> = report.measured().filter(|row| row.summary.runs > 0).collect();
+    let mut notes = advice::which(&rows);
+    if !rows.is_empty() {
+        notes.push(legend(&rows, report.header.cpus));
+    }
+    let mut said: Vec<String> = Vec::new();
+    for note in rows.iter().flat_map(|row| words::conditions(row, report.header.cpus)) {
+        let note = format!("note: {note}.");
+        if !said.contains(&note) {
+            said.push(note);
+        }
+    }
     notes.extend(said);
-    if let Some(row) =
-        rows().find(|row| row.group != Group::References && row.summary.verdict == Verdict::Lost)
+    for row in
+        rows.iter().filter(|row| row.group != Group::References && row.summary.verdict == Verdict::Lost)
     {
         notes.push(format!(
             "{} was wrong in {} of {}: a store overwrote what others had stored since its load (lost updates).",
@@ -252,15 +240,50 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             plural(row.summary.runs, "round")
         ));
     }
-    let speedup = |name: &str| rows().find(|row| row.scenario == name).and_then(|row| row.speedup);
-    if let (Some(gil), Some(process)) = (speedup("split:gil"), speedup("split:process")) {
-        notes.push(format!(
-            "speed-up over sequential: {} by threads under a global lock, {} by processes.",
-            words::figure(gil),
-            words::figure(process)
-        ));
-    }
+    notes.extend(speedups(&rows));
     notes.extend(references::notes(report));
     notes.extend(report.failures());
     notes
+}
+
+/// What the columns of a comparison mean.
+fn legend(rows: &[&Row], cpus: usize) -> String {
+    let rounds = words::common(rows, |row| plural(row.summary.runs, "round"));
+    let time = if rows.iter().any(|row| row.summary.timing.mad.is_some()) {
+        format!("median of {rounds}, half of which are within ± of it, on the workers' own clocks")
+    } else {
+        "of the only round, on the workers' own clocks".to_owned()
+    };
+    let start = if rows.iter().any(|row| row.group == Group::Sum) {
+        "; with start: from asking for the first worker on"
+    } else {
+        ""
+    };
+    let pins = words::common(rows, |row| words::pinned(&row.conditions.pins));
+    format!(
+        "time: {time}{start}; relative (rel.): the column before it, to {}. {} usable, {pins}.",
+        if rows.iter().all(|row| row.group == Group::References) {
+            "the plain count with one worker"
+        } else {
+            "the fastest that is always right"
+        },
+        plural(cpus, "CPU")
+    )
+}
+
+/// How the ways to split stand to one worker that does all of it.
+fn speedups(rows: &[&Row]) -> Option<String> {
+    let way = |row: &Row| {
+        let name = match row.short_name() {
+            "thread" => "threads",
+            "gil" => "threads under a GIL",
+            "process" => "processes",
+            other => other,
+        };
+        let started = words::figure(row.speedup_with_startup?);
+        Some(format!("{name} {} ({started})", words::figure(row.speedup?)))
+    };
+    let ways: Vec<String> = rows.iter().filter_map(|row| way(row)).collect();
+    (!ways.is_empty())
+        .then(|| format!("speed-up over sequential, in brackets with start-up counted: {}.", ways.join(", ")))
 }

@@ -2,21 +2,23 @@
 
 use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
-use super::{csv, json};
+use super::{csv, json, quiet, words};
 use anstyle::AnsiColor;
 use serde::Serialize;
 use std::io;
 
 /// What came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VerifyReport {
     /// What it says of itself.
     #[serde(flatten)]
     pub header: Header,
     /// How often each of the two threads repeated the body in one run.
     pub iterations: u64,
-    /// How many runs without a loss meant that a body is exact; one that can lose was given ten times as many.
+    /// How many runs a body had that is exact by the model.
     pub runs: u32,
+    /// How many runs a body had at most that can lose by the model; the first loss ended them.
+    pub lossy_runs: u32,
     /// The switch interval of the real runs, in microseconds.
     pub switch_interval_us: u128,
     /// The definitions that the bodies used.
@@ -29,12 +31,14 @@ pub struct VerifyReport {
     pub failures: Vec<String>,
     /// In how many cells model and interpreter agree.
     pub agreements: usize,
-    /// In how many they do not.
+    /// In how many they do not: a loss where the model says that there is none.
     pub disagreements: usize,
+    /// In how many a loss that can happen by the model did not, which contradicts nothing.
+    pub not_seen: usize,
 }
 
 /// What came of one body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BodyRow {
     /// The body.
     pub body: String,
@@ -43,23 +47,27 @@ pub struct BodyRow {
 }
 
 /// One body in one interpreter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct VerifyCell {
     /// The interpreter's label.
     pub interpreter: String,
     /// What the model says; nothing when it refuses the body.
     pub model: Option<Claim>,
     /// What the runs show.
-    pub real: Option<Claim>,
+    pub real: Option<Seen>,
+    /// Whether they agree; nothing when there is nothing to compare, or a possible loss was not seen.
+    pub agrees: Option<bool>,
     /// How many runs there were.
     pub runs: usize,
     /// In how many of them updates were lost.
     pub lost_runs: usize,
+    /// Where no run lost an update: the share of runs that do is below this, at 95 % confidence.
+    pub loss_below: Option<f64>,
     /// Why there is nothing to compare.
     pub failure: Option<String>,
 }
 
-/// What can become of a body.
+/// What the model says can become of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Claim {
@@ -78,11 +86,55 @@ impl Claim {
     }
 }
 
+/// What real runs show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seen {
+    /// Updates were lost.
+    Loses,
+    /// None was, as the model says.
+    Exact,
+    /// None was, though by the model some can be.
+    NotSeen,
+}
+
+impl Seen {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Loses => "loses",
+            Self::Exact => "exact",
+            Self::NotSeen => "not seen",
+        }
+    }
+
+    /// As in the JSON.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NotSeen => "not-seen",
+            Self::Loses | Self::Exact => self.word(),
+        }
+    }
+}
+
+/// What share of runs may lose updates when none of so many did, at 95 % confidence. A share of p goes unseen with
+/// probability (1 - p)^n; the bound is the p for which that is 5 %, a little less than 3/n.
+fn loss_below(runs: usize) -> Option<f64> {
+    (runs > 0).then(|| 1.0 - 0.05_f64.powf(1.0 / f64::from(u32::try_from(runs).unwrap_or(u32::MAX))))
+}
+
 impl VerifyCell {
-    /// Whether model and interpreter agree; nothing when there is nothing to compare.
-    #[must_use]
-    pub fn agrees(&self) -> Option<bool> {
-        Some(self.model? == self.real?)
+    /// Takes in what runs showed: how many there were, and how many of them lost updates.
+    pub fn saw(&mut self, runs: usize, lost_runs: usize) {
+        self.runs = runs;
+        self.lost_runs = lost_runs;
+        let (real, agrees) = match (self.model, lost_runs) {
+            (Some(Claim::Loses), 0) => (Seen::NotSeen, None),
+            (_, 0) => (Seen::Exact, Some(true)),
+            (model, _) => (Seen::Loses, Some(model == Some(Claim::Loses))),
+        };
+        self.real = Some(real);
+        self.agrees = self.model.and(agrees);
+        self.loss_below = if lost_runs == 0 { loss_below(runs) } else { None };
     }
 }
 
@@ -108,19 +160,20 @@ impl VerifyReport {
             if same == 1 { minor(label) } else { label.clone() }
         };
         let header = ["body".to_owned()].into_iter().chain(self.interpreters.iter().map(short)).collect();
-        let cell = |cell: &VerifyCell| match (cell.real, cell.agrees()) {
-            (Some(real), Some(true)) => {
-                let colour = if real == Claim::Exact { AnsiColor::Green } else { AnsiColor::Yellow };
-                Cell::coloured(real.word().to_owned(), colour)
-            }
-            (Some(real), _) => Cell::coloured(format!("{}!", real.word()), AnsiColor::Red),
+        let cell = |cell: &VerifyCell| match (cell.real, cell.agrees) {
+            (Some(real), Some(false)) => Cell::coloured(format!("{}!", real.word()), AnsiColor::Red),
+            (Some(Seen::Exact), _) => Cell::coloured(Seen::Exact.word().to_owned(), AnsiColor::Green),
+            (Some(real), _) => Cell::coloured(real.word().to_owned(), AnsiColor::Yellow),
             (None, _) => Cell::coloured("-".to_owned(), AnsiColor::Red),
         };
         let rows = self.results.iter().map(|row| {
             [row.body.replace('\n', "; ").into()].into_iter().chain(row.cells.iter().map(cell)).collect()
         });
         Grid {
-            title: "what real runs show: loses (updates were lost) or exact, each as the model says; ! where it does not".to_owned(),
+            title: format!(
+                "what real runs show: loses (updates were lost) or exact, each as the model says; {}! where it does not",
+                if self.not_seen > 0 { "not seen: it can lose, but no run did; " } else { "" }
+            ),
             header,
             rows: rows.collect(),
             words: (1..=self.interpreters.len()).collect(),
@@ -128,9 +181,28 @@ impl VerifyReport {
     }
 
     fn notes(&self) -> Vec<String> {
-        let all = self.agreements + self.disagreements;
+        let all = self.agreements + self.disagreements + self.not_seen;
         let verdict = format!("model and interpreters agree in {} of {all} cells.", self.agreements);
-        [vec![verdict], self.failures()].concat()
+        let next = "try next: gilsim explore".to_owned();
+        [vec![verdict], self.losses_not_seen(), self.failures(), vec![next]].concat()
+    }
+
+    fn losses_not_seen(&self) -> Vec<String> {
+        let cells = self.cells().filter(|(_, cell)| cell.real == Some(Seen::NotSeen));
+        cells
+            .map(|(row, cell)| {
+                let share = cell.loss_below.map_or_else(String::new, |below| {
+                    format!("at 95 % confidence fewer than {} % of such runs lose any; ", words::figure(100.0 * below))
+                });
+                format!(
+                    "not seen: {} in {} can lose updates by the model, but none of {} did: {share}more --iters or \
+                     --runs may show it.",
+                    row.body.replace('\n', "; "),
+                    cell.interpreter,
+                    words::plural(cell.runs, "run")
+                )
+            })
+            .collect()
     }
 }
 
@@ -151,21 +223,31 @@ impl Document for VerifyReport {
     }
 
     fn csv(&self) -> io::Result<String> {
-        let header =
-            ["body", "interpreter", "model", "real", "agrees", "runs", "lost_runs", "failure", "interrupted"];
+        let header = [
+            "body",
+            "interpreter",
+            "model",
+            "real",
+            "agrees",
+            "runs",
+            "lost_runs",
+            "failure",
+            "interrupted",
+            "loss_below",
+        ];
         let mut records = vec![header.map(str::to_owned).to_vec()];
         for (row, cell) in self.cells() {
-            let word = |claim: Option<Claim>| claim.map_or("", Claim::word).to_owned();
             records.push(vec![
                 row.body.clone(),
                 cell.interpreter.clone(),
-                word(cell.model),
-                word(cell.real),
-                cell.agrees().map_or_else(String::new, |agrees| agrees.to_string()),
+                cell.model.map_or("", Claim::word).to_owned(),
+                cell.real.map_or("", Seen::name).to_owned(),
+                cell.agrees.map_or_else(String::new, |agrees| agrees.to_string()),
                 cell.runs.to_string(),
                 cell.lost_runs.to_string(),
                 cell.failure.clone().unwrap_or_default(),
                 self.header.interrupted.to_string(),
+                cell.loss_below.map_or_else(String::new, |below| below.to_string()),
             ]);
         }
         csv::write(&records)
@@ -180,7 +262,7 @@ impl Document for VerifyReport {
         let mut failures = Vec::new();
         for (row, cell) in self.cells() {
             let body = row.body.replace('\n', "; ");
-            if cell.agrees() == Some(false) {
+            if cell.agrees == Some(false) {
                 failures.push(format!(
                     "disagreement: {} in {}: the model says {}, but {} of {} runs lost updates.",
                     body,
@@ -199,6 +281,96 @@ impl Document for VerifyReport {
     }
 
     fn value(&self) -> String {
-        format!("{} {}\n", self.agreements, self.disagreements)
+        let counts = [
+            ("agreements", self.agreements),
+            ("disagreements", self.disagreements),
+            ("not_seen", self.not_seen),
+        ];
+        quiet::records(counts.map(|(name, count)| [name.to_owned(), count.to_string()]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(model: Claim, runs: usize, lost_runs: usize) -> VerifyCell {
+        let mut cell =
+            VerifyCell { interpreter: "3.9.18".to_owned(), model: Some(model), ..VerifyCell::default() };
+        cell.saw(runs, lost_runs);
+        cell
+    }
+
+    fn report(cells: Vec<VerifyCell>) -> VerifyReport {
+        let count = |agrees| cells.iter().filter(|cell| cell.agrees == Some(agrees)).count();
+        VerifyReport {
+            header: Header::new(2, false),
+            iterations: 1000,
+            runs: 10,
+            lossy_runs: 100,
+            switch_interval_us: 1,
+            setup: String::new(),
+            interpreters: cells.iter().map(|cell| cell.interpreter.clone()).collect(),
+            agreements: count(true),
+            disagreements: count(false),
+            not_seen: cells.iter().filter(|cell| cell.real == Some(Seen::NotSeen)).count(),
+            failures: Vec::new(),
+            results: vec![BodyRow { body: "y = x\nx = y + d".to_owned(), cells }],
+        }
+    }
+
+    #[test]
+    fn only_a_loss_against_exact_is_a_disagreement() {
+        let found = |model, lost| {
+            let cell = cell(model, 10, lost);
+            (cell.real, cell.agrees)
+        };
+        assert_eq!(found(Claim::Loses, 3), (Some(Seen::Loses), Some(true)));
+        assert_eq!(found(Claim::Loses, 0), (Some(Seen::NotSeen), None));
+        assert_eq!(found(Claim::Exact, 0), (Some(Seen::Exact), Some(true)));
+        assert_eq!(found(Claim::Exact, 1), (Some(Seen::Loses), Some(false)));
+    }
+
+    #[test]
+    fn the_bound_of_a_loss_that_was_not_seen_is_that_of_its_runs() {
+        for (runs, below) in [(1, 0.95), (10, 0.2589), (100, 0.0295), (1000, 0.00299)] {
+            let bound = cell(Claim::Loses, runs, 0).loss_below.unwrap();
+            assert!((bound - below).abs() < below * 0.01, "{runs}: {bound}");
+            // The rule of three: a little less than 3/n.
+            assert!(bound < 3.0 / f64::from(u32::try_from(runs).unwrap()), "{runs}: {bound}");
+        }
+        assert_eq!(cell(Claim::Loses, 0, 0).loss_below, None);
+        assert_eq!(cell(Claim::Loses, 10, 1).loss_below, None);
+    }
+
+    #[test]
+    fn a_loss_that_was_not_seen_is_told_in_every_form() {
+        let report = report(vec![cell(Claim::Loses, 100, 0), cell(Claim::Exact, 10, 0)]);
+        let table = report.table(None);
+        assert!(table.contains("not seen: it can lose, but no run did"), "{table}");
+        assert!(table.contains("agree in 1 of 2 cells"), "{table}");
+        assert!(
+            table.contains("none of 100 runs did: at 95 % confidence fewer than 2.95 % of such runs"),
+            "{table}"
+        );
+        assert!(!table.contains("not seen!"), "{table}");
+        assert!(report.markdown().contains("not seen"));
+        let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
+        let not_seen = &json["results"][0]["cells"][0];
+        assert_eq!((&not_seen["real"], &not_seen["agrees"]), (&"not-seen".into(), &serde_json::Value::Null));
+        assert!(not_seen["loss_below"].is_number());
+        assert_eq!(json["not_seen"], 1);
+        let csv = report.csv().unwrap();
+        assert!(csv.contains("loses,not-seen,,100,0,,false,0.029"), "{csv}");
+        assert_eq!(report.value(), "agreements\t1\ndisagreements\t0\nnot_seen\t1\n");
+    }
+
+    #[test]
+    fn a_disagreement_is_told_with_what_was_seen() {
+        let report = report(vec![cell(Claim::Exact, 10, 1)]);
+        assert_eq!(report.disagreements, 1);
+        let failures = report.failures().join("");
+        assert!(failures.contains("the model says exact, but 1 of 10 runs lost updates"), "{failures}");
+        assert!(report.table(None).contains("loses!"));
     }
 }

@@ -2,10 +2,12 @@
 
 use super::rows::Row;
 use crate::count;
-use crate::measure::stats::{Timing, Verdict};
+use crate::measure::stats::{Summary, Timing, Verdict};
 use crate::measure::{Group, Objects, Pattern, Promise};
+use crate::system::clock::TICK;
 use anstyle::AnsiColor;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A time in seconds with three significant digits and the unit that suits it: `131 ms`.
 #[must_use]
@@ -37,26 +39,78 @@ pub fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-/// A count that was averaged over runs.
-#[must_use]
-pub fn mean_count(value: f64) -> String {
-    if value < 10.0 && value.fract() > 0.0 {
-        return format!("{value:.1}");
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "counts of events stay far below 2^63")]
-    let whole = value.round() as i64;
-    count::grouped(i128::from(whole))
-}
-
-/// `131 ms ±4%`; without the deviation for a single run.
+/// `131 ms ±4%`: the median, and the median absolute deviation from it; without that for a single run.
 #[must_use]
 pub fn spread(timing: &Timing) -> String {
-    match timing.stddev {
-        Some(stddev) if timing.mean > 0.0 => {
-            format!("{} ±{:.0}%", time(timing.median), stddev / timing.mean * 100.0)
+    match timing.mad {
+        Some(mad) if timing.median > 0.0 => {
+            format!("{} ±{:.0}%", time(timing.median), mad / timing.median * 100.0)
         }
         _ => time(timing.median),
     }
+}
+
+/// All times of one scenario's runs in a phrase.
+#[must_use]
+pub fn times(timing: &Timing) -> String {
+    let Some(mad) = timing.mad else { return time(timing.median) };
+    format!(
+        "{} (median of {}; half of them within ± {}, all from {} to {})",
+        time(timing.median),
+        plural(timing.times.len(), "run"),
+        time(mad),
+        time(timing.min),
+        time(timing.max)
+    )
+}
+
+/// CPU time, and its parts as far as clock ticks tell them; nothing where it is not known.
+#[must_use]
+pub fn cpu_time(summary: &Summary) -> Option<String> {
+    let cpu = summary.cpu?;
+    if cpu == 0.0 {
+        return Some("too short to tell".to_owned());
+    }
+    let tick = TICK.as_secs_f64();
+    let part = |seconds: f64| {
+        if seconds < tick { format!("under {}", time(tick)) } else { time(seconds) }
+    };
+    Some(match (summary.user, summary.system) {
+        (Some(user), Some(system)) => {
+            format!("{}: {} in the program, {} in the kernel", time(cpu), part(user), part(system))
+        }
+        _ => format!("{}, too short to tell program and kernel apart", time(cpu)),
+    })
+}
+
+/// What it means that workers overlapped: to be under way is not to run.
+#[must_use]
+pub fn overlap(row: &Row, share: f64, cpus: usize) -> String {
+    let workers = row.conditions.workers;
+    let body_locks = row.body.as_ref().is_some_and(|body| body.contains("lock"));
+    let doing = if row.summary.lock.is_some() {
+        "had work to do; the holder of the GIL did it, the others waited".to_owned()
+    } else if cpus < workers {
+        format!("were under way, taking turns on {}", plural(cpus, "CPU"))
+    } else if row.scenario.starts_with("mutex") || body_locks {
+        "were at work or waiting for the lock".to_owned()
+    } else {
+        "were at work".to_owned()
+    };
+    format!("{} of the time, two or more workers {doing}", percent(share))
+}
+
+/// How the time was shared between the holders of a lock, the time without one included.
+#[must_use]
+pub fn held(held: &[f64]) -> String {
+    let shares: Vec<String> = held.iter().take(8).map(|&share| percent(share)).collect();
+    let more = if held.len() > shares.len() { " …" } else { "" };
+    let free = (1.0 - held.iter().sum::<f64>()).max(0.0);
+    format!(
+        "{}{more} of the time, worker by worker; free or being handed over {}",
+        shares.join(", "),
+        percent(free)
+    )
 }
 
 /// `1 run`, `7 runs`.
@@ -91,42 +145,97 @@ pub const fn colour(verdict: Verdict) -> AnsiColor {
     }
 }
 
-/// What was done, in a phrase.
+/// What was done by a row alone, in a phrase.
 #[must_use]
 pub fn work(row: &Row) -> String {
-    let conditions = &row.conditions;
-    let workers = plural(conditions.workers, "worker");
-    match row.group {
+    work_of_all(&[row])
+}
+
+/// What was done, in a phrase that holds for all rows of a group.
+#[must_use]
+pub fn work_of_all(rows: &[&Row]) -> String {
+    let Some(first) = rows.first() else { return String::new() };
+    let workers = common(rows, |row| plural(row.conditions.workers, "worker"));
+    match first.group {
         Group::Counter => {
-            let what = match (conditions.pattern, conditions.workers) {
-                (Some(Pattern::Plus), _) | (_, 1) => "all +1",
-                (_, 2) => "one worker +1, the other -1",
-                _ => "+1 and -1 from worker to worker",
-            };
-            let iterations = count::grouped(i128::from(conditions.iterations));
-            let counter = if row.scenario == "sharded" { "with a counter each" } else { "on one counter" };
-            format!("{workers} {counter}, {iterations} updates each ({what})")
+            let counter = common(rows, |row| {
+                let own = row.scenario == "sharded";
+                (if own { "with a counter each" } else { "on one counter" }).to_owned()
+            });
+            // Side by side, a body is one more way to do the same updates.
+            let body = first.body.as_ref().filter(|_| rows.len() == 1);
+            let updates = common(rows, |row| count::grouped(i128::from(row.conditions.iterations)));
+            let unit = body.map_or_else(
+                || "updates each".to_owned(),
+                |body| format!("iterations each of `{}`", body.trim().replace('\n', "; ")),
+            );
+            let what = common(rows, |row| adds(row, body.is_some()));
+            let what = if what.is_empty() { what } else { format!(" ({what})") };
+            format!("{workers} {counter}, {updates} {unit}{what}")
         }
         Group::References => {
-            let object = match (conditions.objects, conditions.workers) {
-                (_, 1) | (Some(Objects::Shared), _) => "one object",
-                _ => "objects of their own",
-            };
-            let pairs = count::grouped(i128::from(conditions.iterations));
+            let object = common(rows, |row| {
+                let shared = row.conditions.workers == 1 || row.conditions.objects == Some(Objects::Shared);
+                (if shared { "one object" } else { "objects of their own" }).to_owned()
+            });
+            let pairs = common(rows, |row| count::grouped(i128::from(row.conditions.iterations)));
             format!("{workers}, each takes and gives back {pairs} references to {object}")
         }
         Group::Sum => {
-            let (from, end) = (i128::from(conditions.from.unwrap_or(0)), i128::from(conditions.iterations));
-            if from >= end {
-                return format!("the sum of no numbers at all by {workers}");
-            }
-            format!(
-                "the sum of the numbers from {} to {} by {workers}",
-                count::grouped(from),
-                count::grouped(end - 1)
-            )
+            let range = common(rows, |row| {
+                let conditions = &row.conditions;
+                let (from, end) =
+                    (i128::from(conditions.from.unwrap_or(0)), i128::from(conditions.iterations));
+                if from >= end {
+                    return "no numbers at all".to_owned();
+                }
+                format!("the numbers from {} to {}", count::grouped(from), count::grouped(end - 1))
+            });
+            format!("the sum of {range} by {workers}")
         }
     }
+}
+
+/// What each worker adds; nothing for a body that does not ask what.
+fn adds(row: &Row, as_body: bool) -> String {
+    let asks = |body: &String| body.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "d");
+    if as_body && !row.body.as_ref().is_some_and(asks) {
+        return String::new();
+    }
+    let what = match (row.conditions.pattern, row.conditions.workers, as_body) {
+        (Some(Pattern::Plus), _, false) | (_, 1, false) => "all +1",
+        (Some(Pattern::Plus), _, true) | (_, 1, true) => "d is 1",
+        (_, 2, false) => "one worker +1, the other -1",
+        (_, 2, true) => "d is 1 in one worker, -1 in the other",
+        (_, _, false) => "+1 and -1 from worker to worker",
+        (_, _, true) => "d is 1 and -1 from worker to worker",
+    };
+    what.to_owned()
+}
+
+/// What holds for most rows, and in brackets for which of them something else does. The order of the rows does not matter.
+#[must_use]
+pub fn common(rows: &[&Row], of: impl Fn(&Row) -> String) -> String {
+    let mut said: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        said.entry(of(row)).or_default().push(row);
+    }
+    let weight = |rows: &Vec<&Row>| (rows.len(), rows.iter().map(|row| row.conditions.workers).max());
+    // Of equals the first one by the alphabet.
+    let Some(usual) = said.iter().rev().max_by_key(|(_, rows)| weight(rows)).map(|(text, _)| text.clone())
+    else {
+        return String::new();
+    };
+    said.remove(&usual);
+    if said.is_empty() {
+        return usual;
+    }
+    let others = said.iter().map(|(text, rows)| {
+        let mut names: Vec<&str> = rows.iter().map(|row| row.short_name()).collect();
+        names.sort_unstable();
+        format!("{}: {text}", names.join(", "))
+    });
+    format!("{usual} ({})", others.collect::<Vec<_>>().join("; "))
 }
 
 /// What a person must know to understand the row's numbers, or repeat them.
@@ -149,16 +258,44 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
             count::grouped(i128::from(widen))
         )));
     }
+    if row.summary.lock.is_some() {
+        notes.push(Cow::from(gil_price(row)));
+    }
     if row.summary.verdict == Verdict::Lucky && conditions.workers > 1 && row.promise == Promise::MayLose {
         notes.push(Cow::from("lucky means right in every run, although nothing makes it so"));
     }
     notes
 }
 
-/// `2 CPUs, workers kept on 0 and 1`.
+/// What the times of a modelled GIL are, and what they are not.
+fn gil_price(row: &Row) -> String {
+    let name = &row.scenario;
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    let updates = row.conditions.updates as f64;
+    let seldom = row.summary.lock.as_ref().filter(|lock| lock.takes < updates / 2.0);
+    let held = seldom.map(|lock| {
+        format!(
+            "{name} took its lock {} times a run, for {} at a time (median), not for each update; ",
+            count::mean(lock.takes),
+            time(lock.holds[0])
+        )
+    });
+    format!(
+        "{}the time of {name} is that of a compiled loop under a GIL, not of Python",
+        held.unwrap_or_default()
+    )
+}
+
+/// `2 CPUs usable, workers pinned to CPUs 0 and 1`.
 #[must_use]
 pub fn cpus(cpus: usize, pins: &[usize]) -> String {
-    let kept = match pins {
+    format!("{} usable, {}", plural(cpus, "CPU"), pinned(pins))
+}
+
+/// `workers pinned to CPUs 0 and 1`.
+#[must_use]
+pub fn pinned(pins: &[usize]) -> String {
+    match pins {
         [] => "workers not pinned".to_owned(),
         [one] => format!("worker pinned to CPU {one}"),
         many => {
@@ -167,8 +304,7 @@ pub fn cpus(cpus: usize, pins: &[usize]) -> String {
                 names.split_last().map_or(("", [].as_slice()), |(last, first)| (last.as_str(), first));
             format!("workers pinned to CPUs {} and {last}", first.join(", "))
         }
-    };
-    format!("{} usable, {kept}", plural(cpus, "CPU"))
+    }
 }
 
 #[cfg(test)]
@@ -199,8 +335,6 @@ mod tests {
     fn counts_are_put_as_words() {
         assert_eq!(plural(1, "run"), "1 run");
         assert_eq!(plural(1200, "run"), "1,200 runs");
-        assert_eq!(mean_count(2.5), "2.5");
-        assert_eq!(mean_count(1234.5), "1,235");
         assert_eq!(cpus(2, &[0, 1]), "2 CPUs usable, workers pinned to CPUs 0 and 1");
         assert_eq!(cpus(8, &[0, 2, 4]), "8 CPUs usable, workers pinned to CPUs 0, 2 and 4");
         assert_eq!(cpus(1, &[]), "1 CPU usable, workers not pinned");

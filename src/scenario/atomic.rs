@@ -4,8 +4,7 @@
 //! Nothing is lost and nobody sleeps; the price is that the counter's cache line goes from CPU to CPU.
 
 use crate::measure::start_line;
-use crate::measure::stats::Summary;
-use crate::measure::{Explanation, Group, Observation, Result, Scenario, Workload};
+use crate::measure::{Explanation, Group, Observation, Result, Scenario, Seen, Workload};
 use crate::system::control::{BLOCK, Control};
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -45,11 +44,20 @@ impl Scenario for Atomic {
         Ok(Observation::of(i128::from(counter.into_inner().into_inner()), &run))
     }
 
-    fn explain(&self, load: &Workload, _: &Summary) -> Explanation {
+    fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {
+        let price = if load.workers.get() == 1 {
+            "a single worker has the counter's cache line to itself"
+        } else if load.cpus.usable < 2 {
+            "on one CPU the workers take turns, so the counter's cache line stays where it is"
+        } else if seen.overlapped() {
+            "the CPUs still take turns, for each needs the counter's cache line for itself"
+        } else {
+            "workers that run at the same time take turns all the same, for each needs the counter's cache line for itself"
+        };
         Explanation {
-            why: "an atomic addition is one step for the hardware, so nothing can come in between; the CPUs \
-                  still take turns, for each needs the counter's cache line for itself"
-                .to_owned(),
+            why: format!(
+                "an atomic addition is one step for the hardware, so nothing can come in between; {price}"
+            ),
             next: format!("sharded {}", load.arguments(Group::Counter)),
         }
     }

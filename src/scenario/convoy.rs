@@ -56,12 +56,45 @@ pub struct Convoy {
 pub struct ConvoyRow {
     /// `model 3.12`, or `python 3.12.1`.
     pub subject: String,
+    /// How its GIL passes from one worker to another, where that is known.
+    pub hand_off: Option<Passing>,
     /// With nobody computing.
     pub idle: Option<Latency>,
     /// Beside the hogs.
     pub loaded: Option<Latency>,
     /// Why there is nothing to show.
     pub failure: Option<String>,
+}
+
+/// How a GIL passes from one worker to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Passing {
+    /// Its holder lets go of it for a moment after a number of ticks, and whoever is faster has it.
+    Ticks,
+    /// A waiter asks for it after a switch interval.
+    Interval,
+    /// There is no GIL.
+    None,
+}
+
+impl Passing {
+    const fn of(version: Version) -> Self {
+        match version.facts().hand_off {
+            HandOff::Ticks(_) => Self::Ticks,
+            HandOff::Interval(_) => Self::Interval,
+            HandOff::NoGil => Self::None,
+        }
+    }
+
+    fn of_real(interpreter: &Interpreter) -> Self {
+        let (major, minor, _) = interpreter.version();
+        match (interpreter.gil_enabled(), (major, minor) < (3, 2)) {
+            (false, _) => Self::None,
+            (true, true) => Self::Ticks,
+            (true, false) => Self::Interval,
+        }
+    }
 }
 
 /// Round trips, in seconds.
@@ -103,7 +136,8 @@ impl Convoy {
         tell(&model);
         let idle = Some(Latency::of(self.round_trips(0, control)?));
         let loaded = Some(Latency::of(self.round_trips(self.hogs, control)?));
-        rows.lock().push(ConvoyRow { subject: model, idle, loaded, failure: None });
+        let hand_off = Some(Passing::of(self.version));
+        rows.lock().push(ConvoyRow { subject: model, hand_off, idle, loaded, failure: None });
         for python in &self.pythons {
             tell(&python.display().to_string());
             let row = self.real(python, control);
@@ -123,14 +157,15 @@ impl Convoy {
         };
         let python = Subject::at(python, control);
         let subject = format!("python {}", python.name());
+        let hand_off = python.interpreter().ok().map(Passing::of_real);
         let limits = Limits::new(self.timeout, control.flag());
         let measure = |it: &Interpreter| it.convoy(&request, &limits).map_err(|error| error.to_string());
         match python.interpreter().map_err(str::to_owned).and_then(measure) {
             Ok(result) => {
                 let [idle, loaded] = [result.idle, result.loaded].map(|times| Some(Latency::of(times)));
-                ConvoyRow { subject, idle, loaded, failure: None }
+                ConvoyRow { subject, hand_off, idle, loaded, failure: None }
             }
-            Err(error) => ConvoyRow { subject, idle: None, loaded: None, failure: Some(error) },
+            Err(error) => ConvoyRow { subject, hand_off, idle: None, loaded: None, failure: Some(error) },
         }
     }
 

@@ -7,16 +7,16 @@
 use super::error::Error;
 use crate::error::Interrupted;
 use crate::measure::start_line::{self, Completed};
-use crate::measure::stats::Summary;
 use crate::measure::{
-    self, Distribution, Explanation, Group, LockUse, Observation, Promise, Result, Scenario, Variant,
+    self, Distribution, Explanation, Group, LockUse, Observation, Promise, Result, Scenario, Seen, Variant,
     Workload,
 };
 use crate::python::gil::{Gil, GilUse};
 use crate::python::program::{
     End, MOST_WORK, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError,
 };
-use crate::python::version::{Check, HandOff, Version};
+use crate::python::version::{Check, HandOff, SWITCH_INTERVAL, Version};
+use crate::shell::quoted;
 use crate::system::clock::Span;
 use crate::system::control::{BLOCK, Control};
 use std::ops::ControlFlow;
@@ -36,10 +36,13 @@ pub struct UnderGil {
 }
 
 /// [`BODY`] under the newest version that has a GIL.
-pub static DEFAULT: LazyLock<UnderGil> = LazyLock::new(|| {
-    UnderGil::new(BODY, "", Version::newest_with_gil(), &[[1, -1], [1, 1], [-1, -1]])
+pub static DEFAULT: LazyLock<UnderGil> = LazyLock::new(|| default_body(Version::newest_with_gil()));
+
+/// [`BODY`] under a version.
+pub(super) fn default_body(version: Version) -> UnderGil {
+    UnderGil::new(BODY, "", version, &[[1, -1], [1, 1], [-1, -1]])
         .expect("the default body is covered in every version")
-});
+}
 
 impl UnderGil {
     /// Compiles a body, and the definitions that it uses, for a version, and finds out what can become of it when
@@ -171,6 +174,31 @@ impl UnderGil {
         Some((named(load), between, named(store)))
     }
 
+    /// What to try next: what can lose updates until it does, and an exact version beside one that is not.
+    fn next(&self, load: &Workload, seen: &Seen<'_>) -> String {
+        let own = |load: &Workload| {
+            let mut words = self.options(load);
+            let interval = self.switch_interval(load).filter(|&interval| interval != SWITCH_INTERVAL);
+            words.extend(interval.into_iter().flat_map(|interval| {
+                ["--switch-interval".to_owned(), format!("{}us", interval.as_nanos().div_ceil(1000))]
+            }));
+            words.iter().fold("gil".to_owned(), |line, word| line + " " + &quoted(word))
+        };
+        if load.workers.get() == 1 {
+            return own(&load.shared());
+        }
+        if self.promise() == Promise::MayLose && seen.summary.lost_runs == 0 {
+            // A run that is shorter than the switch interval has no switch in it.
+            if let Some(longer) = load.longer() {
+                return own(&longer);
+            }
+        }
+        if self.promise() == Promise::Exact && self.program.body() == BODY {
+            return format!("gil --cpython 3.9 {}", load.arguments(Group::Counter));
+        }
+        "split".to_owned()
+    }
+
     /// Why it came out so.
     fn why(&self, load: &Workload, lost: bool) -> String {
         let version = self.version();
@@ -198,11 +226,12 @@ impl UnderGil {
         let ending = if lost {
             "what another worker stored in between was overwritten (lost updates)"
         } else {
-            "what another worker stores in between is overwritten, although that did not happen this time"
+            "what another worker stores in between is overwritten, although the result is right this time"
         };
         if !version.has_gil() {
+            let run = if load.cpus.usable < 2 { "take turns on one CPU" } else { "can run at the same time" };
             return format!(
-                "CPython {version} has no GIL: the workers run at the same time, and one's store can fall between another's load and \
+                "CPython {version} has no GIL: the workers {run}, and one's store can fall between another's load and \
                  store: {ending}"
             );
         }
@@ -340,15 +369,8 @@ impl Scenario for UnderGil {
         Ok(Observation { lock, ..Observation::of(i128::from(shared.x()), &run) })
     }
 
-    fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {
-        let next = if self.program.body() != BODY {
-            format!("compare --threads {}", load.workers)
-        } else if self.promise() == Promise::Exact {
-            format!("gil --cpython 3.9 {}", load.arguments(Group::Counter))
-        } else {
-            format!("gil --cpython 3.13 {}", load.arguments(Group::Counter))
-        };
-        Explanation { why: self.why(load, summary.lost_runs > 0), next }
+    fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {
+        Explanation { why: self.why(load, seen.summary.lost_runs > 0), next: self.next(load, seen) }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod split;
 pub mod widening;
 
 use crate::measure::Scenario;
+use crate::python::version::Version;
 use std::sync::LazyLock;
 
 pub use error::Error;
@@ -52,6 +53,24 @@ pub static ALL: LazyLock<Vec<&'static dyn Scenario>> = LazyLock::new(|| {
     ]
 });
 
+/// [`gil::BODY`] under each version, oldest first.
+static GIL_VERSIONS: LazyLock<Vec<&'static dyn Scenario>> = LazyLock::new(|| {
+    let others = Version::ALL.into_iter().filter(|version| *version != Version::newest_with_gil());
+    let mut versions: Vec<(Version, &'static dyn Scenario)> =
+        others.map(|version| (version, leak(gil::default_body(version)) as _)).collect();
+    versions.push((Version::newest_with_gil(), &*gil::DEFAULT));
+    versions.sort_by_key(|(version, _)| *version);
+    versions.into_iter().map(|(_, scenario)| scenario).collect()
+});
+
+/// Every scenario and variant that can be named: [`ALL`], with `gil` under each version.
+pub fn variants() -> impl Iterator<Item = &'static dyn Scenario> {
+    let of = |scenario: &&'static dyn Scenario| {
+        if scenario.name() == gil::DEFAULT.name() { GIL_VERSIONS.clone() } else { vec![*scenario] }
+    };
+    ALL.iter().flat_map(of)
+}
+
 /// A scenario that is made for this invocation lives as long as the program, like those of the list.
 pub fn leak(scenario: impl Scenario + 'static) -> &'static dyn Scenario {
     Box::leak(Box::new(scenario))
@@ -60,6 +79,23 @@ pub fn leak(scenario: impl Scenario + 'static) -> &'static dyn Scenario {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_version_is_a_variant_of_gil() {
+        let labels: Vec<String> = variants().map(Scenario::label).collect();
+        for version in Version::ALL {
+            assert_eq!(
+                labels.iter().filter(|label| **label == format!("gil:{version}")).count(),
+                1,
+                "{version}"
+            );
+        }
+        for scenario in ALL.iter() {
+            assert!(labels.contains(&scenario.label()), "{}", scenario.label());
+        }
+        let defaults = variants().filter(|it| it.variant().is_some_and(|variant| variant.is_default));
+        assert_eq!(defaults.filter(|it| it.name() == "gil").count(), 1);
+    }
 
     #[test]
     fn each_scenario_has_a_label_of_its_own_and_each_command_one_default() {

@@ -4,9 +4,9 @@
 //! wait at its door. Nothing is lost; the price is the waiting, and what it costs to ask for the lock.
 
 use crate::choice::Choice;
+use crate::count;
 use crate::measure::start_line::{self, Completed};
-use crate::measure::stats::Summary;
-use crate::measure::{Explanation, Group, Observation, Result, Scenario, Variant, Workload};
+use crate::measure::{Explanation, Group, Observation, Result, Scenario, Seen, Variant, Workload};
 use crate::scenario::spin_lock::SpinLock;
 use crate::system::control::Control;
 use crossbeam_utils::CachePadded;
@@ -44,7 +44,7 @@ impl Choice for Lock {
         match self {
             Self::ParkingLot => "parking_lot's mutex: whoever comes first takes it, waiters sleep",
             Self::Std => "the standard library's mutex",
-            Self::Fair => "parking_lot's fair mutex: each waiter in turn, a context switch at each hand-over",
+            Self::Fair => "parking_lot's fair mutex: whoever has waited longest is the next",
             Self::Spin => "a spin lock: waiters burn CPU until it is free",
         }
     }
@@ -144,7 +144,7 @@ impl Scenario for Mutex {
         match self.0 {
             Lock::ParkingLot => "the counter behind parking_lot's mutex: right, at the price of waiting",
             Lock::Std => "the same behind the standard library's mutex",
-            Lock::Fair => "the same behind a fair mutex: each waiter in turn, a context switch each time",
+            Lock::Fair => "the same behind a fair mutex: whoever has waited longest is the next",
             Lock::Spin => "the same behind a spin lock: waiters burn CPU instead of sleeping",
         }
     }
@@ -160,15 +160,27 @@ impl Scenario for Mutex {
         Ok(Observation::of(i128::from(total), &run))
     }
 
-    fn explain(&self, load: &Workload, _: &Summary) -> Explanation {
+    fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {
         let price = match self.0 {
+            _ if load.workers.get() == 1 => {
+                "a single worker never waits for it, so what it pays is the lock's own cost".to_owned()
+            }
             Lock::ParkingLot | Lock::Std => {
-                "it is paid for at every update, with the lock's own cost and with waiting"
+                "each update pays for the lock itself, and for the wait whenever another worker is in"
+                    .to_owned()
             }
             Lock::Fair => {
-                "being fair is dear: the lock is handed to the longest waiter, which has to be woken each time"
+                let slept = seen.summary.voluntary_switches.map(|switches| {
+                    let updates = Group::Counter.updates(load);
+                    format!(
+                        "; in {} updates the workers went to sleep {} times (voluntary context switches)",
+                        count::grouped(i128::try_from(updates).unwrap_or(i128::MAX)),
+                        count::mean(switches)
+                    )
+                });
+                format!("it goes to whoever has waited longest{}", slept.unwrap_or_default())
             }
-            Lock::Spin => "the waiters do not sleep but burn CPU until the lock is free",
+            Lock::Spin => "a waiter does not sleep but burns CPU until the lock is free".to_owned(),
         };
         Explanation {
             why: format!(

@@ -7,8 +7,8 @@ use super::error::Error;
 use super::gil;
 use crate::count;
 use crate::interpreter::{self, BodyRequest, Interpreter, Limits, PROBE, SplitRequest};
-use crate::measure::stats::{Summary, Verdict as Found};
-use crate::measure::{Explanation, Group, Observation, Pattern, Promise, Result, Scenario, Workload};
+use crate::measure::stats::Verdict as Found;
+use crate::measure::{Explanation, Group, Observation, Pattern, Promise, Result, Scenario, Seen, Workload};
 use crate::python::version::Version;
 use crate::system::clock::Span;
 use crate::system::control::Control;
@@ -262,14 +262,20 @@ impl Scenario for Python {
         })
     }
 
-    fn explain(&self, _: &Workload, summary: &Summary) -> Explanation {
-        let why = match (&self.job, summary.verdict) {
-            (Job::Split, _) => "each process has an interpreter and a GIL of its own",
-            (_, Found::Exact) => {
-                "the interpreter does not drop its GIL between the load and the store of this body"
-            }
-            (_, Found::Lucky) => "nothing was lost this time, which is no promise",
+    fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {
+        let free = self.gil_enabled() == Some(false);
+        let why = match (&self.job, seen.summary.verdict) {
             (_, Found::Failed) => "it could not be run",
+            (Job::Split, _) if free => "each process has an interpreter of its own",
+            (Job::Split, _) => "each process has an interpreter and a GIL of its own",
+            (_, Found::Exact) if load.workers.get() == 1 => "a single thread has nobody to lose an update to",
+            (_, Found::Exact) if free => {
+                "the interpreter has no GIL, but this body protects its update itself"
+            }
+            (_, Found::Exact) => {
+                "no other thread can store x between this body's load of x and the store that depends on it"
+            }
+            (_, Found::Lucky) => "the result is right this time, which is no promise",
             (_, Found::Lost) => "another thread came between the load and the store of x",
             (_, Found::Broken) => "the interpreter lost an update where the model says that it cannot",
         };

@@ -5,13 +5,12 @@
 //! access is atomic by itself, so the behaviour is defined; it is only the three steps together that are not atomic.
 
 use crate::measure::start_line;
-use crate::measure::stats::Summary;
-use crate::measure::{Explanation, Group, Observation, Promise, Result, Scenario, Workload};
+use crate::measure::{Explanation, Group, Observation, Promise, Result, Scenario, Seen, Workload};
 use crate::scenario::widening::{self, Stretch};
 use crate::system::control::Control;
 use crossbeam_utils::CachePadded;
 use std::hint;
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
@@ -112,28 +111,28 @@ impl Scenario for Race {
         Ok(Observation { foreign_values: Some(foreign), ..Observation::of(total, &run) })
     }
 
-    fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {
-        let shape = load.arguments(Group::Counter);
+    fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {
+        let next = |load: &Workload| format!("race {}", load.arguments(Group::Counter));
+        let mutex = format!("mutex {}", load.arguments(Group::Counter));
         if load.workers.get() == 1 {
             return Explanation {
                 why: "a single worker has nobody to race with, so every update counts".to_owned(),
-                next: format!(
-                    "race {}",
-                    (Workload { workers: NonZeroUsize::MIN.saturating_add(1), ..load.clone() })
-                        .arguments(Group::Counter)
-                ),
+                next: next(&load.shared()),
             };
         }
-        if summary.lost_runs == 0 {
+        if seen.summary.lost_runs == 0 {
+            // No word of losses: a lost +1 and a lost -1 make up for each other.
             return Explanation {
-                why: "nothing was lost this time, but that is luck and not safety: no worker happened to store \
+                why: "the result is right this time, but that is luck and not safety: nothing keeps a worker from storing \
                       between another's load and its store"
                     .to_owned(),
-                next: format!("race {}", (Workload { iterations: load.iterations.saturating_mul(10).min(1 << 40), ..load.clone() }).arguments(Group::Counter)),
+                next: load.longer().map_or(mutex, |longer| next(&longer)),
             };
         }
         let how = if load.widen.is_some() {
             "while one worker was between its load and its store, another stored"
+        } else if load.cpus.usable < 2 {
+            "while one worker was off the CPU between its load and its store, another stored"
         } else {
             "the workers loaded, added and stored at the same time"
         };
@@ -142,7 +141,7 @@ impl Scenario for Race {
                 "{how}; the later store overwrote the other worker's updates (lost updates), because nothing makes \
                  load, add and store one indivisible step"
             ),
-            next: format!("mutex {shape}"),
+            next: mutex,
         }
     }
 }

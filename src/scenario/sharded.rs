@@ -4,8 +4,7 @@
 //! even disturb each other (no *false sharing*); only the sum at the end looks at all of them.
 
 use crate::measure::start_line;
-use crate::measure::stats::Summary;
-use crate::measure::{Explanation, Group, Observation, Result, Scenario, Workload};
+use crate::measure::{Explanation, Group, Observation, Result, Scenario, Seen, Workload};
 use crate::system::control::{BLOCK, Control};
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -47,7 +46,7 @@ impl Scenario for Sharded {
         Ok(Observation::of(total, &run))
     }
 
-    fn explain(&self, load: &Workload, _: &Summary) -> Explanation {
+    fn explain(&self, load: &Workload, _: &Seen<'_>) -> Explanation {
         Explanation {
             why: "each worker updates a counter of its own, so there is nothing to lose and nothing to wait for; \
                   the shared total is made once, at the end"

@@ -3,12 +3,13 @@
 use super::ending::{Ending, Expectation};
 use super::error::{Error, Result};
 use super::progress::with_spinner;
+use crate::choice::Choice;
 use crate::python::check::{self, Checked, Kind};
 use crate::python::program::LONGEST_PROGRAM;
 use crate::python::version::Version;
 use crate::report::Header;
 use crate::report::check::CheckReport;
-use crate::report::output::Destination;
+use crate::report::output::{self, Destination};
 use crate::system::control::Control;
 use crate::system::threads;
 use std::fs::File;
@@ -70,7 +71,11 @@ impl CheckSession {
         let header = Header::new(session.cpus, found.interrupted);
         let report = CheckReport::new(header, session.file.display().to_string(), scope, &checked);
         output.deliver(&report)?;
-        Ok(if session.met(&checked) { Ending::Ran } else { Ending::PromiseBroken })
+        let unmet = session.unmet(&checked);
+        if let Some(reason) = &unmet {
+            output::say(reason);
+        }
+        Ok(if unmet.is_none() { Ending::Ran } else { Ending::PromiseBroken })
     }
 
     fn check(&self, control: &Control) -> Result<(Checked, u32)> {
@@ -89,16 +94,20 @@ impl CheckSession {
         Ok(if complete { (second, SCOPES[1]) } else { (first, SCOPES[0]) })
     }
 
-    /// Whether every version that takes the program is as expected.
-    fn met(&self, checked: &Checked) -> bool {
-        let taken = || checked.findings.iter().filter(|finding| finding.kind != Kind::NotPython);
-        match self.expect {
-            None => true,
-            Some(Expectation::Exact) => taken().all(|finding| finding.kind == Kind::Exact),
-            Some(Expectation::Lost) => {
-                taken().all(|finding| !matches!(finding.kind, Kind::Exact | Kind::Incomplete))
-            }
-        }
+    /// What to say when not every version that takes the program is as expected.
+    fn unmet(&self, checked: &Checked) -> Option<String> {
+        let expected = self.expect?;
+        let met = |kind: Kind| match expected {
+            Expectation::Exact => kind == Kind::Exact,
+            Expectation::Lost => !matches!(kind, Kind::Exact | Kind::Incomplete),
+        };
+        let taken = checked.findings.iter().filter(|finding| finding.kind != Kind::NotPython);
+        let others: Vec<String> = taken
+            .filter(|finding| !met(finding.kind))
+            .map(|finding| format!("{} is {}", finding.version, finding.kind.word()))
+            .collect();
+        let (name, others) = (expected.name(), others.join(", "));
+        (!others.is_empty()).then(|| format!("--expect {name} is not met: {others}"))
     }
 }
 

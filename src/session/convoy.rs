@@ -2,6 +2,7 @@
 
 use super::ending::Ending;
 use super::error::Result;
+use super::named::refuse_unknown;
 use super::progress::with_spinner;
 use crate::report::convoy::ConvoyReport;
 use crate::report::output::Destination;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 /// As [`super::Session::run`].
 pub fn run(convoy: Convoy, cpus: usize, destination: &Destination, control: &Arc<Control>) -> Result<Ending> {
     let output = destination.open()?;
+    refuse_unknown(&convoy.pythons, control)?;
     let convoy = Arc::new(convoy);
     let theirs = Arc::clone(&convoy);
     let rows = with_spinner(

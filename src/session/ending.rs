@@ -22,6 +22,12 @@ impl Expectation {
             Some(Self::Lost) => lost,
         }
     }
+
+    /// What to say of a result that is not as expected; `seen` says what it is instead.
+    pub(super) fn unmet(expected: Option<Self>, lost: bool, seen: &str) -> Option<String> {
+        let expected = expected.filter(|&it| !Self::met(Some(it), lost))?;
+        Some(format!("--expect {} is not met: {seen}", expected.name()))
+    }
 }
 
 impl Choice for Expectation {

@@ -9,7 +9,7 @@ use crate::explore::{
 use crate::measure::Pattern;
 use crate::python::program::Program;
 use crate::report::explore::{ExploreReport, RealThreads, Subject};
-use crate::report::output::Destination;
+use crate::report::output::{self, Destination};
 use crate::system;
 use crate::system::background;
 use crate::system::control::Control;
@@ -118,8 +118,12 @@ impl ExploreSession {
         let report = report?.unwrap_or(Err(ExploreError::Interrupted))?;
         output.deliver(&report)?;
         let agrees = report.real.as_ref().is_none_or(|real| real.agrees);
-        let met = Expectation::met(session.expect, report.lost());
-        Ok(if met && agrees { Ending::Ran } else { Ending::PromiseBroken })
+        let unmet = Expectation::unmet(session.expect, report.lost(), &report.losses());
+        let differs = report.real.as_ref().filter(|real| !real.agrees).map(|real| {
+            format!("real threads that carried out the schedule ended otherwise: {}", real.ending)
+        });
+        differs.iter().chain(&unmet).for_each(|reason| output::say(reason));
+        Ok(if unmet.is_none() && agrees { Ending::Ran } else { Ending::PromiseBroken })
     }
 
     fn report(

@@ -2,12 +2,13 @@
 
 use super::ending::{Ending, Expectation};
 use super::error::{Error, Result};
+use super::named::refuse_unknown;
 use super::progress::Progress;
 use crate::error::Interrupted;
 use crate::measure::Workload;
 use crate::measure::runner::{self, Case, Rounds};
 use crate::report::Report;
-use crate::report::output::Destination;
+use crate::report::output::{self, Destination};
 use crate::scenario::leak;
 use crate::scenario::python::{Job, Python, Subject};
 use crate::system::background;
@@ -47,7 +48,10 @@ impl Real {
     /// Finds or asks the interpreters, and makes each a case for each job.
     fn cases(&self, control: &Control) -> Result<Vec<Case<'static>>> {
         let subjects = match &self.programs {
-            Some(programs) => Subject::named(programs, control),
+            Some(programs) => {
+                refuse_unknown(programs, control)?;
+                Subject::named(programs, control)
+            }
             None => Subject::found(control),
         };
         if control.stopped() {
@@ -92,7 +96,9 @@ impl Session {
         drop(progress);
         let report = Report::new(&cases, &outcome?, self.comparison);
         output.deliver(&report)?;
-        Ok(if report.broken() || !Expectation::met(self.expect, report.lost()) {
+        let unmet = Expectation::unmet(self.expect, report.lost(), &report.losses());
+        report.breaches().iter().chain(&unmet).for_each(|reason| output::say(reason));
+        Ok(if report.broken() || unmet.is_some() {
             Ending::PromiseBroken
         } else if report.failed() {
             Ending::CouldNotRun

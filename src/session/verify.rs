@@ -3,17 +3,19 @@
 //!
 //! *Can lose* is decided by the model alone: a point at which the version may drop its GIL (or no GIL at all)
 //! between a read of the shared x and the write that depends on it. The real runs are helped by a very short
-//! switch interval; a body that can lose is run until it does, or often enough to call that a disagreement.
+//! switch interval; a body that can lose is run until it does, or so often that a loss is known to be rare. That a
+//! loss was not seen contradicts nothing: only a loss where the model says that there is none is a disagreement.
 
 use super::ending::Ending;
 use super::error::{Error, Result};
+use super::named::refuse_unknown;
 use super::progress::with_spinner;
 use crate::error::Interrupted;
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
 use crate::python::program::Verdict;
 use crate::report::Header;
 use crate::report::output::Destination;
-use crate::report::verify::{BodyRow, Claim, VerifyCell, VerifyReport};
+use crate::report::verify::{BodyRow, Claim, Seen, VerifyCell, VerifyReport};
 use crate::scenario::gil::UnderGil;
 use crate::scenario::python::{Subject, modelled};
 use crate::system::background::Partial;
@@ -57,14 +59,35 @@ pub struct Verify {
     pub pythons: Vec<PathBuf>,
     /// How often each of two threads repeats the body in one run.
     pub iterations: u64,
-    /// How many runs without a loss mean that a body is exact.
-    pub runs: u32,
+    /// How many runs; the first loss ends them.
+    pub runs: Runs,
     /// How long one body may take in one interpreter.
     pub timeout: Duration,
 }
 
-/// A body that can lose is given so many times the runs before its silence counts against the model.
-const PATIENCE: u32 = 10;
+/// How many runs a body is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Runs {
+    /// One that is exact by the model.
+    pub exact: u32,
+    /// One that can lose by the model.
+    pub lossy: u32,
+}
+
+impl Default for Runs {
+    /// A loss may take many runs to show, and the first one ends them.
+    fn default() -> Self {
+        Self { exact: 10, lossy: 100 }
+    }
+}
+
+impl Runs {
+    /// So many for every body.
+    #[must_use]
+    pub const fn each(runs: u32) -> Self {
+        Self { exact: runs, lossy: runs }
+    }
+}
 
 /// What was tried so far.
 #[derive(Debug, Default)]
@@ -118,16 +141,18 @@ impl Verify {
     pub fn report(&self, cpus: usize, tried: Partial<Tried>) -> VerifyReport {
         let Tried { interpreters, failures, bodies } = tried.finished;
         let cells = || bodies.iter().flat_map(|row| &row.cells);
-        let count = |agrees| cells().filter(|cell| cell.agrees() == Some(agrees)).count();
+        let count = |agrees| cells().filter(|cell| cell.agrees == Some(agrees)).count();
         VerifyReport {
             header: Header::new(cpus, tried.interrupted),
             iterations: self.iterations,
-            runs: self.runs,
+            runs: self.runs.exact,
+            lossy_runs: self.runs.lossy,
             switch_interval_us: SHORTEST_INTERVAL.as_micros(),
             setup: self.setup.clone(),
             interpreters,
             agreements: count(true),
             disagreements: count(false),
+            not_seen: cells().filter(|cell| cell.real == Some(Seen::NotSeen)).count(),
             results: bodies,
             failures,
         }
@@ -136,6 +161,7 @@ impl Verify {
     fn interpreters(&self, control: &Control) -> Result<(Vec<Interpreter>, Vec<String>)> {
         let (mut known, mut failures) = (Vec::new(), Vec::new());
         let named = !self.pythons.is_empty();
+        refuse_unknown(&self.pythons, control)?;
         let subjects = if named { Subject::named(&self.pythons, control) } else { Subject::found(control) };
         for subject in subjects {
             match subject.interpreter() {
@@ -161,14 +187,7 @@ impl Verify {
     }
 
     fn cell(&self, body: &str, interpreter: &Interpreter, control: &Control) -> VerifyCell {
-        let mut cell = VerifyCell {
-            interpreter: interpreter.label(),
-            model: None,
-            real: None,
-            runs: 0,
-            lost_runs: 0,
-            failure: None,
-        };
+        let mut cell = VerifyCell { interpreter: interpreter.label(), ..VerifyCell::default() };
         let Some(version) = modelled(interpreter) else { return cell };
         cell.model = match UnderGil::unless_stopped(body, &self.setup, version, PAIR, control) {
             Ok(model) if *model.verdict() == Verdict::Exact => Some(Claim::Exact),
@@ -182,22 +201,14 @@ impl Verify {
             body: body.to_owned(),
             setup: self.setup.clone(),
             iterations: self.iterations,
-            runs: if cell.model == Some(Claim::Loses) {
-                self.runs.saturating_mul(PATIENCE)
-            } else {
-                self.runs
-            },
+            runs: if cell.model == Some(Claim::Loses) { self.runs.lossy } else { self.runs.exact },
             interval: Some(SHORTEST_INTERVAL),
             sequence: true,
             stop_at_first_loss: true,
             ..BodyRequest::default()
         };
         match interpreter.body(&request, &Limits::new(self.timeout, control.flag())) {
-            Ok(result) => {
-                cell.runs = result.runs.len();
-                cell.lost_runs = result.losing_runs();
-                cell.real = Some(if cell.lost_runs > 0 { Claim::Loses } else { Claim::Exact });
-            }
+            Ok(result) => cell.saw(result.runs.len(), result.losing_runs()),
             Err(error) => cell.failure = Some(error.to_string()),
         }
         cell

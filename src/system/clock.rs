@@ -61,12 +61,14 @@ impl Span {
     }
 }
 
-/// What the kernel counted for a worker: `getrusage(2)`.
+/// What the kernel counted for a worker: its CPU clock, and `getrusage(2)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// CPU time in the program itself.
+    /// CPU time, by the worker's CPU clock, which counts nanoseconds.
+    pub cpu: Duration,
+    /// CPU time in the program itself, in clock ticks: see [`Usage::parts`].
     pub user: Duration,
-    /// CPU time in the kernel on the program's behalf.
+    /// CPU time in the kernel on the program's behalf, in clock ticks.
     pub system: Duration,
     /// Context switches because the worker waited for something.
     pub voluntary: u64,
@@ -74,12 +76,17 @@ pub struct Usage {
     pub involuntary: u64,
 }
 
+/// The longest clock tick of a kernel: a part of the CPU time that is shorter may go uncounted.
+pub const TICK: Duration = Duration::from_millis(10);
+/// How many ticks show how CPU time is divided between program and kernel.
+const TELLING_TICKS: u32 = 10;
+
 impl Usage {
     /// Of the calling thread so far. Zero where the kernel does not count by thread.
     #[must_use]
     pub fn of_thread() -> Self {
         #[cfg(target_os = "linux")]
-        return Self::of(UsageWho::RUSAGE_THREAD);
+        return Self::of(ClockId::CLOCK_THREAD_CPUTIME_ID, UsageWho::RUSAGE_THREAD);
         #[cfg(not(target_os = "linux"))]
         Self::default()
     }
@@ -87,16 +94,18 @@ impl Usage {
     /// Of the whole process so far.
     #[must_use]
     pub fn of_process() -> Self {
-        Self::of(UsageWho::RUSAGE_SELF)
+        Self::of(ClockId::CLOCK_PROCESS_CPUTIME_ID, UsageWho::RUSAGE_SELF)
     }
 
-    fn of(who: UsageWho) -> Self {
+    fn of(clock: ClockId, who: UsageWho) -> Self {
+        let cpu = clock_gettime(clock).map_or(Duration::ZERO, Duration::from);
         let Ok(usage) = getrusage(who) else { return Self::default() };
         let time = |value: nix::sys::time::TimeVal| {
             Duration::from_secs(value.tv_sec().try_into().unwrap_or(0))
                 + Duration::from_micros(value.tv_usec().try_into().unwrap_or(0))
         };
         Self {
+            cpu,
             user: time(usage.user_time()),
             system: time(usage.system_time()),
             voluntary: usage.voluntary_context_switches().try_into().unwrap_or(0),
@@ -104,10 +113,28 @@ impl Usage {
         }
     }
 
+    /// As it would have been read so much later by a thread that spun all the while.
+    #[must_use]
+    pub fn after_spinning(self, time: Duration) -> Self {
+        Self { cpu: self.cpu + time, ..self }
+    }
+
+    /// The CPU time in the program itself and in the kernel, where that can be told.
+    ///
+    /// The kernel looks at each clock tick which of the two is running, so a short time leaves too few looks, and so
+    /// do many workers with a short time each: their ticks then do not add up to what the CPU clocks say.
+    #[must_use]
+    pub fn parts(self) -> Option<(Duration, Duration)> {
+        let counted = self.user.saturating_add(self.system);
+        (self.cpu >= TICK * TELLING_TICKS && counted.abs_diff(self.cpu) <= self.cpu / 10)
+            .then_some((self.user, self.system))
+    }
+
     /// What was added since an earlier reading.
     #[must_use]
     pub fn since(self, earlier: Self) -> Self {
         Self {
+            cpu: self.cpu.saturating_sub(earlier.cpu),
             user: self.user.saturating_sub(earlier.user),
             system: self.system.saturating_sub(earlier.system),
             voluntary: self.voluntary.saturating_sub(earlier.voluntary),
@@ -120,6 +147,7 @@ impl std::iter::Sum for Usage {
     fn sum<I: Iterator<Item = Self>>(usages: I) -> Self {
         usages.fold(Self::default(), |sum, usage| Self {
             // A worker process may tell any figures.
+            cpu: sum.cpu.saturating_add(usage.cpu),
             user: sum.user.saturating_add(usage.user),
             system: sum.system.saturating_add(usage.system),
             voluntary: sum.voluntary.saturating_add(usage.voluntary),
@@ -161,6 +189,34 @@ mod tests {
         assert_eq!(run, Some(span(10, 50)));
         assert_eq!(run.map(Span::duration), Some(Duration::from_nanos(40)));
         assert_eq!(Span::around([]), None);
+    }
+
+    #[test]
+    fn program_and_kernel_are_told_apart_only_where_ticks_were_enough() {
+        let usage = |cpu, user, system| {
+            let [cpu, user, system] = [cpu, user, system].map(Duration::from_millis);
+            Usage { cpu, user, system, ..Usage::default() }.parts().is_some()
+        };
+        assert!(usage(100, 90, 10));
+        assert!(usage(1000, 950, 0));
+        // Too short for its ticks to tell.
+        assert!(!usage(99, 90, 9));
+        assert!(!usage(3, 0, 0));
+        // Ticks that do not add up to what the clock says.
+        assert!(!usage(200, 8, 4));
+        assert!(!usage(200, 240, 4));
+        assert!(Usage { cpu: Duration::MAX, ..Usage::default() }.parts().is_none());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_cpu_clock_counts_what_is_shorter_than_a_tick() {
+        let before = Usage::of_thread();
+        let began = now();
+        while now() - began < 200_000 {}
+        let used = Usage::of_thread().since(before).cpu;
+        assert!(used > Duration::ZERO, "{used:?}");
+        assert_ne!(used.subsec_nanos() % 1_000_000, 0, "whole milliseconds are ticks: {used:?}");
     }
 
     #[cfg(target_os = "linux")]

@@ -21,7 +21,7 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
 #[test]
 fn a_verdict_for_each_version_and_nothing_else() {
     let args = ["check", &program("race"), "--quiet", "--cpython", "3.9", "--cpython", "3.13"];
-    gilsim("").args(args).assert().success().stdout("3.9 loses\n3.13 exact\n");
+    gilsim("").args(args).assert().success().stdout("3.9\tloses\n3.13\texact\n");
 }
 
 #[test]
@@ -45,7 +45,12 @@ fn what_is_expected_decides_the_exit_code() {
     ] {
         let path = program(name);
         let args = ["check", &path, "--cpython", version, "--expect", expect, "--quiet"];
-        gilsim("").args(args).assert().code(code);
+        let said = gilsim("").args(args).assert().code(code);
+        if code == 3 {
+            said.stderr(contains(format!("--expect {expect} is not met: {version} is ")));
+        } else {
+            said.stderr("");
+        }
     }
 }
 
@@ -90,6 +95,6 @@ fn a_file_that_is_no_program_is_told_in_a_line() {
 fn what_does_not_end_is_incomplete() {
     let (_folder, path) = file(b"import threading\nx = 0\nwhile True:\n    x += 1\n");
     let args = ["--cpython", "3.13", "--quiet"];
-    gilsim("").arg("check").arg(&path).args(args).assert().success().stdout("3.13 incomplete\n");
+    gilsim("").arg("check").arg(&path).args(args).assert().success().stdout("3.13\tincomplete\n");
     gilsim("").arg("check").arg(&path).args(args).args(["--expect", "exact"]).assert().code(3);
 }

@@ -1,14 +1,18 @@
 //! The command line: what is refused, and how that is said.
 
 use crate::{gilsim, output_of};
+use gilsim::measure::Scenario;
+use gilsim::report::Document;
+use gilsim::report::list::ListReport;
 use predicates::prelude::*;
 use predicates::str::contains;
+use serde_json::Value;
 
 #[test]
 fn each_command_explains_itself_with_an_example() {
     for command in [
         "race", "mutex", "atomic", "sharded", "gil", "split", "refcount", "compare", "convoy", "python",
-        "verify", "explore", "check",
+        "verify", "explore", "check", "list",
     ] {
         let help = output_of(&format!("{command} --help"));
         assert!(help.contains(&format!("Example:\n  gilsim {command}")), "{help}");
@@ -16,15 +20,25 @@ fn each_command_explains_itself_with_an_example() {
     assert!(output_of("--help").contains("Exit codes: 0 it ran; 1 it could not run"));
 }
 
+/// The definition with the options of every command, which are otherwise defined when they are asked for.
+fn definition() -> clap::Command {
+    let mut definition = gilsim::cli::definition();
+    definition.build();
+    definition
+}
+
 #[test]
 fn the_examples_in_the_help_are_valid() {
-    for command in gilsim::cli::definition().get_subcommands() {
+    let mut tried = 0;
+    for command in definition().get_subcommands() {
         let Some(after) = command.get_after_help() else { continue };
         for line in after.to_string().lines().filter(|line| line.trim_start().starts_with("gilsim ")) {
             let words = words(line).into_iter().map(std::ffi::OsString::from);
             assert!(gilsim::cli::parse(words).is_ok(), "{line}");
+            tried += 1;
         }
     }
+    assert!(tried >= 12, "only {tried} examples were found");
 }
 
 /// Splits a line as a shell does, as far as the examples need it.
@@ -74,18 +88,137 @@ fn list_names_every_scenario() {
     for scenario in gilsim::scenario::ALL.iter() {
         assert!(list.contains(&scenario.label()), "{list}");
     }
-    assert!(
-        gilsim::cli::list(Some(80))
-            .lines()
-            .all(|line| line.chars().count() <= 80 + "\u{1b}[1m\u{1b}[0m".len()),
-        "{list}"
-    );
+    let narrow = ListReport::new(2).table(Some(80));
+    assert!(narrow.lines().all(|line| line.chars().count() <= 80 + "\u{1b}[1m\u{1b}[0m".len()), "{narrow}");
+}
+
+#[test]
+fn the_list_has_every_form() {
+    let names: Vec<String> = gilsim::scenario::variants().map(Scenario::label).collect();
+    assert!(names.contains(&"gil:3.9".to_owned()), "{names:?}");
+    assert_eq!(output_of("list --quiet").lines().collect::<Vec<_>>(), names);
+    let json: Value = serde_json::from_str(&output_of("list --format json")).unwrap();
+    let rows = json["results"].as_array().unwrap();
+    assert_eq!(json["schema"], 1);
+    assert_eq!(rows.iter().map(|row| row["scenario"].as_str().unwrap()).collect::<Vec<_>>(), names);
+    let csv = output_of("list --format csv");
+    assert!(csv.starts_with("command,scenario,group,promise,lesson\n"), "{csv}");
+    assert_eq!(csv.lines().count(), names.len() + 1);
+    assert!(output_of("list --format markdown").starts_with('|'));
+    for row in rows {
+        let command = row["command"].as_str().unwrap();
+        assert!(gilsim::cli::parse(command.split(' ').map(std::ffi::OsString::from)).is_ok(), "{command}");
+        // What it says alone, it says in a comparison.
+        let compared = format!("gilsim compare {}", row["scenario"].as_str().unwrap());
+        assert!(gilsim::cli::parse(compared.split(' ').map(std::ffi::OsString::from)).is_ok(), "{compared}");
+    }
+}
+
+#[test]
+fn the_result_alone_is_a_record_a_line_with_the_names_of_the_json() {
+    let names = |line: &str| -> Vec<Vec<String>> {
+        let text = output_of(&format!("{line} --quiet"));
+        text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    };
+    let json =
+        |line: &str| -> Value { serde_json::from_str(&output_of(&format!("{line} --format json"))).unwrap() };
+    for line in ["atomic --iters 1k --runs 1", "split --by thread --iters 1k --runs 1"] {
+        let results = json(line)["results"].as_array().unwrap().clone();
+        assert_eq!(names(line), [[results.last().unwrap()["actual"].to_string()]], "{line}");
+    }
+    let line = "compare atomic split:thread --iters 1k --runs 1";
+    let rows: Vec<Vec<String>> = json(line)["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let word = |name: &str| row[name].as_str().unwrap().to_owned();
+            vec![word("group"), word("scenario"), row["actual"].to_string()]
+        })
+        .collect();
+    assert_eq!(names(line), rows);
+    let line = "convoy --pings 2";
+    let (text, report) = (names(line), json(line));
+    assert_eq!(text[0][0], report["results"][0]["subject"].as_str().unwrap());
+    assert!(text[0][1].parse::<f64>().unwrap() > 0.0 && text[0].len() == 2);
+    let line = "explore --iters 2";
+    let report = json(line);
+    let expected =
+        ["least", "greatest", "total"].map(|name| report[name].to_string().trim_matches('"').to_owned());
+    assert_eq!(names(line), [expected]);
+    let schedule = "explore --iters 1 --schedule v1:machine:A1,B3,A2";
+    assert_eq!(names(schedule), [[json(schedule)["witness"]["outcome"].as_str().unwrap()]]);
+}
+
+#[test]
+fn every_command_says_what_its_result_alone_is() {
+    for command in definition().get_subcommands() {
+        if command.get_name() == "help" {
+            continue;
+        }
+        let Some(quiet) = command.get_arguments().find(|argument| argument.get_long() == Some("quiet"))
+        else {
+            assert!(command.is_hide_set(), "{}", command.get_name());
+            continue;
+        };
+        let help = quiet.get_help().unwrap().to_string();
+        let field = ["actual", "loaded.p99", "disagreements", "least", "names", "verdict"];
+        assert!(field.iter().any(|field| help.contains(field)), "{}: {help}", command.get_name());
+    }
+}
+
+#[test]
+fn two_forms_at_once_are_refused() {
+    for command in ["race", "compare", "convoy", "python", "verify", "explore", "list"] {
+        for form in ["json", "csv", "markdown"] {
+            gilsim(&format!("{command} --quiet --format {form}"))
+                .assert()
+                .code(2)
+                .stdout("")
+                .stderr(contains(format!("error: --quiet prints the result alone, and --format {form}")));
+        }
+    }
+    gilsim("list --quiet --format table").assert().success();
+}
+
+#[test]
+fn the_exit_codes_of_signals_stand_in_the_help() {
+    let help = output_of("--help");
+    assert!(help.contains("130 and 143"), "{help}");
 }
 
 #[test]
 fn expectations_decide_the_exit_code() {
     gilsim("atomic --iters 1k --runs 2 --expect exact --quiet").assert().code(0);
     gilsim("atomic --iters 1k --runs 2 --expect lost --quiet").assert().code(3);
+}
+
+#[test]
+fn an_expectation_that_is_not_met_is_told_in_a_line() {
+    for (line, reason) in [
+        ("atomic --iters 1k --runs 2 --expect lost", "atomic was right in each of 2 runs"),
+        ("atomic --iters 1k --runs 1 --expect lost", "atomic was right in its only run"),
+        ("mutex --lock std --iters 1k --runs 1 --expect lost", "mutex:std was right"),
+        ("sharded --iters 1k --runs 1 --expect lost", "sharded was right"),
+        ("race --threads 1 --iters 1k --runs 1 --expect lost", "race was right"),
+        ("gil --cpython 3.14 --iters 1k --runs 1 --expect lost", "gil:3.14 was right"),
+        ("split --by thread --iters 1k --runs 1 --expect lost", "split:thread was right"),
+        ("explore --iters 1 --expect exact", "some schedule loses an update or deadlocks"),
+        ("explore --iters 1 --cpython 3.13 --expect lost", "no schedule loses an update or deadlocks"),
+        (
+            "explore --iters 1 --schedule v1:machine:A1,B3,A2 --expect exact",
+            "the schedule loses an update or deadlocks",
+        ),
+    ] {
+        let value = line.split_whitespace().last().unwrap();
+        for form in ["", "--quiet", "--format json"] {
+            gilsim(&format!("{line} {form}")).assert().code(3).stderr(predicate::function(|text: &str| {
+                text.starts_with(&format!("--expect {value} is not met: "))
+                    && text.contains(reason)
+                    && text.lines().count() == 1
+            }));
+        }
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ say() { echo "{\"$1\":{\"worker\":$worker$2}}"; }
 ready() { say ready; }
 beat() { say beat ",\"done\":$1"; }
 subtotal() {
-    usage='{"user":{"secs":0,"nanos":0},"system":{"secs":0,"nanos":0},"voluntary":0,"involuntary":0}'
+    usage='{"cpu":{"secs":0,"nanos":0},"user":{"secs":0,"nanos":0},"system":{"secs":0,"nanos":0},"voluntary":0,"involuntary":0}'
     say subtotal ",\"total\":0,\"span\":{\"start\":1,\"end\":2},\"usage\":$usage"
 }
 # Takes the word off, so that only one of several workers may do it.

@@ -209,7 +209,7 @@ fn figures_that_no_worker_can_have_make_a_report_all_the_same() {
     // A span that ends before all others start, and times that add up to more than a Duration holds, were a panic.
     let subtotal = |worker, start, end| {
         format!(
-            "{{\"subtotal\":{{\"worker\":{worker},\"total\":1,\"span\":{{\"start\":{start},\"end\":{end}}},\"usage\":{{\"user\":{{\"secs\":{most},\"nanos\":0}},\"system\":{{\"secs\":{most},\"nanos\":0}},\"voluntary\":{most},\"involuntary\":{most}}}}}}}",
+            "{{\"subtotal\":{{\"worker\":{worker},\"total\":1,\"span\":{{\"start\":{start},\"end\":{end}}},\"usage\":{{\"cpu\":{{\"secs\":{most},\"nanos\":0}},\"user\":{{\"secs\":{most},\"nanos\":0}},\"system\":{{\"secs\":{most},\"nanos\":0}},\"voluntary\":{most},\"involuntary\":{most}}}}}}}",
             most = u64::MAX
         )
     };

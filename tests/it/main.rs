@@ -10,6 +10,7 @@ mod containers;
 mod explore;
 mod export;
 mod faults;
+mod figures;
 mod inputs;
 mod interpreter;
 #[cfg(target_os = "linux")]
@@ -25,6 +26,7 @@ mod results;
 mod rooms;
 mod signals;
 mod surroundings;
+mod truth;
 
 use assert_cmd::Command;
 use std::thread;

@@ -255,7 +255,7 @@ fn a_real_interpreter_stands_beside_the_scenarios() {
     let text =
         output_of(&format!("compare atomic split:thread --iters 1k --runs 1 --python {python} --quiet"));
     assert_eq!(text.lines().count(), 4, "{text}");
-    assert_eq!(text.matches(" 499500\n").count(), 2, "{text}");
+    assert_eq!(text.matches("\t499500\n").count(), 2, "{text}");
 }
 
 #[test]
@@ -267,6 +267,57 @@ fn a_body_that_no_version_takes_is_refused_before_any_work() {
         .code(2)
         .stdout("")
         .stderr(contains("import"));
+}
+
+#[test]
+fn a_version_is_no_program_and_that_is_told_once() {
+    let found = tempfile::tempdir().unwrap();
+    for command in ["python", "verify", "compare atomic --iters 1k --runs 1", "convoy --pings 2"] {
+        for name in ["3.12", "python9.9"] {
+            let mut line = gilsim(&format!("{command} --python {name}"));
+            // Nothing is found there.
+            line.env("PATH", found.path()).env("PYENV_ROOT", found.path());
+            line.assert().code(1).stdout("").stderr(predicates::function::function(|text: &str| {
+                text.starts_with(&format!("error: there is no program {name} on PATH; give the path"))
+                    && text.lines().count() == 1
+            }));
+        }
+    }
+}
+
+#[test]
+fn a_version_that_was_taken_for_a_program_is_answered_with_its_interpreter() {
+    let Some(python) = real_python() else { return skipped("the advice of an interpreter") };
+    // An interpreter under the name of no version, so that only the search finds it.
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("python");
+    std::os::unix::fs::symlink(&python, &link).unwrap();
+    let output =
+        gilsim("python --iters 1k --sum 1k --format json").arg("--python").arg(&link).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let scenario = report["results"][0]["scenario"].as_str().unwrap();
+    let release = scenario.strip_prefix("python:").unwrap().split(' ').next().unwrap();
+    gilsim(&format!("python --python {release}"))
+        .env("PATH", folder.path())
+        .env("PYENV_ROOT", folder.path())
+        .assert()
+        .code(1)
+        .stderr(contains(format!("CPython {release} is --python {}", link.display())));
+}
+
+#[test]
+fn a_loss_that_was_not_seen_breaks_no_promise_and_one_run_is_one() {
+    let Some(python) = real_python() else { return skipped("a loss that is not seen") };
+    // So few updates lose nothing, or hardly ever: either is as the model says.
+    let line = format!("verify --python {python} --iters 1 --runs 1 --format json");
+    let report: Value = serde_json::from_str(&output_of(&line)).unwrap();
+    let rows = report["results"].as_array().unwrap();
+    for row in rows {
+        assert_eq!(row["cells"][0]["runs"], 1, "{row}");
+    }
+    let count = |name: &str| report[name].as_u64().unwrap();
+    assert_eq!(count("agreements") + count("not_seen"), rows.len() as u64);
+    assert_eq!(count("disagreements"), 0);
 }
 
 #[test]

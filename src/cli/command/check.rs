@@ -1,6 +1,7 @@
 //! `check`: a whole program on every version.
 
 use crate::cli::options::OutputOptions;
+use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values::{self, choice, count_in};
 use crate::python::version::Version;
@@ -22,6 +23,7 @@ const MOST_ITERATIONS: u32 = 20;
 #[command(
     after_help = "Example:\n  gilsim check race.py\n  gilsim check race.py --cpython 3.9 --cpython 3.13t --expect lost"
 )]
+#[command(mut_arg("quiet", |arg| arg.help("Print for each version a line of version and verdict, with a tab between them")))]
 pub(super) struct CheckCommand {
     /// The program
     #[arg(value_name = "FILE")]
@@ -40,16 +42,16 @@ pub(super) struct CheckCommand {
 }
 
 impl CheckCommand {
-    pub(super) fn request(self, cpus: &Cpus) -> Request {
+    pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
         let versions = if self.cpython.is_empty() { Version::ALL.to_vec() } else { self.cpython };
-        Request::Check(CheckSession {
+        Ok(Request::Check(CheckSession {
             file: self.file,
             versions,
             scope: self.scope,
             expect: self.expect,
             cpus: cpus.usable,
-            destination: self.output.into(),
-        })
+            destination: self.output.destination()?,
+        }))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::cli::workload::{check_counter, check_split, workload};
 use crate::count;
 use crate::measure::runner::Case;
 use crate::measure::{Group, Promise, Scenario, Workload};
+use crate::python::version::Version;
 use crate::scenario;
 use crate::scenario::python::Job;
 use crate::scenario::split::By;
@@ -30,13 +31,16 @@ const RANGE: u64 = 500_000_000;
 /// Scenarios side by side, right or wrong, fast or slow, their rounds interleaved
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  gilsim compare\n  gilsim compare race mutex atomic --iters 1M\n  gilsim compare mutex:std mutex:spin mutex:fair --iters 100k"
+    after_help = "Example:\n  gilsim compare\n  gilsim compare race mutex atomic --iters 1M\n  gilsim compare mutex:all --iters 100k\n  gilsim compare gil:3.9 gil:3.13t"
 )]
-#[command(mut_arg("threads", |arg| arg.visible_alias("workers").help("How many workers each scenario has")))]
+#[command(mut_arg("threads", |arg| arg.help("How many workers each scenario has")))]
 #[command(mut_arg("runs", |arg| arg.help("How many rounds [default: as many as fit in some 8 s, 1 to 10]")))]
 #[command(mut_arg("python", |arg| arg.help("A real interpreter to compare with; may be given several times")))]
+#[command(mut_arg("quiet", |arg| arg.help("Print for each row a line of group, scenario and actual (or failed), with tabs between them")))]
 pub(super) struct CompareCommand {
-    /// Scenarios to compare, as `gilsim list` names them; all commands if none is named
+    /// Scenarios to compare, as `gilsim list` names them: mutex:fair, gil:3.9. A command's name alone is the command
+    /// without options (split: beside the sequential sum), NAME:all are all its variants; if none is named, every
+    /// command and all ways to split
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     #[command(flatten)]
@@ -95,7 +99,7 @@ impl CompareCommand {
             rounds: self.runs.rounds(COMPARISON_BUDGET),
             comparison: true,
             expect: None,
-            destination: self.output.into(),
+            destination: self.output.destination()?,
         })))
     }
 }
@@ -109,35 +113,57 @@ const fn default_iterations(group: Group) -> u64 {
     }
 }
 
-/// The scenarios of these names, each once. Without a name it is each command as it is without options, and
-/// all ways to split.
+/// The scenarios of these names, each once. A command's name is the command as it is without options, `split` with its
+/// sequential yardstick; `NAME:VARIANT` is one variant and `NAME:all` are all. Without a name it is each command,
+/// and all ways to split.
 fn scenarios(names: &[String]) -> Result<Vec<&'static dyn Scenario>, UsageError> {
-    let stands_for_command = |scenario: &dyn Scenario| {
-        scenario.group() != Group::Counter || scenario.variant().is_none_or(|variant| variant.is_default)
-    };
     let all = || scenario::ALL.iter().copied();
     if names.is_empty() {
-        // Reference counts have a table of their own, `gilsim refcount`, which is long enough.
-        let usual = |scenario: &dyn Scenario| scenario.group() != Group::References;
-        return Ok(all().filter(|&scenario| usual(scenario) && stands_for_command(scenario)).collect());
+        return Ok(all()
+            // Reference counts have a table of their own, `gilsim refcount`, which is long enough.
+            .filter(|scenario| scenario.group() != Group::References)
+            .filter(|scenario| scenario.group() == Group::Sum || is_default(*scenario))
+            .collect());
     }
     let mut found: Vec<&'static dyn Scenario> = Vec::new();
     for name in names {
         let before = found.len();
-        found.extend(all().filter(|scenario| {
-            scenario.label() == *name || (scenario.name() == name && stands_for_command(*scenario))
+        // A release, as tables print it, is one of its version.
+        let release = name.strip_prefix("gil:").and_then(Version::of_release);
+        let label = release.map_or_else(|| name.clone(), |version| format!("gil:{version}"));
+        found.extend(scenario::variants().filter(|scenario| {
+            let of_command = scenario.name() == name && (is_default(*scenario) || scenario.is_sequential());
+            let of_all = scenario.variant().is_some() && format!("{}:all", scenario.name()) == *name;
+            scenario.label() == label || of_command || of_all
         }));
         if found.len() == before {
-            let known: Vec<String> = all().map(Scenario::label).collect();
-            return Err(UsageError::new(format!(
-                "there is no scenario {name:?}; choose from {}",
-                known.join(", ")
-            )));
+            return Err(UsageError::new(unknown(name)));
         }
     }
     let mut seen = BTreeSet::new();
     found.retain(|scenario| seen.insert(scenario.label()));
     Ok(found)
+}
+
+/// Whether a command does this one when no option asks for another.
+fn is_default(scenario: &dyn Scenario) -> bool {
+    scenario.variant().is_none_or(|variant| variant.is_default)
+}
+
+/// Says which names there are.
+fn unknown(name: &str) -> String {
+    if count::parse(name).is_ok() {
+        return format!("there is no scenario {name:?}; for so many updates write --iters {name}");
+    }
+    let command = name.split(':').next().unwrap_or(name);
+    let of_command: Vec<String> =
+        scenario::variants().filter(|scenario| scenario.name() == command).map(Scenario::label).collect();
+    let known: Vec<String> = match &of_command[..] {
+        [] => scenario::ALL.iter().map(|scenario| scenario.label()).collect(),
+        [only] => vec![only.clone()],
+        several => several.iter().cloned().chain([format!("{command}:all")]).collect(),
+    };
+    format!("there is no scenario {name:?}; choose from {}", known.join(", "))
 }
 
 /// One scenario's part in the comparison.

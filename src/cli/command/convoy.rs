@@ -1,6 +1,7 @@
 //! `convoy`: round trips beside workers that only compute.
 
 use crate::cli::options::{InterpreterOptions, IntervalOption, OutputOptions, VersionOption};
+use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values;
 use crate::scenario::convoy::Convoy;
@@ -14,6 +15,8 @@ use std::num::NonZeroUsize;
 /// workers (hogs) that keep the GIL until they are asked to let go.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  gilsim convoy --hogs 2 --cpython 3.12 --python python3")]
+#[command(mut_arg("quiet", |arg| arg.help("Print for each subject a line of subject and 99th percentile of the loaded \
+    round trip in seconds (in the JSON: subject, loaded.p99), with a tab between them")))]
 pub(super) struct ConvoyCommand {
     /// How many workers compute meanwhile
     #[arg(long, value_name = "H", default_value = "1", value_parser = values::workers, allow_negative_numbers = true)]
@@ -32,7 +35,7 @@ pub(super) struct ConvoyCommand {
 }
 
 impl ConvoyCommand {
-    pub(super) fn request(self, cpus: &Cpus) -> Request {
+    pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
         let convoy = Convoy {
             hogs: self.hogs.get(),
             pings: self.pings,
@@ -41,6 +44,6 @@ impl ConvoyCommand {
             pythons: self.interpreters.python,
             timeout: self.interpreters.timeout.time,
         };
-        Request::Convoy(convoy, cpus.usable, self.output.into())
+        Ok(Request::Convoy(convoy, cpus.usable, self.output.destination()?))
     }
 }

@@ -1,7 +1,9 @@
 //! `race`, `mutex`, `atomic`, `sharded` and `gil`: workers that update one counter, each command in its own way.
 
 use crate::choice::Choice;
-use crate::cli::options::{BodyOptions, CounterOptions, IntervalOption, MeasureOptions, VersionOption};
+use crate::cli::options::{
+    ACTUAL_ALONE, BodyOptions, CounterOptions, IntervalOption, MeasureOptions, VersionOption,
+};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values::{self, choice};
@@ -21,6 +23,7 @@ use clap::Args;
 #[command(
     after_help = "Example:\n  gilsim race --iters 100M\n  gilsim race --pattern plus --threads 4 --expect lost"
 )]
+#[command(mut_arg("quiet", |arg| arg.help(ACTUAL_ALONE)))]
 pub(super) struct RaceCommand {
     #[command(flatten)]
     counter: CounterOptions,
@@ -36,7 +39,7 @@ impl RaceCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
         let load = self.counter.workload(&self.measure.pin, cpus)?;
         let load = Workload { widen: self.widen.updates_per_yield(&load), ..load };
-        Ok(self.measure.request(None, &scenario::race::Race, load))
+        self.measure.request(None, &scenario::race::Race, load)
     }
 }
 
@@ -45,6 +48,7 @@ impl RaceCommand {
 #[command(
     after_help = "Example:\n  gilsim mutex --lock spin --threads 4\n  gilsim mutex --lock fair --iters 100k"
 )]
+#[command(mut_arg("quiet", |arg| arg.help(ACTUAL_ALONE)))]
 pub(super) struct MutexCommand {
     /// Which lock
     #[arg(long, default_value = Lock::ALL[0].name(), value_parser = choice::<Lock>())]
@@ -64,6 +68,7 @@ impl MutexCommand {
 /// The same counter as one atomic instruction (`fetch_add`)
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  gilsim atomic --iters 100M --runs 3")]
+#[command(mut_arg("quiet", |arg| arg.help(ACTUAL_ALONE)))]
 pub(super) struct AtomicCommand {
     #[command(flatten)]
     counter: CounterOptions,
@@ -80,6 +85,7 @@ impl AtomicCommand {
 /// A counter for each worker, added up at the end: nothing is shared
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  gilsim sharded --threads 2 --iters 1e9 --runs 1")]
+#[command(mut_arg("quiet", |arg| arg.help(ACTUAL_ALONE)))]
 pub(super) struct ShardedCommand {
     #[command(flatten)]
     counter: CounterOptions,
@@ -102,6 +108,7 @@ impl ShardedCommand {
     after_help = "Example:\n  gilsim gil --iters 100M --cpython 3.9\n  gilsim gil --body 'x = x + int(d)' --cpython 3.13 --expect lost"
 )]
 #[command(mut_arg("cpython", |arg| arg.help(version_help())))]
+#[command(mut_arg("quiet", |arg| arg.help(ACTUAL_ALONE)))]
 pub(super) struct GilCommand {
     #[command(flatten)]
     body: BodyOptions,
@@ -128,7 +135,7 @@ impl GilCommand {
         };
         let scenario = UnderGil::new(&self.body.body, self.body.setup(), self.version.cpython, &load.pairs())
             .map_err(|error| UsageError::new(error.to_string()))?;
-        Ok(self.measure.request(None, scenario::leak(scenario), load))
+        self.measure.request(None, scenario::leak(scenario), load)
     }
 }
 
@@ -140,5 +147,5 @@ fn counted(
     cpus: Cpus,
 ) -> Result<Request, UsageError> {
     let load = counter.workload(&measure.pin, cpus)?;
-    Ok(measure.request(None, scenario, load))
+    measure.request(None, scenario, load)
 }

@@ -32,6 +32,7 @@ const MOST_ITERATIONS: u64 = 100_000;
 #[command(mut_arg("body", |arg| arg.value_name("BODY").help(BODY_HELP)))]
 #[command(mut_arg("setup", |arg| arg.value_name("SETUP").default_value("").help(SETUP_HELP)))]
 #[command(mut_arg("pattern", |arg| arg.default_value(Pattern::Plus.name())))]
+#[command(mut_arg("quiet", |arg| arg.help("Print one line of least, greatest and total, with tabs between them; with --schedule the outcome")))]
 pub(super) struct ExploreCommand {
     #[command(flatten)]
     body: BodyOptions,
@@ -47,7 +48,7 @@ pub(super) struct ExploreCommand {
     #[expect(clippy::option_option, reason = "clap's type of an option with an optional value")]
     refcount: Option<Option<Protocol>>,
     /// How many workers
-    #[arg(long, value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "workers", value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
     threads: usize,
     /// How often each worker does the body
     #[arg(long, value_name = "N", default_value = "2", value_parser = parse_iterations, allow_negative_numbers = true)]
@@ -103,7 +104,7 @@ impl ExploreCommand {
             max_memory: self.max_memory,
             cpus: cpus.usable,
             expect: self.expect,
-            destination: self.output.into(),
+            destination: self.output.destination()?,
         })))
     }
 }
@@ -123,7 +124,7 @@ impl ExploreCommand {
             questions,
             cpus: cpus.usable,
             expect: self.expect,
-            destination: self.output.into(),
+            destination: self.output.destination()?,
         })))
     }
 }

@@ -12,8 +12,6 @@ mod split;
 mod verify;
 mod worker;
 
-pub use list::list;
-
 use super::refusal::UsageError;
 use super::request::Request;
 use crate::scenario::convoy::ECHO_COMMAND;
@@ -23,13 +21,14 @@ use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 it ran; 1 it could not run; 2 the command line is wrong; \
-3 a promise was broken (an exact scenario lost an update), or --expect was not met.";
+3 a promise was broken (an exact scenario lost an update), or --expect was not met; \
+130 and 143 it was interrupted by SIGINT or SIGTERM and reported what was finished by then.";
 
 /// Shows race conditions, locks, the GIL and the split into processes at work on this machine, and
 /// measures them side by side.
 #[derive(Debug, Parser)]
 #[command(name = "gilsim", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = EXIT_CODES, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = EXIT_CODES, max_term_width = 100)]
 pub(super) struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -64,8 +63,8 @@ enum Command {
     Explore(Deferred<explore::ExploreCommand>),
     /// Your own program, on every version of CPython: can threads come between each other, where, and by which schedule
     Check(Deferred<check::CheckCommand>),
-    /// The scenarios, what they promise and what they show
-    List,
+    /// The scenarios and their variants, what they promise and what they show
+    List(Deferred<list::ListCommand>),
     #[command(name = WORKER_COMMAND, hide = true)]
     SplitWorker(Deferred<worker::WorkerCommand>),
     #[command(name = ECHO_COMMAND, hide = true)]
@@ -84,12 +83,12 @@ impl CommandLine {
             Command::Split(Deferred(command)) => command.request(cpus),
             Command::Refcount(Deferred(command)) => command.request(cpus),
             Command::Compare(Deferred(command)) => command.request(cpus),
-            Command::Convoy(Deferred(command)) => Ok(command.request(&cpus)),
+            Command::Convoy(Deferred(command)) => command.request(&cpus),
             Command::Python(Deferred(command)) => command.request(cpus),
-            Command::Verify(Deferred(command)) => Ok(command.request(&cpus)),
+            Command::Verify(Deferred(command)) => command.request(&cpus),
             Command::Explore(Deferred(command)) => command.request(&cpus),
-            Command::Check(Deferred(command)) => Ok(command.request(&cpus)),
-            Command::List => Ok(Request::List),
+            Command::Check(Deferred(command)) => command.request(&cpus),
+            Command::List(Deferred(command)) => command.request(&cpus),
             Command::SplitWorker(Deferred(command)) => Ok(command.request()),
             Command::Echo => Ok(Request::Echo),
         }

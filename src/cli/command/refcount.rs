@@ -97,6 +97,6 @@ impl RefcountCommand {
                 Workload { workers: NonZeroUsize::MIN, objects: Objects::Shared, pins, widen: None, ..load };
             cases.insert(0, Case { scenario: scenario::leak(Refcount(Way::Plain)), load, baseline: true });
         }
-        Ok(self.measure.request_of(cases, comparison))
+        self.measure.request_of(cases, comparison)
     }
 }

@@ -1,7 +1,7 @@
 //! `split`: one sum, shared between workers in one of several ways, beside one worker that does all of it.
 
 use crate::choice::Choice;
-use crate::cli::options::{IntervalOption, MeasureOptions, WorkersOption};
+use crate::cli::options::{ACTUAL_ALONE, IntervalOption, MeasureOptions, WorkersOption};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values::choice;
@@ -13,13 +13,19 @@ use crate::scenario;
 use crate::scenario::split::{By, Split};
 use crate::system::cpus::Cpus;
 use clap::Args;
+use clap::builder::Resettable;
 
 /// The sum over a range, split between processes, threads, a rayon pool or threads under a global lock
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  gilsim split --iters 100M\n  gilsim split --by gil --workers 4 --iters 1e9"
 )]
-#[command(mut_arg("threads", |arg| arg.long("workers").value_name("W").help("How many workers share the sum")))]
+#[command(mut_arg("threads", |arg| {
+    // `Reset` takes back the alias that is the name here.
+    arg.long("workers").visible_alias(Resettable::Reset).visible_alias("threads").value_name("W")
+        .help("How many workers share the sum")
+}))]
+#[command(mut_arg("quiet", |arg| arg.help(ACTUAL_ALONE)))]
 pub(super) struct SplitCommand {
     /// The first number of the sum
     #[arg(long, value_name = "A", default_value = "0", value_parser = count::parse, allow_negative_numbers = true)]
@@ -60,6 +66,6 @@ impl SplitCommand {
             let sequential = scenario::leak(Split::by(By::Sequential));
             Case { scenario: sequential, load: sequential.adapt(&load), baseline: true }
         });
-        Ok(self.measure.request(baseline, scenario, scenario.adapt(&load)))
+        self.measure.request(baseline, scenario, scenario.adapt(&load))
     }
 }

@@ -1,14 +1,15 @@
 //! `verify`: the model against real interpreters.
 
 use crate::cli::options::{OutputOptions, SearchOption, TimeoutOption};
+use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values::{self, statements};
-use crate::session::verify::{BODIES, Verify};
+use crate::session::verify::{BODIES, Runs, Verify};
 use crate::system::cpus::Cpus;
 use clap::Args;
 use std::num::NonZeroU64;
 
-/// A body that can lose is given ten times as many.
+/// More would take hours for the built-in bodies.
 const MOST_RUNS: u32 = 1000;
 
 /// The model against real interpreters: for each loop body, can updates be lost, and are they?
@@ -16,6 +17,7 @@ const MOST_RUNS: u32 = 1000;
 #[command(
     after_help = "Example:\n  gilsim verify\n  gilsim verify --python python3 --body 'x = max(x + d, x + d)'"
 )]
+#[command(mut_arg("quiet", |arg| arg.help("Print three lines of a name, a tab and a number: agreements, disagreements, not_seen")))]
 pub(super) struct VerifyCommand {
     #[command(flatten)]
     interpreters: SearchOption,
@@ -28,9 +30,10 @@ pub(super) struct VerifyCommand {
     /// Repetitions of the body by each of two threads in one run
     #[arg(long, value_name = "N", default_value = "200k", value_parser = values::updates, allow_negative_numbers = true)]
     iters: NonZeroU64,
-    /// How many runs without a loss mean exact
-    #[arg(long, value_name = "R", default_value = "10", value_parser = parse_runs, allow_negative_numbers = true)]
-    runs: u32,
+    /// How many runs each body has; the first loss ends them [default: 10, or up to 100 where the model says
+    /// that updates can be lost]
+    #[arg(long, value_name = "R", value_parser = parse_runs, allow_negative_numbers = true)]
+    runs: Option<u32>,
     #[command(flatten)]
     timeout: TimeoutOption,
     #[command(flatten)]
@@ -38,16 +41,16 @@ pub(super) struct VerifyCommand {
 }
 
 impl VerifyCommand {
-    pub(super) fn request(self, cpus: &Cpus) -> Request {
+    pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
         let verify = Verify {
             bodies: BODIES.iter().map(|&body| body.to_owned()).chain(self.body).collect(),
             setup: self.setup.unwrap_or_default(),
             pythons: self.interpreters.python,
             iterations: self.iters.get(),
-            runs: self.runs,
+            runs: self.runs.map_or_else(Runs::default, Runs::each),
             timeout: self.timeout.time,
         };
-        Request::Verify(verify, cpus.usable, self.output.into())
+        Ok(Request::Verify(verify, cpus.usable, self.output.destination()?))
     }
 }
 

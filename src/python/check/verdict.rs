@@ -227,8 +227,13 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<Finding, Unfinished> {
     finding.schedule = schedule(module, &events);
     finding.reason = match (&finding.collision, finding.kind) {
         (_, Kind::Deadlocks) => {
-            let names: Vec<String> = ending.waiting.iter().map(|thread| thread_name(*thread)).collect();
-            format!("{} wait for each other", names.join(" and "))
+            // The main thread only waits for the others to end.
+            let waiting = ending.waiting.iter().filter(|&&thread| thread > 0 || ending.waiting.len() == 1);
+            let names: Vec<String> = waiting.map(|thread| thread_name(*thread)).collect();
+            match &names[..] {
+                [one] => format!("{one} waits for what never comes"),
+                names => format!("{} wait for each other", names.join(" and ")),
+            }
         }
         (Some(collision), _) => match collision.write {
             Some(write) => format!(

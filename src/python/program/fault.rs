@@ -16,7 +16,9 @@ pub enum FaultKind {
     #[error("TypeError: {0}")]
     Type(String),
     /// A variable without a value.
-    #[error("UnboundLocalError: {0} has no value yet")]
+    #[error(
+        "UnboundLocalError: {0} has no value yet: a worker's own variable has to be assigned first, and the shared counter is x"
+    )]
     Unbound(String),
     /// An index out of range.
     #[error("IndexError: index out of range")]

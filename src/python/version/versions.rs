@@ -109,6 +109,24 @@ impl Version {
     }
 }
 
+impl Version {
+    /// The version that a release is one of: that of `3.9.18`, `3.13.5t`, `3.14.0rc1`, and of a version's own name.
+    #[must_use]
+    pub fn of_release(release: &str) -> Option<Self> {
+        let named = |name: &str| Self::ALL.into_iter().find(|version| version.name() == name);
+        named(release).or_else(|| {
+            let (with_gil, suffix) = release.strip_suffix('t').map_or((release, ""), |rest| (rest, "t"));
+            let (minor, patch) = with_gil.rsplit_once('.')?;
+            // `0rc1`, and `0+` of a build between releases.
+            let stage = patch.trim_start_matches(|digit: char| digit.is_ascii_digit());
+            let number = stage.trim_start_matches(['a', 'b', 'r', 'c']);
+            let numbered =
+                stage.len() < patch.len() && number.chars().all(|it| it.is_ascii_digit() || it == '+');
+            if numbered && minor.contains('.') { named(&format!("{minor}{suffix}")) } else { None }
+        })
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
@@ -136,6 +154,29 @@ mod tests {
             assert_eq!(version.name().parse(), Ok(version));
             assert_eq!(ROWS[version as usize].0, version);
             assert_eq!(version.has_gil(), !version.name().ends_with('t'));
+        }
+    }
+
+    #[test]
+    fn a_release_is_one_of_its_version() {
+        for (release, version) in [
+            ("3.9.18", Some(Version::V3_9)),
+            ("3.13.5t", Some(Version::V3_13t)),
+            ("3.13t", Some(Version::V3_13t)),
+            ("3.14.0rc1", Some(Version::V3_14)),
+            ("3.14.0rc2t", Some(Version::V3_14t)),
+            ("3.12.1+", Some(Version::V3_12)),
+            ("2.7.18", Some(Version::V2_7)),
+            ("3.5.2", None),
+            ("3.9.", None),
+            ("3.9.x", None),
+            ("3.9.18.1", None),
+            ("3.9.18t", None),
+            ("39.18", None),
+            ("3", None),
+            ("", None),
+        ] {
+            assert_eq!(Version::of_release(release), version, "{release:?}");
         }
     }
 

@@ -6,8 +6,8 @@ use crate::count;
 use crate::explore::{Findings, Grade, Question, Replayed, Schedule, StepKind};
 use crate::measure::Pattern;
 use crate::report::document::Header;
-use crate::report::shell::quoted;
 use crate::scenario::gil::BODY;
+use crate::shell::quoted;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -101,6 +101,21 @@ impl ExploreReport {
     #[must_use]
     pub fn lost(&self) -> bool {
         self.grades().any(|grade| grade != Grade::Right)
+    }
+
+    /// Whether something is lost, in words.
+    #[must_use]
+    pub fn losses(&self) -> String {
+        let what = if self.lost() {
+            "loses an update or deadlocks"
+        } else {
+            "neither loses an update nor deadlocks"
+        };
+        match (&self.table, self.lost()) {
+            (None, _) => format!("the schedule {what}"),
+            (Some(_), true) => format!("some schedule {what}"),
+            (Some(_), false) => "no schedule loses an update or deadlocks".to_owned(),
+        }
     }
 
     /// The grade of every outcome, or of the one schedule that was carried out.

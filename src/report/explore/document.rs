@@ -6,7 +6,7 @@ use super::witness::Witness;
 use crate::choice::Choice;
 use crate::report::document::Document;
 use crate::report::layout::{Cell, Grid};
-use crate::report::{csv, json, layout};
+use crate::report::{csv, json, layout, quiet};
 use std::io;
 
 /// How wide a table is where no terminal says how wide it may be.
@@ -30,7 +30,15 @@ impl Document for ExploreReport {
     }
 
     fn value(&self) -> String {
-        self.result() + "\n"
+        // Every schedule may deadlock, so that x has no value.
+        let value = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+        match (&self.table, &self.witness) {
+            (Some(table), _) => {
+                quiet::records([[value(table.least), value(table.greatest), table.total.clone()]])
+            }
+            (None, Some(witness)) => quiet::records([[witness.outcome.clone()]]),
+            (None, None) => String::new(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::explore::refcount::{Access, Findings, Protocol, Question, Witness};
 use crate::report::document::{Document, Header};
 use crate::report::layout::{Grid, bold, finish, paragraph};
 use crate::report::words::{self, plural};
-use crate::report::{csv, json};
+use crate::report::{csv, json, quiet};
 use serde::Serialize;
 use std::io;
 use std::time::Duration;
@@ -269,14 +269,9 @@ impl Document for ReferencesReport {
     }
 
     fn value(&self) -> String {
-        self.ways.iter().fold(String::new(), |text, way| {
-            text + &format!(
-                "{} early {} leaking {} right {}\n",
-                way.count.name(),
-                way.early,
-                way.leaking,
-                way.right
-            )
-        })
+        let record = |way: &WayRow| {
+            [way.count.name().to_owned(), way.early.clone(), way.leaking.clone(), way.right.clone()]
+        };
+        quiet::records(self.ways.iter().map(record))
     }
 }

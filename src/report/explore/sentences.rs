@@ -7,18 +7,6 @@ use crate::measure::Pattern;
 use crate::report::{layout, words};
 
 impl ExploreReport {
-    /// The result alone: least and greatest value and the number of schedules, or what the one schedule ended
-    /// with. `-` stands for a value where every schedule deadlocks.
-    #[must_use]
-    pub fn result(&self) -> String {
-        let value = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-        match (&self.table, &self.witness) {
-            (Some(table), _) => format!("{} {} {}", value(table.least), value(table.greatest), table.total),
-            (None, Some(witness)) => witness.outcome.clone(),
-            (None, None) => String::new(),
-        }
-    }
-
     /// What was explored.
     pub(super) fn title(&self) -> String {
         let what = match (self.pattern, self.workers) {

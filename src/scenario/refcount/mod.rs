@@ -22,9 +22,8 @@ pub use way::Way;
 
 use self::locked::LOCKED_BLOCK;
 use crate::choice::Choice;
-use crate::measure::stats::Summary;
 use crate::measure::{
-    Explanation, Group, Objects, Observation, Promise, Result, Scenario, Variant, Workload,
+    Explanation, Group, Objects, Observation, Promise, Result, Scenario, Seen, Variant, Workload,
 };
 use crate::system::control::{BLOCK, Control};
 use std::time::Duration;
@@ -94,8 +93,8 @@ impl Scenario for Refcount {
         }
     }
 
-    fn explain(&self, load: &Workload, summary: &Summary) -> Explanation {
-        explain::explain(self.0, load, summary)
+    fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {
+        explain::explain(self.0, load, seen.summary)
     }
 }
 

@@ -90,7 +90,7 @@ mod tests {
             worker: usize::MAX,
             total: u128::MAX,
             span: Span { start: u64::MAX, end: u64::MAX },
-            usage: Usage { user: time, system: time, voluntary: u64::MAX, involuntary: u64::MAX },
+            usage: Usage { cpu: time, user: time, system: time, voluntary: u64::MAX, involuntary: u64::MAX },
         });
         let mut output = Vec::new();
         message.put(&mut output).unwrap();

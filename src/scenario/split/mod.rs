@@ -15,9 +15,8 @@ use sum::{in_blocks, result};
 
 use crate::choice::Choice;
 use crate::measure::start_line;
-use crate::measure::stats::Summary;
 use crate::measure::workload::part;
-use crate::measure::{Explanation, Group, Observation, Result, Scenario, Variant, Workload};
+use crate::measure::{Explanation, Group, Observation, Result, Scenario, Seen, Variant, Workload};
 use crate::python::gil::Gil;
 use crate::python::version::HandOff;
 use crate::system::clock::{self, Span, Usage};
@@ -207,36 +206,61 @@ impl Scenario for Split<'_> {
         }
     }
 
-    fn explain(&self, load: &Workload, _: &Summary) -> Explanation {
-        let one_cpu = load.cpus.usable < 2;
-        let why = match self.by {
-            By::Sequential => "one worker does everything, so nothing is started, shared or waited for",
-            _ if load.workers.get() == 1 => "a single worker has nobody to share the work with",
-            By::Gil => {
-                "only the lock's holder adds while the others wait, so splitting the work between threads gains nothing"
-            }
-            _ if one_cpu => "there is one CPU to run on, so the workers take turns and nothing is gained",
-            By::Thread | By::Rayon => {
-                "the workers share nothing until their subtotals are added, so each uses a CPU of its own; no lock \
-                 stands in the way"
-            }
-            By::Process => {
-                "each process has memory of its own (and, in Python, a GIL of its own), so they use several CPUs at \
-                 once; the price is to start them and to send each subtotal over a queue"
-            }
-        };
+    fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {
+        let shared = load.shared();
+        let by = |by: By, load: &Workload| format!("split --by {} {}", by.name(), load.arguments(Group::Sum));
         let next = match self.by {
-            By::Process => "gil",
-            By::Gil => "thread",
-            By::Thread => "rayon",
-            By::Rayon | By::Sequential => "process",
+            _ if self.too_short(load, seen) => load.longer().map(|longer| by(self.by, &longer)),
+            By::Sequential => Some(by(By::Process, &shared)),
+            By::Process => Some(by(By::Gil, &shared)),
+            By::Gil => Some(by(By::Thread, &shared)),
+            By::Thread => Some(by(By::Rayon, &shared)),
+            By::Rayon => None,
         };
-        let load =
-            Workload { workers: load.workers.max(NonZeroUsize::MIN.saturating_add(1)), ..load.clone() };
-        Explanation {
-            why: why.to_owned(),
-            next: format!("split --by {next} {}", load.options(Group::Sum).join(" ")),
+        Explanation { why: self.why(load, seen), next: next.unwrap_or_else(|| "compare".to_owned()) }
+    }
+}
+
+impl Split<'_> {
+    /// Whether each part was done before the others were under way, although they could have been.
+    fn too_short(&self, load: &Workload, seen: &Seen<'_>) -> bool {
+        !self.is_sequential() && load.workers.get() > 1 && load.cpus.usable > 1 && !seen.overlapped()
+    }
+
+    fn why(&self, load: &Workload, seen: &Seen<'_>) -> String {
+        match self.by {
+            By::Sequential => {
+                return "one worker does everything, so nothing is started, shared or waited for".to_owned();
+            }
+            _ if load.workers.get() == 1 => {
+                return "a single worker has nobody to share the work with".to_owned();
+            }
+            By::Gil => {
+                return "only the lock's holder adds while the others wait, so more CPUs do not help threads"
+                    .to_owned();
+            }
+            _ if load.cpus.usable < 2 => {
+                return "there is one CPU to run on, so the workers take turns".to_owned();
+            }
+            By::Thread | By::Rayon | By::Process => {}
         }
+        let apart = match self.by {
+            By::Process => "each process has memory of its own (and, in Python, a GIL of its own)",
+            _ => "the workers share nothing until their subtotals are added, so no lock stands in the way",
+        };
+        let gained = |speedup: Option<f64>| speedup.is_some_and(|speedup| speedup > 1.0);
+        let outcome = if self.too_short(load, seen) {
+            "; but for most of the time fewer than two of them were at work: the parts were too short, so give them more to add"
+        } else if !gained(seen.speedup) {
+            "; they were at work at the same time, but no faster than one worker that does all of it"
+        } else if !gained(seen.speedup_with_startup) {
+            ", and they used several CPUs at once; but to start them took longer than that saved"
+        } else if self.by == By::Process {
+            ", and they used several CPUs at once; the price is to start them and to send each subtotal over a queue"
+        } else {
+            ", and they used several CPUs at once"
+        };
+        format!("{apart}{outcome}")
     }
 }
 

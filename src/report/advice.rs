@@ -1,0 +1,110 @@
+//! Which scenario of a comparison to use, by the figures of its rounds alone.
+
+use super::rows::Row;
+use super::words::{self, time};
+use crate::count::grouped;
+use crate::measure::Group;
+use crate::measure::stats::Verdict;
+
+/// A line for each group with something to choose from.
+#[must_use]
+pub fn which(rows: &[&Row]) -> Vec<String> {
+    [Group::Counter, Group::Sum].into_iter().filter_map(|group| of_group(rows, group)).collect()
+}
+
+fn of_group(rows: &[&Row], group: Group) -> Option<String> {
+    // Sums are paid for with their start-up.
+    let cost: fn(&Row) -> f64 = if group == Group::Sum { Row::time_with_startup } else { Row::time };
+    let rows: Vec<&Row> = rows.iter().copied().filter(|row| row.group == group).collect();
+    if rows.len() < 2 {
+        return None;
+    }
+    let mut right = choices(&rows);
+    right.sort_by(|one, other| cost(one).total_cmp(&cost(other)));
+    let Some((&best, others)) = right.split_first() else {
+        return Some("which one: none of these promises to be right and was.".to_owned());
+    };
+    let counted = if group == Group::Sum { " with start-up counted" } else { "" };
+    let mut line = format!(
+        "which one: {}, the fastest{counted} of those that are always right ({})",
+        best.short_name(),
+        time(cost(best))
+    );
+    let ratios = others.iter().filter(|_| cost(best) > 0.0).map(|row| {
+        let close = if indistinct(best, row, cost) { ", no difference within the spread" } else { "" };
+        format!("{} takes {} times as long{close}", row.short_name(), words::figure(cost(row) / cost(best)))
+    });
+    let ratios: Vec<String> = ratios.collect();
+    if !ratios.is_empty() {
+        line.push_str("; ");
+        line.push_str(&ratios.join(", "));
+    }
+    line.push('.');
+    let faster = rows.iter().filter(|row| row.summary.verdict == Verdict::Lost && cost(row) < cost(best));
+    line.extend(faster.map(|row| format!(" {} is faster and wrong.", row.short_name())));
+    line += &match group {
+        Group::Counter => one_counter(best, others),
+        Group::Sum => other_ranges(best, &right),
+        // What is right may be no choice: a count that is settled at the end, or an object that is never freed.
+        Group::References => String::new(),
+    };
+    Some(line)
+}
+
+/// The rows to choose from: those that are right for sure. A modelled GIL and a real interpreter have times of
+/// another kind, so they stand for choice only among themselves.
+fn choices<'a>(rows: &[&'a Row]) -> Vec<&'a Row> {
+    let right = || rows.iter().copied().filter(|row| row.is_right_for_sure());
+    let own: Vec<&Row> = right().filter(|row| row.body.is_none() && row.gil.is_none()).collect();
+    if own.is_empty() { right().collect() } else { own }
+}
+
+/// Whether the difference of two rows' costs is no greater than their spread.
+fn indistinct(one: &Row, other: &Row, cost: fn(&Row) -> f64) -> bool {
+    let spread = one.summary.timing.mad.zip(other.summary.timing.mad);
+    spread.is_some_and(|(one_mad, other_mad)| (cost(one) - cost(other)).abs() <= one_mad + other_mad)
+}
+
+/// Shards are no choice for workers that must see one counter.
+fn one_counter(best: &Row, others: &[&Row]) -> String {
+    match others.first() {
+        Some(next) if best.scenario == "sharded" => {
+            format!(" Where the workers have to share one counter: {}.", next.short_name())
+        }
+        _ => String::new(),
+    }
+}
+
+/// For which length of the range another way would be better, if times grow with it and start-ups do not.
+fn other_ranges(best: &Row, right: &[&Row]) -> String {
+    let faster = right.iter().min_by(|one, other| one.time().total_cmp(&other.time()));
+    if let Some(faster) = faster.filter(|row| row.scenario != best.scenario)
+        && let Some(length) = break_even(best, faster)
+    {
+        return format!(" From about {length} numbers on {} makes up for its start-up.", faster.short_name());
+    }
+    let sooner = right.iter().min_by(|one, other| one.summary.startup.total_cmp(&other.summary.startup));
+    if let Some(sooner) = sooner.filter(|row| row.scenario != best.scenario)
+        && let Some(length) = break_even(sooner, best)
+    {
+        return format!(" Below about {length} numbers {} would be faster.", sooner.short_name());
+    }
+    String::new()
+}
+
+/// The length of the range at which a row that starts later but adds faster is as good as another.
+fn break_even(sooner: &Row, faster: &Row) -> Option<String> {
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    let numbers = faster.conditions.updates as f64;
+    let saved = (sooner.time() - faster.time()) / numbers;
+    let start = faster.summary.startup - sooner.summary.startup;
+    if indistinct(sooner, faster, Row::time) || saved <= 0.0 || start <= 0.0 {
+        return None;
+    }
+    let length = start / saved;
+    // Two digits are all that such an estimate is good for.
+    let scale = 10_f64.powf((length.log10().floor() - 1.0).max(0.0));
+    #[expect(clippy::cast_possible_truncation, reason = "a length of a range, or far beyond any")]
+    let rounded = ((length / scale).round() * scale) as i128;
+    Some(grouped(rounded.max(1)))
+}

@@ -1,0 +1,506 @@
+//! What a report says follows from what was observed: made-up observations of every kind, and the sentences that their
+//! figures deny.
+
+use gilsim::cli::Request;
+use gilsim::measure::runner::{Case, CaseResult, Outcome};
+use gilsim::measure::{
+    Distribution, Group, LockUse, Objects, Observation, Pattern, Promise, Scenario, Workload,
+};
+use gilsim::python::version::Version;
+use gilsim::report::convoy::ConvoyReport;
+use gilsim::report::export::Format;
+use gilsim::report::list::ListReport;
+use gilsim::report::verify::VerifyReport;
+use gilsim::report::{Header, Report, Row};
+use gilsim::scenario;
+use gilsim::scenario::convoy::{ConvoyRow, Latency, Passing};
+use gilsim::scenario::gil::{BODY, UnderGil};
+use gilsim::scenario::python::{Job, Python, Subject};
+use gilsim::system::clock::{Span, Usage};
+use gilsim::system::control::Control;
+use gilsim::system::cpus::Cpus;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// Every scenario, those under each version's GIL included.
+static SCENARIOS: LazyLock<Vec<&'static dyn Scenario>> = LazyLock::new(|| {
+    let under = |version: Version| {
+        scenario::leak(UnderGil::new(BODY, "", version, &[[1, -1], [1, 1], [-1, -1]]).unwrap())
+    };
+    let locked = UnderGil::new("with lock: x += d", "", Version::V3_9, &[[1, -1]]).unwrap();
+    let others = Version::ALL.iter().copied().map(under).chain([scenario::leak(locked)]);
+    scenario::ALL.iter().copied().chain(others).collect()
+});
+
+fn load(workers: usize, usable: usize, iterations: u64, widen: bool) -> Workload {
+    Workload {
+        workers: NonZeroUsize::new(workers).unwrap(),
+        iterations,
+        from: 0,
+        pattern: Pattern::PlusMinus,
+        cpus: Cpus { usable, pinnable: (0..usable).collect() },
+        pins: if workers <= usable { (0..workers).collect() } else { Vec::new() },
+        objects: Objects::Shared,
+        widen: NonZeroU64::new(64).filter(|_| widen),
+        switch_interval: Duration::from_millis(5),
+    }
+}
+
+/// What is drawn of one run; what a scenario cannot have is left out.
+#[derive(Debug, Clone)]
+struct Drawn {
+    off: i128,
+    spans: Vec<(u64, u64)>,
+    startup: u64,
+    cpu: u64,
+    switches: u64,
+    held: Vec<f64>,
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    let off = prop_oneof![Just(0_i128), Just(0), -1000_i128..1000];
+    let spans = prop::collection::vec((0_u64..40_000_000, 1_u64..40_000_000), 4);
+    let held = prop::collection::vec(0.0..0.25_f64, 4);
+    (off, spans, 0_u64..9_000_000, 1_u64..400_000_000, 0_u64..100_000, held).prop_map(
+        |(off, spans, startup, cpu, switches, held)| Drawn { off, spans, startup, cpu, switches, held },
+    )
+}
+
+impl Drawn {
+    fn observation(&self, scenario: &dyn Scenario, load: &Workload) -> Observation {
+        let workers = load.workers.get();
+        // Only a counter that is not protected can be wrong, or gilsim is broken, which a report has to bear, too.
+        let may_lose = scenario.promise() == Promise::MayLose || self.off % 10 == 9;
+        let off = if may_lose && scenario.group() == Group::Counter && workers > 1 { self.off } else { 0 };
+        let times =
+            Distribution { count: 3, median: 0.004, p99: 0.006, max: 0.007, histogram: vec![(0.008, 3)] };
+        let lock = scenario.label().contains("gil") && scenario.switch_interval(load).is_some();
+        Observation {
+            actual: scenario.group().expected(load) + off,
+            spans: self.spans[..workers]
+                .iter()
+                .map(|&(start, length)| Span { start, end: start + length })
+                .collect(),
+            startup: Duration::from_nanos(self.startup),
+            usage: Some(Usage {
+                cpu: Duration::from_nanos(self.cpu),
+                user: Duration::from_nanos(self.cpu / 4_000_000 * 4_000_000),
+                system: Duration::ZERO,
+                voluntary: self.switches,
+                involuntary: 2,
+            }),
+            misuse: None,
+            foreign_values: (scenario.name() == "race").then_some(self.switches),
+            lock: lock.then(|| LockUse {
+                takes: 9,
+                switches: 8,
+                requests: 7,
+                forced: 6,
+                held: self.held[..workers].to_vec(),
+                holds: times.clone(),
+                waits: times,
+            }),
+        }
+    }
+}
+
+fn report(cases: &[Case<'static>], runs: &[Drawn], comparison: bool) -> Report {
+    let finished = cases
+        .iter()
+        .map(|case| CaseResult {
+            expected: Some(case.scenario.group().expected(&case.load)),
+            observations: runs.iter().map(|run| run.observation(case.scenario, &case.load)).collect(),
+            failure: None,
+        })
+        .collect();
+    Report::new(cases, &Outcome { finished, interrupted: false }, comparison)
+}
+
+fn case(scenario: &'static dyn Scenario, load: &Workload, baseline: bool) -> Case<'static> {
+    Case { scenario, load: scenario.adapt(load), baseline }
+}
+
+/// A scenario alone, as its command has it: a way to split beside the sequential sum.
+fn alone(scenario: &'static dyn Scenario, load: &Workload, runs: &[Drawn]) -> Report {
+    let mut cases = Vec::new();
+    if scenario.group() == Group::Sum && !scenario.is_sequential() {
+        let sequential = SCENARIOS.iter().copied().find(|scenario| scenario.is_sequential()).unwrap();
+        cases.push(case(sequential, load, true));
+    }
+    cases.push(case(scenario, load, false));
+    report(&cases, runs, false)
+}
+
+fn plain(document: &dyn gilsim::report::Document) -> String {
+    anstream::adapter::strip_str(&Format::Table.render(document, None).unwrap()).to_string()
+}
+
+/// The effects that a text states although the row's figures deny them.
+fn denied(text: &str, row: &Row, cpus: usize) -> Vec<&'static str> {
+    let summary = &row.summary;
+    let several = cpus > 1 && row.conditions.workers > 1;
+    let overlapped = summary.overlap.is_some_and(|share| share >= 0.5);
+    let above = |value: Option<f64>| value.is_some_and(|value| value > 1.0);
+    let lost = summary.lost_runs > 0;
+    let slept = summary.voluntary_switches.unwrap_or(0.0);
+    // What is said, and whether it holds.
+    let updates = f64::from(u32::try_from(row.conditions.updates).unwrap());
+    let takes = summary.lock.as_ref().map(|lock| lock.takes);
+    let rules: [(&'static str, bool); 17] = [
+        ("not for each update", takes.is_some_and(|takes| takes < updates)),
+        ("under a GIL, not of Python", takes.is_some()),
+        ("used several CPUs at once", several && overlapped && above(row.speedup)),
+        ("no faster than one worker", !above(row.speedup)),
+        ("start them took longer than that saved", !above(row.speedup_with_startup)),
+        ("fewer than two of them were at work", !overlapped),
+        ("at the same time; the later store", several && lost),
+        ("overwrote", lost),
+        ("was overwritten", lost),
+        ("nothing is lost", !lost),
+        ("no store can fall", !lost),
+        ("nothing can come in between", !lost),
+        ("nothing to lose", !lost),
+        ("the result is right this time", !lost && summary.runs > 0),
+        ("the CPUs still take turns", several && overlapped),
+        ("two or more workers were at work", summary.lock.is_none() && several),
+        ("±", summary.runs > 1),
+    ];
+    let mut denied: Vec<&'static str> = rules
+        .into_iter()
+        .filter(|&(said, holds)| text.contains(said) && !holds)
+        .map(|(said, _)| said)
+        .collect();
+    if let Some((_, rest)) = text.split_once("went to sleep ") {
+        let times: f64 = rest.split(' ').next().unwrap().replace(',', "").parse().unwrap();
+        if (times - slept).abs() > 0.5 {
+            denied.push("went to sleep so often");
+        }
+    }
+    denied
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_report_of_one_scenario_states_what_its_figures_deny(
+        which in any::<prop::sample::Index>(),
+        workers in 1_usize..=4,
+        usable in 1_usize..=4,
+        widen in any::<bool>(),
+        runs in prop::collection::vec(drawn(), 0..4),
+    ) {
+        let scenario = SCENARIOS[which.index(SCENARIOS.len())];
+        let report = alone(scenario, &load(workers, usable, 100_000, widen), &runs);
+        let row = report.measured().next().unwrap();
+        let text = plain(&report);
+        prop_assert_eq!(denied(&text, row, usable), Vec::<&str>::new(), "{}", text);
+        if let Some(lock) = row.summary.lock.as_ref().filter(|_| workers > 1) {
+            // The shares of the holders and the rest are all of the time.
+            let held = text.lines().find(|line| line.trim_start().starts_with("held")).unwrap();
+            let shares: Vec<f64> = held.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
+            prop_assert_eq!(shares.len(), lock.held.len() + 1);
+            prop_assert!((shares.iter().sum::<f64>() - 100.0).abs() <= 3.0, "{}", held);
+        }
+        if row.summary.cpu == Some(0.0) || row.summary.user.is_none() {
+            prop_assert!(!text.contains("CPU time  0 s"), "{}", text);
+        }
+    }
+
+    #[test]
+    fn the_advice_of_a_comparison_follows_from_its_rows(
+        usable in 1_usize..=2,
+        runs in prop::collection::vec(drawn(), 1..4),
+        order in Just((0..scenario::ALL.len()).collect::<Vec<_>>()).prop_shuffle(),
+        some in 2_usize..13,
+    ) {
+        let cases = order[..some].iter().map(|&which| case(scenario::ALL[which], &load(2, usable, 100_000, false), false));
+        let mut cases: Vec<Case<'static>> = cases.collect();
+        for (index, case) in cases.iter_mut().enumerate() {
+            // Not all the same length, so that rows differ.
+            case.load.pins.clear();
+            case.load.iterations += index as u64;
+        }
+        let mut report = report(&cases, &runs, true);
+        for (index, row) in report.results.iter_mut().enumerate() {
+            let scale = f64::from(u32::try_from(index * 7 % 5 + 1).unwrap());
+            row.summary.timing.median *= scale;
+            row.summary.time_with_startup *= scale;
+        }
+        let text = plain(&report);
+        for line in text.lines().filter_map(|line| line.strip_prefix("which one: ")) {
+            let Some((name, _)) = line.split_once(", the fastest") else { continue };
+            let best = report.results.iter().find(|row| row.short_name() == name).unwrap();
+            prop_assert!(best.is_right_for_sure(), "{}", text);
+            let cost = if best.group == Group::Sum { Row::time_with_startup } else { Row::time };
+            for row in report.results.iter().filter(|row| row.group == best.group) {
+                if row.is_right_for_sure() && row.body.is_none() {
+                    prop_assert!(cost(row) >= cost(best), "{}", text);
+                }
+                let wrong = format!("{} is faster and wrong", row.short_name());
+                let holds = row.summary.lost_runs > 0 && cost(row) < cost(best);
+                prop_assert_eq!(line.contains(&wrong), holds && row.promise == Promise::MayLose, "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_convoy_effect_is_stated_where_the_figures_show_it(
+        idle in prop::collection::vec(1e-6..2e-3_f64, 5..40),
+        slower in prop_oneof![Just(0.3), Just(1.0), Just(3.0), Just(30.0), Just(1000.0)],
+        hand_off in prop_oneof![
+            Just(Passing::Interval), Just(Passing::Interval), Just(Passing::Ticks), Just(Passing::None)
+        ],
+    ) {
+        let loaded = idle.iter().map(|time| time * slower).collect();
+        let (idle, loaded) = (Latency::of(idle), Latency::of(loaded));
+        let text = plain(&convoy(hand_off, idle.clone(), loaded.clone()));
+        let delay = loaded.median - idle.median;
+        let waited = match hand_off {
+            Passing::None => false,
+            Passing::Ticks => delay > idle.median,
+            Passing::Interval => delay >= 0.0025,
+        };
+        let says = text.contains("the convoy effect");
+        prop_assert_eq!(says, waited && delay > idle.median, "{}", text);
+        let explained = text.contains("a computing worker keeps it") || text.contains("once in a hundred ticks");
+        let some_waited = loaded.p99 - idle.p99 >= 0.0025 && hand_off != Passing::None;
+        prop_assert!(!explained || says || some_waited, "{}", text);
+        prop_assert!(!text.contains("whole switch interval") || hand_off == Passing::Interval, "{}", text);
+    }
+}
+
+fn convoy(hand_off: Passing, idle: Latency, loaded: Latency) -> ConvoyReport {
+    let row = ConvoyRow {
+        subject: "model 3.14".to_owned(),
+        hand_off: Some(hand_off),
+        idle: Some(idle),
+        loaded: Some(loaded),
+        failure: None,
+    };
+    ConvoyReport {
+        header: Header::new(2, false),
+        hogs: 1,
+        pings: 200,
+        switch_interval: 0.005,
+        results: vec![row],
+    }
+}
+
+#[test]
+fn no_gil_no_convoy() {
+    // As it was seen: loaded 12 us, idle 43 us.
+    let text = plain(&convoy(Passing::None, Latency::of(vec![43e-6; 9]), Latency::of(vec![12e-6; 9])));
+    assert!(text.contains("no convoy effect was seen, and there is no GIL to wait for"), "{text}");
+    assert!(!text.contains("keeps it until it is asked"), "{text}");
+}
+
+/// A run of a round number of milliseconds, in which all workers overlap or none does.
+fn run(off: i128, overlapping: bool) -> Drawn {
+    let start = |worker: u64| if overlapping { worker } else { worker * 5_000_000 };
+    Drawn {
+        off,
+        spans: (0..4).map(|worker| (start(worker), 4_000_000)).collect(),
+        startup: 100_000,
+        cpu: 8_000_000,
+        switches: 57,
+        held: vec![0.07; 4],
+    }
+}
+
+#[test]
+fn a_fair_mutex_says_how_often_its_workers_slept() {
+    let fair = SCENARIOS.iter().copied().find(|scenario| scenario.label() == "mutex:fair").unwrap();
+    let text = plain(&alone(fair, &load(4, 4, 100_000, false), &[run(0, true)]));
+    assert!(text.contains("in 400,000 updates the workers went to sleep 57 times"), "{text}");
+    for said in [fair.lesson(), &plain(&ListReport::new(2))] {
+        assert!(!said.contains("context switch each"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_held_by_nobody_is_said() {
+    let old = SCENARIOS.iter().copied().find(|scenario| scenario.label() == "gil:3.9").unwrap();
+    let text = plain(&alone(old, &load(4, 4, 100_000, false), &[run(3, true)]));
+    assert!(
+        text.contains("7 %, 7 %, 7 %, 7 % of the time, worker by worker; free or being handed over 72 %"),
+        "{text}"
+    );
+}
+
+fn titles(names: &[&str]) -> (String, String) {
+    let of_name =
+        |name: &&str| SCENARIOS.iter().copied().find(|scenario| scenario.label() == **name).unwrap();
+    let cases =
+        names.iter().map(|name| case(of_name(name), &load(2, 2, 1000, false), false)).collect::<Vec<_>>();
+    let text = plain(&report(&cases, &[run(0, true)], true));
+    let line = |start: &str| text.lines().find(|line| line.contains(start)).unwrap().to_owned();
+    (line("expected"), line("usable"))
+}
+
+#[test]
+fn a_header_is_made_from_all_rows() {
+    let (mixed, _) = titles(&["race", "sharded"]);
+    assert!(
+        mixed.contains("2 workers on one counter (sharded: with a counter each), 1,000 updates"),
+        "{mixed}"
+    );
+    assert_eq!(mixed, titles(&["sharded", "race"]).0);
+    assert!(titles(&["sharded"]).0.contains("2 workers with a counter each"));
+
+    let ways = ["split:sequential", "split:thread", "split:process"];
+    let (split, machine) = titles(&ways);
+    assert!(split.contains("by 2 workers (sequential: 1 worker); expected"), "{split}");
+    assert!(
+        machine.contains("workers pinned to CPUs 0 and 1 (sequential: worker pinned to CPU 0)"),
+        "{machine}"
+    );
+    assert_eq!(titles(&["split:process", "split:thread", "split:sequential"]), (split, machine));
+    // Two rows, one of each kind.
+    assert_eq!(titles(&ways[..2]), titles(&["split:thread", "split:sequential"]));
+}
+
+#[test]
+fn a_header_says_what_a_body_adds() {
+    let header = |body: &str| {
+        let scenario = scenario::leak(UnderGil::new(body, "", Version::V3_14, &[[1, -1]]).unwrap());
+        let text = plain(&alone(scenario, &load(2, 2, 1000, false), &[run(0, true)]));
+        text.lines().find(|line| line.starts_with("gil:3.14")).unwrap().to_owned()
+    };
+    assert!(header("x += 1").ends_with("1,000 iterations each of `x += 1`"), "{}", header("x += 1"));
+    assert!(
+        header("x += d").ends_with("of `x += d` (d is 1 in one worker, -1 in the other)"),
+        "{}",
+        header("x += d")
+    );
+}
+
+#[test]
+fn one_run_has_no_spread() {
+    for scenario in scenario::ALL.iter().copied() {
+        let one = plain(&alone(scenario, &load(2, 2, 1000, false), &[run(0, true)]));
+        assert!(!one.contains('±') && !one.contains("median of"), "{one}");
+    }
+    let cases = || {
+        scenario::ALL
+            .iter()
+            .map(|&scenario| case(scenario, &load(2, 2, 1000, false), false))
+            .collect::<Vec<_>>()
+    };
+    let one = plain(&report(&cases(), &[run(0, true)], true));
+    assert!(!one.contains('±') && one.contains("time: of the only round"), "{one}");
+    let two = plain(&report(&cases(), &[run(0, true), run(0, false)], true));
+    assert!(two.contains("time: median of 2 rounds"), "{two}");
+}
+
+#[test]
+fn the_speed_up_of_every_way_is_told() {
+    let cases = scenario::ALL
+        .iter()
+        .map(|&scenario| case(scenario, &load(2, 2, 1000, false), false))
+        .collect::<Vec<_>>();
+    let text = plain(&report(&cases, &[run(0, true)], true));
+    let line = text.lines().find(|line| line.starts_with("speed-up")).unwrap();
+    for way in ["threads 1.00", "rayon", "threads under a GIL", "processes", "in brackets with start-up"] {
+        assert!(line.contains(way), "{way}: {line}");
+    }
+}
+
+/// How a made-up world answers a command.
+#[derive(Clone, Copy)]
+struct World {
+    loses: bool,
+    overlaps: bool,
+}
+
+/// What a report of this command names as the next one; nothing at the end of the path.
+fn next(line: &str, world: World) -> Option<String> {
+    let words = line.split_whitespace().map(std::ffi::OsString::from);
+    let document = match gilsim::cli::parse(words).unwrap_or_else(|_| panic!("refused: {line}")) {
+        Request::Measure(session) => {
+            let real = session.real.iter().flat_map(|real| real.jobs.iter());
+            let control = Control::default();
+            let nobody = Subject::at("/nonexistent/python".as_ref(), &control);
+            let real = real.map(|(job, load): &(Job, Workload)| {
+                let python = Python::new(&nobody, job.clone(), Duration::from_secs(1), &[], &control);
+                Case { scenario: scenario::leak(python), load: load.clone(), baseline: false }
+            });
+            // What interpreters do beside scenarios makes no difference to the path.
+            let real: Vec<_> = if session.cases.is_empty() { real.collect() } else { Vec::new() };
+            let cases: Vec<Case<'static>> = session.cases.into_iter().chain(real).collect();
+            let off = if world.loses { 3 } else { 0 };
+            plain(&report(&cases, &[run(off, world.overlaps)], session.comparison))
+        }
+        Request::Convoy(convoy, cpus, _) => {
+            let rows = gilsim::system::background::Partial { finished: Vec::new(), interrupted: false };
+            plain(&ConvoyReport::new(&convoy, cpus, rows))
+        }
+        Request::Verify(..) => plain(&VerifyReport {
+            header: Header::new(2, false),
+            iterations: 1,
+            runs: 1,
+            switch_interval_us: 5,
+            setup: String::new(),
+            interpreters: Vec::new(),
+            results: Vec::new(),
+            failures: Vec::new(),
+            agreements: 0,
+            disagreements: 0,
+            lossy_runs: 1,
+            not_seen: 0,
+        }),
+        // The end of the path; `check` is for a program of one's own.
+        Request::Explore(_) | Request::References(_) | Request::Check(_) => return None,
+        Request::List(..) | Request::Echo | Request::SplitWorker(_) => panic!("{line} has no report"),
+    };
+    let next = document.lines().find_map(|line| line.strip_prefix("try next: "));
+    Some(next.unwrap_or_else(|| panic!("{line} names no next command:\n{document}")).to_owned())
+}
+
+#[test]
+fn what_to_try_next_leads_through_all_commands_and_not_in_a_circle() {
+    let commands = [
+        "race", "mutex", "atomic", "sharded", "gil", "split", "compare", "convoy", "python", "verify",
+        "explore",
+    ];
+    for loses in [true, false] {
+        for overlaps in [true, false] {
+            for start in [
+                "race",
+                "race --threads 1",
+                "race --iters 10",
+                "gil --cpython 3.13t",
+                "split --by sequential",
+            ] {
+                let mut line = format!("gilsim {start}");
+                let mut path = vec![line.clone()];
+                while let Some(next) = next(&line, World { loses, overlaps }) {
+                    assert!(!path.contains(&next), "in a circle: {next} after {path:#?}");
+                    assert!(path.len() < 60, "{path:#?}");
+                    path.push(next.clone());
+                    line = next;
+                }
+                let seen: BTreeSet<&str> = path.iter().map(|line| line.split(' ').nth(1).unwrap()).collect();
+                let first = commands.iter().position(|&name| Some(name) == start.split(' ').next()).unwrap();
+                for command in &commands[first..] {
+                    assert!(seen.contains(command), "{command} is not on {path:#?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lucky_run_suggests_a_longer_one() {
+    let lucky = World { loses: false, overlaps: true };
+    for (line, longer) in [
+        ("gilsim race --iters 10k", "gilsim race --threads 2 --iters 100k"),
+        ("gilsim gil --cpython 3.9 --iters 10k", "gilsim gil --cpython 3.9 --threads 2 --iters 100k"),
+        ("gilsim gil --cpython 3.14 --iters 10k", "gilsim gil --cpython 3.9 --threads 2 --iters 10k"),
+    ] {
+        assert_eq!(next(line, lucky).unwrap(), longer);
+    }
+}
