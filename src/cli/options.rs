@@ -101,7 +101,7 @@ pub(super) struct VersionOption {
 
 fn version_help() -> String {
     let (with, without) = (values::versions_with_gil(), values::versions_without_gil("or"));
-    format!("Whose GIL is modelled: {with}, {without}")
+    format!("Whose GIL is modelled: {with}, {without} (t: the free-threaded build, which has no GIL)")
 }
 
 // The switch interval of a global lock.

@@ -14,7 +14,7 @@ pub enum Verdict {
     Exact,
     /// Every run was right, though nothing promised it.
     Lucky,
-    /// Updates were lost in at least one run, as may be.
+    /// Updates were lost in at least one run; nothing promised otherwise.
     Lost,
     /// Updates were lost in at least one run of a scenario that promised not to.
     Broken,

@@ -2,7 +2,7 @@
 
 use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
-use super::{csv, json, quiet};
+use super::{csv, json, quiet, terms};
 use crate::python::check::{Checked, Collision, Finding, Kind, thread_name};
 use anstyle::AnsiColor;
 use serde::Serialize;
@@ -156,7 +156,8 @@ impl CheckReport {
     }
 
     fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> =
+            terms::free_threaded(self.results.iter().map(|row| row.version)).into_iter().collect();
         if !self.small.is_empty() {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();

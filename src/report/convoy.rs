@@ -3,7 +3,7 @@
 use super::document::{Document, Header};
 use super::layout::{Grid, finish, paragraph};
 use super::words::{plural, time};
-use super::{csv, json, quiet};
+use super::{csv, json, quiet, terms};
 use crate::scenario::convoy::{Convoy, ConvoyRow, Latency, Passing};
 use crate::system::background::Partial;
 use serde::Serialize;
@@ -52,13 +52,21 @@ impl ConvoyReport {
         };
         Grid {
             title: format!(
-                "convoy: round trip of one byte, idle and beside {}, switch interval {}",
+                "convoy: round trip of one byte, idle and beside {}, switch interval {}; p99: 99 of 100 took no longer",
                 plural(self.hogs, "computing worker"),
                 time(self.switch_interval)
             ),
-            header: ["", "idle median", "p99", "max", "loaded median", "p99", "max"]
-                .map(str::to_owned)
-                .to_vec(),
+            header: [
+                "",
+                "idle median",
+                "idle p99",
+                "idle longest",
+                "loaded median",
+                "loaded p99",
+                "loaded longest",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             rows: self
                 .results
                 .iter()
@@ -153,11 +161,21 @@ enum Effect {
     Absent,
 }
 
+impl ConvoyReport {
+    /// What the names of the rows mean.
+    fn terms(&self) -> Vec<String> {
+        terms::free_threaded(self.results.iter().map(|row| row.subject.as_str())).into_iter().collect()
+    }
+}
+
 impl Document for ConvoyReport {
     fn table(&self, width: Option<usize>) -> String {
         let all = |lines: Vec<String>| lines.iter().map(|line| paragraph(line, width)).collect::<String>();
-        let mut text =
-            all(self.header.warnings("rows")) + &self.grid().table(width) + "\n" + &all(self.notes());
+        let mut text = all(self.header.warnings("rows"))
+            + &self.grid().table(width)
+            + "\n"
+            + &all(self.terms())
+            + &all(self.notes());
         finish(&mut text);
         text
     }
@@ -189,7 +207,9 @@ impl Document for ConvoyReport {
     }
 
     fn markdown(&self) -> String {
-        [self.header.warnings("rows"), vec![self.grid().markdown()], self.notes()].concat().join("\n\n")
+        [self.header.warnings("rows"), vec![self.grid().markdown()], self.terms(), self.notes()]
+            .concat()
+            .join("\n\n")
             + "\n"
     }
 

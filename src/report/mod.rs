@@ -24,6 +24,7 @@ mod quiet;
 mod references;
 pub mod rows;
 pub mod table;
+mod terms;
 pub mod verify;
 pub mod words;
 

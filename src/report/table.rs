@@ -5,6 +5,7 @@ use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
 use super::references;
 use super::rows::{Report, Row};
+use super::terms;
 use super::words::{self, plural, time};
 use crate::count::{self, grouped};
 use crate::measure::Group;
@@ -41,6 +42,7 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     for note in words::conditions(row, report.header.cpus) {
         *text += &paragraph(&format!("note: {note}."), width);
     }
+    text.extend(terms::free_threaded([row.scenario.as_str()]).map(|note| paragraph(&note, width)));
     *text += &paragraph(&format!("{} {}.", bold("why:"), row.explanation.why), width);
     *text += &paragraph(&format!("{} gilsim {}", bold("try next:"), row.explanation.next), width);
 }
@@ -96,10 +98,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     }
     if let Some(foreign) = summary.foreign_values {
         let times = count::mean(foreign);
-        lines.push((
-            "surprises",
-            format!("{times} times a worker loaded a value that it had not stored itself"),
-        ));
+        lines.push(("collisions", format!("{times} times a worker loaded a value that another had stored")));
     }
     lines.extend(references::details(row));
     if let Some(lock) = &summary.lock {
@@ -240,6 +239,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             plural(row.summary.runs, "round")
         ));
     }
+    notes.extend(terms::free_threaded(rows.iter().map(|row| row.scenario.as_str())));
     notes.extend(speedups(&rows));
     notes.extend(references::notes(report));
     notes.extend(report.failures());

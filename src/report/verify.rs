@@ -2,7 +2,7 @@
 
 use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
-use super::{csv, json, quiet, words};
+use super::{csv, json, quiet, terms, words};
 use anstyle::AnsiColor;
 use serde::Serialize;
 use std::io;
@@ -183,8 +183,10 @@ impl VerifyReport {
     fn notes(&self) -> Vec<String> {
         let all = self.agreements + self.disagreements + self.not_seen;
         let verdict = format!("model and interpreters agree in {} of {all} cells.", self.agreements);
+        let terms = terms::free_threaded(self.interpreters.iter().map(String::as_str));
         let next = "try next: gilsim explore".to_owned();
-        [vec![verdict], self.losses_not_seen(), self.failures(), vec![next]].concat()
+        [vec![verdict], terms.into_iter().collect(), self.losses_not_seen(), self.failures(), vec![next]]
+            .concat()
     }
 
     fn losses_not_seen(&self) -> Vec<String> {
@@ -210,7 +212,7 @@ impl Document for VerifyReport {
     fn table(&self, width: Option<usize>) -> String {
         let mut text: String =
             self.header.warnings("bodies").iter().map(|warning| paragraph(warning, width)).collect();
-        text += &(self.grid().table(width) + "\n");
+        text += &(self.grid().matrix(width) + "\n");
         for (index, note) in self.notes().into_iter().enumerate() {
             text += &paragraph(&if index == 0 { bold(&note) } else { note }, width);
         }

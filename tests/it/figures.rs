@@ -246,7 +246,7 @@ impl Row<'_> {
                 let turns = number(&report["cpus"]) < self.field("workers") && self.0["lock"].is_null();
                 [Some(share), turns.then(|| number(&report["cpus"]))].into_iter().flatten().collect()
             }
-            "surprises" => vec![median(&self.each(|run| number(&run["foreign_values"])))],
+            "collisions" => vec![median(&self.each(|run| number(&run["foreign_values"])))],
             "GIL" => ["takes", "switches", "requests", "forced"]
                 .map(|name| mean(&self.each(|run| number(&run["lock"][name]))))
                 .to_vec(),

@@ -81,7 +81,9 @@ const SETUP_HELP: &str = "Functions and locks that the body uses, in Python";
 
 fn version_help() -> String {
     let (with, without) = (values::versions_with_gil(), values::versions_without_gil("or"));
-    format!("Switch where this version of CPython may drop its GIL: {with}, {without}")
+    format!(
+        "Switch where this version of CPython may drop its GIL: {with}, {without} (t: the free-threaded build, which has no GIL)"
+    )
 }
 
 impl ExploreCommand {

@@ -24,8 +24,8 @@ Exit codes: 0 it ran; 1 it could not run; 2 the command line is wrong; \
 3 a promise was broken (an exact scenario lost an update), or --expect was not met; \
 130 and 143 it was interrupted by SIGINT or SIGTERM and reported what was finished by then.";
 
-/// Shows race conditions, locks, the GIL and the split into processes at work on this machine, and
-/// measures them side by side.
+/// Shows race conditions, locks, the GIL (CPython's global interpreter lock, under which one thread at a time runs)
+/// and the split into processes at work on this machine, and measures them side by side.
 #[derive(Debug, Parser)]
 #[command(name = "gilsim", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = EXIT_CODES, max_term_width = 100)]

@@ -1,16 +1,11 @@
 //! The report in each of its forms.
 
 use super::data::ExploreReport;
-use super::outcomes::COLUMNS;
-use super::witness::Witness;
+use super::outcomes::OutcomeTable;
 use crate::choice::Choice;
 use crate::report::document::Document;
-use crate::report::layout::{Cell, Grid};
 use crate::report::{csv, json, layout, quiet};
 use std::io;
-
-/// How wide a table is where no terminal says how wide it may be.
-const WIDTH: usize = 80;
 
 impl Document for ExploreReport {
     fn table(&self, width: Option<usize>) -> String {
@@ -101,13 +96,14 @@ impl ExploreReport {
         let mut parts = self.header.warnings("schedules");
         parts.push(self.title());
         if let Some(table) = &self.table {
-            let outcomes = table.outcomes.iter().map(|row| row.cells(&row.schedules).to_vec());
-            parts.push(in_markdown(COLUMNS.map(str::to_owned).to_vec(), outcomes));
+            parts.push(table.grid().markdown());
             parts.push(self.totals());
+            parts.push(OutcomeTable::terms().to_owned());
         }
         if let Some(witness) = &self.witness {
             parts.push(witness.title());
-            parts.push(in_markdown(Witness::header(self.workers), witness.rows(self.workers)));
+            parts.push(witness.grid(self.workers).markdown());
+            parts.extend(witness.gaps());
             parts.push(format!("`{}`", witness.command));
         }
         parts.extend(self.replayed());
@@ -119,20 +115,23 @@ impl ExploreReport {
 
     /// The form for a terminal.
     fn text(&self, width: Option<usize>) -> String {
-        let width = width.unwrap_or(WIDTH);
-        let paragraph = |text: &str| layout::paragraph(text, Some(width));
+        let paragraph = |text: &str| layout::paragraph(text, width);
         let mut text: String =
             self.header.warnings("schedules").iter().map(|warning| paragraph(warning)).collect();
         text += &paragraph(&self.title());
         if let Some(table) = &self.table {
-            text += &table.text(width);
+            let (rows, rounded) = table.text(width);
+            text += &rows;
             text += "\n";
+            text.extend(rounded.map(|rounded| paragraph(&rounded)));
             text += &paragraph(&self.totals());
+            text += &paragraph(OutcomeTable::terms());
         }
         if let Some(witness) = &self.witness {
             text += &paragraph(&witness.title());
-            text += &witness.text(self.workers);
+            text += &witness.grid(self.workers).table(width);
             text += "\n";
+            text.extend(witness.gaps().map(|gaps| paragraph(&gaps)));
             // A command line is not broken, so that it can be copied.
             text += &[&layout::bold("to replay:"), " ", &witness.command, "\n\n"].concat();
         }
@@ -141,10 +140,4 @@ impl ExploreReport {
         layout::finish(&mut text);
         text
     }
-}
-
-/// A table in Markdown.
-fn in_markdown(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
-    let rows = rows.map(|row| row.into_iter().map(Cell::from).collect()).collect();
-    Grid { header, rows, ..Grid::default() }.markdown()
 }

@@ -2,12 +2,9 @@
 
 use crate::explore::{Findings, Grade};
 use crate::python::program::Program;
-use crate::report::layout;
+use crate::report::layout::{Cell, Grid};
 use num_bigint::BigUint;
 use serde::Serialize;
-use tabled::builder::Builder;
-use tabled::settings::object::{Columns, Rows};
-use tabled::settings::{Alignment, Modify, Padding, Style};
 
 /// All outcomes, and what the exploration took.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,7 +43,10 @@ pub struct OutcomeRow {
 }
 
 /// The columns, in their order.
-pub(super) const COLUMNS: [&str; 5] = ["x ends as", "verdict", "share", "preemptions", "schedules"];
+pub(super) const COLUMNS: [&str; 5] = ["x ends as", "verdict", "of schedules", "preemptions", "schedules"];
+
+/// Numbers of no more digits are never rounded.
+const MOST_DIGITS: usize = 12;
 
 impl OutcomeTable {
     pub(super) fn of(findings: &Findings, program: &Program) -> Self {
@@ -73,31 +73,39 @@ impl OutcomeTable {
         }
     }
 
-    /// For a terminal, no wider than so many columns if possible: large numbers are broken, never shortened.
-    pub(super) fn text(&self, width: usize) -> String {
-        // Two blanks before each column.
-        let others: usize = (0..4)
-            .map(|column| {
-                let cells = self.outcomes.iter().map(|row| row.cells("")[column].chars().count());
-                2 + cells.chain([COLUMNS[column].len()]).max().unwrap_or(0)
-            })
-            .sum();
-        let room = width.saturating_sub(others + 2).max(12);
-        let mut builder = Builder::new();
-        builder.push_record(COLUMNS);
-        for row in &self.outcomes {
-            let digits: Vec<char> = row.schedules.chars().collect();
-            let lines: Vec<String> = digits.chunks(room).map(|line| line.iter().collect()).collect();
-            builder.push_record(row.cells(&lines.join("\n")));
+    /// The table, each number of schedules with all its digits.
+    pub(super) fn grid(&self) -> Grid {
+        self.grid_with(Clone::clone)
+    }
+
+    /// For a terminal, a file or a pipe. Where a terminal has no room for large numbers beside the rest, they are rounded,
+    /// and a sentence says so.
+    pub(super) fn text(&self, width: Option<usize>) -> (String, Option<String>) {
+        let (exact, rounded) = (self.grid(), self.grid_with(|number| rounded(number)));
+        let longest = self.outcomes.iter().map(|row| row.schedules.len()).max().unwrap_or(0);
+        if exact.fits(width) || longest <= MOST_DIGITS {
+            return (exact.table(width), None);
         }
-        let mut shown = builder.build();
-        shown
-            .with(Style::empty())
-            .with(Padding::new(2, 0, 0, 0))
-            .with(Modify::new(Columns::first()).with(Alignment::right()))
-            .with(Modify::new(Columns::new(2..)).with(Alignment::right()))
-            .with(Modify::new(Rows::first()).with(Alignment::left()));
-        layout::trimmed(&shown.to_string())
+        let sentence =
+            "The numbers of schedules are rounded to fit; --format json and a pipe have all digits.";
+        (rounded.table(width), Some(sentence.to_owned()))
+    }
+
+    fn grid_with(&self, number: impl Fn(&String) -> String) -> Grid {
+        let rows =
+            self.outcomes.iter().map(|row| row.cells(&number(&row.schedules)).map(Cell::from).to_vec());
+        Grid {
+            header: COLUMNS.map(str::to_owned).to_vec(),
+            rows: rows.collect(),
+            words: vec![1],
+            ..Grid::default()
+        }
+    }
+
+    /// What the columns mean.
+    pub(super) const fn terms() -> &'static str {
+        "A schedule is one order of all steps; each counts once, which is not how likely it is on a machine. A preemption \
+         is a switch away from a worker that could have gone on; the fewest that lead there are shown."
     }
 }
 
@@ -122,6 +130,16 @@ fn share(part: &BigUint, all: &BigUint) -> f64 {
     if all > 0.0 { part / all } else { 0.0 }
 }
 
+/// A whole number in decimal digits with its first three alone, if it has many more: `1.23e45`.
+fn rounded(digits: &str) -> String {
+    match (digits.get(..1), digits.get(1..3)) {
+        (Some(first), Some(next)) if digits.len() > MOST_DIGITS => {
+            format!("{first}.{next}e{}", digits.len() - 1)
+        }
+        _ => digits.to_owned(),
+    }
+}
+
 /// A share in per cent for people. Small ones are powers of ten; only what is exactly 0 or 100 % is shown so.
 fn percent(share: f64) -> String {
     let percent = share * 100.0;
@@ -135,6 +153,13 @@ fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_large_numbers_are_rounded() {
+        assert_eq!(rounded("924"), "924");
+        assert_eq!(rounded("123456789012"), "123456789012");
+        assert_eq!(rounded("1234567890123"), "1.23e12");
+    }
 
     #[test]
     fn shares_are_exact_enough_however_large_the_numbers() {

@@ -10,9 +10,9 @@ impl ExploreReport {
     /// What was explored.
     pub(super) fn title(&self) -> String {
         let what = match (self.pattern, self.workers) {
-            (Pattern::Plus, _) | (_, 1) => "d = 1 in all",
-            (_, 2) => "d = 1 in one, -1 in the other",
-            _ => "d = 1 and -1 from worker to worker",
+            (Pattern::Plus, _) | (_, 1) => "d is 1 for every worker",
+            (_, 2) => "d is 1 for one worker, -1 for the other",
+            _ => "d is 1 and -1 from worker to worker",
         };
         let switched = match self.switching {
             StepKind::Machine => "between any two of load, add and store".to_owned(),
@@ -20,7 +20,9 @@ impl ExploreReport {
                 format!("where CPython {version} may drop its GIL")
             }
             StepKind::Version(version) => {
-                format!("after any instruction of CPython {version}, which has no GIL")
+                format!(
+                    "after any instruction of CPython {version}, the free-threaded build, which has no GIL"
+                )
             }
         };
         let body = self.body.trim().replace('\n', "; ");
@@ -42,7 +44,7 @@ impl ExploreReport {
             _ => String::new(),
         };
         format!(
-            "{} schedules of up to {} steps{extremes}. {} states, {}.",
+            "{} schedules of up to {} steps{extremes}. Counted over {} different states in {}.",
             table.total,
             table.steps,
             grouped(table.states.into()),

@@ -2,12 +2,10 @@
 
 use crate::explore::{Event, FoldedLine, Grade, Replayed, Schedule, fold_trace, worker_letter};
 use crate::python::program::{Program, Touched};
-use crate::report::{layout, words};
+use crate::report::layout::{self, Cell, Grid};
+use crate::report::words;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use tabled::builder::Builder;
-use tabled::settings::object::Columns;
-use tabled::settings::{Alignment, Modify, Padding, Style};
 
 /// A schedule that was carried out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -91,30 +89,17 @@ impl Witness {
         )
     }
 
-    /// The columns: one for each worker, between the step and x.
-    pub(super) fn header(workers: usize) -> Vec<String> {
+    /// A column for each worker between the step and x, and a row for each line.
+    pub(super) fn grid(&self, workers: usize) -> Grid {
         let step = ["step".to_owned()].into_iter();
-        step.chain(letters(workers)).chain(["x".to_owned(), String::new()]).collect()
-    }
-
-    /// For a terminal.
-    pub(super) fn text(&self, workers: usize) -> String {
-        let mut builder = Builder::new();
-        builder.push_record(Self::header(workers));
-        self.rows(workers).for_each(|row| builder.push_record(row));
-        let mut table = builder.build();
-        table
-            .with(Style::empty())
-            .with(Padding::new(2, 0, 0, 0))
-            .with(Modify::new(Columns::first()).with(Alignment::right()))
-            .with(Modify::new(Columns::one(workers + 1)).with(Alignment::right()));
-        layout::trimmed(&table.to_string())
-    }
-
-    /// A row for each line.
-    pub(super) fn rows(&self, workers: usize) -> impl Iterator<Item = Vec<String>> {
-        self.lines.iter().map(move |line| {
-            let step = if line.repeats.is_some() { "…".to_owned() } else { line.step.to_string() };
+        let header = step.chain(letters(workers)).chain(["x".to_owned(), String::new()]).collect();
+        let mut before = 0;
+        let rows = self.lines.iter().map(|line| {
+            let step = match line.repeats {
+                Some(_) => format!("{}-{}", before + 1, line.step),
+                None => line.step.to_string(),
+            };
+            before = line.step;
             let does =
                 line.repeats.map_or_else(|| line.does.join("\n"), |times| format!("… {times} more times"));
             let cells = letters(workers)
@@ -126,7 +111,22 @@ impl Witness {
                     words::plural(usize::try_from(lost).unwrap_or(usize::MAX), "update")
                 ),
             };
-            [step].into_iter().chain(cells).chain([line.x.to_string(), mark]).collect()
+            let row = [step].into_iter().chain(cells).chain([line.x.to_string(), mark]);
+            row.map(Cell::from).collect()
+        });
+        let rows = rows.collect();
+        let words = (1..=workers).chain([workers + 2]).collect();
+        Grid { header, rows, words, ..Grid::default() }
+    }
+
+    /// Why numbers of steps are missing, if some are.
+    pub(super) fn gaps(&self) -> Option<String> {
+        let before = [0].into_iter().chain(self.lines.iter().map(|line| line.step));
+        let missing =
+            before.zip(&self.lines).any(|(before, line)| line.repeats.is_none() && line.step > before + 1);
+        missing.then(|| {
+            "Steps that touch neither x nor a lock, such as a jump to the loop's next turn, are counted but not shown."
+                .to_owned()
         })
     }
 }
@@ -152,5 +152,46 @@ fn event_in_words(event: &Event, program: &Program) -> String {
                 (name, argument) => format!("{name} {argument}"),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn witness(lines: &[(usize, Option<usize>)]) -> Witness {
+        let line = |&(step, repeats): &(usize, Option<usize>)| WitnessLine {
+            step,
+            worker: 'A',
+            does: vec!["load 0".to_owned()],
+            repeats,
+            x: 0,
+            overwrites: 0,
+        };
+        Witness {
+            outcome: "2".to_owned(),
+            verdict: Grade::Lost,
+            preemptions: 1,
+            schedule: String::new(),
+            command: String::new(),
+            lines: lines.iter().map(line).collect(),
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_steps_go_on_where_some_are_folded() {
+        let folded = witness(&[(1, None), (2, None), (40, Some(12)), (41, None)]);
+        let shown = folded.grid(1).table(None);
+        let steps: Vec<&str> = shown.lines().skip(1).filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(steps, ["1", "2", "3-40", "41"]);
+        assert!(shown.contains("… 12 more times"), "{shown}");
+        assert_eq!(folded.gaps(), None);
+    }
+
+    #[test]
+    fn numbers_of_steps_that_are_missing_are_explained() {
+        assert_eq!(witness(&[(1, None), (2, None)]).gaps(), None);
+        assert!(witness(&[(2, None), (3, None)]).gaps().is_some());
+        assert!(witness(&[(1, None), (3, None)]).gaps().is_some());
     }
 }
