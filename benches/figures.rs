@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use gilsim::measure::stats::{median, percentile};
-use gilsim::measure::{Pattern, Scenario, Workload};
+use gilsim::measure::{Objects, Pattern, Scenario, Workload};
 use gilsim::scenario::mutex::{Lock, Mutex};
 use gilsim::scenario::split::{self, By, Split};
 use gilsim::scenario::{self, atomic, mutex, race, sharded};
@@ -83,6 +83,7 @@ fn load(workers: usize, iterations: u64) -> Workload {
         pattern: Pattern::PlusMinus,
         pins: cpus.apart(workers),
         cpus,
+        objects: Objects::Shared,
         widen: None,
         switch_interval: Duration::from_millis(5),
     }

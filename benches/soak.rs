@@ -8,7 +8,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints what came of it")]
 
 use gilsim::measure::Result;
-use gilsim::measure::{Explanation, Group, Observation, Pattern, Promise, Scenario, Seen, Workload};
+use gilsim::measure::{Explanation, Group, Objects, Observation, Pattern, Promise, Scenario, Seen, Workload};
 use gilsim::python::version::Version;
 use gilsim::scenario;
 use gilsim::scenario::gil::UnderGil;
@@ -215,6 +215,7 @@ fn load(scenario: &dyn Scenario, workers: usize, pattern: Pattern, cpus: Cpus) -
         (Group::Counter, "gil", _) if scenario.body() != Some(scenario::gil::BODY) => 1_000,
         (Group::Counter, "gil", _) => 10_000,
         (Group::Counter, ..) => 20_000,
+        (Group::References, ..) => 5_000,
     };
     Workload {
         workers: NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN),
@@ -223,6 +224,7 @@ fn load(scenario: &dyn Scenario, workers: usize, pattern: Pattern, cpus: Cpus) -
         pattern,
         cpus,
         pins: Vec::new(),
+        objects: Objects::Shared,
         widen: None,
         // Short, so that the lock is handed on within a round.
         switch_interval: Duration::from_micros(50),

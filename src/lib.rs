@@ -11,7 +11,7 @@
 //! | [`session`] | one invocation: runs a request, shows progress, delivers the report, says how it ended |
 //! | [`report`] | data in, text out: table, JSON, CSV, Markdown, and the files that they go to |
 //! | [`explore`] | every interleaving of a loop body: which results are possible, and by which schedule |
-//! | [`scenario`] | one lesson a file: race, mutex, atomic, sharded, gil, split, convoy, python; [`scenario::ALL`] lists them |
+//! | [`scenario`] | one lesson a file: race, mutex, atomic, sharded, gil, split, refcount, convoy, python; [`scenario::ALL`] lists them |
 //! | [`measure`] | what a measurement is made of: the trait [`measure::Scenario`], workload, start line, runner, statistics |
 //! | [`interpreter`] | the real builds of CPython on this machine |
 //! | [`python`] | CPython as it is modelled: the table of versions, the GIL, and programs from source to single steps |

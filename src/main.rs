@@ -35,6 +35,7 @@ fn main() -> ExitCode {
     let ending = match request {
         Request::Measure(session) => session.run(&control),
         Request::Explore(session) => session.run(&control),
+        Request::References(session) => session.run(&control),
         Request::Check(session) => session.run(&control),
         Request::Convoy(convoy, cpus, destination) => {
             session::convoy::run(convoy, cpus, &destination, &control)

@@ -3,7 +3,7 @@
 use super::bytes::Bytes;
 use gilsim::choice::Choice;
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
-use gilsim::measure::{Observation, Pattern, Workload};
+use gilsim::measure::{Objects, Observation, Pattern, Workload};
 use gilsim::report::Report;
 use gilsim::report::export::Format;
 use gilsim::scenario::split::message::Message;
@@ -86,6 +86,7 @@ pub fn check(data: &[u8]) {
         usage: Some(usages.into_iter().sum()),
         foreign_values: None,
         lock: None,
+        misuse: None,
     };
     let workers = NonZeroUsize::new(observation.spans.len()).unwrap_or(NonZeroUsize::MIN);
     let load = Workload {
@@ -95,6 +96,7 @@ pub fn check(data: &[u8]) {
         pattern: Pattern::PlusMinus,
         cpus: Cpus { usable: 2, pinnable: Vec::new() },
         pins: Vec::new(),
+        objects: Objects::Shared,
         widen: None,
         switch_interval: Duration::from_millis(5),
     };

@@ -26,6 +26,8 @@ use std::time::Duration;
 
 /// How long the rounds of one scenario may take when their number was not asked for.
 const BUDGET: Duration = Duration::from_secs(3);
+/// The same of a comparison.
+pub(super) const COMPARISON_BUDGET: Duration = Duration::from_secs(8);
 
 /// What `--quiet` prints of one measured scenario.
 pub(super) const ACTUAL_ALONE: &str =
@@ -190,11 +192,21 @@ impl MeasureOptions {
         scenario: &'static dyn Scenario,
         load: Workload,
     ) -> Result<Request, UsageError> {
+        let case = Case { scenario, load, baseline: false };
+        self.request_of(baseline.into_iter().chain([case]).collect(), false)
+    }
+
+    /// The request to measure these cases, side by side if it is a comparison.
+    pub(super) fn request_of(
+        self,
+        cases: Vec<Case<'static>>,
+        comparison: bool,
+    ) -> Result<Request, UsageError> {
         Ok(Request::Measure(Box::new(Session {
-            cases: baseline.into_iter().chain([Case { scenario, load, baseline: false }]).collect(),
+            cases,
             real: None,
-            rounds: self.runs.rounds(BUDGET),
-            comparison: false,
+            rounds: self.runs.rounds(if comparison { COMPARISON_BUDGET } else { BUDGET }),
+            comparison,
             expect: self.expect,
             destination: self.output.destination()?,
         })))

@@ -6,6 +6,7 @@ use crate::scenario::split::worker;
 use crate::session::Session;
 use crate::session::check::CheckSession;
 use crate::session::explore::ExploreSession;
+use crate::session::references::References;
 use crate::session::verify::Verify;
 
 /// What the command line asks for.
@@ -16,6 +17,8 @@ pub enum Request {
     List(usize, Destination),
     /// To explore every interleaving of a program.
     Explore(Box<ExploreSession>),
+    /// To explore every interleaving of reference counts.
+    References(Box<References>),
     /// To check a whole program.
     Check(CheckSession),
     /// To measure the convoy effect on so many CPUs.

@@ -1,7 +1,7 @@
 //! The workload that options ask for, and how much is refused before any work is done.
 
 use super::refusal::UsageError;
-use crate::measure::{Group, Pattern, Workload};
+use crate::measure::{Group, Objects, Pattern, Workload};
 use crate::scenario::split::By;
 use crate::system::cpus::Cpus;
 use std::num::NonZeroUsize;
@@ -28,6 +28,7 @@ pub(super) fn workload(
         pattern,
         cpus,
         pins,
+        objects: Objects::Shared,
         widen: None,
         switch_interval: Duration::ZERO,
     }

@@ -35,6 +35,7 @@
 //! | `expand.rs` | from one layer to the next: the hot loop |
 //! | `serial.rs`, `termination.rs` | the right results; whether every schedule ends |
 //! | `explored.rs`, `witness.rs` | from an outcome back to a schedule |
+//! | `refcount.rs` | not a body but reference counts, by a small enumeration of their own |
 //! | `schedule.rs`, `replay.rs`, `fold.rs` | a schedule as text, carried out, and shortened for people |
 //!
 //! ```
@@ -65,6 +66,7 @@ mod layer;
 mod layout;
 mod limits;
 mod question;
+pub mod refcount;
 mod replay;
 mod schedule;
 mod serial;

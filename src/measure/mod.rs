@@ -15,6 +15,6 @@ pub mod stats;
 pub mod workload;
 
 pub use error::{Error, Result};
-pub use observation::{Distribution, LockUse, Observation, Promise};
+pub use observation::{Distribution, LockUse, Misuse, Observation, Promise};
 pub use scenario::{Explanation, Scenario, Seen, Variant};
-pub use workload::{Group, Pattern, Workload};
+pub use workload::{Group, Objects, Pattern, Workload};

@@ -31,6 +31,8 @@ pub struct Observation {
     pub foreign_values: Option<u64>,
     /// GIL: what happened to the lock.
     pub lock: Option<LockUse>,
+    /// References: what a wrong count led to.
+    pub misuse: Option<Misuse>,
 }
 
 impl Observation {
@@ -44,7 +46,14 @@ impl Observation {
             usage: Some(run.workers.iter().map(|worker: &WorkerResult<T>| worker.usage).sum()),
             foreign_values: None,
             lock: None,
+            misuse: None,
         }
+    }
+
+    /// Whether the result is the expected one, and nothing was freed on the way that was still in use.
+    #[must_use]
+    pub fn is_right(&self, expected: i128) -> bool {
+        self.actual == expected && self.misuse.is_none_or(|misuse| misuse.premature_frees == 0)
     }
 
     /// The run's time by the workers' own clocks: latest end less earliest start.
@@ -58,6 +67,17 @@ impl Observation {
     pub fn with_startup(&self) -> Duration {
         self.startup.saturating_add(self.elapsed())
     }
+}
+
+/// What wrong reference counts led to in one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Misuse {
+    /// By how much objects' counts ended above what was held: these objects are never freed.
+    pub leaked: u64,
+    /// How often a count reached zero, which frees the object, while a reference to it was held.
+    pub premature_frees: u64,
+    /// How often a reference was taken or given back whose object had a count of zero or less.
+    pub uses_after_free: u64,
 }
 
 /// What happened to a global lock in one run.

@@ -190,6 +190,7 @@ mod tests {
                 usage: Some(Usage::default()),
                 foreign_values: None,
                 lock: None,
+                misuse: None,
             })
         }
         fn explain(&self, _: &Workload, _: &Seen<'_>) -> Explanation {

@@ -29,6 +29,11 @@ pub trait Scenario: Send + Sync {
         Promise::Exact
     }
 
+    /// What it promises of this workload: a worker alone has nobody to lose an update to.
+    fn promise_for(&self, load: &Workload) -> Promise {
+        if load.workers.get() == 1 { Promise::Exact } else { self.promise() }
+    }
+
     /// What it shows, in one line.
     fn lesson(&self) -> &'static str;
 

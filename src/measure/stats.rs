@@ -1,6 +1,6 @@
 //! From what was observed to what is said of it. Pure: nothing here looks at a clock or a terminal.
 
-use crate::measure::observation::{self, LockUse, Observation, Promise};
+use crate::measure::observation::{self, LockUse, Misuse, Observation, Promise};
 use crate::system::clock::{Span, Usage};
 use serde::Serialize;
 use statrs::statistics::{Data, Distribution, Median, Min, OrderStatistics};
@@ -133,6 +133,20 @@ pub struct Summary {
     pub foreign_values: Option<f64>,
     /// What happened to the global lock (mean of the runs).
     pub lock: Option<MeanLockUse>,
+    /// References: what wrong counts led to (mean of the runs).
+    #[serde(flatten)]
+    pub misuse: MeanMisuse,
+}
+
+/// [`Misuse`] over several runs; nothing where no references were counted.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct MeanMisuse {
+    /// By how much objects' counts ended above what was held, a run.
+    pub leaked: Option<f64>,
+    /// How often a count reached zero while a reference was held, a run.
+    pub premature_frees: Option<f64>,
+    /// How often an object with a count of zero or less was used, a run.
+    pub uses_after_free: Option<f64>,
 }
 
 /// [`LockUse`] over several runs.
@@ -159,7 +173,7 @@ impl Summary {
     #[must_use]
     pub fn of(promise: Promise, expected: i128, runs: &[Observation]) -> Self {
         let furthest = runs.iter().map(|run| run.actual).max_by_key(|actual| actual.abs_diff(expected));
-        let lost_runs = runs.iter().filter(|run| run.actual != expected).count();
+        let lost_runs = runs.iter().filter(|run| !run.is_right(expected)).count();
         let each = |value: fn(&Observation) -> f64| runs.iter().map(value);
         let usages: Option<Vec<Usage>> = runs.iter().map(|run| run.usage).collect();
         let parts: Option<Vec<(Duration, Duration)>> =
@@ -190,6 +204,7 @@ impl Summary {
             overlap: usages.as_ref().map(|_| median(each(|run| Span::overlap(&run.spans)))),
             foreign_values: foreign.filter(|values| !values.is_empty()).map(median),
             lock: locks.filter(|locks| !locks.is_empty()).map(|locks| MeanLockUse::of(&locks)),
+            misuse: MeanMisuse::of(runs),
         }
     }
 
@@ -199,6 +214,21 @@ impl Summary {
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         let updates = updates as f64;
         if updates > 0.0 { self.timing.median * 1e9 / updates } else { 0.0 }
+    }
+}
+
+impl MeanMisuse {
+    fn of(runs: &[Observation]) -> Self {
+        let all: Option<Vec<Misuse>> = runs.iter().map(|run| run.misuse).collect();
+        let all = all.filter(|all| !all.is_empty());
+        let each = |value: fn(&Misuse) -> u64| {
+            all.as_ref().map(|all| mean(all.iter().map(|misuse| as_f64(value(misuse)))))
+        };
+        Self {
+            leaked: each(|misuse| misuse.leaked),
+            premature_frees: each(|misuse| misuse.premature_frees),
+            uses_after_free: each(|misuse| misuse.uses_after_free),
+        }
     }
 }
 
@@ -271,6 +301,7 @@ mod tests {
             }),
             foreign_values: Some(4),
             lock: None,
+            misuse: None,
         }
     }
 

@@ -13,7 +13,8 @@ use std::time::Duration;
 pub struct Workload {
     /// How many workers share it.
     pub workers: NonZeroUsize,
-    /// Counter: the updates of each worker. Sum: the end of the range, which is not part of it.
+    /// Counter: the updates of each worker. Sum: the end of the range, which is not part of it. References: how often each
+    /// worker takes one and gives it back.
     pub iterations: u64,
     /// Sum: the start of the range. Counters have none.
     pub from: u64,
@@ -23,7 +24,9 @@ pub struct Workload {
     pub cpus: Cpus,
     /// The CPU that each worker is kept on; empty to leave it to the kernel.
     pub pins: Vec<usize>,
-    /// Race: a worker yields its CPU between load and store once in so many updates.
+    /// References: whether the workers share one object.
+    pub objects: Objects,
+    /// Race, references: a worker yields its CPU between load and store once in so many updates.
     pub widen: Option<NonZeroU64>,
     /// GIL: how long a waiter waits before it asks the holder to drop the lock.
     pub switch_interval: Duration,
@@ -56,6 +59,11 @@ impl Workload {
                 }
                 add("--iters", count::short(self.iterations));
             }
+            Group::References => {
+                add("--objects", self.objects.name().to_owned());
+                add("--threads", self.workers.to_string());
+                add("--iters", count::short(self.iterations));
+            }
         }
         options
     }
@@ -75,6 +83,15 @@ impl Workload {
             (Pattern::PlusMinus, 2) => vec![[1, -1]],
             (Pattern::PlusMinus, 3) => vec![[1, -1], [1, 1]],
             (Pattern::PlusMinus, _) => vec![[1, -1], [1, 1], [-1, -1]],
+        }
+    }
+
+    /// How many objects there are to take references to.
+    #[must_use]
+    pub const fn object_count(&self) -> usize {
+        match self.objects {
+            Objects::Shared => 1,
+            Objects::Own => self.workers.get(),
         }
     }
 
@@ -105,7 +122,7 @@ impl Workload {
     #[must_use]
     pub fn shortened(&self, group: Group, most: u64) -> Self {
         let iterations = match group {
-            Group::Counter => self.iterations.min(most),
+            Group::Counter | Group::References => self.iterations.min(most),
             Group::Sum => self.range().end.min(self.from.saturating_add(most)),
         };
         Self { iterations, ..self.clone() }
@@ -120,6 +137,7 @@ impl Workload {
             pattern: Pattern::PlusMinus,
             cpus: Cpus { usable: 1, pinnable: Vec::new() },
             pins: Vec::new(),
+            objects: Objects::Shared,
             widen: None,
             switch_interval: Duration::from_millis(5),
         }
@@ -134,6 +152,8 @@ pub enum Group {
     Counter,
     /// Each worker sums its own part of a range.
     Sum,
+    /// All workers take and give back references to objects.
+    References,
 }
 
 impl Group {
@@ -143,6 +163,7 @@ impl Group {
         match self {
             Self::Counter => "counter",
             Self::Sum => "sum",
+            Self::References => "references",
         }
     }
 
@@ -154,6 +175,8 @@ impl Group {
                 (0..load.workers.get()).map(|worker| i128::from(load.delta(worker))).sum::<i128>()
                     * i128::from(load.iterations)
             }
+            // Whoever made an object holds one reference to it all the time.
+            Self::References => load.object_count() as i128,
             Self::Sum => {
                 // The closed formula that the workers are not allowed to use. It is below 2^127 for any range.
                 let Range { start, end } = load.range();
@@ -169,7 +192,7 @@ impl Group {
     #[must_use]
     pub fn first_share(self, load: &Workload) -> u64 {
         match self {
-            Self::Counter => load.iterations,
+            Self::Counter | Self::References => load.iterations,
             Self::Sum => {
                 let range = part(&load.range(), load.workers, 0);
                 range.end - range.start
@@ -177,11 +200,11 @@ impl Group {
         }
     }
 
-    /// How many single updates, or additions, a workload is.
+    /// How many single updates, additions, or pairs of taking and giving back, a workload is.
     #[must_use]
     pub fn updates(self, load: &Workload) -> u128 {
         match self {
-            Self::Counter => u128::from(load.iterations) * load.workers.get() as u128,
+            Self::Counter | Self::References => u128::from(load.iterations) * load.workers.get() as u128,
             Self::Sum => u128::from(load.iterations.saturating_sub(load.from)),
         }
     }
@@ -224,6 +247,34 @@ impl Choice for Pattern {
                 "workers add 1 and take 1 away in turn: expected 0 with an even number of them"
             }
             Self::Plus => "every worker adds 1: expected N x T",
+        }
+    }
+}
+
+/// Which objects the workers take references to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Objects {
+    /// All to one object.
+    Shared,
+    /// Each to an object that no other worker knows.
+    Own,
+}
+
+impl Choice for Objects {
+    const ALL: &'static [Self] = &[Self::Shared, Self::Own];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Shared => "shared",
+            Self::Own => "own",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Shared => "all workers take references to one object",
+            Self::Own => "each worker has an object of its own, so that none is in another's way",
         }
     }
 }

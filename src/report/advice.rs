@@ -45,6 +45,8 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
     line += &match group {
         Group::Counter => one_counter(best, others),
         Group::Sum => other_ranges(best, &right),
+        // What is right may be no choice: a count that is settled at the end, or an object that is never freed.
+        Group::References => String::new(),
     };
     Some(line)
 }

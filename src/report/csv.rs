@@ -4,7 +4,7 @@ use super::rows::Report;
 use std::io;
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 45] = [
+pub const COLUMNS: [&str; 49] = [
     "command",
     "mean",
     "stddev",
@@ -35,6 +35,10 @@ pub const COLUMNS: [&str; 45] = [
     "involuntary_switches",
     "overlap",
     "foreign_values",
+    "objects",
+    "leaked",
+    "premature_frees",
+    "uses_after_free",
     "pattern",
     "switch_interval",
     "widen",

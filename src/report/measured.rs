@@ -28,7 +28,7 @@ impl Document for Report {
         };
         if self.comparison {
             // An interpreter has a row in each group, of the same name.
-            let record = |row: &Row| [row.group.name().to_owned(), row.scenario.clone(), actual(row)];
+            let record = |row: &Row| [row.group.name().to_owned(), row.name(), actual(row)];
             quiet::records(self.measured().map(record))
         } else {
             quiet::records(self.measured().map(|row| [actual(row)]))
@@ -36,7 +36,7 @@ impl Document for Report {
     }
 
     fn failures(&self) -> Vec<String> {
-        let failure = |row: &Row| Some(format!("{} failed: {}.", row.scenario, row.failure.as_ref()?));
+        let failure = |row: &Row| Some(format!("{} failed: {}.", row.name(), row.failure.as_ref()?));
         let mut failures: Vec<String> = self.measured().filter_map(failure).collect();
         failures.dedup();
         failures

@@ -21,6 +21,7 @@ pub mod markdown;
 mod measured;
 pub mod output;
 mod quiet;
+mod references;
 pub mod rows;
 pub mod table;
 mod terms;

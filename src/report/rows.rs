@@ -1,9 +1,12 @@
 //! What is reported of measured scenarios: a row for each, made once from what was observed.
 
 use super::document::Header;
+use crate::choice::Choice;
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{self, Summary, Verdict};
-use crate::measure::{Explanation, Group, LockUse, Observation, Pattern, Promise, Scenario, Seen, Workload};
+use crate::measure::{
+    Explanation, Group, LockUse, Misuse, Objects, Observation, Pattern, Promise, Scenario, Seen, Workload,
+};
 use crate::python::version::SWITCH_INTERVAL;
 use crate::system::clock::{Span, Usage};
 use crate::system::shell::quoted;
@@ -49,7 +52,8 @@ pub struct Row {
     pub summary: Summary,
     /// The median time over the number of updates of all workers, in nanoseconds.
     pub ns_per_update: f64,
-    /// The median time over that of the group's fastest row that was right.
+    /// The median time over that of the group's fastest row that was right. References: the time for a pair over that
+    /// of the plain count with one worker, if it was measured.
     pub relative: Option<f64>,
     /// The same ratio with each side's start-up counted: to the fastest one then.
     pub relative_with_startup: Option<f64>,
@@ -75,7 +79,9 @@ pub struct Conditions {
     pub from: Option<u64>,
     /// Counter: what each worker adds.
     pub pattern: Option<Pattern>,
-    /// All updates, or additions, of one run.
+    /// References: whether the workers share one object.
+    pub objects: Option<Objects>,
+    /// All updates, additions or pairs of one run.
     pub updates: u128,
     /// The CPU each worker was kept on; empty when the kernel chose.
     pub pins: Vec<usize>,
@@ -112,6 +118,8 @@ pub struct Run {
     pub foreign_values: Option<u64>,
     /// GIL: what happened to the lock.
     pub lock: Option<LockUse>,
+    /// References: what a wrong count led to.
+    pub misuse: Option<Misuse>,
 }
 
 impl Run {
@@ -138,6 +146,7 @@ impl Run {
                 .collect(),
             foreign_values: observation.foreign_values,
             lock: observation.lock.clone(),
+            misuse: observation.misuse,
         }
     }
 }
@@ -210,6 +219,18 @@ impl Report {
 }
 
 impl Row {
+    /// Whether this is the plain count of references by one worker, whom nobody is in the way of.
+    fn is_yardstick_of_references(&self) -> bool {
+        self.scenario == "refcount:plain" && self.conditions.workers == 1 && self.summary.runs > 0
+    }
+
+    /// Its name among others; with the objects, where the same is done with both kinds.
+    pub(super) fn name(&self) -> String {
+        let objects = self.conditions.objects.filter(|_| self.conditions.workers > 1);
+        let objects = objects.map_or_else(String::new, |objects| format!(" {}", objects.name()));
+        format!("{}{objects}", self.scenario)
+    }
+
     fn losses(&self) -> String {
         let Summary { lost_runs, runs, .. } = self.summary;
         let name = &self.scenario;
@@ -226,14 +247,14 @@ impl Row {
         let (scenario, load) = (case.scenario, &case.load);
         let group = scenario.group();
         let expected = result.expected.unwrap_or_else(|| group.expected(load));
-        // A worker alone has nobody to lose an update to.
-        let promise = if load.workers.get() == 1 { Promise::Exact } else { scenario.promise() };
+        let promise = scenario.promise_for(load);
         let summary = Summary::of(promise, expected, &result.observations);
         let conditions = Conditions {
             workers: load.workers.get(),
             iterations: load.iterations,
             from: (group == Group::Sum).then_some(load.from),
             pattern: (group == Group::Counter).then_some(load.pattern),
+            objects: (group == Group::References).then_some(load.objects),
             updates: group.updates(load),
             pins: load.pins.clone(),
             widen: load.widen.map(std::num::NonZero::get).filter(|_| scenario.promise() == Promise::MayLose),
@@ -323,7 +344,16 @@ fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Ro
     }
 }
 
+/// References: the time for a pair, whoever did it, against that of the plain count with one worker.
+fn compare_references(rows: &mut [Row]) {
+    let plain = rows.iter().find(|row| row.is_yardstick_of_references()).map(|row| row.ns_per_update);
+    for row in rows.iter_mut().filter(|row| row.group == Group::References && row.summary.runs > 0) {
+        row.relative = plain.filter(|&plain| plain > 0.0).map(|plain| row.ns_per_update / plain);
+    }
+}
+
 fn compare_with_fastest(rows: &mut [Row]) {
+    compare_references(rows);
     for group in [Group::Counter, Group::Sum] {
         let fastest = |time: fn(&Row) -> f64| {
             rows.iter()

@@ -3,6 +3,7 @@
 use super::advice;
 use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
+use super::references;
 use super::rows::{Report, Row};
 use super::terms;
 use super::words::{self, plural, time};
@@ -32,7 +33,7 @@ pub fn render(report: &Report, width: Option<usize>) -> String {
 fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     *text += &paragraph(&format!("{}: {}", bold(&row.scenario), words::work(row)), width);
     let coloured = details(report, row).into_iter().map(|(label, value)| {
-        let colour = colour(row.summary.verdict).on_default();
+        let colour = words::colour(row.summary.verdict).on_default();
         let value = if label == "verdict" { layout::styled(&value, colour) } else { value };
         (label, value)
     });
@@ -69,6 +70,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     let each = match row.group {
         Group::Counter => "per update",
         Group::Sum => "per addition",
+        Group::References => "per pair",
     };
     lines.push((each, format!("{} ns", words::figure(row.ns_per_update))));
     if let Some(speedup) = row.speedup {
@@ -98,6 +100,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         let times = count::mean(foreign);
         lines.push(("collisions", format!("{times} times a worker loaded a value that another had stored")));
     }
+    lines.extend(references::details(row));
     if let Some(lock) = &summary.lock {
         lines.extend(lock_details(lock, row.conditions.switch_interval));
     }
@@ -149,7 +152,9 @@ fn lock_details(lock: &MeanLockUse, interval: Option<f64>) -> Vec<(&'static str,
 
 /// The groups of a comparison that have rows, each as a table.
 pub(super) fn comparison_grids(report: &Report) -> Vec<Grid> {
-    [Group::Counter, Group::Sum].into_iter().filter_map(|group| comparison_grid(report, group)).collect()
+    let counters_and_sums =
+        [Group::Counter, Group::Sum].into_iter().filter_map(|group| comparison_grid(report, group));
+    counters_and_sums.chain(references::grid(report)).collect()
 }
 
 fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
@@ -174,7 +179,10 @@ fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
         let relative = |relative: Option<f64>| Cell::from(relative.map_or_else(String::new, words::figure));
         cells.extend([
             row.summary.actual.to_string().into(),
-            Cell::coloured(words::verdict(row.summary.verdict).to_owned(), colour(row.summary.verdict)),
+            Cell::coloured(
+                words::verdict(row.summary.verdict).to_owned(),
+                words::colour(row.summary.verdict),
+            ),
             words::spread(&row.summary.timing).into(),
         ]);
         if sum {
@@ -221,7 +229,9 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         }
     }
     notes.extend(said);
-    for row in rows.iter().filter(|row| row.summary.verdict == Verdict::Lost) {
+    for row in
+        rows.iter().filter(|row| row.group != Group::References && row.summary.verdict == Verdict::Lost)
+    {
         notes.push(format!(
             "{} was wrong in {} of {}: a store overwrote what others had stored since its load (lost updates).",
             row.scenario,
@@ -231,6 +241,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     }
     notes.extend(terms::free_threaded(rows.iter().map(|row| row.scenario.as_str())));
     notes.extend(speedups(&rows));
+    notes.extend(references::notes(report));
     notes.extend(report.failures());
     notes
 }
@@ -250,7 +261,12 @@ fn legend(rows: &[&Row], cpus: usize) -> String {
     };
     let pins = words::common(rows, |row| words::pinned(&row.conditions.pins));
     format!(
-        "time: {time}{start}; relative (rel.): the column before it, to the fastest that is always right. {} usable, {pins}.",
+        "time: {time}{start}; relative (rel.): the column before it, to {}. {} usable, {pins}.",
+        if rows.iter().all(|row| row.group == Group::References) {
+            "the plain count with one worker"
+        } else {
+            "the fastest that is always right"
+        },
         plural(cpus, "CPU")
     )
 }
@@ -270,12 +286,4 @@ fn speedups(rows: &[&Row]) -> Option<String> {
     let ways: Vec<String> = rows.iter().filter_map(|row| way(row)).collect();
     (!ways.is_empty())
         .then(|| format!("speed-up over sequential, in brackets with start-up counted: {}.", ways.join(", ")))
-}
-
-const fn colour(verdict: Verdict) -> AnsiColor {
-    match verdict {
-        Verdict::Exact => AnsiColor::Green,
-        Verdict::Lucky | Verdict::Lost => AnsiColor::Yellow,
-        Verdict::Broken | Verdict::Failed => AnsiColor::Red,
-    }
 }

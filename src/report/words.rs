@@ -3,8 +3,9 @@
 use super::rows::Row;
 use crate::count;
 use crate::measure::stats::{Summary, Timing, Verdict};
-use crate::measure::{Group, Pattern, Promise};
+use crate::measure::{Group, Objects, Pattern, Promise};
 use crate::system::clock::TICK;
+use anstyle::AnsiColor;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -134,6 +135,16 @@ pub const fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The colour of a verdict.
+#[must_use]
+pub const fn colour(verdict: Verdict) -> AnsiColor {
+    match verdict {
+        Verdict::Exact => AnsiColor::Green,
+        Verdict::Lucky | Verdict::Lost => AnsiColor::Yellow,
+        Verdict::Broken | Verdict::Failed => AnsiColor::Red,
+    }
+}
+
 /// What was done by a row alone, in a phrase.
 #[must_use]
 pub fn work(row: &Row) -> String {
@@ -161,6 +172,14 @@ pub fn work_of_all(rows: &[&Row]) -> String {
             let what = common(rows, |row| adds(row, body.is_some()));
             let what = if what.is_empty() { what } else { format!(" ({what})") };
             format!("{workers} {counter}, {updates} {unit}{what}")
+        }
+        Group::References => {
+            let object = common(rows, |row| {
+                let shared = row.conditions.workers == 1 || row.conditions.objects == Some(Objects::Shared);
+                (if shared { "one object" } else { "objects of their own" }).to_owned()
+            });
+            let pairs = common(rows, |row| count::grouped(i128::from(row.conditions.iterations)));
+            format!("{workers}, each takes and gives back {pairs} references to {object}")
         }
         Group::Sum => {
             let range = common(rows, |row| {
@@ -230,8 +249,12 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
         } else {
             String::new()
         };
+        let (place, what, command) = match row.group {
+            Group::References => ("in the middle of a pair", "pairs", "refcount"),
+            Group::Counter | Group::Sum => ("between load and store", "updates", "race"),
+        };
         notes.push(Cow::from(format!(
-            "each worker yields its CPU between load and store once in {} updates{cause} (gilsim race --widen off turns it off)",
+            "each worker yields its CPU {place} once in {} {what}{cause} (gilsim {command} --widen off turns it off)",
             count::grouped(i128::from(widen))
         )));
     }

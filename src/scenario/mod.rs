@@ -13,9 +13,11 @@ pub mod gil;
 pub mod mutex;
 pub mod python;
 pub mod race;
+pub mod refcount;
 pub mod sharded;
 pub mod spin_lock;
 pub mod split;
+pub mod widening;
 
 use crate::measure::Scenario;
 use crate::python::version::Version;
@@ -39,6 +41,15 @@ pub static ALL: LazyLock<Vec<&'static dyn Scenario>> = LazyLock::new(|| {
         const { &split::Split::by(split::By::Rayon) },
         const { &split::Split::by(split::By::Gil) },
         const { &split::Split::by(split::By::Process) },
+        &refcount::Refcount(refcount::Way::Plain),
+        &refcount::Refcount(refcount::Way::Gil),
+        &refcount::Refcount(refcount::Way::Mutex),
+        &refcount::Refcount(refcount::Way::Atomic),
+        &refcount::Refcount(refcount::Way::Biased),
+        &refcount::Refcount(refcount::Way::Deferred),
+        &refcount::Refcount(refcount::Way::Immortal),
+        &refcount::Refcount(refcount::Way::Rc),
+        &refcount::Refcount(refcount::Way::Arc),
     ]
 });
 

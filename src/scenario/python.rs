@@ -258,6 +258,7 @@ impl Scenario for Python {
             usage: None,
             foreign_values: None,
             lock: None,
+            misuse: None,
         })
     }
 

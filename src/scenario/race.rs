@@ -6,7 +6,8 @@
 
 use crate::measure::start_line;
 use crate::measure::{Explanation, Group, Observation, Promise, Result, Scenario, Seen, Workload};
-use crate::system::control::{BLOCK, Control};
+use crate::scenario::widening::{self, Stretch};
+use crate::system::control::Control;
 use crossbeam_utils::CachePadded;
 use std::hint;
 use std::num::NonZeroU64;
@@ -78,21 +79,10 @@ impl Racer {
         control: &Control,
         worker: usize,
     ) {
-        let stretch = widen.map_or(BLOCK, |widen| widen.get().min(BLOCK));
-        let mut until_widened = widen.map_or(u64::MAX, NonZeroU64::get);
-        for block in control.blocks(worker, updates, stretch) {
-            if block < until_widened {
-                self.update(counter, block);
-                until_widened -= block;
-            } else {
-                // A stretch never passes the next widened update by more than its own length.
-                self.update(counter, until_widened - 1);
-                self.update_widened(counter);
-                let rest = block - until_widened;
-                self.update(counter, rest);
-                until_widened = widen.map_or(u64::MAX, NonZeroU64::get) - rest;
-            }
-        }
+        widening::run(control, worker, updates, widen, |stretch| match stretch {
+            Stretch::Plain(updates) => self.update(counter, updates),
+            Stretch::Widened => self.update_widened(counter),
+        });
     }
 }
 
@@ -160,6 +150,7 @@ impl Scenario for Race {
 mod tests {
     use super::*;
     use crate::measure::Pattern;
+    use crate::system::control::BLOCK;
     use crate::system::cpus::Cpus;
     use proptest::prelude::*;
 

@@ -11,8 +11,8 @@ use serde_json::Value;
 #[test]
 fn each_command_explains_itself_with_an_example() {
     for command in [
-        "race", "mutex", "atomic", "sharded", "gil", "split", "compare", "convoy", "python", "verify",
-        "explore", "check", "list",
+        "race", "mutex", "atomic", "sharded", "gil", "split", "refcount", "compare", "convoy", "python",
+        "verify", "explore", "check", "list",
     ] {
         let help = output_of(&format!("{command} --help"));
         assert!(help.contains(&format!("Example:\n  gilsim {command}")), "{help}");

@@ -2,7 +2,7 @@
 
 use crate::wait_until;
 use gilsim::error::{Classified, Kind};
-use gilsim::measure::{self, Pattern, Scenario, Workload};
+use gilsim::measure::{self, Objects, Pattern, Scenario, Workload};
 use gilsim::scenario::split::{self, Split};
 use gilsim::system;
 use gilsim::system::control::Control;
@@ -31,6 +31,7 @@ fn load(workers: usize, iterations: u64) -> Workload {
         pattern: Pattern::PlusMinus,
         cpus: Cpus::detect(),
         pins: Vec::new(),
+        objects: Objects::Shared,
         widen: None,
         switch_interval: Duration::from_millis(5),
     }

@@ -1,7 +1,7 @@
 //! The forms of a report, from fixed values.
 
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
-use gilsim::measure::{Distribution, LockUse, Observation, Pattern, Scenario, Workload};
+use gilsim::measure::{Distribution, LockUse, Objects, Observation, Pattern, Scenario, Workload};
 use gilsim::report::export::Format;
 use gilsim::report::{Report, csv};
 use gilsim::scenario;
@@ -18,6 +18,7 @@ fn load(workers: usize, iterations: u64) -> Workload {
         pattern: Pattern::PlusMinus,
         cpus: Cpus { usable: 2, pinnable: vec![0, 1] },
         pins: if workers == 2 { vec![0, 1] } else { Vec::new() },
+        objects: Objects::Shared,
         widen: None,
         switch_interval: Duration::from_millis(5),
     }
@@ -38,6 +39,7 @@ fn observation(actual: i128, milliseconds: u64) -> Observation {
         }),
         foreign_values: None,
         lock: None,
+        misuse: None,
     }
 }
 

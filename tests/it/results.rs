@@ -91,3 +91,52 @@ fn a_comparison_has_a_row_for_each_scenario_named() {
     assert_eq!(names, ["race", "mutex:spin", "atomic", "split:thread"]);
     assert!(text.contains("\nsum\tsplit:thread\t499500\n"), "{text}");
 }
+
+#[test]
+fn every_protected_count_of_references_is_exact() {
+    let protected = ["gil", "mutex", "atomic", "biased", "deferred", "immortal", "arc"];
+    let counts = protected.map(|way| format!("--count {way}")).join(" ");
+    for threads in [2, 3, 8, 64] {
+        let line =
+            format!("refcount {counts} --threads {threads} --iters 500 --runs 5 --expect exact --quiet");
+        let lines = protected.map(|way| {
+            format!("references\trefcount:{way} shared\t1\nreferences\trefcount:{way} own\t{threads}\n")
+        });
+        let expected = lines.concat();
+        assert_eq!(output_of(&line), expected, "{line}");
+    }
+    assert_eq!(
+        output_of("refcount --count rc --threads 3 --iters 500 --runs 5 --expect exact --quiet"),
+        "3\n"
+    );
+    gilsim("refcount --count rc --objects shared").assert().code(2);
+}
+
+#[test]
+fn a_plain_count_says_what_its_errors_led_to() {
+    let json =
+        output_of("refcount --count plain --objects shared --iters 2k --widen 2 --runs 10 --format json");
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let rows = report["results"].as_array().unwrap();
+    assert_eq!(rows.len(), 2, "the yardstick and what was asked for");
+    assert_eq!((&rows[0]["baseline"], &rows[0]["verdict"]), (&Value::Bool(true), &Value::from("exact")));
+    for run in rows[1]["observations"].as_array().unwrap() {
+        let (count, leaked) = (run["actual"].as_i64().unwrap(), run["misuse"]["leaked"].as_i64().unwrap());
+        assert_eq!(leaked, (count - 1).max(0));
+        // A count cannot come below 1 but through a free that is too early.
+        assert!(count >= 1 || run["misuse"]["premature_frees"].as_i64().unwrap() > 0, "{run}");
+    }
+}
+
+#[test]
+fn every_interleaving_of_reference_counts() {
+    assert_eq!(
+        output_of("explore --refcount=biased --iters 2 --expect exact --quiet")
+            .split('\t')
+            .collect::<Vec<_>>()[..3],
+        ["biased", "0", "0"]
+    );
+    gilsim("explore --refcount=plain --iters 1 --expect lost").assert().success();
+    gilsim("explore --refcount --body x+=d").assert().code(2);
+    gilsim("explore --refcount --iters 101").assert().code(2);
+}

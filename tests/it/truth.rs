@@ -3,7 +3,9 @@
 
 use gilsim::cli::Request;
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
-use gilsim::measure::{Distribution, Group, LockUse, Observation, Pattern, Promise, Scenario, Workload};
+use gilsim::measure::{
+    Distribution, Group, LockUse, Objects, Observation, Pattern, Promise, Scenario, Workload,
+};
 use gilsim::python::version::Version;
 use gilsim::report::convoy::ConvoyReport;
 use gilsim::report::export::Format;
@@ -41,6 +43,7 @@ fn load(workers: usize, usable: usize, iterations: u64, widen: bool) -> Workload
         pattern: Pattern::PlusMinus,
         cpus: Cpus { usable, pinnable: (0..usable).collect() },
         pins: if workers <= usable { (0..workers).collect() } else { Vec::new() },
+        objects: Objects::Shared,
         widen: NonZeroU64::new(64).filter(|_| widen),
         switch_interval: Duration::from_millis(5),
     }
@@ -89,6 +92,7 @@ impl Drawn {
                 voluntary: self.switches,
                 involuntary: 2,
             }),
+            misuse: None,
             foreign_values: (scenario.name() == "race").then_some(self.switches),
             lock: lock.then(|| LockUse {
                 takes: 9,
@@ -449,7 +453,7 @@ fn next(line: &str, world: World) -> Option<String> {
             not_seen: 0,
         }),
         // The end of the path; `check` is for a program of one's own.
-        Request::Explore(_) | Request::Check(_) => return None,
+        Request::Explore(_) | Request::References(_) | Request::Check(_) => return None,
         Request::List(..) | Request::Echo | Request::SplitWorker(_) => panic!("{line} has no report"),
     };
     let next = document.lines().find_map(|line| line.strip_prefix("try next: "));

@@ -2,7 +2,8 @@
 
 use crate::choice::Choice;
 use crate::cli::options::{
-    InterpreterOptions, IntervalOption, OutputOptions, PatternOption, PinOption, RunsOption, WorkersOption,
+    COMPARISON_BUDGET, InterpreterOptions, IntervalOption, OutputOptions, PatternOption, PinOption,
+    RunsOption, WorkersOption,
 };
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
@@ -19,12 +20,11 @@ use crate::session::{Real, Session};
 use crate::system::cpus::Cpus;
 use clap::Args;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-/// How long all rounds may take when their number was not asked for.
-const BUDGET: Duration = Duration::from_secs(8);
 /// Counter updates of each worker in a comparison: the dearest scenario takes about a second.
 const UPDATES: u64 = 5_000_000;
+/// References that each worker takes and gives back in a comparison.
+const PAIRS: u64 = 1_000_000;
 /// The end of the compared sums' range: work enough to make up for starting processes.
 const RANGE: u64 = 500_000_000;
 
@@ -46,7 +46,7 @@ pub(super) struct CompareCommand {
     #[command(flatten)]
     workers: WorkersOption,
     /// Updates of each worker to the counter, and the end of the range for the sum [default: 5M for the
-    /// counter, 500M for the sum]
+    /// counter, 500M for the sum, 1M for references]
     #[arg(long, value_name = "N", value_parser = count::parse, allow_negative_numbers = true)]
     iters: Option<u64>,
     #[command(flatten)]
@@ -78,22 +78,25 @@ impl CompareCommand {
 
         // The interpreters do what is compared: the counter's updates, the sum, or both.
         let body = Job::Body { body: scenario::gil::BODY.to_owned(), setup: String::new() };
-        let jobs = [(Group::Counter, body), (Group::Sum, Job::Split)]
+        let jobs: Vec<_> = [(Group::Counter, body), (Group::Sum, Job::Split)]
             .into_iter()
             .filter(|(group, _)| cases.iter().any(|case| case.scenario.group() == *group))
             .map(|(group, job)| {
                 let iterations = self.iters.unwrap_or(default_iterations(group));
                 (job, Workload { iterations, pins: Vec::new(), ..load.clone() })
-            });
-        let real = Real {
-            jobs: jobs.collect(),
-            timeout: self.interpreters.timeout.time,
-            programs: Some(self.interpreters.python),
-        };
+            })
+            .collect();
+        if jobs.is_empty() && !self.interpreters.python.is_empty() {
+            return Err(UsageError::new(
+                "an interpreter cannot be compared with bare reference counts; name a counter or a sum, too, or leave --python out",
+            ));
+        }
+        let real =
+            Real { jobs, timeout: self.interpreters.timeout.time, programs: Some(self.interpreters.python) };
         Ok(Request::Measure(Box::new(Session {
             cases,
             real: Some(real),
-            rounds: self.runs.rounds(BUDGET),
+            rounds: self.runs.rounds(COMPARISON_BUDGET),
             comparison: true,
             expect: None,
             destination: self.output.destination()?,
@@ -105,6 +108,7 @@ impl CompareCommand {
 const fn default_iterations(group: Group) -> u64 {
     match group {
         Group::Counter => UPDATES,
+        Group::References => PAIRS,
         Group::Sum => RANGE,
     }
 }
@@ -116,6 +120,8 @@ fn scenarios(names: &[String]) -> Result<Vec<&'static dyn Scenario>, UsageError>
     let all = || scenario::ALL.iter().copied();
     if names.is_empty() {
         return Ok(all()
+            // Reference counts have a table of their own, `gilsim refcount`, which is long enough.
+            .filter(|scenario| scenario.group() != Group::References)
             .filter(|scenario| scenario.group() == Group::Sum || is_default(*scenario))
             .collect());
     }
@@ -170,10 +176,10 @@ fn case(
     let iterations = iters.unwrap_or(default_iterations(group));
     let mut load = Workload { iterations, ..scenario.adapt(load) };
     match group {
-        Group::Counter if iterations == 0 => {
+        Group::Counter | Group::References if iterations == 0 => {
             return Err(UsageError::new("--iters 0 leaves nothing to compare; use 1 or more"));
         }
-        Group::Counter => check_counter(&load)?,
+        Group::Counter | Group::References => check_counter(&load)?,
         Group::Sum => {
             let way = scenario.variant().map(|variant| variant.value);
             if let Some(by) = By::ALL.iter().find(|by| way == Some(by.name())) {
@@ -181,7 +187,7 @@ fn case(
             }
         }
     }
-    if scenario.promise() == Promise::MayLose {
+    if scenario.promise_for(&load) == Promise::MayLose {
         load.widen = Widen::Auto.updates_per_yield(&load);
     }
     Ok(Case { scenario, load, baseline: false })

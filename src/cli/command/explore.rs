@@ -6,12 +6,14 @@ use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values::{self, choice, count_in};
 use crate::count;
+use crate::explore::refcount::{MOST_COUNTING, MOST_PAIRS, Protocol, Question};
 use crate::explore::{MOST_WORKERS, Schedule, Switching};
 use crate::measure::Pattern;
 use crate::python::program::Program;
 use crate::python::version::Version;
 use crate::session::Expectation;
 use crate::session::explore::{ExploreSession, Wanted};
+use crate::session::references::References;
 use crate::system::cpus::Cpus;
 use clap::Args;
 
@@ -25,7 +27,7 @@ const MOST_ITERATIONS: u64 = 100_000;
 /// adds 1 by default, so that no loss can make up for another.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  gilsim explore\n  gilsim explore --iters 40 --quiet\n  gilsim explore --body x=x+int(1) --cpython 3.13 --pattern plus-minus\n  gilsim explore --iters 1 --schedule v1:machine:A1,B3,A2 --replay"
+    after_help = "Example:\n  gilsim explore\n  gilsim explore --iters 40 --quiet\n  gilsim explore --body x=x+int(1) --cpython 3.13 --pattern plus-minus\n  gilsim explore --iters 1 --schedule v1:machine:A1,B3,A2 --replay\n  gilsim explore --refcount --iters 1"
 )]
 #[command(mut_arg("body", |arg| arg.value_name("BODY").help(BODY_HELP)))]
 #[command(mut_arg("setup", |arg| arg.value_name("SETUP").default_value("").help(SETUP_HELP)))]
@@ -39,6 +41,12 @@ pub(super) struct ExploreCommand {
     /// Switch between any two of load, add and store (the default)
     #[arg(long)]
     machine: bool,
+    /// Explore reference counts instead of a body: who takes a reference to an object and gives it back, and whether the object
+    /// is freed too early, or never [default: each way of counting]
+    #[arg(long, value_name = "WAY", value_parser = choice::<Protocol>(), num_args = 0..=1, require_equals = true,
+          conflicts_with_all = ["body", "setup", "cpython", "machine", "pattern", "outcome", "schedule", "replay", "max_memory"])]
+    #[expect(clippy::option_option, reason = "clap's type of an option with an optional value")]
+    refcount: Option<Option<Protocol>>,
     /// How many workers
     #[arg(long, visible_alias = "workers", value_name = "T", default_value = "2", value_parser = parse_workers, allow_negative_numbers = true)]
     threads: usize,
@@ -80,6 +88,9 @@ fn version_help() -> String {
 
 impl ExploreCommand {
     pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
+        if let Some(way) = self.refcount {
+            return self.references(way, cpus);
+        }
         let version = self.cpython.unwrap_or(Version::newest_with_gil());
         let program = Program::compile(&self.body.body, self.body.setup(), version)
             .map_err(|error| UsageError::new(error.to_string()))?;
@@ -93,6 +104,26 @@ impl ExploreCommand {
             schedule: self.schedule,
             replay: self.replay,
             max_memory: self.max_memory,
+            cpus: cpus.usable,
+            expect: self.expect,
+            destination: self.output.destination()?,
+        })))
+    }
+}
+
+impl ExploreCommand {
+    /// The request to explore one way of counting references, or all.
+    fn references(self, way: Option<Protocol>, cpus: &Cpus) -> Result<Request, UsageError> {
+        let (workers, pairs) = (self.threads, self.iters);
+        if workers > MOST_COUNTING || pairs > MOST_PAIRS {
+            return Err(UsageError::new(format!(
+                "--refcount explores up to {MOST_COUNTING} workers and {MOST_PAIRS} iterations; use fewer"
+            )));
+        }
+        let ways = way.map_or_else(|| Protocol::ALL.to_vec(), |way| vec![way]);
+        let questions = ways.into_iter().map(|protocol| Question { protocol, workers, pairs }).collect();
+        Ok(Request::References(Box::new(References {
+            questions,
             cpus: cpus.usable,
             expect: self.expect,
             destination: self.output.destination()?,

@@ -7,6 +7,7 @@ mod counter;
 mod explore;
 mod list;
 mod python;
+mod refcount;
 mod split;
 mod verify;
 mod worker;
@@ -48,6 +49,8 @@ enum Command {
     Gil(Deferred<counter::GilCommand>),
     /// The sum over a range, split between processes, threads, a rayon pool or threads under a global lock
     Split(Deferred<split::SplitCommand>),
+    /// References to objects, counted in several ways: what goes wrong without protection, and what each one costs
+    Refcount(Deferred<refcount::RefcountCommand>),
     /// Scenarios side by side, right or wrong, fast or slow, their rounds interleaved
     Compare(Deferred<compare::CompareCommand>),
     /// The convoy effect: round trips of one byte beside workers that only compute, under the GIL
@@ -78,6 +81,7 @@ impl CommandLine {
             Command::Sharded(Deferred(command)) => command.request(cpus),
             Command::Gil(Deferred(command)) => command.request(cpus),
             Command::Split(Deferred(command)) => command.request(cpus),
+            Command::Refcount(Deferred(command)) => command.request(cpus),
             Command::Compare(Deferred(command)) => command.request(cpus),
             Command::Convoy(Deferred(command)) => command.request(&cpus),
             Command::Python(Deferred(command)) => command.request(cpus),

@@ -132,7 +132,7 @@ impl Witness {
 }
 
 /// The names of the workers.
-fn letters(workers: usize) -> impl Iterator<Item = String> {
+pub(super) fn letters(workers: usize) -> impl Iterator<Item = String> {
     (0..workers).map(|worker| worker_letter(u8::try_from(worker).unwrap_or(u8::MAX)).to_string())
 }
 

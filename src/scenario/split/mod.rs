@@ -161,6 +161,7 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
         usage: Some(usage),
         foreign_values: None,
         lock: None,
+        misuse: None,
     })
 }
 

@@ -78,5 +78,6 @@ pub(super) fn observe(
         spans,
         foreign_values: None,
         lock: None,
+        misuse: None,
     })
 }

@@ -198,6 +198,8 @@ fn every_field_of_the_json_is_explained() {
         "gil --iters 1k --runs 1".to_owned(),
         "compare split:sequential split:process --iters 1k --runs 1".to_owned(),
         "explore --iters 2".to_owned(),
+        "explore --refcount --iters 1".to_owned(),
+        "refcount --iters 1k --runs 1".to_owned(),
         "convoy --pings 5".to_owned(),
     ];
     match real_python() {
