@@ -84,7 +84,7 @@ fn gil() -> Report {
     let lock =
         LockUse { takes: 28, switches: 27, requests: 26, forced: 26, held: vec![0.51, 0.48], holds, waits };
     let run = Observation { lock: Some(lock), ..observation(0, 136) };
-    report(vec![("gil:3.14", load(2, 100_000_000), vec![run])], false)
+    report(vec![("gil:3.15", load(2, 100_000_000), vec![run])], false)
 }
 
 fn split() -> Report {
