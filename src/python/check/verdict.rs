@@ -305,7 +305,11 @@ fn collision(module: &Module, events: &[Event], state: &State, search: &Search<'
     let (location, read, between, write) = found(true).or_else(|| found(false))?;
     let last = (read..between).rev().find(|&at| thread(at) == thread(read)).unwrap_or(read);
     let last = if events[last].opcode.is_empty() { read } else { last };
-    let line = |at: usize| events[at].line.unwrap_or(0);
+    // An instruction that stands in no line of the text belongs to the last line that its thread has run.
+    let line = |at: usize| {
+        let mut mine = (0..=at).rev().filter(|&earlier| thread(earlier) == thread(at));
+        mine.find_map(|earlier| events[earlier].line).unwrap_or(0)
+    };
     Some(Collision {
         name: location_name(module, state, location),
         read: line(read),
