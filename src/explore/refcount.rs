@@ -4,6 +4,8 @@
 //! the protocol, one access to shared memory each, and what is asked is not a value of x but whether the object is
 //! freed while somebody holds a reference, or never. Whoever made the object holds one reference throughout.
 //!
+//! The file is longer than most because the three protocols, their search and its witness share one set of states.
+//!
 //! The schedules of each state are counted once ([`Question::explore`]), as they are for bodies.
 
 use super::error::ExploreError;

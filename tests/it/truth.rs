@@ -1,5 +1,5 @@
 //! What a report says follows from what was observed: made-up observations of every kind, and the sentences that their
-//! figures deny.
+//! figures deny. The file is longer than most because every kind of report is made from the same made-up runs.
 
 use gilsim::cli::Request;
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
