@@ -49,7 +49,10 @@ impl Refusal {
     /// When help cannot be written to standard output. A mistake has no other place to be told.
     pub fn print(&self) -> Result<(), report::Error> {
         match self {
-            Self::Help(text) => output::write(&mut anstream::stdout().lock(), text),
+            Self::Help(text) => {
+                output::check_standard_output()?;
+                output::write(&mut anstream::stdout().lock(), text)
+            }
             Self::NoCommand(text) => {
                 let _ = write!(anstream::stderr(), "{text}");
                 Ok(())

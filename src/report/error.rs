@@ -24,6 +24,10 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// The program was started without a standard output.
+    #[error("standard output is closed; send it to a file, or to /dev/null to discard it")]
+    Closed,
+
     /// Standard output could not be written.
     #[error("could not write to standard output: {0}")]
     Output(io::Error),
@@ -33,7 +37,7 @@ impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Format(_) | Self::Device(_) => Kind::Usage,
-            Self::Export { .. } | Self::Output(_) => Kind::Failure,
+            Self::Export { .. } | Self::Closed | Self::Output(_) => Kind::Failure,
         }
     }
 }

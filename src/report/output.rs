@@ -3,6 +3,7 @@
 use super::document::Document;
 use super::error::{Error, Result};
 use super::export::{Export, Format};
+use crate::system::standard_output;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -31,8 +32,9 @@ impl Destination {
     ///
     /// # Errors
     ///
-    /// When an export's ending is unknown or it cannot be written.
+    /// When standard output is closed, an export's ending is unknown, or it cannot be written.
     pub fn open(&self) -> Result<Output> {
+        check_standard_output()?;
         let (stdout, files): (Vec<_>, Vec<_>) = self.exports.iter().partition(|path| *path == Path::new("-"));
         let exports = files.into_iter().map(|path| Export::prepare(path)).collect::<Result<Vec<_>>>()?;
         Ok(Output { format: self.format, exports, quiet: self.quiet, json_on_stdout: !stdout.is_empty() })
@@ -75,6 +77,15 @@ impl Output {
 pub fn say(reason: &str) {
     // Nobody is left to tell when standard error cannot be written.
     let _ = writeln!(anstream::stderr(), "{reason}");
+}
+
+/// Finds out whether what is printed can arrive anywhere.
+///
+/// # Errors
+///
+/// [`Error::Closed`] when the program was started with its standard output closed.
+pub fn check_standard_output() -> Result<()> {
+    if standard_output::was_closed() { Err(Error::Closed) } else { Ok(()) }
 }
 
 /// Writes a text whole. A reader that has seen enough and gone away (`| head -1`) is no error.

@@ -5,6 +5,7 @@ use super::layout::{Cell, Grid, bold, finish, paragraph};
 use super::{csv, json, quiet, terms, words};
 use anstyle::AnsiColor;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io;
 
 /// What came of it.
@@ -182,29 +183,44 @@ impl VerifyReport {
 
     fn notes(&self) -> Vec<String> {
         let all = self.agreements + self.disagreements + self.not_seen;
-        let verdict = format!("model and interpreters agree in {} of {all} cells.", self.agreements);
+        let disagree = match self.disagreements {
+            0 => "none".to_owned(),
+            cells => cells.to_string(),
+        };
+        let not_seen = match self.not_seen {
+            0 => String::new(),
+            cells => format!("; in {cells} no run showed the loss that the model says is possible"),
+        };
+        let verdict = format!(
+            "model and interpreters agree in {} of {all} cells and disagree in {disagree}{not_seen}.",
+            self.agreements
+        );
         let terms = terms::free_threaded(self.interpreters.iter().map(String::as_str));
         let next = "try next: gilsim explore".to_owned();
         [vec![verdict], terms.into_iter().collect(), self.losses_not_seen(), self.failures(), vec![next]]
             .concat()
     }
 
+    /// One paragraph for all bodies that had as many runs: the bound on how often they lose updates is the same.
     fn losses_not_seen(&self) -> Vec<String> {
-        let cells = self.cells().filter(|(_, cell)| cell.real == Some(Seen::NotSeen));
-        cells
-            .map(|(row, cell)| {
-                let share = cell.loss_below.map_or_else(String::new, |below| {
-                    format!("at 95 % confidence fewer than {} % of such runs lose any; ", words::figure(100.0 * below))
-                });
-                format!(
-                    "not seen: {} in {} can lose updates by the model, but none of {} did: {share}more --iters or \
-                     --runs may show it.",
-                    row.body.replace('\n', "; "),
-                    cell.interpreter,
-                    words::plural(cell.runs, "run")
-                )
-            })
-            .collect()
+        let mut by_runs = BTreeMap::<usize, Vec<String>>::new();
+        for (row, cell) in self.cells().filter(|(_, cell)| cell.real == Some(Seen::NotSeen)) {
+            let named = format!("{} in {}", row.body.replace('\n', "; "), cell.interpreter);
+            by_runs.entry(cell.runs).or_default().push(named);
+        }
+        let paragraphs = by_runs.into_iter().map(|(runs, named)| {
+            let share = loss_below(runs).map_or_else(String::new, |below| {
+                format!("At 95 % confidence fewer than {} % of such runs lose any. ", words::figure(100.0 * below))
+            });
+            let each = if named.len() == 1 { "" } else { " each" };
+            format!(
+                "not seen: by the model updates can be lost, but none of {}{each} lost any: {}. {share}More --iters or \
+                 --runs may show it.",
+                words::plural(runs, "run"),
+                named.join(" · "),
+            )
+        });
+        paragraphs.collect()
     }
 }
 
@@ -350,9 +366,9 @@ mod tests {
         let report = report(vec![cell(Claim::Loses, 100, 0), cell(Claim::Exact, 10, 0)]);
         let table = report.table(None);
         assert!(table.contains("not seen: it can lose, but no run did"), "{table}");
-        assert!(table.contains("agree in 1 of 2 cells"), "{table}");
+        assert!(table.contains("agree in 1 of 2 cells and disagree in none; in 1 no run showed"), "{table}");
         assert!(
-            table.contains("none of 100 runs did: at 95 % confidence fewer than 2.95 % of such runs"),
+            table.contains("none of 100 runs lost any: y = x; x = y + d in 3.9.18. At 95 % confidence fewer than 2.95 % of such runs"),
             "{table}"
         );
         assert!(!table.contains("not seen!"), "{table}");

@@ -16,6 +16,7 @@ pub mod parent;
 pub mod process;
 pub mod shell;
 pub mod signals;
+pub mod standard_output;
 pub mod threads;
 
 pub use error::{Error, Result};

@@ -214,6 +214,21 @@ fn an_export_to_a_device_is_refused_by_name() {
 }
 
 #[test]
+fn a_closed_standard_output_is_told_before_any_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    let close = Scene::shell("exec >&-");
+    for line in ["--help", "list --quiet", "race --help", "explore --iters 1", "convoy --quiet"] {
+        close.run(line).says_why_not(1, "standard output is closed");
+    }
+    // So many updates that the test would not end if they were begun.
+    close.run(&format!("atomic --iters 1e18 --export {}", path.display())).says_why_not(1, "is closed");
+    assert!(!path.exists());
+    assert_eq!(Scene::shell("exec >/dev/null").run("list").code, Some(0));
+    assert_eq!(Scene::shell("exec <&-").run("list").code, Some(0));
+}
+
+#[test]
 fn a_named_pipe_takes_an_export() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pipe.json");

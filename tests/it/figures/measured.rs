@@ -1,60 +1,8 @@
-//! Every figure of a table, worked out once more from the JSON export of the same run: from its conditions and the
-//! observations of its runs, not from the sums that gilsim has made of them.
+//! The figures of measured rows: single tables, comparisons, convoys.
 
-use crate::gilsim;
+use super::{hold, list, number, run, shown};
 use regex::Regex;
 use serde_json::Value;
-use std::sync::LazyLock;
-
-/// A number as it is printed, in seconds or as a share where it has a unit, and half a unit of its last digit.
-#[derive(Debug, Clone, Copy)]
-struct Shown {
-    value: f64,
-    rounding: f64,
-}
-
-static NUMBER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(-?)\b(\d[\d,]*(?:\.\d+)?)(?: ?(?:(ns|us|ms|s)\b|(%)))?").unwrap());
-
-fn shown(text: &str) -> Vec<Shown> {
-    let number = |found: regex::Captures<'_>| {
-        let digits = found[2].replace(',', "");
-        let unit = match found.get(3).or_else(|| found.get(4)).map(|unit| unit.as_str()) {
-            Some("ns") => 1e-9,
-            Some("us") => 1e-6,
-            Some("ms") => 1e-3,
-            Some("%") => 1e-2,
-            _ => 1.0,
-        };
-        let places = digits.split_once('.').map_or(0, |(_, places)| places.len());
-        let sign = if &found[1] == "-" { -1.0 } else { 1.0 };
-        Shown {
-            value: sign * digits.parse::<f64>().unwrap() * unit,
-            rounding: 0.5 * unit / 10_f64.powi(i32::try_from(places).unwrap()),
-        }
-    };
-    NUMBER.captures_iter(text).map(number).collect()
-}
-
-/// Holds the numbers of a text against those that it should show.
-fn hold(text: &str, figures: &[f64]) {
-    let shown = shown(text);
-    assert_eq!(shown.len(), figures.len(), "{text}: {shown:?}, not {figures:?}");
-    for (shown, figure) in shown.iter().zip(figures) {
-        let off = (shown.value - figure).abs();
-        assert!(off <= shown.rounding * 1.000_001 + figure.abs() * 1e-9, "{text}: {shown:?}, not {figure}");
-    }
-}
-
-fn number(value: &Value) -> f64 {
-    value
-        .as_f64()
-        .unwrap_or_else(|| value.to_string().parse().unwrap_or_else(|_| panic!("no number: {value}")))
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
 
 fn mean(values: &[f64]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
@@ -89,7 +37,6 @@ fn least(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::MAX, f64::min)
 }
 
-/// The share of a run in which two or more of its spans overlap, by looking at each stretch between two edges.
 fn times_of(row: &Row<'_>) -> Vec<f64> {
     row.times()
 }
@@ -98,6 +45,7 @@ fn starts_of(row: &Row<'_>) -> Vec<f64> {
     row.started()
 }
 
+/// The share of a run in which two or more of its spans overlap, by looking at each stretch between two edges.
 fn overlap(run: &Value) -> f64 {
     let spans: Vec<[f64; 2]> =
         list(&run["spans"]).iter().map(|span| [number(&span[0]), number(&span[1])]).collect();
@@ -279,16 +227,6 @@ impl Row<'_> {
             other => panic!("a line that nobody works out: {other}"),
         }
     }
-}
-
-/// The table and the JSON export of one run.
-fn run(line: &str) -> (String, Value) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run.json");
-    let export = format!("{line} --export {}", path.display());
-    let output = gilsim(&export).assert().success().get_output().stdout.clone();
-    let json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    (String::from_utf8(output).unwrap(), json)
 }
 
 fn check_single(line: &str) {
