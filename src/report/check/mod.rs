@@ -1,9 +1,13 @@
 //! The report of a checked program: what each version makes of it, and the schedule that breaks it.
 
-use super::document::{Document, Header};
-use super::layout::{Cell, Grid, bold, finish, paragraph};
-use super::{csv, json, quiet, terms};
+mod real;
+
+pub use real::{RealEnding, RealRow, Seen};
+
 use crate::python::check::{Checked, Collision, Finding, Kind, thread_name};
+use crate::report::document::{Document, Header};
+use crate::report::layout::{Cell, Grid, bold, finish, paragraph};
+use crate::report::{csv, json, quiet, terms};
 use anstyle::AnsiColor;
 use serde::Serialize;
 use std::io;
@@ -12,7 +16,7 @@ use std::io;
 const MOST_LINES: usize = 40;
 
 /// What came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CheckReport {
     /// What it says of itself.
     #[serde(flatten)]
@@ -25,6 +29,12 @@ pub struct CheckReport {
     pub small: Vec<SmallNumber>,
     /// A finding for each version.
     pub results: Vec<CheckRow>,
+    /// The real interpreters that were asked for.
+    pub real: Vec<RealRow>,
+    /// Interpreters that could not be asked, each with the reason.
+    pub failures: Vec<String>,
+    /// In how many of the real interpreters something was seen that the model calls impossible.
+    pub disagreements: usize,
 }
 
 /// A number that only makes the program long, and what it was taken as.
@@ -83,7 +93,33 @@ impl CheckReport {
             scope,
             small: small.filter(|small| small.number != small.taken_as).collect(),
             results: checked.findings.iter().map(|finding| CheckRow::new(finding, lost)).collect(),
+            real: Vec::new(),
+            failures: Vec::new(),
+            disagreements: 0,
         }
+    }
+
+    /// With what real interpreters made of it.
+    #[must_use]
+    pub fn with_real(mut self, real: Vec<RealRow>, failures: Vec<String>) -> Self {
+        self.disagreements = real.iter().filter(|row| row.agrees == Some(false)).count();
+        (self.real, self.failures) = (real, failures);
+        self
+    }
+
+    /// Whether an interpreter could not do its work.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        !self.failures.is_empty() || self.real.iter().any(|row| row.failure.is_some())
+    }
+
+    /// What is to be said of the real runs, a sentence each.
+    fn real_notes(&self) -> Vec<String> {
+        self.faults().into_iter().chain(real::notes(&self.real)).collect()
+    }
+
+    fn faults(&self) -> Vec<String> {
+        self.real.iter().filter_map(RealRow::fault).chain(self.failures.iter().cloned()).collect()
     }
 
     /// The rows that tell the same, with the names of their versions.
@@ -242,6 +278,14 @@ impl Document for CheckReport {
         for note in self.notes() {
             text += &paragraph(&note, width);
         }
+        if !self.real.is_empty() {
+            text.push('\n');
+            text += &real::grid(&self.real).table(width);
+            text.push('\n');
+        }
+        for note in self.real_notes() {
+            text += &paragraph(&note, width);
+        }
         if let Some(row) = self.shown() {
             text.push('\n');
             text += &Self::schedule_grid(row).table(width);
@@ -280,11 +324,24 @@ impl Document for CheckReport {
             text += &note;
             text.push('\n');
         }
+        if !self.real.is_empty() {
+            text.push('\n');
+            text += &real::grid(&self.real).markdown();
+        }
+        for note in self.real_notes() {
+            text.push('\n');
+            text += &note;
+            text.push('\n');
+        }
         if let Some(row) = self.shown() {
             let parts = ["\n", &Self::schedule_grid(row).markdown(), "\n", &Self::outcome(row), "\n"];
             text += &parts.concat();
         }
         text
+    }
+
+    fn failures(&self) -> Vec<String> {
+        self.faults()
     }
 
     fn value(&self) -> String {
