@@ -181,7 +181,7 @@ impl<'m> Machine<'m> {
             Op::PrintItem => {
                 let value = self.peek();
                 let text = self.text(&value, false)?;
-                self.print(&text);
+                self.print(&text, "\n");
                 self.drop_top(1);
                 self.set_check(true);
             }

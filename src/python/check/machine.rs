@@ -12,7 +12,7 @@ use crate::python::program::{Instruction, Place};
 use crate::python::version::Check;
 
 /// Names that the machine itself asks for, in the order of their numbers.
-pub(super) const KNOWN: [&str; 18] = [
+pub(super) const KNOWN: [&str; 16] = [
     "__name__",
     "__init__",
     "__enter__",
@@ -28,9 +28,7 @@ pub(super) const KNOWN: [&str; 18] = [
     "__repr__",
     "__bool__",
     "run",
-    "append",
     "__delitem__",
-    "__del__",
 ];
 pub(super) const NAME: u16 = 0;
 pub(super) const INIT: u16 = 1;
@@ -47,7 +45,7 @@ pub(super) const STR: u16 = 11;
 pub(super) const REPR: u16 = 12;
 pub(super) const BOOL: u16 = 13;
 pub(super) const RUN: u16 = 14;
-pub(super) const DELITEM: u16 = 16;
+pub(super) const DELITEM: u16 = 15;
 
 /// How many calls may be under way, as `sys.getrecursionlimit()`.
 pub(super) const DEEPEST: usize = 1000;
@@ -136,6 +134,10 @@ pub(super) struct Machine<'m> {
     pub(super) consumed: usize,
     /// Whether the eval breaker is looked at after the present instruction.
     pub(super) check: bool,
+    /// Whether a call did not look at it because it was taken to be specialised.
+    pub(super) silenced: bool,
+    /// What was printed, in order; the state has it without.
+    pub(super) output: String,
 }
 
 impl<'m> Machine<'m> {
@@ -188,7 +190,16 @@ impl<'m> Machine<'m> {
     }
 
     pub(super) fn at(module: &'m Module, state: State) -> Self {
-        Self { module, state, thread: 0, accesses: Vec::new(), consumed: 0, check: false }
+        Self {
+            module,
+            state,
+            thread: 0,
+            accesses: Vec::new(),
+            consumed: 0,
+            check: false,
+            silenced: false,
+            output: String::new(),
+        }
     }
 
     pub(super) fn current(&self) -> &Thread {

@@ -11,6 +11,7 @@
 //!
 //! ```text
 //! verdict        what a version makes of a program, and why
+//! alone          a program of one thread, run to its end: for tests against real interpreters
 //! search         every schedule; what is shared is learned on the way
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · calls · attributes · operations · elements · natives · instances · methods · containers · sync · text
@@ -21,6 +22,7 @@
 //! Nothing outside the model is ever touched: no file is opened, no interpreter started. What is not covered is refused by
 //! name and place. Start reading with `verdict`.
 
+mod alone;
 mod attributes;
 mod calls;
 mod containers;
@@ -42,4 +44,5 @@ mod tests;
 mod text;
 mod verdict;
 
+pub use alone::{Alone, run_alone};
 pub use verdict::{CheckError, Checked, Collision, Finding, Kind, ScheduleLine, check, thread_name};

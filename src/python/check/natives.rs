@@ -75,10 +75,10 @@ impl Machine<'_> {
                     return beyond("print() to a file");
                 }
                 let end = match self.keyword(&arguments, "end", usize::MAX) {
-                    Some(Value::Str(text)) if &*text != "\n" => text.to_string(),
-                    _ => String::new(),
+                    Some(Value::Str(text)) => text.to_string(),
+                    _ => "\n".to_owned(),
                 };
-                self.print(&format!("{}{end}", texts.join(&separator)));
+                self.print(&texts.join(&separator), &end);
                 Ok(Value::None)
             }
             ("len", [value]) => self.length(value),

@@ -502,7 +502,7 @@ pub(super) fn range_length(start: i64, stop: i64, stride: i64) -> usize {
 }
 
 /// The middle of a special method's name.
-const fn special(op: BinaryOp) -> &'static str {
+pub(super) const fn special(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Add => "add",
         BinaryOp::Subtract => "sub",

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::machine::{Access, Beyond, Location, Machine, Step};
-use super::state::{Object, Site, State, Value};
+use super::state::{Entry, Object, Site, State, Value};
 use crate::python::program::module::Module;
 use crate::system::control::Control;
 
@@ -42,6 +42,41 @@ impl Ending {
     /// Whether what is printed and raised is the same, and who waits.
     pub(super) fn looks_like(&self, other: &Self) -> bool {
         self.printed == other.printed && self.uncaught == other.uncaught && self.waiting == other.waiting
+    }
+
+    /// Whether it differs from the other in nothing but the order of elements.
+    pub(super) fn reorders(&self, other: &Self) -> bool {
+        let sorted = |ending: &Self| {
+            let mut heap = ending.heap.clone();
+            for object in &mut heap {
+                if let Object::List(items) | Object::Deque(items, _) = object {
+                    items.sort_by_cached_key(|item| format!("{item:?}"));
+                }
+            }
+            heap
+        };
+        self.looks_like(other) && self.globals == other.globals && sorted(self) == sorted(other)
+    }
+
+    /// The text of each global that has one.
+    pub(super) fn globals(&self, module: &Module) -> BTreeMap<String, String> {
+        let mut state = Machine::start(module).state;
+        let site = Site { thread: 0, code: 0, pc: 0 };
+        state.heap = self.heap.iter().map(|object| Rc::new(Entry { site, object: object.clone() })).collect();
+        state.globals.clone_from(&self.globals);
+        let mut machine = Machine::at(module, state);
+        let values = self.globals.first().into_iter().flatten();
+        let mut texts = BTreeMap::new();
+        for (name, value) in module.names.iter().zip(values) {
+            if *value == Value::Unbound || name.starts_with("__") {
+                continue;
+            }
+            // What shows its address has no text, and what is written in Python is not run here.
+            if let Ok(text) = machine.text(value, true) {
+                texts.insert(name.clone(), text);
+            }
+        }
+        texts
     }
 }
 
@@ -94,6 +129,10 @@ pub(super) struct Search<'m> {
     pub(super) shared: BTreeSet<Location>,
     users: FxHashMap<Location, Users>,
     steps: u64,
+    /// The threads that printed while there was another one, a bit for each.
+    pub(super) printers: u16,
+    /// Whether a call did not look at the eval breaker because it was taken to be specialised.
+    pub(super) silenced: bool,
 }
 
 /// How a thread's run came to its end.
@@ -107,7 +146,15 @@ pub(super) type Endings = Vec<(Ending, Vec<u8>)>;
 
 impl<'m> Search<'m> {
     pub(super) fn new(module: &'m Module, switching: Switching) -> Self {
-        Self { module, switching, shared: BTreeSet::new(), users: FxHashMap::default(), steps: 0 }
+        Self {
+            module,
+            switching,
+            shared: BTreeSet::new(),
+            users: FxHashMap::default(),
+            steps: 0,
+            printers: 0,
+            silenced: false,
+        }
     }
 
     /// All endings, or those up to the first that is not expected.
@@ -203,9 +250,14 @@ impl<'m> Search<'m> {
             }
             let together = machine.state.live() > 1;
             tell(machine, together);
+            let lines = machine.state.printed.len();
             let step = machine.step(thread).map_err(Unfinished::Beyond)?;
+            self.silenced |= machine.silenced;
             if together || machine.state.live() > 1 {
                 let bit = 1_u16 << thread.min(15);
+                if machine.state.printed.len() > lines {
+                    self.printers |= bit;
+                }
                 for access in &machine.accesses {
                     let users = self.users.entry(access.location).or_default();
                     if access.write {
@@ -313,10 +365,8 @@ fn ending(state: &State, over: bool) -> Ending {
         entry.site = site;
         match &mut entry.object {
             Object::Dict(items, _) => items.sort_by_cached_key(|(key, _)| format!("{key:?}")),
-            // As with lines that are printed in another order, the order in which threads came is no loss.
-            Object::Set(items) | Object::List(items) | Object::Deque(items, _) => {
-                items.sort_by_cached_key(|item| format!("{item:?}"));
-            }
+            // A set has no order, and that of a dict counts for nothing when it is compared.
+            Object::Set(items) => items.sort_by_cached_key(|item| format!("{item:?}")),
             _ => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use super::machine::{Machine, R, REPR, STR, beyond};
 use super::state::{Object, Part, Value};
+use crate::python::program::quoted;
 
 impl Machine<'_> {
     /// `str(value)`, or `repr(value)`.
@@ -94,8 +95,11 @@ impl Machine<'_> {
         Ok(if text.is_empty() { class } else { format!("{class}: {text}") })
     }
 
-    /// Prints a line.
-    pub(super) fn print(&mut self, line: &str) {
+    /// Prints a line, or a part of one.
+    pub(super) fn print(&mut self, line: &str, end: &str) {
+        self.output.push_str(line);
+        self.output.push_str(end);
+        let line = &*format!("{line}{}", if end == "\n" { "" } else { end });
         let at = self.state.printed.partition_point(|known| **known <= *line);
         self.state.printed.insert(at, line.into());
     }
@@ -228,23 +232,4 @@ fn float_text(float: f64) -> String {
     } else {
         float.to_string()
     }
-}
-
-fn quoted(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut out = String::from(quote);
-    for letter in text.chars() {
-        match letter {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            letter if letter == quote => {
-                out.push('\\');
-                out.push(letter);
-            }
-            letter => out.push(letter),
-        }
-    }
-    out.push(quote);
-    out
 }

@@ -167,7 +167,7 @@ fn check_version(
         expected: Vec::new(),
         schedule: Vec::new(),
     };
-    let module = match compile_module(stmts, text, version, &KNOWN, warm) {
+    let mut module = match compile_module(stmts, text, version, &KNOWN, warm) {
         Ok(module) => module,
         Err(error) if error.kind == SourceErrorKind::NotPython => {
             return Ok(finding(Kind::NotPython, error.message));
@@ -176,14 +176,29 @@ fn check_version(
     };
     let bounds = Bounds { states: MOST_STATES, steps: MOST_STEPS, control };
     match judge(&module, &bounds) {
-        Ok(found) => Ok(found),
+        Ok((mut found, silenced)) => {
+            if silenced && found.kind == Kind::Exact {
+                // Its first iterations are not specialised yet.
+                module.warm = false;
+                if let Ok((cold, _)) = judge(&module, &bounds)
+                    && cold.kind != Kind::Exact
+                {
+                    found.reason = format!(
+                        "{}, once its calls are specialised; in the first iterations they are not: {}",
+                        found.reason, cold.reason
+                    );
+                }
+            }
+            Ok(found)
+        }
         Err(Unfinished::Limit(limit)) => Ok(finding(Kind::Incomplete, limit)),
         Err(Unfinished::Stopped) => Err(CheckError::Stopped),
         Err(Unfinished::Beyond(Beyond { what, place })) => Err(CheckError::Beyond { what, place }),
     }
 }
 
-fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<Finding, Unfinished> {
+/// A finding, and whether it rests on calls that are taken to be specialised.
+fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfinished> {
     let serial = Search::new(module, Switching::Iterations).run(bounds, None)?;
     let expected: Vec<Ending> =
         serial.into_iter().map(|(ending, _)| ending).filter(|ending| ending.waiting.is_empty()).collect();
@@ -204,14 +219,14 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<Finding, Unfinished> {
     if !expected.is_empty() && expected.iter().all(missing) {
         finding.kind = Kind::NotPython;
         finding.reason = expected[0].uncaught.join(", ");
-        return Ok(finding);
+        return Ok((finding, false));
     }
     let unexpected = || endings.iter().filter(|(ending, _)| !expected.contains(ending));
     // One that can be seen in what is printed or raised tells more.
     let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));
     let Some((ending, order)) = seen.or_else(|| unexpected().next()) else {
         finding.reason = safe(&search);
-        return Ok(finding);
+        return Ok((finding, search.silenced));
     };
     let raised = |ending: &Ending| expected.iter().any(|known| known.uncaught == ending.uncaught);
     finding.kind = if !ending.waiting.is_empty() {
@@ -247,7 +262,34 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<Finding, Unfinished> {
         },
         (None, _) => "threads come between each other".to_owned(),
     };
-    Ok(finding)
+    tell_globals(&mut finding, module, ending, &expected);
+    Ok((finding, search.silenced))
+}
+
+/// Where what is printed and raised is as expected, the globals that are not.
+fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expected: &[Ending]) {
+    let Some(alike) = expected.iter().find(|known| known.looks_like(ending)) else { return };
+    let (found, known) = (ending.globals(module), alike.globals(module));
+    let mut names: Vec<&String> =
+        found.iter().filter(|(name, text)| known.get(*name) != Some(text)).map(|(name, _)| name).collect();
+    names.extend(known.keys().filter(|name| !found.contains_key(*name)));
+    let lines = |ending: &Ending| {
+        let texts = ending.globals(module);
+        let unbound = "unbound".to_owned();
+        let line = |name: &&String| format!("{name} is {}", texts.get(*name).unwrap_or(&unbound));
+        let mut lines = shown(ending);
+        lines.extend(names.iter().map(line));
+        lines
+    };
+    finding.ends = lines(ending);
+    finding.expected = expected.iter().map(lines).collect();
+    finding.expected.sort();
+    finding.expected.dedup();
+    if expected.iter().any(|known| known.reorders(ending)) {
+        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let what = if names.is_empty() { "what is left".to_owned() } else { names.join(", ") };
+        finding.reason.push_str(&format!("; only the order in {what} is another"));
+    }
 }
 
 /// The main thread, or another by its number.
@@ -263,11 +305,13 @@ fn shown(ending: &Ending) -> Vec<String> {
 }
 
 fn safe(search: &Search<'_>) -> String {
-    if search.shared.is_empty() {
-        "no thread changes what another one uses".to_owned()
+    let reason = if search.shared.is_empty() {
+        "no thread changes what another one uses"
     } else {
-        "every schedule ends as some order of whole loop iterations does".to_owned()
-    }
+        "every schedule ends as some order of whole loop iterations does"
+    };
+    let lines = if search.printers.count_ones() > 1 { "; lines may come in another order" } else { "" };
+    format!("{reason}{lines}")
 }
 
 /// What a thread read, another changed, and the first then wrote; or at least the first two of these.

@@ -53,6 +53,7 @@ pub use parse::{LONGEST_PROGRAM, LONGEST_SOURCE};
 pub use shared::{Shared, SharedAtomics, SharedState};
 pub use source::{Place, Position, ProgramError, Source, SourceError, SourceErrorKind};
 pub use step::{Step, Touched};
+pub(crate) use values::quoted;
 pub use values::{Builtin, Range, Value};
 pub use verdict::{MOST_STATES, MOST_WORK, Site, Verdict, VerdictError, Witness};
 pub use worker::WorkerState;
