@@ -6,7 +6,8 @@ use super::named::refuse_unknown;
 use super::progress::with_spinner;
 use super::real_runs::{RealRuns, of_version};
 use crate::choice::Choice;
-use crate::python::check::{self, Checked, Finding, Kind};
+use crate::explore::{Schedule, StepKind};
+use crate::python::check::{self, Checked, Finding, Kind, RealThreads, Turn};
 use crate::python::program::LONGEST_PROGRAM;
 use crate::python::version::Version;
 use crate::report::Header;
@@ -45,6 +46,12 @@ pub struct CheckSession {
     pub pythons: Pythons,
     /// How they are asked.
     pub real_runs: RealRuns,
+    /// The schedule to carry out instead of trying them all.
+    pub schedule: Option<Schedule>,
+    /// Whether real threads are to carry out the schedule that is shown.
+    pub replay: bool,
+    /// Whether it is told by instructions.
+    pub steps: bool,
     /// What must come out for the exit code to be 0.
     pub expect: Option<Expectation>,
     /// How many workers can run at once here.
@@ -67,6 +74,7 @@ pub enum Pythons {
 struct Found {
     /// The findings, and how many iterations long loops were taken to have.
     checked: Option<(Checked, u32)>,
+    real_threads: Option<RealThreads>,
     real: Vec<RealRow>,
     failures: Vec<String>,
 }
@@ -90,29 +98,53 @@ impl CheckSession {
                 if let Pythons::Named(programs) = &checking.pythons {
                     refuse_unknown(programs, control)?;
                 }
-                let checked = pool.install(|| checking.check(control))?;
-                place.lock().checked = Some(checked);
+                let (checked, real_threads) = pool.install(|| checking.find(control))?;
+                *place.lock() = Found { checked: Some(checked), real_threads, ..Found::default() };
                 checking.run_real(place, control, &pool, tell)
             },
         )?;
-        let Found { checked: Some((checked, scope)), real, failures } = found.finished else {
+        let Found { checked: Some((checked, scope)), real_threads, real, failures } = found.finished else {
             return Err(crate::error::Interrupted.into());
         };
         let header = Header::new(session.cpus, found.interrupted);
-        let report = CheckReport::new(header, session.file.display().to_string(), scope, &checked)
-            .with_real(real, failures);
+        let report =
+            CheckReport::new(header, session.file.display().to_string(), scope, &checked, session.steps)
+                .with_threads(real_threads.as_ref())
+                .with_real(real, failures);
         output.deliver(&report)?;
         let unmet = session.unmet(&checked);
-        if let Some(reason) = &unmet {
-            output::say(reason);
-        }
-        Ok(if unmet.is_some() || report.disagreements > 0 {
+        let differs = real_threads.filter(|real| !real.agrees).map(|real| {
+            format!("real threads that carried out the schedule ended otherwise: {}", real.ends.join(" / "))
+        });
+        differs.iter().chain(&unmet).for_each(|reason| output::say(reason));
+        Ok(if unmet.is_some() || differs.is_some() || report.disagreements > 0 {
             Ending::PromiseBroken
         } else if report.failed() {
             Ending::CouldNotRun
         } else {
             Ending::Ran
         })
+    }
+
+    /// What comes of all schedules or of the one that was given, and of the real threads that carry one out.
+    fn find(&self, control: &Control) -> Result<((Checked, u32), Option<RealThreads>)> {
+        let text = read(&self.file)?;
+        if let Some(schedule) = &self.schedule {
+            let StepKind::Version(version) = schedule.step_kind else { return Err(Error::NotOfAVersion) };
+            let turns = schedule.runs().iter().map(|run| Turn { thread: run.worker, steps: run.steps });
+            let turns: Vec<Turn> = turns.collect();
+            let scope = self.scope.unwrap_or(SCOPES[0]);
+            let played = check::play(&text, version, scope, &turns, self.replay, control)?;
+            let checked = Checked { small: played.small, findings: vec![played.finding] };
+            return Ok(((checked, scope), played.real));
+        }
+        let (checked, scope) = self.check(&text, control)?;
+        let shown = checked.findings.iter().find(|finding| self.replay && !finding.turns.is_empty());
+        let real = match shown {
+            Some(finding) => check::play(&text, finding.version, scope, &finding.turns, true, control)?.real,
+            None => None,
+        };
+        Ok(((checked, scope), real))
     }
 
     /// Runs the file in the real interpreters, one after the other.
@@ -167,18 +199,17 @@ impl CheckSession {
         Ok(())
     }
 
-    fn check(&self, control: &Control) -> Result<(Checked, u32)> {
-        let text = read(&self.file)?;
+    fn check(&self, text: &str, control: &Control) -> Result<(Checked, u32)> {
         if let Some(scope) = self.scope {
-            return Ok((check::check(&text, &self.versions, scope, control)?, scope));
+            return Ok((check::check(text, &self.versions, scope, control)?, scope));
         }
         let began = Instant::now();
-        let first = check::check(&text, &self.versions, SCOPES[0], control)?;
+        let first = check::check(text, &self.versions, SCOPES[0], control)?;
         let found = first.findings.iter().any(|finding| finding.kind != Kind::Exact);
         if found || first.small.is_empty() || began.elapsed().as_millis() > QUICK {
             return Ok((first, SCOPES[0]));
         }
-        let second = check::check(&text, &self.versions, SCOPES[1], control)?;
+        let second = check::check(text, &self.versions, SCOPES[1], control)?;
         let complete = second.findings.iter().all(|finding| finding.kind != Kind::Incomplete);
         Ok(if complete { (second, SCOPES[1]) } else { (first, SCOPES[0]) })
     }

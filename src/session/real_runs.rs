@@ -97,11 +97,14 @@ impl RealRuns {
             Some(finding) => match finding.kind {
                 Kind::Incomplete => Expected::Nothing("the model reached a limit".to_owned()),
                 Kind::NotPython => Expected::Refusal,
-                _ if finding.expected.is_empty() => {
+                _ if finding.prints.is_empty() => {
                     Expected::Nothing("no order of whole iterations comes to an end".to_owned())
                 }
-                _ if !small => Expected::Model(finding.expected.clone()),
-                _ if finding.expected.len() != 1 => Expected::Nothing(
+                kind if kind != Kind::Exact && finding.expected != finding.prints => Expected::Nothing(
+                    "it shows in variables only, not in what is printed or raised".to_owned(),
+                ),
+                _ if !small => Expected::Model(finding.prints.clone()),
+                _ if finding.prints.len() != 1 => Expected::Nothing(
                     "orders of whole iterations end differently, and numbers were taken as small".to_owned(),
                 ),
                 _ => match run(Threads::InTurn, self.timeout) {
@@ -147,7 +150,7 @@ impl RealRuns {
                 break;
             }
         }
-        expected.judge(row, kind);
+        expected.judge(row, kind, finding.is_some_and(|finding| finding.cold_differs));
         Ok(())
     }
 }
@@ -259,15 +262,16 @@ impl Expected {
         }
     }
 
-    /// Says what the runs of a row show, and whether that agrees with the model.
-    fn judge(&self, row: &mut RealRow, kind: Option<Kind>) {
+    /// Says what the runs of a row show, and whether that agrees with the model: `cold_differs` where the model is exact only
+    /// once calls are specialised.
+    fn judge(&self, row: &mut RealRow, kind: Option<Kind>, cold_differs: bool) {
         match (self, kind, row.seen) {
             // The one end that needs nothing to be held against.
             (_, Some(Kind::Deadlocks), Some(_)) => row.agrees = Some(true),
             (Self::Nothing(why), ..) => row.not_compared = Some(why.clone()),
             (Self::Refusal, _, None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(false)),
             (_, Some(Kind::Exact), None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(true)),
-            (_, Some(Kind::Exact), Some(_)) => row.agrees = Some(false),
+            (_, Some(Kind::Exact), Some(_)) => row.agrees = Some(cold_differs),
             (_, _, Some(_)) => row.agrees = Some(true),
             (_, _, None) => {
                 row.seen = Some(Seen::NotSeen);

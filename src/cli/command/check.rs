@@ -4,6 +4,7 @@ use crate::cli::options::{OutputOptions, TimeoutOption};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values::{self, choice, count_in};
+use crate::explore::Schedule;
 use crate::python::version::Version;
 use crate::session::Expectation;
 use crate::session::check::{CheckSession, Pythons};
@@ -37,6 +38,15 @@ pub(super) struct CheckCommand {
     /// How many iterations long loops are taken to have [default: 2, and 3 if nothing was found and there is time]
     #[arg(long, value_name = "N", value_parser = parse_scope, allow_negative_numbers = true)]
     scope: Option<u32>,
+    /// Carry out this schedule of a version, instead of trying them all
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["cpython", "python"])]
+    schedule: Option<Schedule>,
+    /// Have real threads carry out the schedule that is shown, each in its turns, and check that they end the same
+    #[arg(long)]
+    replay: bool,
+    /// Show the schedule by instructions, and not by lines
+    #[arg(long)]
+    steps: bool,
     /// A real interpreter that runs the file as it stands as well, under a switch interval of 1 us, in a fresh process for each
     /// run; may be given several times; all: those on PATH and among pyenv's versions that are of a version checked
     #[arg(long, value_name = "EXE|all")]
@@ -69,6 +79,9 @@ impl CheckCommand {
             scope: self.scope,
             pythons: if all { Pythons::All } else { Pythons::Named(self.python) },
             real_runs: RealRuns { runs: self.runs.map(NonZeroUsize::get), timeout: self.timeout.time },
+            schedule: self.schedule,
+            replay: self.replay,
+            steps: self.steps,
             expect: self.expect,
             cpus: cpus.usable,
             destination: self.output.destination()?,

@@ -4,7 +4,7 @@
 //! the start once there is more: what it has learned is in its frame's `progress`. Until it is over it takes nothing off
 //! the stack.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
 use crate::python::program::module::Module;
@@ -180,9 +180,9 @@ impl<'m> Machine<'m> {
             frames: vec![frame],
         };
         let state = State {
-            heap: vec![Rc::new(Entry { site, object })],
+            heap: vec![Arc::new(Entry { site, object })],
             globals: vec![globals],
-            threads: vec![Rc::new(thread)],
+            threads: vec![Arc::new(thread)],
             printed: Vec::new(),
             uncaught: Vec::new(),
         };
@@ -207,7 +207,7 @@ impl<'m> Machine<'m> {
     }
 
     pub(super) fn current_mut(&mut self) -> &mut Thread {
-        Rc::make_mut(&mut self.state.threads[self.thread])
+        Arc::make_mut(&mut self.state.threads[self.thread])
     }
 
     pub(super) fn frame(&self) -> &Frame {
@@ -246,7 +246,7 @@ impl<'m> Machine<'m> {
 
     pub(super) fn allocate(&mut self, object: Object) -> Value {
         let site = self.site();
-        self.state.heap.push(Rc::new(Entry { site, object }));
+        self.state.heap.push(Arc::new(Entry { site, object }));
         Value::Ref(u32::try_from(self.state.heap.len() - 1).unwrap_or(u32::MAX))
     }
 

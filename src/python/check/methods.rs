@@ -8,7 +8,7 @@ impl Machine<'_> {
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of object")]
     pub(super) fn call_method(&mut self, receiver: &Value, name: &str, arguments: Arguments) -> R<Value> {
         if let Value::Str(text) = receiver {
-            let text = std::rc::Rc::clone(text);
+            let text = std::sync::Arc::clone(text);
             return self.str_method(&text, name, &arguments.positional);
         }
         let at = match receiver {

@@ -12,6 +12,8 @@
 //! ```text
 //! verdict        what a version makes of a program, and why
 //! alone          a program of one thread, run to its end: for tests against real interpreters
+//! witness        a schedule as it is told
+//! replay         a schedule that is given
 //! search         every schedule; what is shared is learned on the way
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · calls · attributes · operations · elements · natives · instances · methods · containers · sync · text
@@ -35,6 +37,7 @@ mod machine;
 mod methods;
 mod natives;
 mod operations;
+mod replay;
 mod search;
 mod small_scope;
 mod state;
@@ -43,6 +46,9 @@ mod sync;
 mod tests;
 mod text;
 mod verdict;
+mod witness;
 
 pub use alone::{Alone, run_alone};
-pub use verdict::{CheckError, Checked, Collision, Finding, Kind, ScheduleLine, check, thread_name};
+pub use replay::PlayError;
+pub use verdict::{CheckError, Checked, Finding, Kind, Played, RealThreads, check, play};
+pub use witness::{Collision, ScheduleLine, ScheduleStep, Turn, thread_name};

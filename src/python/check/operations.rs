@@ -109,7 +109,7 @@ impl Machine<'_> {
                 Some(Object::Tuple(items)) => items.clone(),
                 _ => vec![right.clone()],
             };
-            let text = std::rc::Rc::clone(text);
+            let text = std::sync::Arc::clone(text);
             return self.percent(&text, &args).map(|text| Value::str(&text));
         }
         match (op, left, right) {

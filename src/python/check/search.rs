@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::machine::{Access, Beyond, Location, Machine, Step};
+use super::machine::{Beyond, Location, Machine, Step};
 use super::state::{Entry, Object, Site, State, Value};
 use crate::python::program::module::Module;
 use crate::system::control::Control;
@@ -30,8 +30,8 @@ pub(super) enum Switching {
 /// How a program can end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ending {
-    pub(super) printed: Vec<Rc<str>>,
-    pub(super) uncaught: Vec<Rc<str>>,
+    pub(super) printed: Vec<Arc<str>>,
+    pub(super) uncaught: Vec<Arc<str>>,
     /// Threads that wait for each other without end.
     pub(super) waiting: Vec<usize>,
     globals: Vec<Vec<Value>>,
@@ -62,7 +62,8 @@ impl Ending {
     pub(super) fn globals(&self, module: &Module) -> BTreeMap<String, String> {
         let mut state = Machine::start(module).state;
         let site = Site { thread: 0, code: 0, pc: 0 };
-        state.heap = self.heap.iter().map(|object| Rc::new(Entry { site, object: object.clone() })).collect();
+        state.heap =
+            self.heap.iter().map(|object| Arc::new(Entry { site, object: object.clone() })).collect();
         state.globals.clone_from(&self.globals);
         let mut machine = Machine::at(module, state);
         let values = self.globals.first().into_iter().flatten();
@@ -110,16 +111,6 @@ pub(super) struct Bounds<'c> {
     pub(super) states: usize,
     pub(super) steps: u64,
     pub(super) control: &'c Control,
-}
-
-/// A step as a replay tells of it.
-pub(super) struct Event {
-    pub(super) thread: usize,
-    pub(super) line: Option<u32>,
-    pub(super) opcode: &'static str,
-    pub(super) accesses: Vec<Access>,
-    /// Whether more than one thread could run.
-    pub(super) together: bool,
 }
 
 pub(super) struct Search<'m> {
@@ -181,9 +172,9 @@ impl<'m> Search<'m> {
         type Hasher = BuildHasherDefault<FxHasher>;
         let mut start = Machine::start(self.module).state;
         start.compact();
-        let start = Rc::new(start);
-        let mut numbers: HashMap<Rc<State>, u32, Hasher> = HashMap::default();
-        numbers.insert(Rc::clone(&start), 0);
+        let start = Arc::new(start);
+        let mut numbers: HashMap<Arc<State>, u32, Hasher> = HashMap::default();
+        numbers.insert(Arc::clone(&start), 0);
         // From where, and by which thread, each state was reached first.
         let mut from: Vec<(u32, u8)> = vec![(0, 0)];
         let mut open = VecDeque::from([(0_u32, start)]);
@@ -199,18 +190,18 @@ impl<'m> Search<'m> {
                     continue;
                 }
                 let mut machine = Machine::at(self.module, State::clone(&state));
-                let pause = self.advance(&mut machine, thread, bounds, &mut |_, _| {})?;
+                let pause = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {})?;
                 if matches!(pause, Pause::Blocked) && machine.state == *state {
                     continue;
                 }
                 moved = true;
                 machine.state.compact();
-                let next = Rc::new(machine.state);
+                let next = Arc::new(machine.state);
                 if numbers.contains_key(&next) {
                     continue;
                 }
                 let new = u32::try_from(from.len()).unwrap_or(u32::MAX);
-                numbers.insert(Rc::clone(&next), new);
+                numbers.insert(Arc::clone(&next), new);
                 from.push((number, u8::try_from(thread).unwrap_or(u8::MAX)));
                 if from.len() > bounds.states {
                     return Err(Unfinished::Limit(format!("more than {} states", bounds.states)));
@@ -240,7 +231,7 @@ impl<'m> Search<'m> {
         machine: &mut Machine<'m>,
         thread: usize,
         bounds: &Bounds<'_>,
-        tell: &mut dyn FnMut(&Machine<'m>, bool),
+        tell: &mut Tell<'_, 'm>,
     ) -> Result<Pause, Unfinished> {
         let mut touched = false;
         for _ in 0..LONGEST_STRETCH {
@@ -249,7 +240,7 @@ impl<'m> Search<'m> {
                 return Err(Unfinished::Limit(format!("more than {} instructions in all", bounds.steps)));
             }
             let together = machine.state.live() > 1;
-            tell(machine, together);
+            tell(machine, thread, &Told::Before { together });
             let lines = machine.state.printed.len();
             let step = machine.step(thread).map_err(Unfinished::Beyond)?;
             self.silenced |= machine.silenced;
@@ -267,6 +258,7 @@ impl<'m> Search<'m> {
                     }
                 }
             }
+            tell(machine, thread, &Told::After(step));
             touched |= machine.accesses.iter().any(|access| self.shared.contains(&access.location));
             match step {
                 Step::Blocked => return Ok(Pause::Blocked),
@@ -293,35 +285,26 @@ impl<'m> Search<'m> {
         &mut self,
         order: &[u8],
         bounds: &Bounds<'_>,
-    ) -> Result<(Vec<Event>, State), Unfinished> {
+        tell: &mut Tell<'_, 'm>,
+    ) -> Result<State, Unfinished> {
         let mut machine = Machine::start(self.module);
-        let mut events: Vec<Event> = Vec::new();
         for &thread in order {
-            let thread = usize::from(thread);
-            self.advance(&mut machine, thread, bounds, &mut |machine, together| {
-                // The accesses are those of the step before.
-                if let Some(last) = events.last_mut()
-                    && last.accesses.is_empty()
-                {
-                    last.accesses.clone_from(&machine.accesses);
-                }
-                let instruction = machine.instruction(thread);
-                events.push(Event {
-                    thread,
-                    line: instruction.and_then(|at| at.position).map(|position| position.line),
-                    opcode: instruction.map_or("", |instruction| instruction.opcode),
-                    accesses: Vec::new(),
-                    together,
-                });
-            })?;
-            if let Some(last) = events.last_mut() {
-                last.accesses.clone_from(&machine.accesses);
-            }
-            machine.accesses.clear();
+            self.advance(&mut machine, usize::from(thread), bounds, tell)?;
         }
-        Ok((events, machine.state))
+        Ok(machine.state)
     }
 }
+
+/// What is told of an instruction.
+pub(super) enum Told {
+    /// It is about to be done; whether more than one thread could run.
+    Before { together: bool },
+    /// It was done.
+    After(Step),
+}
+
+/// What is told of each instruction of a thread.
+pub(super) type Tell<'t, 'm> = dyn FnMut(&Machine<'m>, usize, &Told) + 't;
 
 /// The threads in the order in which they ran to reach a state.
 fn order(from: &[(u32, u8)], mut number: u32) -> Vec<u8> {
@@ -349,7 +332,7 @@ fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
 }
 
 /// How a state from which nobody goes on counts: by what was printed and raised, and what the globals hold.
-fn ending(state: &State, over: bool) -> Ending {
+pub(super) fn ending(state: &State, over: bool) -> Ending {
     let mut end = state.clone();
     let mut waiting: Vec<usize> = Vec::new();
     if !over {
@@ -361,7 +344,7 @@ fn ending(state: &State, over: bool) -> Ending {
     end.compact();
     let site = Site { thread: 0, code: 0, pc: 0 };
     for entry in &mut end.heap {
-        let entry = Rc::make_mut(entry);
+        let entry = Arc::make_mut(entry);
         entry.site = site;
         match &mut entry.object {
             Object::Dict(items, _) => items.sort_by_cached_key(|(key, _)| format!("{key:?}")),

@@ -3,7 +3,7 @@
 //! Everything that can be changed or compared by identity is an object on the heap; values are small and copied. Equal
 //! states behave equally: [`State::compact`] drops what nothing reaches and numbers the rest in the order in which it is reached.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A Python value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,7 +15,7 @@ pub(super) enum Value {
     Int(i64),
     /// The bits of a float.
     Float(u64),
-    Str(Rc<str>),
+    Str(Arc<str>),
     /// An object on the heap.
     Ref(u32),
     /// A function or class of the library, by its name.
@@ -150,7 +150,7 @@ pub(super) enum Object {
     Local(Vec<(u8, u16, Value)>),
     /// `multiprocessing.Value`.
     SharedValue(Value, Value),
-    Module(Rc<str>),
+    Module(Arc<str>),
 }
 
 /// In which order a queue gives its elements back.
@@ -204,14 +204,14 @@ pub(super) struct Thread {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct State {
-    pub(super) heap: Vec<Rc<Entry>>,
+    pub(super) heap: Vec<Arc<Entry>>,
     /// The globals of each process by the number of the name.
     pub(super) globals: Vec<Vec<Value>>,
-    pub(super) threads: Vec<Rc<Thread>>,
+    pub(super) threads: Vec<Arc<Thread>>,
     /// What was printed, line by line, in alphabetical order.
-    pub(super) printed: Vec<Rc<str>>,
+    pub(super) printed: Vec<Arc<str>>,
     /// Exceptions that ended a thread.
-    pub(super) uncaught: Vec<Rc<str>>,
+    pub(super) uncaught: Vec<Arc<str>>,
 }
 
 impl State {
@@ -220,7 +220,7 @@ impl State {
     }
 
     pub(super) fn object_mut(&mut self, at: u32) -> &mut Object {
-        &mut Rc::make_mut(&mut self.heap[at as usize]).object
+        &mut Arc::make_mut(&mut self.heap[at as usize]).object
     }
 
     /// How many threads may still do something.
@@ -236,17 +236,17 @@ impl State {
         }
         for thread in &mut self.threads {
             if compaction.thread_moves(thread) {
-                compaction.thread(Rc::make_mut(thread));
+                compaction.thread(Arc::make_mut(thread));
             }
         }
-        let mut kept: Vec<Rc<Entry>> = Vec::new();
+        let mut kept: Vec<Arc<Entry>> = Vec::new();
         while kept.len() < compaction.order.len() {
-            let mut entry = Rc::clone(&self.heap[compaction.order[kept.len()] as usize]);
+            let mut entry = Arc::clone(&self.heap[compaction.order[kept.len()] as usize]);
             let mut moves = false;
             let mut copy = None;
             each(&entry.object, &mut |value| moves |= compaction.reach(value));
             if moves {
-                copy = Some(Rc::make_mut(&mut entry));
+                copy = Some(Arc::make_mut(&mut entry));
             }
             if let Some(entry) = copy {
                 each_mut(&mut entry.object, &mut |value| compaction.value(value));

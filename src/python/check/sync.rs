@@ -2,7 +2,7 @@
 //!
 //! Waiting is an instruction that is begun again whenever its thread is tried: [`Stop::Block`] until it can go on.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, beyond};
 use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value, each, each_mut};
@@ -228,7 +228,7 @@ impl Machine<'_> {
             frames: Vec::new(),
         };
         let me = self.thread;
-        self.state.threads.push(Rc::new(thread));
+        self.state.threads.push(Arc::new(thread));
         self.thread = number;
         let begun = match run {
             None => {
@@ -330,7 +330,7 @@ impl Machine<'_> {
             }
             let number = self.state.threads.len();
             let process = self.current().process;
-            self.state.threads.push(Rc::new(Thread {
+            self.state.threads.push(Arc::new(Thread {
                 object: Value::None,
                 process,
                 daemon: false,
@@ -451,7 +451,7 @@ fn copy_reachable(state: &mut State, mut roots: Vec<Value>) -> Vec<Value> {
             return value.clone();
         }
         let number = *place.get_or_insert_with(|| {
-            let entry: Rc<Entry> = Rc::clone(&state.heap[at as usize]);
+            let entry: Arc<Entry> = Arc::clone(&state.heap[at as usize]);
             state.heap.push(entry);
             let number = u32::try_from(state.heap.len() - 1).unwrap_or(u32::MAX);
             open.push(number);

@@ -1,0 +1,245 @@
+//! A schedule that was carried out, as it is told: by lines, by instructions, as turns, and what collided in it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use super::machine::{Access, Location, Machine, Step};
+use super::search::{Told, lines, location_name};
+use super::state::State;
+use crate::python::program::module::Module;
+
+/// Two lines that are in each other's way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Collision {
+    /// The variable, attribute or object.
+    pub name: String,
+    /// The line that read it first.
+    pub read: u32,
+    /// The line of another thread that then changed it.
+    pub between: u32,
+    /// The line that wrote it after that, if it was written.
+    pub write: Option<u32>,
+    /// The instruction after which the thread lost the GIL.
+    pub drop_point: String,
+}
+
+/// A line that a thread runs in a schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ScheduleLine {
+    /// The thread: 0 is the main thread.
+    pub thread: usize,
+    /// The line's number.
+    pub line: u32,
+    /// The line.
+    pub text: String,
+}
+
+/// An instruction that a thread does in a schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ScheduleStep {
+    /// The thread: 0 is the main thread.
+    pub thread: usize,
+    /// The line that it belongs to, if any.
+    pub line: Option<u32>,
+    /// The instruction as `dis` shows it.
+    pub instruction: String,
+    /// What it reads that another thread changes, or the other way round.
+    pub reads: Vec<String>,
+    /// What it changes.
+    pub writes: Vec<String>,
+    /// Whether the GIL can go after it.
+    pub can_drop: bool,
+}
+
+/// A thread's part of a schedule between two switches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Turn {
+    /// The thread: 0 is the main thread.
+    pub thread: u8,
+    /// How often it comes to a place where the GIL can go, or where it waits or ends; the last ends the turn.
+    pub steps: u64,
+}
+
+/// The main thread, or another by its number.
+#[must_use]
+pub fn thread_name(thread: usize) -> String {
+    if thread == 0 { "main".to_owned() } else { format!("thread {thread}") }
+}
+
+/// An instruction that was done.
+#[derive(Clone, Debug)]
+struct Event {
+    thread: usize,
+    code: u16,
+    pc: usize,
+    line: Option<u32>,
+    opcode: &'static str,
+    accesses: Vec<Access>,
+    can_drop: bool,
+    /// Whether more than one thread could run.
+    together: bool,
+}
+
+/// What was done in a schedule.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    events: Vec<Event>,
+    pub(super) turns: Vec<Turn>,
+}
+
+impl Record {
+    /// Takes note of an instruction.
+    pub(super) fn note(&mut self, machine: &Machine<'_>, thread: usize, told: &Told) {
+        match told {
+            Told::Before { together } => {
+                let instruction = machine.instruction(thread);
+                let frame = machine.state.threads[thread].frames.last();
+                self.events.push(Event {
+                    thread,
+                    code: frame.map_or(u16::MAX, |frame| frame.code),
+                    pc: frame.map_or(0, |frame| frame.pc as usize),
+                    line: instruction.and_then(|at| at.position).map(|position| position.line),
+                    opcode: instruction.map_or("", |instruction| instruction.opcode),
+                    accesses: Vec::new(),
+                    can_drop: false,
+                    together: *together,
+                });
+            }
+            Told::After(step) => {
+                if let Some(last) = self.events.last_mut() {
+                    last.accesses.clone_from(&machine.accesses);
+                    last.can_drop = matches!(step, Step::Done { may_drop: true });
+                }
+                if ends_step(machine, thread, *step) {
+                    let thread = u8::try_from(thread).unwrap_or(u8::MAX);
+                    match self.turns.last_mut() {
+                        Some(last) if last.thread == thread => last.steps += 1,
+                        _ => self.turns.push(Turn { thread, steps: 1 }),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The locations at which threads were in each other's way: one changed what another got at.
+    pub(super) fn shared(&self) -> BTreeSet<Location> {
+        let mut users: BTreeMap<Location, (BTreeSet<usize>, bool)> = BTreeMap::new();
+        for event in self.events.iter().filter(|event| event.together) {
+            for access in &event.accesses {
+                let (threads, written) = users.entry(access.location).or_default();
+                threads.insert(event.thread);
+                *written |= access.write;
+            }
+        }
+        users.retain(|_, (threads, written)| *written && threads.len() > 1);
+        users.into_keys().collect()
+    }
+
+    /// What a thread read, another changed, and the first then wrote; or at least the first two of these.
+    pub(super) fn collision(
+        &self,
+        module: &Module,
+        state: &State,
+        shared: &BTreeSet<Location>,
+    ) -> Option<Collision> {
+        let events = &self.events;
+        let touches: Vec<(usize, Location, bool)> = events
+            .iter()
+            .enumerate()
+            .filter(|(_, event)| event.together)
+            .flat_map(|(at, event)| {
+                event.accesses.iter().map(move |access| (at, access.location, access.write))
+            })
+            .filter(|(_, location, _)| shared.contains(location))
+            .collect();
+        let thread = |at: usize| events[at].thread;
+        // The lock under which something is done is not what is lost.
+        let found = |with_write: bool| {
+            touches.iter().enumerate().rev().find_map(|(index, &(write_at, location, writes))| {
+                if !writes {
+                    return None;
+                }
+                if with_write {
+                    let read = touches[..index].iter().rev().find(|&&(at, known, write)| {
+                        known == location && thread(at) == thread(write_at) && !write
+                    })?;
+                    let between = touches[..index].iter().find(|&&(at, known, write)| {
+                        known == location && write && thread(at) != thread(write_at) && at > read.0
+                    })?;
+                    Some((location, read.0, between.0, Some(write_at)))
+                } else {
+                    let read = touches[..index].iter().rev().find(|&&(at, known, write)| {
+                        known == location && thread(at) != thread(write_at) && !write
+                    })?;
+                    Some((location, read.0, write_at, None))
+                }
+            })
+        };
+        let (location, read, between, write) = found(true).or_else(|| found(false))?;
+        let last = (read..between).rev().find(|&at| thread(at) == thread(read)).unwrap_or(read);
+        let last = if events[last].opcode.is_empty() { read } else { last };
+        // An instruction that stands in no line of the text belongs to the last line that its thread has run.
+        let line = |at: usize| {
+            let mut mine = (0..=at).rev().filter(|&earlier| thread(earlier) == thread(at));
+            mine.find_map(|earlier| events[earlier].line).unwrap_or(0)
+        };
+        Some(Collision {
+            name: location_name(module, state, location),
+            read: line(read),
+            between: line(between),
+            write: write.map(line),
+            drop_point: format!("after {} in line {}", events[last].opcode, line(last)),
+        })
+    }
+
+    /// The lines in the order in which they are run, from where there is more than one thread.
+    pub(super) fn lines(&self, module: &Module) -> Vec<ScheduleLine> {
+        let texts = lines(&module.text);
+        let mut lines: Vec<ScheduleLine> = Vec::new();
+        for event in self.events.iter().filter(|event| event.together) {
+            let Some(line) = event.line else { continue };
+            if lines.last().is_some_and(|last| last.thread == event.thread && last.line == line) {
+                continue;
+            }
+            let text = texts.get(&line).map(|text| text.trim().to_owned()).unwrap_or_default();
+            lines.push(ScheduleLine { thread: event.thread, line, text });
+        }
+        lines
+    }
+
+    /// The instructions in the order in which they are done, from where there is more than one thread.
+    pub(super) fn steps(
+        &self,
+        module: &Module,
+        state: &State,
+        shared: &BTreeSet<Location>,
+    ) -> Vec<ScheduleStep> {
+        let together = self.events.iter().filter(|event| event.together && !event.opcode.is_empty());
+        let steps = together.map(|event| {
+            let names = |write: bool| {
+                let those = event.accesses.iter().filter(|access| access.write == write);
+                let mut names: Vec<String> = those
+                    .filter(|access| shared.contains(&access.location))
+                    .map(|access| location_name(module, state, access.location))
+                    .collect();
+                names.dedup();
+                names
+            };
+            let argument = module.instruction(event.code, event.pc).map_or("", |known| &*known.argument);
+            ScheduleStep {
+                thread: event.thread,
+                line: event.line,
+                instruction: format!("{} {argument}", event.opcode).trim_end().to_owned(),
+                reads: names(false),
+                writes: names(true),
+                can_drop: event.can_drop,
+            }
+        });
+        steps.collect()
+    }
+}
+
+/// Whether a thread comes to a place there that ends a step of a turn.
+pub(super) fn ends_step(machine: &Machine<'_>, thread: usize, step: Step) -> bool {
+    !matches!(step, Step::Done { may_drop: false }) || machine.state.threads[thread].finished
+}
