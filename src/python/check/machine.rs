@@ -353,18 +353,30 @@ impl<'m> Machine<'m> {
                 None => Err(Stop::Call(callee.clone(), args)),
             };
         }
-        let before = self.consumed;
-        if let Some(value) = self.frame().progress.get(before) {
-            let value = value.clone();
-            self.consumed += 1;
-            return Ok(value);
+        // What it has learned so far stands behind a mark, which its result replaces.
+        let at = self.consumed;
+        self.consumed += 1;
+        match self.frame().progress.get(at) {
+            Some(Value::Unbound) => {}
+            Some(value) => return Ok(value.clone()),
+            None => self.frame_mut().progress.push(Value::Unbound),
         }
-        let value = self.call_native(callee, Arguments { positional: args, keywords: Vec::new() })?;
-        if self.consumed == before {
-            self.consumed += 1;
-            self.frame_mut().progress.push(value.clone());
+        let called = self.call_native(callee, Arguments { positional: args, keywords: Vec::new() });
+        let progress = &mut self.frame_mut().progress;
+        match called {
+            Ok(value) => {
+                progress.truncate(at);
+                progress.push(value.clone());
+                self.consumed = at + 1;
+                Ok(value)
+            }
+            Err(stop) => {
+                if matches!(stop, Stop::Block) && progress.len() == at + 1 {
+                    progress.pop();
+                }
+                Err(stop)
+            }
         }
-        Ok(value)
     }
 
     pub(super) fn is_python(&self, callee: &Value) -> bool {

@@ -386,6 +386,7 @@ impl Machine<'_> {
                     tasks: Vec::new(),
                     most,
                     workers: Vec::new(),
+                    idle: 0,
                     closed: false,
                 }))
             }

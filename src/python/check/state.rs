@@ -133,11 +133,13 @@ pub(super) enum Object {
     Barrier(u32, u32, u32),
     /// Elements, the most of them, elements not yet done, and in which order they leave.
     Queue(Vec<Value>, usize, u32, Order),
-    /// Tasks that wait, the most workers, workers so far, idle ones, and whether it is shut down.
+    /// Tasks that wait, the most workers, workers so far, how many have done a task that no other was given for, and whether it
+    /// is shut down.
     Executor {
         tasks: Vec<Value>,
         most: usize,
         workers: Vec<u8>,
+        idle: usize,
         closed: bool,
     },
     /// Function, arguments, keywords, and the result or exception.

@@ -313,16 +313,18 @@ impl Machine<'_> {
         self.touch(executor, true);
         let call = std::mem::take(&mut arguments.positional);
         let future = self.allocate(Object::Future { call, keywords: arguments.keywords, done: None });
-        let Object::Executor { closed, workers, most, .. } = self.state.object(executor) else {
+        let Object::Executor { closed, workers, most, idle, .. } = self.state.object(executor) else {
             return beyond("submit() of this");
         };
         if *closed {
             return self.raise("RuntimeError", "cannot schedule new futures after shutdown");
         }
-        let idle = workers.iter().any(|&worker| self.state.threads[usize::from(worker)].frames.is_empty());
-        let new_worker = !idle && workers.len() < *most;
-        if let Object::Executor { tasks, .. } = self.state.object_mut(executor) {
+        // As _idle_semaphore, of which a worker is counted only after its first task.
+        let has_idle = *idle > 0;
+        let new_worker = !has_idle && workers.len() < *most;
+        if let Object::Executor { tasks, idle, .. } = self.state.object_mut(executor) {
             tasks.push(future.clone());
+            *idle -= usize::from(has_idle);
         }
         if new_worker {
             if self.state.threads.len() >= MOST_THREADS {
@@ -388,6 +390,11 @@ impl Machine<'_> {
             self.touch(at, true);
             if let Object::Future { done, .. } = self.state.object_mut(at) {
                 *done = Some(result);
+            }
+            if let Some(Value::Ref(executor)) = self.current().executor
+                && let Object::Executor { idle, .. } = self.state.object_mut(executor)
+            {
+                *idle += 1;
             }
         }
     }
