@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail where it stands")]
 
 mod check;
+mod check_real;
 mod cli;
 #[cfg(target_os = "linux")]
 mod containers;

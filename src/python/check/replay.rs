@@ -78,7 +78,7 @@ fn take_turn<'m>(
 ) -> Result<(), PlayError> {
     let thread = usize::from(turn.thread);
     let not_there = |why| PlayError::NotThere { turn: number, thread: thread_name(thread), why };
-    for _ in 0..turn.steps {
+    for step_number in 1..=turn.steps {
         loop {
             match machine.state.threads.get(thread) {
                 None => return Err(not_there("has not begun")),
@@ -90,6 +90,9 @@ fn take_turn<'m>(
             tell(machine, thread, &Told::Before { together });
             let step = machine.step(thread).map_err(|Beyond { what, .. }| PlayError::Beyond(what))?;
             tell(machine, thread, &Told::After(step));
+            if step == Step::Blocked && step_number < turn.steps {
+                return Err(not_there("waits for another thread"));
+            }
             if ends_step(machine, thread, step) {
                 break;
             }
