@@ -14,7 +14,8 @@
 //! alone          a program of one thread, run to its end: for tests against real interpreters
 //! search         every schedule; what is shared is learned on the way
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
-//! instructions · calls · attributes · operations · elements · natives · instances · methods · containers · sync · text
+//! instructions · calls · attributes · instances · natives · methods · containers · strings · sync
+//! operations · numbers · comparison · elements · slices · iterators · text · format
 //! state          the heap and the threads
 //! coverage · small_scope · library
 //! ```
@@ -25,19 +26,25 @@
 mod alone;
 mod attributes;
 mod calls;
+mod comparison;
 mod containers;
 mod coverage;
 mod elements;
+mod format;
 mod instances;
 mod instructions;
+mod iterators;
 mod library;
 mod machine;
 mod methods;
 mod natives;
+mod numbers;
 mod operations;
 mod search;
+mod slices;
 mod small_scope;
 mod state;
+mod strings;
 mod sync;
 #[cfg(test)]
 mod tests;
