@@ -13,7 +13,8 @@ use crate::python::program::{BinaryOp, Place, Position, SourceError, SourceError
 fn is_special(name: &str) -> bool {
     let operator =
         |op: &BinaryOp| name == format!("__{}__", special(*op)) || name == format!("__i{}__", special(*op));
-    (KNOWN.contains(&name) && name != KNOWN[usize::from(NAME)]) || BinaryOp::ALL.iter().any(operator)
+    (KNOWN.contains(&name) && name != KNOWN[usize::from(NAME)] && name.starts_with("__"))
+        || BinaryOp::ALL.iter().any(operator)
 }
 
 /// Refuses the first thing that is not covered.

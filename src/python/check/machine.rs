@@ -12,7 +12,7 @@ use crate::python::program::{Instruction, Place};
 use crate::python::version::Check;
 
 /// Names that the machine itself asks for, in the order of their numbers.
-pub(super) const KNOWN: [&str; 16] = [
+pub(super) const KNOWN: [&str; 18] = [
     "__name__",
     "__init__",
     "__enter__",
@@ -29,6 +29,8 @@ pub(super) const KNOWN: [&str; 16] = [
     "__bool__",
     "run",
     "__delitem__",
+    "next",
+    "__nonzero__",
 ];
 pub(super) const NAME: u16 = 0;
 pub(super) const INIT: u16 = 1;
@@ -46,6 +48,8 @@ pub(super) const REPR: u16 = 12;
 pub(super) const BOOL: u16 = 13;
 pub(super) const RUN: u16 = 14;
 pub(super) const DELITEM: u16 = 15;
+pub(super) const NEXT_OF_PYTHON2: u16 = 16;
+pub(super) const BOOL_OF_PYTHON2: u16 = 17;
 
 /// How many calls may be under way, as `sys.getrecursionlimit()`.
 pub(super) const DEEPEST: usize = 1000;
@@ -84,6 +88,10 @@ pub(super) enum Stop {
     Raise(Value),
     /// It needs the result of a Python function.
     Call(Value, Vec<Value>),
+    /// It needs the next value of an iterator that is written in Python: its method.
+    Next(Value),
+    /// It needs the next value of a generator.
+    Resume(u32),
     /// It waits for another thread.
     Block,
     /// Others may run; then it goes on.
@@ -170,6 +178,7 @@ impl<'m> Machine<'m> {
             progress: Vec::new(),
             on_return: OnReturn::End,
             context: Value::None,
+            generator: Value::None,
         };
         let thread = Thread {
             object: Value::Ref(0),
@@ -345,6 +354,12 @@ impl<'m> Machine<'m> {
 
     /// The result of calling something in the midst of an instruction.
     pub(super) fn call_back(&mut self, callee: &Value, args: Vec<Value>) -> R<Value> {
+        if self.makes_generator(callee) {
+            return self.once(|machine| {
+                let made = machine.generator(callee, &Self::positional(args))?;
+                Ok(made.unwrap_or(Value::None))
+            });
+        }
         if self.is_python(callee) {
             let at = self.consumed;
             self.consumed += 1;
@@ -411,10 +426,12 @@ impl<'m> Machine<'m> {
         self.check = matches!(instruction.check, Check::Always | Check::Call);
         let rule = &self.module.facts.drop;
         let mut result = self.execute(instruction);
-        if let Err(Stop::Call(callee, args)) = result {
-            let arguments = Arguments { positional: args, keywords: Vec::new() };
-            result = self.enter(&callee, arguments, OnReturn::Resume);
-        }
+        result = match result {
+            Err(Stop::Call(callee, args)) => self.enter(&callee, Self::positional(args), OnReturn::Resume),
+            Err(Stop::Next(method)) => self.enter(&method, Self::positional(Vec::new()), OnReturn::Next),
+            Err(Stop::Resume(generator)) => self.resume_generator(generator),
+            other => other,
+        };
         match result {
             Ok(Next::Follow) => {
                 let frame = self.frame_mut();
@@ -435,7 +452,7 @@ impl<'m> Machine<'m> {
             Err(Stop::Block) => return Ok(Step::Blocked),
             Err(Stop::Yield) => return Ok(Step::Done { may_drop: true }),
             Err(Stop::Beyond(what)) => return Err(Beyond { what, place }),
-            Err(Stop::Call(..)) => {
+            Err(Stop::Call(..) | Stop::Next(_) | Stop::Resume(_)) => {
                 return Err(Beyond { what: "a call inside a call".to_owned(), place });
             }
         }

@@ -9,7 +9,7 @@ impl Machine<'_> {
     pub(super) fn call_method(&mut self, receiver: &Value, name: &str, arguments: Arguments) -> R<Value> {
         if let Value::Str(text) = receiver {
             let text = std::sync::Arc::clone(text);
-            return self.str_method(&text, name, &arguments.positional);
+            return self.str_method(&text, name, &arguments);
         }
         let at = match receiver {
             Value::Ref(at) => *at,

@@ -16,7 +16,8 @@
 //! replay         a schedule that is given
 //! search         every schedule; what is shared is learned on the way
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
-//! instructions · calls · attributes · operations · elements · natives · instances · methods · containers · sync · text
+//! instructions · calls · attributes · instances · natives · methods · containers · strings · sync
+//! operations · numbers · comparison · elements · slices · iterators · text · format
 //! state          the heap and the threads
 //! coverage · small_scope · library
 //! ```
@@ -27,20 +28,26 @@
 mod alone;
 mod attributes;
 mod calls;
+mod comparison;
 mod containers;
 mod coverage;
 mod elements;
+mod format;
 mod instances;
 mod instructions;
+mod iterators;
 mod library;
 mod machine;
 mod methods;
 mod natives;
+mod numbers;
 mod operations;
 mod replay;
 mod search;
+mod slices;
 mod small_scope;
 mod state;
+mod strings;
 mod sync;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use num_bigint::BigInt;
+
 /// A Python value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Value {
@@ -13,6 +15,8 @@ pub(super) enum Value {
     None,
     Bool(bool),
     Int(i64),
+    /// An integer that does not fit 64 bits.
+    Big(Arc<BigInt>),
     /// The bits of a float.
     Float(u64),
     Str(Arc<str>),
@@ -86,8 +90,12 @@ pub(super) enum Object {
     Deque(Vec<Value>, Option<usize>),
     Range(i64, i64, i64),
     Slice(Value, Value, Value),
-    /// What is iterated over, and how far.
-    Iterator(Value, usize),
+    /// What is iterated over, how far, and how many elements it had at first, if it must keep them.
+    Iterator(Value, usize, Option<usize>),
+    /// What computes its elements one by one: `map()`, `filter()`, `zip()`, `enumerate()` of Python 3.
+    Lazy(Lazy, Value, Vec<Value>),
+    /// `dict.keys()`, `values()` or `items()` of Python 3: the method's name, and the dict.
+    View(&'static str, Value),
     /// Values that were computed at once, of which so many are taken.
     Pulled(Vec<Value>, usize),
     /// `itertools.count`: the next number and the step.
@@ -118,6 +126,8 @@ pub(super) enum Object {
     Static(Value),
     ClassMethod(Value),
     Cell(Value),
+    /// A generator that waits, with its frame; or one that runs or has ended, and which of the two.
+    Generator(Result<Box<Frame>, bool>),
     /// The attributes of a class body under way.
     Namespace(Attributes),
     /// Whether it is held, and by whom it was taken last.
@@ -155,6 +165,16 @@ pub(super) enum Object {
     Module(Arc<str>),
 }
 
+/// What is computed one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Lazy {
+    Map,
+    Filter,
+    Zip,
+    /// With the next number.
+    Enumerate(i64),
+}
+
 /// In which order a queue gives its elements back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Order {
@@ -172,6 +192,8 @@ pub(super) enum OnReturn {
     Resume,
     /// A class is made of the name space.
     Class { base: Value },
+    /// As `Resume`, but it is the next value of an iterator, of which `StopIteration` is the end.
+    Next,
     /// It ends the thread.
     End,
     /// It becomes the result of a future.
@@ -191,6 +213,8 @@ pub(super) struct Frame {
     pub(super) on_return: OnReturn,
     /// The name space of a class body, or the function that runs.
     pub(super) context: Value,
+    /// The generator whose frame it is.
+    pub(super) generator: Value,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -294,6 +318,7 @@ impl Compaction {
                 values.iter().for_each(&mut reach);
             }
             reach(&frame.context);
+            reach(&frame.generator);
             if let OnReturn::Class { base: value } | OnReturn::Future(value) = &frame.on_return {
                 reach(value);
             }
@@ -313,6 +338,7 @@ impl Compaction {
                 }
             }
             self.value(&mut frame.context);
+            self.value(&mut frame.generator);
             if let OnReturn::Class { base: value } | OnReturn::Future(value) = &mut frame.on_return {
                 self.value(value);
             }
@@ -352,7 +378,12 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
             factory.iter_mut().for_each(f);
         }
         Object::Slice(start, end, step) => [start, end, step].into_iter().for_each(f),
-        Object::Iterator(value, _)
+        Object::Lazy(_, function, sources) => {
+            f(function);
+            sources.iter_mut().for_each(f);
+        }
+        Object::Iterator(value, ..)
+        | Object::View(_, value)
         | Object::NativeMethod(value, _)
         | Object::Static(value)
         | Object::ClassMethod(value)
@@ -388,6 +419,15 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
                         f(value);
                     }
                 }
+            }
+        }
+        Object::Generator(frame) => {
+            if let Ok(frame) = frame {
+                for values in [&mut frame.slots, &mut frame.stack, &mut frame.handling] {
+                    values.iter_mut().for_each(&mut *f);
+                }
+                f(&mut frame.context);
+                f(&mut frame.generator);
             }
         }
         Object::Namespace(attributes) => attributes.iter_mut().for_each(|(_, value)| f(value)),

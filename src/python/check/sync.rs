@@ -182,7 +182,7 @@ impl Machine<'_> {
         };
         if order == Order::Least {
             for (index, item) in items.iter().enumerate() {
-                if self.order(item, &items[at])? == std::cmp::Ordering::Less {
+                if self.order(item, &items[at], "<")? == std::cmp::Ordering::Less {
                     at = index;
                 }
             }

@@ -46,7 +46,7 @@ pub use callback::{End, Point};
 pub(crate) use compile::module as compile_module;
 pub use compiled::Program;
 pub use fault::{Fault, FaultKind, LONGEST};
-pub use instruction::{Code, HandlerRange, Instruction, LoopRange, Op, ProgramOp};
+pub use instruction::{Code, HandlerRange, Instruction, LoopRange, Op, ProgramOp, Stars};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub(crate) use parse::program as parse_program;
 pub use parse::{LONGEST_PROGRAM, LONGEST_SOURCE};

@@ -16,6 +16,11 @@ const WORDS: &[&str] = &[
     "'a,b,c'",
 ];
 
+/// Whether an expression may stand in an f-string of single quotes: before 3.12 it may have none of these.
+fn fits_f_string(expression: &str) -> bool {
+    !expression.contains(['\'', '"', '\\', '{', ':', '!'])
+}
+
 impl Writer {
     /// An expression of that type, nested at most so deep.
     pub(crate) fn expression(&mut self, kind: Type, depth: usize) -> String {
@@ -315,7 +320,7 @@ impl Writer {
             12 => format!("({one} + 'x')[{}]", self.random.one(&["0", "-1"])),
             13 => format!("'{{}} and {{}}'.format({one}, {int})"),
             14 => format!("'{{0:>4}}|{{1:<6}}|{{0}}'.format({int}, {one})"),
-            15 if self.python3 => {
+            15 if self.python3 && fits_f_string(&int) => {
                 format!("f'{{{int}}}-{{{}:>5}}'", self.variable(Type::Int).unwrap_or_else(|| "1".to_owned()))
             }
             16 => format!("({one} + ' w').split()[-1]"),

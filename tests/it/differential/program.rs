@@ -197,7 +197,9 @@ impl Writer {
                 3 if kind == Type::Int => format!("'%d|%5d|%-4d|%s' % ({value}, {value}, {value}, {value})"),
                 3 if kind == Type::Str => format!("'%s|%r|%6s' % ({value}, {value}, {value})"),
                 3 if kind == Type::Float => format!("'%.2f|%s' % ({value}, {value})"),
-                4 if self.python3 => format!("f'<{{{value}}}|{{{value}!r}}>'"),
+                4 if self.python3 && !value.contains(['\'', '"', '{']) => {
+                    format!("f'<{{{value}}}|{{{value}!r}}>'")
+                }
                 _ => value.to_owned(),
             },
         };

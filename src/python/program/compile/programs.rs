@@ -28,6 +28,7 @@ pub(crate) fn module(
         functions: Vec::new(),
         loop_head: 0,
         names: names.iter().map(|&name| name.to_owned()).collect(),
+        print_function: stmts.iter().any(imports_print),
     };
     compiler.functions.push(Scope { space: Space::Module, ..Scope::new("<module>", Vec::new()) });
     compiler.resume();
@@ -44,6 +45,12 @@ pub(crate) fn module(
         text: text.to_owned(),
         warm,
     })
+}
+
+/// Whether a statement is `from __future__ import print_function`.
+fn imports_print(stmt: &Stmt) -> bool {
+    matches!(&stmt.kind, StmtKind::ImportFrom(module, items)
+        if module == "__future__" && items.iter().any(|(item, _)| item == "print_function"))
 }
 
 impl<'a> Compiler<'a> {
