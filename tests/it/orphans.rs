@@ -218,7 +218,7 @@ if __name__ == '__main__':
     p.join()
 ";
     fs::write(&file, text).unwrap();
-    let arguments = ["check", file.to_str().unwrap(), "--python", python, "--timeout", "1000s"];
+    let arguments = ["check", file.to_str().unwrap(), "--python", python, "--timeout", "60s"];
     // The one who waits, the program, and at least one process of its own.
     let family = Family::at_work(&arguments, 3, "python");
     (folder, family)

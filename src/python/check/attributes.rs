@@ -109,6 +109,9 @@ impl Machine<'_> {
         };
         match self.state.object(at).clone() {
             Object::Module(module) => match library::item(&module, text) {
+                Some(item) if library::item_is_missing(item, self.module.facts.shape.python2) => {
+                    self.raise("AttributeError", &format!("'module' object has no attribute '{text}'"))
+                }
                 Some(item) => Ok(Value::Native(item)),
                 None => beyond(format!("{module}.{text}")),
             },

@@ -80,6 +80,10 @@ impl Machine<'_> {
                 "target" => given.target = value,
                 "args" => given.args = self.elements(&value)?,
                 "name" => given.name = value,
+                "daemon" if self.module.facts.shape.python2 => {
+                    let message = "__init__() got an unexpected keyword argument 'daemon'";
+                    return self.raise("TypeError", message);
+                }
                 "daemon" => given.daemon = self.truth(&value)?,
                 "kwargs" => {
                     if let Some(Object::Dict(items, _)) = self.object_of(&value).cloned() {

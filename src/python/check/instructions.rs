@@ -442,6 +442,9 @@ impl<'m> Machine<'m> {
                     }
                 } else {
                     match library::item(module, item) {
+                        Some(name) if library::item_is_missing(name, python2) => {
+                            return self.raise("ImportError", &format!("cannot import name {item}"));
+                        }
                         Some(name) => Value::Native(name),
                         None => return beyond(format!("{module}.{item}")),
                     }

@@ -265,6 +265,11 @@ pub(super) fn is_missing(name: &str, python2: bool) -> bool {
     if python2 { matches!(name, "queue" | "concurrent.futures") } else { name == "Queue" }
 }
 
+/// Whether something of a module is missing in Python 2.
+pub(super) fn item_is_missing(item: &str, python2: bool) -> bool {
+    python2 && item == "threading.Barrier"
+}
+
 /// What a module has under that name.
 pub(super) fn item(module_name: &str, name: &str) -> Option<&'static str> {
     let module_name = module(module_name)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::machine::{Access, Location, Machine, Step};
 use super::search::{Told, lines, location_name};
-use super::state::State;
+use super::state::{Object, Part, State};
 use crate::python::program::module::Module;
 
 /// Two lines that are in each other's way.
@@ -150,32 +150,43 @@ impl Record {
             .flat_map(|(at, event)| {
                 event.accesses.iter().map(move |access| (at, access.location, access.write))
             })
-            .filter(|(_, location, _)| shared.contains(location))
+            .filter(|(_, location, _)| shared.contains(location) && !is_thread(state, *location))
             .collect();
         let thread = |at: usize| events[at].thread;
-        // The lock under which something is done is not what is lost.
-        let found = |with_write: bool| {
-            touches.iter().enumerate().rev().find_map(|(index, &(write_at, location, writes))| {
-                if !writes {
-                    return None;
-                }
-                if with_write {
-                    let read = touches[..index].iter().rev().find(|&&(at, known, write)| {
-                        known == location && thread(at) == thread(write_at) && !write
-                    })?;
-                    let between = touches[..index].iter().find(|&&(at, known, write)| {
-                        known == location && write && thread(at) != thread(write_at) && at > read.0
-                    })?;
-                    Some((location, read.0, between.0, Some(write_at)))
-                } else {
-                    let read = touches[..index].iter().rev().find(|&&(at, known, write)| {
+        // The last change of something that its thread had read before another thread changed it: read directly before, or
+        // earlier, as a check is. Failing that, what one thread had read before another changed it.
+        let update = |directly: bool| {
+            touches.iter().enumerate().rev().filter(|(_, (.., writes))| *writes).find_map(
+                |(index, &(write_at, location, _))| {
+                    let before = touches[..index].iter().rev().filter(|(_, known, _)| *known == location);
+                    let mut reads =
+                        before.clone().filter(|(at, _, write)| thread(*at) == thread(write_at) && !write);
+                    let between = |read: usize| {
+                        let others = before
+                            .clone()
+                            .filter(|(at, _, write)| *write && thread(*at) != thread(write_at) && *at > read);
+                        others.last().map(|(at, ..)| (location, read, *at, Some(write_at)))
+                    };
+                    if directly {
+                        reads.next().and_then(|(at, ..)| between(*at))
+                    } else {
+                        reads.find_map(|(at, ..)| between(*at))
+                    }
+                },
+            )
+        };
+        let overtaken = || {
+            touches.iter().enumerate().rev().filter(|(_, (.., writes))| *writes).find_map(
+                |(index, &(write_at, location, _))| {
+                    let mut before = touches[..index].iter().rev();
+                    let read = before.find(|&&(at, known, write)| {
                         known == location && thread(at) != thread(write_at) && !write
                     })?;
                     Some((location, read.0, write_at, None))
-                }
-            })
+                },
+            )
         };
-        let (location, read, between, write) = found(true).or_else(|| found(false))?;
+        let (location, read, between, write) = update(true).or_else(|| update(false)).or_else(overtaken)?;
         let last = (read..between).rev().find(|&at| thread(at) == thread(read)).unwrap_or(read);
         let last = if events[last].opcode.is_empty() { read } else { last };
         // An instruction that stands in no line of the text belongs to the last line that its thread has run.
@@ -237,6 +248,13 @@ impl Record {
         });
         steps.collect()
     }
+}
+
+/// Whether it is the state of a thread, which others wait for.
+fn is_thread(state: &State, location: Location) -> bool {
+    let Location::Content(site) = location else { return false };
+    let entry = state.heap.iter().find(|entry| entry.site == site);
+    entry.is_some_and(|entry| matches!(&entry.object, Object::Instance { part: Part::Thread(_), .. }))
 }
 
 /// Whether a thread comes to a place there that ends a step of a turn.
