@@ -131,7 +131,7 @@ impl CheckSession {
         let text = read(&self.file)?;
         if let Some(schedule) = &self.schedule {
             let StepKind::Version(version) = schedule.step_kind else { return Err(Error::NotOfAVersion) };
-            let turns = schedule.runs().iter().map(|run| Turn { thread: run.worker, steps: run.steps });
+            let turns = schedule.runs().iter().map(|run| Turn::of_letter(run.worker, run.steps));
             let turns: Vec<Turn> = turns.collect();
             let scope = self.scope.unwrap_or(SCOPES[0]);
             let played = check::play(&text, version, scope, &turns, self.replay, control)?;

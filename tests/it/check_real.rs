@@ -224,7 +224,11 @@ fn a_schedule_without_a_loss_is_exact() {
     let (head, turns) = lossy.rsplit_once(':').unwrap();
     let turns: Vec<&str> = turns.split(',').collect();
     let of = |letter: &str| -> Vec<&str> {
-        turns.iter().copied().filter(|turn| turn.starts_with(letter) && *turn != turns[turns.len() - 1]).collect()
+        turns
+            .iter()
+            .copied()
+            .filter(|turn| turn.starts_with(letter) && *turn != turns[turns.len() - 1])
+            .collect()
     };
     let last = [turns[turns.len() - 1]];
     let text = format!("{head}:{}", [of("A"), of("B"), of("C"), last.to_vec()].concat().join(","));

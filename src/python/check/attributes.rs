@@ -1,7 +1,7 @@
 //! Attributes: where each is found, and what classes and instances are to one another.
 
 use super::library;
-use super::machine::{ENTER, EXIT, INIT, Machine, R, beyond, set_attribute};
+use super::machine::{ENTER, EXIT, INIT, Machine, R, Wait, beyond, set_attribute};
 use super::state::{Object, Part, Value};
 
 impl Machine<'_> {
@@ -301,7 +301,7 @@ impl Machine<'_> {
         match self.object_of(context) {
             Some(Object::Executor { .. }) => Ok(context.clone()),
             Some(Object::Lock(_) | Object::RLock(..) | Object::Semaphore(..) | Object::Condition(..)) => {
-                self.acquire(context, true)
+                self.acquire(context, Wait::Forever)
             }
             _ => self.type_error("object does not support the context manager protocol", &[context]),
         }

@@ -125,6 +125,15 @@ pub(super) enum Next {
     Returned,
 }
 
+/// How long a call waits for what is not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    No,
+    Forever,
+    /// Up to a time limit, which comes only when no thread can go on.
+    Limited,
+}
+
 /// A call taken apart: what is called and with what.
 pub(super) struct Arguments {
     pub(super) positional: Vec<Value>,
@@ -144,6 +153,8 @@ pub(super) struct Machine<'m> {
     pub(super) check: bool,
     /// Whether a call did not look at it because it was taken to be specialised.
     pub(super) silenced: bool,
+    /// Whether the time limit of the thread that runs comes now.
+    pub(super) expires: bool,
     /// What was printed, in order; the state has it without.
     pub(super) output: String,
 }
@@ -207,6 +218,7 @@ impl<'m> Machine<'m> {
             consumed: 0,
             check: false,
             silenced: false,
+            expires: false,
             output: String::new(),
         }
     }
@@ -458,6 +470,16 @@ impl<'m> Machine<'m> {
         }
         let deferred = self.instruction(thread).is_some_and(|next| next.defers);
         Ok(Step::Done { may_drop: free || (self.check && !deferred) })
+    }
+
+    /// Waits, or comes to an end of it: after that what was waited for is not there.
+    pub(super) fn block(&mut self, wait: Wait) -> R<()> {
+        let over = match wait {
+            Wait::No => true,
+            Wait::Forever => false,
+            Wait::Limited => std::mem::take(&mut self.expires),
+        };
+        if over { Ok(()) } else { Err(Stop::Block) }
     }
 
     /// Says whether the eval breaker is looked at, for an instruction where it depends.

@@ -2,7 +2,7 @@
 
 use super::instances::plain_thread;
 use super::library;
-use super::machine::{Arguments, CALL, ITER, Location, Machine, R, Stop, beyond};
+use super::machine::{Arguments, CALL, ITER, Location, Machine, R, Stop, Wait, beyond};
 use super::numbers::big;
 use super::state::{Lazy, Object, Order, Part, Value};
 use crate::python::program::BinaryOp;
@@ -36,8 +36,8 @@ impl Machine<'_> {
         named.map(|(_, value)| value).or_else(|| arguments.positional.get(position)).cloned()
     }
 
-    /// Whether a blocking call waits, for as long as it takes; a time limit is not modelled.
-    pub(super) fn waits(&mut self, arguments: &Arguments, position: usize) -> R<bool> {
+    /// How long a call waits: `block` or `blocking` stands at that position, and its time limit behind it.
+    pub(super) fn waits(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
         let blocking = match self.keyword(arguments, "blocking", position) {
             Some(value) => Some(value),
             None => self.keyword(arguments, "block", position),
@@ -46,11 +46,23 @@ impl Machine<'_> {
             Some(value) => self.truth(&value)?,
             None => true,
         };
-        let timeout = self.keyword(arguments, "timeout", position + 1).filter(|value| *value != Value::None);
-        if waits && timeout.is_some() {
-            return beyond("a time limit");
+        if !waits {
+            return Ok(Wait::No);
         }
-        Ok(waits)
+        self.time_limit(arguments, position + 1)
+    }
+
+    /// Whether a call that waits does so up to a time limit, which stands at that position.
+    pub(super) fn time_limit(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
+        match self.keyword(arguments, "timeout", position) {
+            None | Some(Value::None) => Ok(Wait::Forever),
+            Some(limit) => match Self::as_float(&limit) {
+                // Less than nothing is no limit, as `acquire(timeout=-1)` has it.
+                Some(limit) if limit < 0.0 => Ok(Wait::Forever),
+                Some(_) => Ok(Wait::Limited),
+                None => self.type_error("a time limit is a number", &[&limit]),
+            },
+        }
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each function of the library")]
@@ -449,7 +461,10 @@ impl Machine<'_> {
                     None => Vec::new(),
                 };
                 let most = self.keyword(&arguments, "maxlen", 1).and_then(|value| value.as_int());
-                Ok(self.allocate(Object::Deque(items, most.and_then(|most| usize::try_from(most).ok()))))
+                let most = most.and_then(|most| usize::try_from(most).ok());
+                let gone = items.len().saturating_sub(most.unwrap_or(usize::MAX));
+                let items = items.into_iter().skip(gone).collect();
+                Ok(self.allocate(Object::Deque(items, most)))
             }
             ("collections.defaultdict", [factory]) => {
                 Ok(self.allocate(Object::Dict(Vec::new(), Some(factory.clone()))))

@@ -78,7 +78,9 @@ fn take_turn<'m>(
 ) -> Result<(), PlayError> {
     let thread = usize::from(turn.thread);
     let not_there = |why| PlayError::NotThere { turn: number, thread: thread_name(thread), why };
+    machine.expires = turn.expires;
     for step_number in 1..=turn.steps {
+        let mut first = true;
         loop {
             match machine.state.threads.get(thread) {
                 None => return Err(not_there("has not begun")),
@@ -88,7 +90,13 @@ fn take_turn<'m>(
             *left = left.checked_sub(1).ok_or(PlayError::TooLong)?;
             let together = machine.state.live() > 1;
             tell(machine, thread, &Told::Before { together });
-            let step = machine.step(thread).map_err(|Beyond { what, .. }| PlayError::Beyond(what))?;
+            let mut step = machine.step(thread).map_err(|Beyond { what, .. }| PlayError::Beyond(what))?;
+            if turn.expires && first && step == Step::Blocked {
+                // Neighbouring turns are one in the text: this is the next time limit.
+                machine.expires = true;
+                step = machine.step(thread).map_err(|Beyond { what, .. }| PlayError::Beyond(what))?;
+            }
+            first = false;
             tell(machine, thread, &Told::After(step));
             if step == Step::Blocked && step_number < turn.steps {
                 return Err(not_there("waits for another thread"));
@@ -104,11 +112,14 @@ fn take_turn<'m>(
 /// How a schedule ends that has left this state.
 pub(super) fn ending(module: &Module, state: &State) -> Result<Ending, PlayError> {
     let over = state.threads.iter().all(|thread| thread.finished || thread.daemon);
-    for thread in (0..state.threads.len()).filter(|&thread| !over && !state.threads[thread].finished) {
-        let mut machine = Machine::at(module, state.clone());
-        let step = machine.step(thread).map_err(|Beyond { what, .. }| PlayError::Beyond(what))?;
-        if step != Step::Blocked {
-            return Err(PlayError::Unfinished { thread: thread_name(thread) });
+    for expires in [false, true] {
+        for thread in (0..state.threads.len()).filter(|&thread| !over && !state.threads[thread].finished) {
+            let mut machine = Machine::at(module, state.clone());
+            machine.expires = expires;
+            let step = machine.step(thread).map_err(|Beyond { what, .. }| PlayError::Beyond(what))?;
+            if step != Step::Blocked {
+                return Err(PlayError::Unfinished { thread: thread_name(thread) });
+            }
         }
     }
     Ok(ending_of(state, over))

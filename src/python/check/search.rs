@@ -18,6 +18,9 @@ use crate::system::control::Control;
 /// The most instructions of a thread without a switch that matters.
 const LONGEST_STRETCH: usize = 200_000;
 
+/// The bit that says, in an order of threads, that a thread's time limit comes.
+const EXPIRED: u8 = 0x80;
+
 /// Where threads may be switched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Switching {
@@ -184,17 +187,22 @@ impl<'m> Search<'m> {
                 return Err(Unfinished::Stopped);
             }
             let over = state.threads.iter().all(|thread| thread.finished || thread.daemon);
-            let mut moved = false;
-            for thread in 0..state.threads.len() {
-                if over || state.threads[thread].finished {
+            let (mut moved, mut limited) = (false, false);
+            // A time limit comes when no thread can go on: the second time through.
+            let count = state.threads.len();
+            for turn in 0..2 * count {
+                let (thread, expires) = (turn % count, turn >= count);
+                if over || state.threads[thread].finished || (expires && moved) {
                     continue;
                 }
                 let mut machine = Machine::at(self.module, State::clone(&state));
+                machine.expires = expires;
                 let pause = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {})?;
                 if matches!(pause, Pause::Blocked) && machine.state == *state {
                     continue;
                 }
-                moved = true;
+                moved |= !expires;
+                limited |= expires;
                 machine.state.compact();
                 let next = Arc::new(machine.state);
                 if numbers.contains_key(&next) {
@@ -202,13 +210,14 @@ impl<'m> Search<'m> {
                 }
                 let new = u32::try_from(from.len()).unwrap_or(u32::MAX);
                 numbers.insert(Arc::clone(&next), new);
-                from.push((number, u8::try_from(thread).unwrap_or(u8::MAX)));
+                let expired = if expires { EXPIRED } else { 0 };
+                from.push((number, u8::try_from(thread).unwrap_or(u8::MAX) | expired));
                 if from.len() > bounds.states {
                     return Err(Unfinished::Limit(format!("more than {} states", bounds.states)));
                 }
                 open.push_back((new, next));
             }
-            if moved {
+            if moved || limited {
                 continue;
             }
             let ending = ending(&state, over);
@@ -289,7 +298,8 @@ impl<'m> Search<'m> {
     ) -> Result<State, Unfinished> {
         let mut machine = Machine::start(self.module);
         for &thread in order {
-            self.advance(&mut machine, usize::from(thread), bounds, tell)?;
+            machine.expires = thread & EXPIRED != 0;
+            self.advance(&mut machine, usize::from(thread & !EXPIRED), bounds, tell)?;
         }
         Ok(machine.state)
     }

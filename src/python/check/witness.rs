@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::machine::{Access, Location, Machine, Step};
 use super::search::{Told, lines, location_name};
 use super::state::{Object, Part, State};
+use super::sync::MOST_THREADS;
 use crate::python::program::module::Module;
 
 /// Two lines that are in each other's way.
@@ -58,6 +59,24 @@ pub struct Turn {
     pub thread: u8,
     /// How often it comes to a place where the GIL can go, or where it waits or ends; the last ends the turn.
     pub steps: u64,
+    /// Whether it waits at first, and the time limit of that comes.
+    pub expires: bool,
+}
+
+impl Turn {
+    /// The turn of which this letter of a schedule tells, counted from 0: from [`MOST_THREADS`] on a time limit comes.
+    #[must_use]
+    pub fn of_letter(letter: u8, steps: u64) -> Self {
+        let most = u8::try_from(MOST_THREADS).unwrap_or(u8::MAX);
+        Self { thread: letter % most, steps, expires: letter >= most }
+    }
+
+    /// The letter that tells of it.
+    #[must_use]
+    pub fn letter(self) -> u8 {
+        let most = u8::try_from(MOST_THREADS).unwrap_or(u8::MAX);
+        self.thread.saturating_add(if self.expires { most } else { 0 })
+    }
 }
 
 /// The main thread, or another by its number.
@@ -85,6 +104,8 @@ struct Event {
 pub(super) struct Record {
     events: Vec<Event>,
     pub(super) turns: Vec<Turn>,
+    /// Whether a time limit comes in the present step.
+    expires: bool,
 }
 
 impl Record {
@@ -93,6 +114,7 @@ impl Record {
         match told {
             Told::Before { together } => {
                 let instruction = machine.instruction(thread);
+                self.expires |= machine.expires;
                 let frame = machine.state.threads[thread].frames.last();
                 self.events.push(Event {
                     thread,
@@ -112,9 +134,10 @@ impl Record {
                 }
                 if ends_step(machine, thread, *step) {
                     let thread = u8::try_from(thread).unwrap_or(u8::MAX);
+                    let expires = std::mem::take(&mut self.expires);
                     match self.turns.last_mut() {
-                        Some(last) if last.thread == thread => last.steps += 1,
-                        _ => self.turns.push(Turn { thread, steps: 1 }),
+                        Some(last) if last.thread == thread && !expires => last.steps += 1,
+                        _ => self.turns.push(Turn { thread, steps: 1, expires }),
                     }
                 }
             }

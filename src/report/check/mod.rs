@@ -310,7 +310,7 @@ impl CheckReport {
 
 /// The schedule of a finding as text.
 fn text_of(finding: &Finding) -> String {
-    let runs = finding.turns.iter().map(|turn| Run { worker: turn.thread, steps: turn.steps });
+    let runs = finding.turns.iter().map(|turn| Run { worker: turn.letter(), steps: turn.steps });
     Schedule::of_runs(StepKind::Version(finding.version), runs.collect()).to_string()
 }
 

@@ -6,8 +6,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use gilsim::interpreter::{Interpreter, Limits};
-use gilsim::python::check::{CheckError, run_alone};
+use gilsim::python::check::{CheckError, Kind, check, run_alone};
 use gilsim::python::version::Version;
+use gilsim::system::control::Control;
+use serde::de::DeserializeOwned;
+
+use super::threads;
 
 /// The most instructions of one program in the model.
 const STEPS: u64 = 300_000;
@@ -92,20 +96,17 @@ fn difference(model: (&String, &Option<String>), real: (&String, &Option<String>
 }
 
 /// What a real interpreter prints and raises for each program.
-pub(crate) fn run_batch(
-    interpreter: &Interpreter,
-    texts: &[&String],
-) -> Result<Vec<(String, Option<String>)>, String> {
+fn run_batch(interpreter: &Interpreter, texts: &[&String]) -> Result<Vec<(String, Option<String>)>, String> {
     run_script(interpreter, include_str!("batch.py"), texts, &[])
 }
 
-/// Gives programs to a script that answers with a pair for each.
-pub(crate) fn run_script(
+/// Gives programs to a script that answers with something for each.
+fn run_script<T: DeserializeOwned, S: AsRef<str> + serde::Serialize>(
     interpreter: &Interpreter,
     script: &str,
-    texts: &[&String],
+    texts: &[S],
     arguments: &[&str],
-) -> Result<Vec<(String, Option<String>)>, String> {
+) -> Result<Vec<T>, String> {
     let told = |error: &dyn std::fmt::Display| error.to_string();
     let mut file = tempfile::NamedTempFile::new().map_err(|error| told(&error))?;
     let json = serde_json::to_vec(texts).map_err(|error| told(&error))?;
@@ -114,4 +115,62 @@ pub(crate) fn run_script(
     let limits = Limits { timeout: LIMITS.0, output: LIMITS.1, stop: &NEVER };
     let arguments: Vec<&str> = std::iter::once(path.as_str()).chain(arguments.iter().copied()).collect();
     interpreter.run(script, &arguments, &limits).map_err(|error| told(&error))
+}
+
+/// What became of many programs of two threads.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    /// Said to be exact, and so in every real run.
+    pub(crate) exact: usize,
+    /// Said not to be, and seen not to be.
+    pub(crate) seen: usize,
+    /// Said not to be, and exact in every real run.
+    pub(crate) hidden: usize,
+    /// No verdict: a limit was reached, or the model does not cover it.
+    pub(crate) open: BTreeMap<String, usize>,
+    /// Said to be exact, and seen not to be.
+    pub(crate) impossible: Vec<(u64, String)>,
+}
+
+/// Holds the verdicts on programs of two threads against real runs, so many of each.
+pub(crate) fn meet(
+    interpreter: &Interpreter,
+    version: Version,
+    seeds: impl Iterator<Item = u64>,
+    iterations: usize,
+    runs: usize,
+) -> Result<Met, String> {
+    let mut met = Met::default();
+    let mut seeds = seeds.peekable();
+    while seeds.peek().is_some() {
+        let batch: Vec<u64> = seeds.by_ref().take(BATCH / 5).collect();
+        let texts = |serial| -> Vec<String> {
+            batch.iter().map(|&seed| threads::program(seed, iterations, serial)).collect()
+        };
+        let script = include_str!("threads.py");
+        let serial: Vec<Vec<String>> = run_script(interpreter, script, &texts(true), &["1"])?;
+        let real: Vec<Vec<String>> = run_script(interpreter, script, &texts(false), &[&runs.to_string()])?;
+        for (((seed, text), serial), real) in batch.iter().zip(texts(false)).zip(serial).zip(real) {
+            let other = real.iter().find(|printed| !serial.contains(printed));
+            let kind = match check(&text, &[version], 2, &Control::default()) {
+                Ok(checked) => checked.findings[0].kind,
+                Err(error) => {
+                    *met.open.entry(reason(&error)).or_default() += 1;
+                    continue;
+                }
+            };
+            match (kind, other) {
+                (Kind::Exact, None) => met.exact += 1,
+                (Kind::Exact, Some(other)) => {
+                    met.impossible.push((*seed, format!("{other:?} for {:?}", serial[0])));
+                }
+                (Kind::Incomplete | Kind::NotPython, _) => {
+                    *met.open.entry(kind.word().to_owned()).or_default() += 1;
+                }
+                (_, Some(_)) => met.seen += 1,
+                (_, None) => met.hidden += 1,
+            }
+        }
+    }
+    Ok(met)
 }

@@ -17,7 +17,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// Whether an expression may stand in an f-string of single quotes: before 3.12 it may have none of these.
-fn fits_f_string(expression: &str) -> bool {
+pub(crate) fn fits_f_string(expression: &str) -> bool {
     !expression.contains(['\'', '"', '\\', '{', ':', '!'])
 }
 

@@ -6,3 +6,4 @@ mod expressions;
 pub(crate) mod program;
 mod random;
 mod statements;
+pub(crate) mod threads;

@@ -1,6 +1,7 @@
 //! Small programs of one thread in the language that `check` covers, each from a seed: written, the types of its values known,
 //! so that most of them run to their end.
 
+use super::expressions::fits_f_string;
 use super::random::Random;
 
 /// What a value is.
@@ -197,7 +198,7 @@ impl Writer {
                 3 if kind == Type::Int => format!("'%d|%5d|%-4d|%s' % ({value}, {value}, {value}, {value})"),
                 3 if kind == Type::Str => format!("'%s|%r|%6s' % ({value}, {value}, {value})"),
                 3 if kind == Type::Float => format!("'%.2f|%s' % ({value}, {value})"),
-                4 if self.python3 && !value.contains(['\'', '"', '{']) => {
+                4 if self.python3 && fits_f_string(value) => {
                     format!("f'<{{{value}}}|{{{value}!r}}>'")
                 }
                 _ => value.to_owned(),
@@ -206,7 +207,7 @@ impl Writer {
         if self.random.percent(10) {
             let separator =
                 self.random.one(&["sep='-'", "end='!\\n'", "sep='', end=' '", "sep=', '"]).to_owned();
-            self.line(&format!("print('{value}', {shown}, {separator})"));
+            self.line(&format!("print('shown', {shown}, {separator})"));
         } else {
             self.line(&format!("print({shown})"));
         }
