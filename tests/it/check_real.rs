@@ -217,25 +217,15 @@ fn a_schedule_is_played_back_on_real_threads() {
 
 #[test]
 fn a_schedule_without_a_loss_is_exact() {
-    let file = program("race");
-    // One that loses on a version without a GIL loses nothing when each thread's turns are put together.
-    let (_, report, _) = check(&[&file, "--scope", "1", "--cpython", "3.13t"]);
-    let lossy = report["results"][0]["schedule_text"].as_str().unwrap().to_owned();
-    let (head, turns) = lossy.rsplit_once(':').unwrap();
-    let turns: Vec<&str> = turns.split(',').collect();
-    let of = |letter: &str| -> Vec<&str> {
-        turns
-            .iter()
-            .copied()
-            .filter(|turn| turn.starts_with(letter) && *turn != turns[turns.len() - 1])
-            .collect()
-    };
-    let last = [turns[turns.len() - 1]];
-    let text = format!("{head}:{}", [of("A"), of("B"), of("C"), last.to_vec()].concat().join(","));
-    let serial = ["--scope", "1", "--schedule", &text];
-    let (code, report, error) = check(&[&[&*file], &serial[..]].concat());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("one.py");
+    std::fs::write(&file, "x = 1\nprint(x)\n").unwrap();
+    // Main enters its code, calls, and ends.
+    let schedule = ["--schedule", "v1:3.13:A3"];
+    let (code, report, error) = check(&[&[path(&file)], &schedule[..]].concat());
     assert_eq!((code, &report["results"][0]["verdict"]), (0, &"exact".into()), "{error}");
-    let expect = [&serial[..], &["--expect", "lost"]].concat();
+    assert_eq!(report["results"][0]["ends"], serde_json::json!(["1"]));
+    let expect = [&schedule[..], &["--expect", "lost"]].concat();
     gilsim("check").arg(&file).args(expect).assert().code(3);
 }
 

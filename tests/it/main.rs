@@ -21,6 +21,7 @@ mod numbers;
 #[cfg(target_os = "linux")]
 mod orphans;
 mod pages;
+mod programs;
 mod python;
 mod reports;
 mod results;

@@ -358,6 +358,11 @@ pub(super) fn ending(state: &State, over: bool) -> Ending {
         entry.site = site;
         match &mut entry.object {
             Object::Dict(items, _) => items.sort_by_cached_key(|(key, _)| format!("{key:?}")),
+            // Which worker did a task shows nowhere.
+            Object::Executor { workers, idle, .. } => {
+                workers.clear();
+                *idle = 0;
+            }
             // A set has no order, and that of a dict counts for nothing when it is compared.
             Object::Set(items) => items.sort_by_cached_key(|item| format!("{item:?}")),
             _ => {}
