@@ -29,6 +29,10 @@ impl Machine<'_> {
         let (Some(one), Some(two)) = (self.object_of(left).cloned(), self.object_of(right).cloned()) else {
             return Ok(false);
         };
+        self.inside(|machine| machine.equal_objects(left, right, one, two))
+    }
+
+    fn equal_objects(&mut self, left: &Value, right: &Value, one: Object, two: Object) -> R<bool> {
         match (one, two) {
             (Object::Tuple(one), Object::Tuple(two))
             | (Object::List(one), Object::List(two))
@@ -104,7 +108,7 @@ impl Machine<'_> {
                 self.touch_value(right, false);
                 for (one, two) in one.iter().zip(&two) {
                     if !self.equal(one, two)? {
-                        return self.order(one, two, symbol);
+                        return self.inside(|machine| machine.order(one, two, symbol));
                     }
                 }
                 return Ok(one.len().cmp(&two.len()));
@@ -238,10 +242,9 @@ impl Machine<'_> {
             Value::Unbound | Value::None => false,
             Value::Bool(truth) => *truth,
             Value::Int(int) => *int != 0,
-            Value::Big(_) => true,
             Value::Float(bits) => f64::from_bits(*bits) != 0.0,
             Value::Str(text) => !text.is_empty(),
-            Value::Native(_) => true,
+            Value::Big(_) | Value::Native(_) => true,
             Value::Ref(_) => {
                 if self.is_instance(value) {
                     let name = if self.module.facts.shape.python2 { BOOL_OF_PYTHON2 } else { BOOL };

@@ -13,14 +13,12 @@ impl Machine<'_> {
     }
 
     pub(super) fn index_of(&mut self, items: &[Value], item: &Value) -> R<Value> {
-        match self.position(items, item)? {
-            Some(at) => Self::int(i64::try_from(at).ok()),
-            None => {
-                let shown = self.text(item, true)?;
-                let message = Self::fill(self.module.facts.messages.no_index, &[&shown]);
-                self.raise("ValueError", &message)
-            }
+        if let Some(at) = self.position(items, item)? {
+            return Self::int(i64::try_from(at).ok());
         }
+        let shown = self.text(item, true)?;
+        let message = Self::fill(self.module.facts.messages.no_index, &[&shown]);
+        self.raise("ValueError", &message)
     }
 
     pub(super) fn list_method(

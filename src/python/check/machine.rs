@@ -57,6 +57,9 @@ pub(super) const DEEPEST: usize = 1000;
 /// The most elements of one list, dict or string.
 pub(super) const LONGEST: usize = 10_000;
 
+/// How deep values may be nested where their text is made or they are compared; CPython goes some way further.
+const DEEPEST_VALUE: usize = 100;
+
 /// Something that more than one thread can get at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Location {
@@ -155,6 +158,8 @@ pub(super) struct Machine<'m> {
     pub(super) silenced: bool,
     /// Whether the time limit of the thread that runs comes now.
     pub(super) expires: bool,
+    /// How deep in a value its text, or what it is compared with, is.
+    pub(super) depth: usize,
     /// What was printed, in order; the state has it without.
     pub(super) output: String,
 }
@@ -219,6 +224,7 @@ impl<'m> Machine<'m> {
             check: false,
             silenced: false,
             expires: false,
+            depth: 0,
             output: String::new(),
         }
     }
@@ -458,6 +464,17 @@ impl<'m> Machine<'m> {
         }
         let deferred = self.instruction(thread).is_some_and(|next| next.defers);
         Ok(Step::Done { may_drop: free || (self.check && !deferred) })
+    }
+
+    /// Does something with a value inside of another.
+    pub(super) fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+        if self.depth > DEEPEST_VALUE {
+            return beyond(format!("values nested more than {DEEPEST_VALUE} deep, or in themselves"));
+        }
+        self.depth += 1;
+        let result = f(self);
+        self.depth -= 1;
+        result
     }
 
     /// Waits, or comes to an end of it: after that what was waited for is not there.

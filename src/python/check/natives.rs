@@ -182,7 +182,7 @@ impl Machine<'_> {
             ("enumerate", [value] | [value, _]) => {
                 let first =
                     self.keyword(&arguments, "start", 1).and_then(|value| value.as_int()).unwrap_or(0);
-                self.lazy(Lazy::Enumerate(first), Value::None, &[value.clone()])
+                self.lazy(Lazy::Enumerate(first), Value::None, std::slice::from_ref(value))
             }
             ("zip", _) if python2 => {
                 let columns = args.iter().map(|arg| self.elements(arg)).collect::<R<Vec<_>>>()?;
@@ -199,7 +199,7 @@ impl Machine<'_> {
                 self.lazy(Lazy::Map, function.clone(), sources)
             }
             ("filter", [function, source]) if !python2 => {
-                self.lazy(Lazy::Filter, function.clone(), &[source.clone()])
+                self.lazy(Lazy::Filter, function.clone(), std::slice::from_ref(source))
             }
             ("reversed", [value])
                 if self.items_of(value).is_none()
