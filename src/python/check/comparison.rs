@@ -7,7 +7,21 @@ use super::numbers::big;
 use super::state::{Object, Value};
 use crate::python::program::CompareOp;
 
+/// How deep values may be nested where their text is made or they are compared; CPython goes some way further.
+const DEEPEST_VALUE: usize = 100;
+
 impl Machine<'_> {
+    /// Does something with a value inside of another.
+    pub(super) fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+        if self.depth > DEEPEST_VALUE {
+            return beyond(format!("values nested more than {DEEPEST_VALUE} deep, or in themselves"));
+        }
+        self.depth += 1;
+        let result = f(self);
+        self.depth -= 1;
+        result
+    }
+
     pub(super) fn is_instance(&self, value: &Value) -> bool {
         matches!(self.object_of(value), Some(Object::Instance { .. }))
     }

@@ -57,9 +57,6 @@ pub(super) const DEEPEST: usize = 1000;
 /// The most elements of one list, dict or string.
 pub(super) const LONGEST: usize = 10_000;
 
-/// How deep values may be nested where their text is made or they are compared; CPython goes some way further.
-const DEEPEST_VALUE: usize = 100;
-
 /// Something that more than one thread can get at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Location {
@@ -464,17 +461,6 @@ impl<'m> Machine<'m> {
         }
         let deferred = self.instruction(thread).is_some_and(|next| next.defers);
         Ok(Step::Done { may_drop: free || (self.check && !deferred) })
-    }
-
-    /// Does something with a value inside of another.
-    pub(super) fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
-        if self.depth > DEEPEST_VALUE {
-            return beyond(format!("values nested more than {DEEPEST_VALUE} deep, or in themselves"));
-        }
-        self.depth += 1;
-        let result = f(self);
-        self.depth -= 1;
-        result
     }
 
     /// Waits, or comes to an end of it: after that what was waited for is not there.

@@ -500,35 +500,4 @@ impl Machine<'_> {
             _ => return None,
         }))
     }
-
-    pub(super) fn sorted(&mut self, items: Vec<Value>, arguments: &Arguments) -> R<Vec<Value>> {
-        let key = self.keyword(arguments, "key", usize::MAX).filter(|key| *key != Value::None);
-        let reverse = match self.keyword(arguments, "reverse", usize::MAX) {
-            Some(reverse) => self.truth(&reverse)?,
-            None => false,
-        };
-        // Turned round before and after, equals keep their order.
-        let mut items = items;
-        if reverse {
-            items.reverse();
-        }
-        let mut ranked: Vec<(Value, Value)> = Vec::new();
-        for item in items {
-            let rank = match &key {
-                Some(key) => self.call_back(key, vec![item.clone()])?,
-                None => item.clone(),
-            };
-            // Behind all that are not greater: insertion keeps the order of equals.
-            let mut at = ranked.len();
-            while at > 0 && self.order(&rank, &ranked[at - 1].0, "<")?.is_lt() {
-                at -= 1;
-            }
-            ranked.insert(at, (rank, item));
-        }
-        let mut items: Vec<Value> = ranked.into_iter().map(|(_, item)| item).collect();
-        if reverse {
-            items.reverse();
-        }
-        Ok(items)
-    }
 }
