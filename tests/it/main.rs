@@ -8,6 +8,7 @@ mod check_real;
 mod cli;
 #[cfg(target_os = "linux")]
 mod containers;
+mod differential;
 mod explore;
 mod export;
 mod faults;

@@ -7,7 +7,21 @@ use super::numbers::big;
 use super::state::{Object, Value};
 use crate::python::program::CompareOp;
 
+/// How deep values may be nested where their text is made or they are compared; CPython goes some way further.
+const DEEPEST_VALUE: usize = 100;
+
 impl Machine<'_> {
+    /// Does something with a value inside of another.
+    pub(super) fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+        if self.depth > DEEPEST_VALUE {
+            return beyond(format!("values nested more than {DEEPEST_VALUE} deep, or in themselves"));
+        }
+        self.depth += 1;
+        let result = f(self);
+        self.depth -= 1;
+        result
+    }
+
     pub(super) fn is_instance(&self, value: &Value) -> bool {
         matches!(self.object_of(value), Some(Object::Instance { .. }))
     }
@@ -29,6 +43,10 @@ impl Machine<'_> {
         let (Some(one), Some(two)) = (self.object_of(left).cloned(), self.object_of(right).cloned()) else {
             return Ok(false);
         };
+        self.inside(|machine| machine.equal_objects(left, right, one, two))
+    }
+
+    fn equal_objects(&mut self, left: &Value, right: &Value, one: Object, two: Object) -> R<bool> {
         match (one, two) {
             (Object::Tuple(one), Object::Tuple(two))
             | (Object::List(one), Object::List(two))
@@ -104,7 +122,7 @@ impl Machine<'_> {
                 self.touch_value(right, false);
                 for (one, two) in one.iter().zip(&two) {
                     if !self.equal(one, two)? {
-                        return self.order(one, two, symbol);
+                        return self.inside(|machine| machine.order(one, two, symbol));
                     }
                 }
                 return Ok(one.len().cmp(&two.len()));
@@ -238,10 +256,9 @@ impl Machine<'_> {
             Value::Unbound | Value::None => false,
             Value::Bool(truth) => *truth,
             Value::Int(int) => *int != 0,
-            Value::Big(_) => true,
             Value::Float(bits) => f64::from_bits(*bits) != 0.0,
             Value::Str(text) => !text.is_empty(),
-            Value::Native(_) => true,
+            Value::Big(_) | Value::Native(_) => true,
             Value::Ref(_) => {
                 if self.is_instance(value) {
                     let name = if self.module.facts.shape.python2 { BOOL_OF_PYTHON2 } else { BOOL };

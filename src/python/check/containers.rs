@@ -13,14 +13,12 @@ impl Machine<'_> {
     }
 
     pub(super) fn index_of(&mut self, items: &[Value], item: &Value) -> R<Value> {
-        match self.position(items, item)? {
-            Some(at) => Self::int(i64::try_from(at).ok()),
-            None => {
-                let shown = self.text(item, true)?;
-                let message = Self::fill(self.module.facts.messages.no_index, &[&shown]);
-                self.raise("ValueError", &message)
-            }
+        if let Some(at) = self.position(items, item)? {
+            return Self::int(i64::try_from(at).ok());
         }
+        let shown = self.text(item, true)?;
+        let message = Self::fill(self.module.facts.messages.no_index, &[&shown]);
+        self.raise("ValueError", &message)
     }
 
     pub(super) fn list_method(
@@ -190,6 +188,38 @@ impl Machine<'_> {
             return Ok(Value::None);
         }
         beyond(format!("this call of the method {name} of a dict"))
+    }
+
+    /// The elements in their order, by `key=` and `reverse=` where they are given.
+    pub(super) fn sorted(&mut self, items: Vec<Value>, arguments: &Arguments) -> R<Vec<Value>> {
+        let key = self.keyword(arguments, "key", usize::MAX).filter(|key| *key != Value::None);
+        let reverse = match self.keyword(arguments, "reverse", usize::MAX) {
+            Some(reverse) => self.truth(&reverse)?,
+            None => false,
+        };
+        // Turned round before and after, equals keep their order.
+        let mut items = items;
+        if reverse {
+            items.reverse();
+        }
+        let mut ranked: Vec<(Value, Value)> = Vec::new();
+        for item in items {
+            let rank = match &key {
+                Some(key) => self.call_back(key, vec![item.clone()])?,
+                None => item.clone(),
+            };
+            // Behind all that are not greater: insertion keeps the order of equals.
+            let mut at = ranked.len();
+            while at > 0 && self.order(&rank, &ranked[at - 1].0, "<")?.is_lt() {
+                at -= 1;
+            }
+            ranked.insert(at, (rank, item));
+        }
+        let mut items: Vec<Value> = ranked.into_iter().map(|(_, item)| item).collect();
+        if reverse {
+            items.reverse();
+        }
+        Ok(items)
     }
 
     /// Keys and values: of a dict, or of something that gives pairs.

@@ -155,6 +155,8 @@ pub(super) struct Machine<'m> {
     pub(super) silenced: bool,
     /// Whether the time limit of the thread that runs comes now.
     pub(super) expires: bool,
+    /// How deep in a value its text, or what it is compared with, is.
+    pub(super) depth: usize,
     /// What was printed, in order; the state has it without.
     pub(super) output: String,
 }
@@ -219,6 +221,7 @@ impl<'m> Machine<'m> {
             check: false,
             silenced: false,
             expires: false,
+            depth: 0,
             output: String::new(),
         }
     }

@@ -182,7 +182,7 @@ impl Machine<'_> {
             ("enumerate", [value] | [value, _]) => {
                 let first =
                     self.keyword(&arguments, "start", 1).and_then(|value| value.as_int()).unwrap_or(0);
-                self.lazy(Lazy::Enumerate(first), Value::None, &[value.clone()])
+                self.lazy(Lazy::Enumerate(first), Value::None, std::slice::from_ref(value))
             }
             ("zip", _) if python2 => {
                 let columns = args.iter().map(|arg| self.elements(arg)).collect::<R<Vec<_>>>()?;
@@ -199,7 +199,7 @@ impl Machine<'_> {
                 self.lazy(Lazy::Map, function.clone(), sources)
             }
             ("filter", [function, source]) if !python2 => {
-                self.lazy(Lazy::Filter, function.clone(), &[source.clone()])
+                self.lazy(Lazy::Filter, function.clone(), std::slice::from_ref(source))
             }
             ("reversed", [value])
                 if self.items_of(value).is_none()
@@ -500,36 +500,5 @@ impl Machine<'_> {
             (_, Some(Object::Class { .. })) => "type",
             _ => return None,
         }))
-    }
-
-    pub(super) fn sorted(&mut self, items: Vec<Value>, arguments: &Arguments) -> R<Vec<Value>> {
-        let key = self.keyword(arguments, "key", usize::MAX).filter(|key| *key != Value::None);
-        let reverse = match self.keyword(arguments, "reverse", usize::MAX) {
-            Some(reverse) => self.truth(&reverse)?,
-            None => false,
-        };
-        // Turned round before and after, equals keep their order.
-        let mut items = items;
-        if reverse {
-            items.reverse();
-        }
-        let mut ranked: Vec<(Value, Value)> = Vec::new();
-        for item in items {
-            let rank = match &key {
-                Some(key) => self.call_back(key, vec![item.clone()])?,
-                None => item.clone(),
-            };
-            // Behind all that are not greater: insertion keeps the order of equals.
-            let mut at = ranked.len();
-            while at > 0 && self.order(&rank, &ranked[at - 1].0, "<")?.is_lt() {
-                at -= 1;
-            }
-            ranked.insert(at, (rank, item));
-        }
-        let mut items: Vec<Value> = ranked.into_iter().map(|(_, item)| item).collect();
-        if reverse {
-            items.reverse();
-        }
-        Ok(items)
     }
 }

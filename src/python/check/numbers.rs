@@ -108,7 +108,7 @@ impl Machine<'_> {
             BinaryOp::Subtract => one - two,
             BinaryOp::Multiply => one * two,
             BinaryOp::Divide if !self.module.facts.shape.python2 => {
-                return self.true_divide(&one, &two).map(Some);
+                return Self::true_divide(&one, &two).map(Some);
             }
             BinaryOp::Divide | BinaryOp::FloorDivide => floor_divide(&one, &two).0,
             BinaryOp::Remainder => floor_divide(&one, &two).1,
@@ -134,7 +134,7 @@ impl Machine<'_> {
         self.integer(result).map(Some)
     }
 
-    fn true_divide(&mut self, one: &BigInt, two: &BigInt) -> R<Value> {
+    fn true_divide(one: &BigInt, two: &BigInt) -> R<Value> {
         let exact = |int: &BigInt| i64::try_from(int).ok().filter(|int| (-EXACT..=EXACT).contains(int));
         let (Some(one), Some(two)) = (exact(one), exact(two)) else {
             return beyond("the quotient of integers that are no floats");

@@ -12,14 +12,13 @@ impl Machine<'_> {
         let python2 = self.module.facts.shape.python2;
         Some(
             match value {
-                Value::Unbound => return None,
                 Value::None => "NoneType",
                 Value::Bool(_) => "bool",
                 Value::Int(_) | Value::Big(_) => "int",
                 Value::Float(_) => "float",
                 Value::Str(_) => "str",
                 Value::Native(name) if library::is_type(name) => "type",
-                Value::Native(_) => return None,
+                Value::Unbound | Value::Native(_) => return None,
                 Value::Ref(at) => match self.state.object(*at) {
                     Object::Tuple(_) => "tuple",
                     Object::List(_) => "list",

@@ -18,6 +18,9 @@ use crate::system::control::Control;
 /// The most instructions of a thread without a switch that matters.
 const LONGEST_STRETCH: usize = 200_000;
 
+/// The most objects and values that all states of a search refer to: a quarter of a gigabyte.
+const MOST_WEIGHT: usize = 16 << 20;
+
 /// The bit that says, in an order of threads, that a thread's time limit comes.
 const EXPIRED: u8 = 0x80;
 
@@ -182,6 +185,7 @@ impl<'m> Search<'m> {
         let mut from: Vec<(u32, u8)> = vec![(0, 0)];
         let mut open = VecDeque::from([(0_u32, start)]);
         let mut endings: Endings = Vec::new();
+        let mut weight = 0;
         while let Some((number, state)) = open.pop_front() {
             if bounds.control.stopped() {
                 return Err(Unfinished::Stopped);
@@ -210,8 +214,12 @@ impl<'m> Search<'m> {
                 }
                 let new = u32::try_from(from.len()).unwrap_or(u32::MAX);
                 numbers.insert(Arc::clone(&next), new);
-                let expired = if expires { EXPIRED } else { 0 };
-                from.push((number, u8::try_from(thread).unwrap_or(u8::MAX) | expired));
+                let mark = if expires { EXPIRED } else { 0 };
+                from.push((number, u8::try_from(thread).unwrap_or(u8::MAX) | mark));
+                weight += next.weight();
+                if weight > MOST_WEIGHT {
+                    return Err(Unfinished::Limit("more states than fit the memory".to_owned()));
+                }
                 if from.len() > bounds.states {
                     return Err(Unfinished::Limit(format!("more than {} states", bounds.states)));
                 }

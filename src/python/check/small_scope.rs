@@ -261,8 +261,12 @@ fn shrink_expr(expr: &mut Expr, small: &BTreeMap<i64, i64>) {
         }
         ExprKind::CallStars(function, args, keywords) => {
             each(function);
-            args.iter_mut().for_each(|(_, arg)| each(arg));
-            keywords.iter_mut().for_each(|(_, value)| each(value));
+            for (_, arg) in args {
+                each(arg);
+            }
+            for (_, value) in keywords {
+                each(value);
+            }
         }
         ExprKind::Yield(value) => value.iter_mut().for_each(|value| each(value)),
         ExprKind::Comprehension(_, elt, generators) => {

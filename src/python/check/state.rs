@@ -254,6 +254,12 @@ impl State {
         self.threads.iter().filter(|thread| !thread.finished).count()
     }
 
+    /// How much of memory a state needs for itself, in references.
+    pub(super) fn weight(&self) -> usize {
+        let globals: usize = self.globals.iter().map(Vec::len).sum();
+        self.heap.len() + 2 * globals + self.printed.len() + 16
+    }
+
     /// Drops what is out of reach, and numbers the rest in the order in which it is reached.
     pub(super) fn compact(&mut self) {
         let mut compaction = Compaction { numbers: vec![u32::MAX; self.heap.len()], order: Vec::new() };

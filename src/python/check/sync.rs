@@ -415,17 +415,13 @@ impl Machine<'_> {
         let Value::Ref(at) = *future else {
             return beyond("result() of this");
         };
-        match self.state.object(at).clone() {
-            Object::Future { done: Some(result), .. } => {
-                self.touch(at, false);
-                result.map_err(Stop::Raise)
-            }
-            _ => {
-                self.block(wait)?;
-                self.touch(at, false);
-                self.raise("TimeoutError", "")
-            }
+        if let Object::Future { done: Some(result), .. } = self.state.object(at).clone() {
+            self.touch(at, false);
+            return result.map_err(Stop::Raise);
         }
+        self.block(wait)?;
+        self.touch(at, false);
+        self.raise("TimeoutError", "")
     }
 
     /// `Executor.shutdown`, which waits for the tasks.

@@ -9,6 +9,14 @@ use crate::python::program::quoted;
 impl Machine<'_> {
     /// `str(value)`, or `repr(value)`.
     pub(super) fn text(&mut self, value: &Value, repr: bool) -> R<String> {
+        match value {
+            Value::Ref(_) => self.inside(|machine| machine.text_of(value, repr)),
+            _ => self.text_of(value, repr),
+        }
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of value")]
+    fn text_of(&mut self, value: &Value, repr: bool) -> R<String> {
         Ok(match value {
             Value::Unbound => return beyond("the words of this exception"),
             Value::None => "None".to_owned(),

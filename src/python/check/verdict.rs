@@ -362,7 +362,7 @@ fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expecte
     let mut names: Vec<&String> =
         found.iter().filter(|(name, text)| known.get(*name) != Some(text)).map(|(name, _)| name).collect();
     names.extend(known.keys().filter(|name| !found.contains_key(*name)));
-    let lines = |ending: &Ending| {
+    let with_globals = |ending: &Ending| {
         let texts = ending.globals(module);
         let unbound = "unbound".to_owned();
         let line = |name: &&String| format!("{name} is {}", texts.get(*name).unwrap_or(&unbound));
@@ -370,14 +370,14 @@ fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expecte
         lines.extend(names.iter().map(line));
         lines
     };
-    finding.ends = lines(ending);
-    finding.expected = expected.iter().map(lines).collect();
+    finding.expected = std::iter::once(ending).chain(expected).map(with_globals).collect();
+    finding.ends = finding.expected.remove(0);
     finding.expected.sort();
     finding.expected.dedup();
     if expected.iter().any(|known| known.reorders(ending)) {
         let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
         let what = if names.is_empty() { "what is left".to_owned() } else { names.join(", ") };
-        finding.reason.push_str(&format!("; only the order in {what} is another"));
+        finding.reason = format!("{}; only the order in {what} is another", finding.reason);
     }
 }
 

@@ -284,8 +284,12 @@ pub(crate) fn walk_expr(expr: &Expr, f: &mut impl FnMut(&Expr)) {
         }
         ExprKind::CallStars(function, args, keywords) => {
             walk(function);
-            args.iter().for_each(|(_, arg)| walk(arg));
-            keywords.iter().for_each(|(_, value)| walk(value));
+            for (_, arg) in args {
+                walk(arg);
+            }
+            for (_, value) in keywords {
+                walk(value);
+            }
         }
         ExprKind::Yield(value) => value.iter().for_each(|value| walk(value)),
         ExprKind::Dict(items) => items.iter().for_each(|(key, value)| {

@@ -129,7 +129,7 @@ impl Writer {
                 });
                 writer.block("def __len__(self):", |writer| writer.line(&format!("return {one}")));
                 writer.block("def __str__(self):", |writer| {
-                    writer.line(&format!("return 'C{number}<%d>' % self.n"))
+                    writer.line(&format!("return 'C{number}<%d>' % self.n"));
                 });
                 writer.block("def __enter__(self):", |writer| {
                     writer.line("print('enter', self.n)");
@@ -146,7 +146,7 @@ impl Writer {
                     ));
                 });
                 writer.block("def __getitem__(self, at):", |writer| {
-                    writer.line(&format!("return self.n + at * {two}"))
+                    writer.line(&format!("return self.n + at * {two}"));
                 });
                 writer
                     .block("def __contains__(self, value):", |writer| writer.line("return value == self.n"));

@@ -41,7 +41,6 @@ impl Writer {
                 let jump = self.random.one(&["break", "continue"]);
                 self.block(&format!("if {test}:"), |writer| writer.line(jump));
             }
-            15 => self.containers(),
             16..=18 => self.choice(),
             19..=21 => self.for_loop(),
             22 => self.while_loop(),
@@ -140,7 +139,7 @@ impl Writer {
             ),
             11 => {
                 self.block(&format!("if {int} in {list}:"), |writer| {
-                    writer.line(&format!("{list}.remove({int})"))
+                    writer.line(&format!("{list}.remove({int})"));
                 });
                 return;
             }
@@ -164,14 +163,14 @@ impl Writer {
             5 => format!("print({dict}.pop({key}, {int}))"),
             6 => {
                 self.block(&format!("if {key} in {dict}:"), |writer| {
-                    writer.line(&format!("del {dict}[{key}]"))
+                    writer.line(&format!("del {dict}[{key}]"));
                 });
                 return;
             }
             7 => format!("print(sorted({dict}.keys()), len({dict}.values()))"),
             _ => {
                 self.block(&format!("for k, v in sorted({dict}.items()):"), |writer| {
-                    writer.line("print(k, v)")
+                    writer.line("print(k, v)");
                 });
                 return;
             }

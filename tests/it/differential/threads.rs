@@ -111,45 +111,42 @@ const BLOCKS: &[&[&str]] = &[
 /// The program of a seed; `serial` has the second thread begin when the first is over.
 pub(crate) fn program(seed: u64, iterations: usize, serial: bool) -> String {
     let mut random = Random::new(seed);
-    let mut text = SHARED.to_owned();
-    text.push_str("def work(d):\n    global x, y\n");
-    text.push_str(&format!("    for _ in range({iterations}):\n"));
+    let mut lines = vec!["def work(d):".to_owned(), "    global x, y".to_owned()];
+    lines.push(format!("    for _ in range({iterations}):"));
     for _ in 0..=random.below(2) {
-        statement(&mut random, &mut text);
+        statement(&mut random, &mut lines);
     }
     let other = random.one(&["1", "-1", "2"]);
-    text.push_str(&format!("\n\nts = [threading.Thread(target=work, args=(v,)) for v in (1, {other})]\n"));
-    text.push_str(if serial {
-        "for t in ts:\n    t.start()\n    t.join()\n"
+    lines.push(format!("\n\nts = [threading.Thread(target=work, args=(v,)) for v in (1, {other})]"));
+    let begin = if serial {
+        "for t in ts:\n    t.start()\n    t.join()"
     } else {
-        "for t in ts:\n    t.start()\nfor t in ts:\n    t.join()\n"
-    });
-    text.push_str("print((x, y, L, sorted(A), sorted(D.items()), F['f'], C['c'], o.n, Box.total))\n");
-    text
+        "for t in ts:\n    t.start()\nfor t in ts:\n    t.join()"
+    };
+    lines.push(begin.to_owned());
+    let shown = "print((x, y, L, sorted(A), sorted(D.items()), F['f'], C['c'], o.n, Box.total))";
+    lines.push(shown.to_owned());
+    format!("{SHARED}{}\n", lines.join("\n"))
 }
 
-fn statement(random: &mut Random, text: &mut String) {
+fn statement(random: &mut Random, lines: &mut Vec<String>) {
     let guard = match random.below(10) {
         0 | 1 => Some("with lock:"),
         2 => Some("with rlock:"),
         3 => Some("lock.acquire()"),
         _ => None,
     };
-    let lines: Vec<&str> = if random.percent(25) {
+    let body: Vec<&str> = if random.percent(25) {
         BLOCKS[random.below(BLOCKS.len())].to_vec()
     } else {
         vec![random.one(STATEMENTS)]
     };
     // A lock is not taken twice.
-    let guard = guard.filter(|_| lines.iter().all(|line| !line.contains("lock")));
+    let guard = guard.filter(|_| body.iter().all(|line| !line.contains("lock")));
     let indent = if guard.is_some_and(|guard| guard.ends_with(':')) { "            " } else { "        " };
-    if let Some(guard) = guard {
-        text.push_str(&format!("        {guard}\n"));
-    }
-    for line in lines {
-        text.push_str(&format!("{indent}{line}\n"));
-    }
+    lines.extend(guard.map(|guard| format!("        {guard}")));
+    lines.extend(body.iter().map(|line| format!("{indent}{line}")));
     if guard == Some("lock.acquire()") {
-        text.push_str("        lock.release()\n");
+        lines.push("        lock.release()".to_owned());
     }
 }

@@ -160,18 +160,15 @@ impl Compiler<'_> {
         }
         self.emit_program("BUILD_MAP", ProgramOp::BuildMap(0), "0");
         for (name, value) in keywords {
-            match name {
-                Some(name) => {
-                    // A name that is only passed on has a number all the same.
-                    self.name(name);
-                    self.constant(Value::str(name));
-                    self.expr(value)?;
-                    self.emit_program("MAP_ADD", ProgramOp::MapAdd(1), "1");
-                }
-                None => {
-                    self.expr(value)?;
-                    self.emit_program("DICT_MERGE", ProgramOp::Merge, "1");
-                }
+            if let Some(name) = name {
+                // A name that is only passed on has a number all the same.
+                self.name(name);
+                self.constant(Value::str(name));
+                self.expr(value)?;
+                self.emit_program("MAP_ADD", ProgramOp::MapAdd(1), "1");
+            } else {
+                self.expr(value)?;
+                self.emit_program("DICT_MERGE", ProgramOp::Merge, "1");
             }
         }
         self.scope().position = Some(expr.position);
