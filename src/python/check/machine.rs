@@ -391,9 +391,9 @@ impl<'m> Machine<'m> {
             Some(value) => return Ok(value.clone()),
             None => self.frame_mut().progress.push(Value::Unbound),
         }
-        let called = self.call_native(callee, Arguments { positional: args, keywords: Vec::new() });
+        let outcome = self.call_native(callee, Arguments { positional: args, keywords: Vec::new() });
         let progress = &mut self.frame_mut().progress;
-        match called {
+        match outcome {
             Ok(value) => {
                 progress.truncate(at);
                 progress.push(value.clone());

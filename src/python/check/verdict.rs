@@ -221,7 +221,7 @@ pub fn play(
     tell(&mut finding, &module, &ending, &expected, &record, &state, &record.shared());
     if right {
         finding.collision = None;
-        finding.reason = "this schedule ends as some order of whole loop iterations does".to_owned();
+        "this schedule ends as some order of whole loop iterations does".clone_into(&mut finding.reason);
     }
     let real = if on_threads {
         let real = replay::ending(&module, &replay::on_threads(&module, turns)?)?;

@@ -185,10 +185,10 @@ impl Record {
                     let mut reads =
                         before.clone().filter(|(at, _, write)| thread(*at) == thread(write_at) && !write);
                     let between = |read: usize| {
-                        let others = before
+                        let mut others = before
                             .clone()
                             .filter(|(at, _, write)| *write && thread(*at) != thread(write_at) && *at > read);
-                        others.last().map(|(at, ..)| (location, read, *at, Some(write_at)))
+                        others.next_back().map(|(at, ..)| (location, read, *at, Some(write_at)))
                     };
                     if directly {
                         reads.next().and_then(|(at, ..)| between(*at))

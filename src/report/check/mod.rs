@@ -248,15 +248,14 @@ impl CheckReport {
 
     /// The schedule of a row: a column for each thread, and how many of its first steps do not stand there.
     fn schedule_grid(row: &CheckRow) -> (Grid, usize) {
-        let steps: Vec<(&str, String)> = match &row.steps {
-            Some(steps) => steps.iter().map(|step| (&*step.thread, step.shown())).collect(),
-            None => {
-                let shown = |step: &ScheduleStep| match &*step.text {
-                    "" => format!("{}:", step.line),
-                    text => format!("{}: {text}", step.line),
-                };
-                row.schedule.iter().map(|step| (&*step.thread, shown(step))).collect()
-            }
+        let shown = |step: &ScheduleStep| match &*step.text {
+            "" => format!("{}:", step.line),
+            text => format!("{}: {text}", step.line),
+        };
+        let steps: Vec<(&str, String)> = if let Some(steps) = &row.steps {
+            steps.iter().map(|step| (&*step.thread, step.shown())).collect()
+        } else {
+            row.schedule.iter().map(|step| (&*step.thread, shown(step))).collect()
         };
         let mut threads: Vec<&str> = steps.iter().map(|(thread, _)| *thread).collect();
         threads.sort_unstable_by_key(|thread| (thread.len(), *thread));
@@ -328,13 +327,11 @@ impl InstructionStep {
 
     fn shown(&self) -> String {
         let line = self.line.map_or_else(String::new, |line| format!("{line}: "));
-        let mut text = line + &self.instruction;
-        for (verb, names) in [("reads", &self.reads), ("writes", &self.writes)] {
-            if !names.is_empty() {
-                text += &format!(" [{verb} {}]", names.join(", "));
-            }
-        }
-        text
+        let touched = |verb: &str, names: &[String]| {
+            if names.is_empty() { String::new() } else { format!(" [{verb} {}]", names.join(", ")) }
+        };
+        [line, self.instruction.clone(), touched("reads", &self.reads), touched("writes", &self.writes)]
+            .concat()
     }
 }
 
