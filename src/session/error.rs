@@ -44,6 +44,10 @@ pub enum Error {
         reason: String,
     },
 
+    /// A schedule of machine steps was given where there are none.
+    #[error("the schedule is for machine steps: check takes one of a version, such as v1:3.9:A12,B3")]
+    NotOfAVersion,
+
     /// A program could not be checked.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -61,7 +65,7 @@ impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NoInterpreter(_) | Self::Unreadable { .. } => Kind::Failure,
-            Self::NoProgram { .. } => Kind::Usage,
+            Self::NoProgram { .. } | Self::NotOfAVersion => Kind::Usage,
             Self::Check(error) => error.kind(),
             Self::System(error) => error.kind(),
             Self::Measure(error) => error.kind(),

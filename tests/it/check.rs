@@ -91,6 +91,44 @@ fn a_file_that_is_no_program_is_told_in_a_line() {
     gilsim("").args(["check", "/"]).assert().code(1).stderr(contains("could not read"));
 }
 
+/// What grows or calls itself without end comes to a limit, quickly and within memory.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_grows_without_end_comes_to_a_limit() {
+    let class = "class A(object):\n    def __repr__(self):\n        return repr(self)\nprint(A())\n";
+    for (program, code, part) in [
+        ("def f():\n    return f()\nf()\n", 0, "exact"),
+        ("L = []\nwhile True:\n    L.append(1)\n", 2, "a list of more than"),
+        ("x = 2\nwhile True:\n    x = x * x\n", 2, "an integer of more than"),
+        ("s = 'a'\nwhile True:\n    s += s\n", 2, "a string of more than"),
+        ("while True:\n    print(1)\n", 0, "incomplete"),
+        ("L = []\nL.append(L)\nprint(L)\n", 2, "values nested more than"),
+        ("L = []\nwhile True:\n    L = [L]\n", 0, "incomplete"),
+        (
+            "L = []\nfor i in range(3):\n    L.append(L)\nprint(L == [L, L, L])\n",
+            2,
+            "values nested more than",
+        ),
+        (class, 0, "exact"),
+        (
+            "import threading\ndef f():\n    threading.Thread(target=f).start()\nf()\n",
+            2,
+            "more than 12 threads",
+        ),
+        ("def f():\n    while True:\n        yield 1\nprint(sum(f()))\n", 2, "elements at once"),
+    ] {
+        let (_folder, path) = file(program.as_bytes());
+        let shell = "ulimit -v 1500000; exec \"$0\" check \"$1\" --cpython 3.13 --quiet";
+        let mut command = assert_cmd::Command::new("sh");
+        command.args(["-c", shell, env!("CARGO_BIN_EXE_gilsim")]).arg(&path).timeout(crate::AMPLE);
+        let said = command.assert().code(code);
+        let output = said.get_output();
+        let text = [&output.stdout[..], &output.stderr[..]].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert!(text.contains(part) && !text.contains("panicked"), "{program}: {text}");
+    }
+}
+
 #[test]
 fn what_does_not_end_is_incomplete() {
     let (_folder, path) = file(b"import threading\nx = 0\nwhile True:\n    x += 1\n");

@@ -4,9 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail where it stands")]
 
 mod check;
+mod check_real;
 mod cli;
 #[cfg(target_os = "linux")]
 mod containers;
+mod differential;
 mod explore;
 mod export;
 mod faults;
@@ -20,6 +22,7 @@ mod numbers;
 #[cfg(target_os = "linux")]
 mod orphans;
 mod pages;
+mod programs;
 mod python;
 mod reports;
 mod results;

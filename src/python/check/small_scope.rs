@@ -259,6 +259,16 @@ fn shrink_expr(expr: &mut Expr, small: &BTreeMap<i64, i64>) {
                 each(value);
             }
         }
+        ExprKind::CallStars(function, args, keywords) => {
+            each(function);
+            for (_, arg) in args {
+                each(arg);
+            }
+            for (_, value) in keywords {
+                each(value);
+            }
+        }
+        ExprKind::Yield(value) => value.iter_mut().for_each(|value| each(value)),
         ExprKind::Comprehension(_, elt, generators) => {
             each(elt);
             for Generator { iter, conditions, .. } in generators {
@@ -277,6 +287,11 @@ fn shrink_expr(expr: &mut Expr, small: &BTreeMap<i64, i64>) {
                 each(value);
             }
         }),
-        ExprKind::None | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Name(_) | ExprKind::Float(_) => {}
+        ExprKind::None
+        | ExprKind::Bool(_)
+        | ExprKind::BigInt(_)
+        | ExprKind::Str(_)
+        | ExprKind::Name(_)
+        | ExprKind::Float(_) => {}
     }
 }

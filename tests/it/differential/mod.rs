@@ -1,0 +1,74 @@
+//! `gilsim check`'s model against real interpreters, on generated programs: what each prints and raises, and what it cannot do.
+//! `benches/differential.rs` does the same with many more.
+
+#[path = "generator.rs"]
+mod generator;
+
+use crate::interpreter::real;
+use crate::surroundings::not_tried;
+use generator::compare::{compare, meet, version_of};
+use generator::{program::program, threads};
+use gilsim::interpreter::Interpreter;
+use gilsim::python::version::Version;
+
+/// How many programs of one thread each interpreter runs, and how many of two.
+const ALONE: u64 = 80;
+const TOGETHER: u64 = 12;
+
+/// An old, a middle and a new one of those that are here.
+fn some() -> Vec<(Interpreter, Version)> {
+    let mut known: Vec<(Interpreter, Version)> = real()
+        .into_iter()
+        .filter_map(|interpreter| {
+            let version = version_of(&interpreter)?;
+            version.has_gil().then_some((interpreter, version))
+        })
+        .collect();
+    known.dedup_by_key(|(_, version)| *version);
+    if known.len() > 3 {
+        let middle = known.len() / 2;
+        known = [0, middle, known.len() - 1].map(|at| known[at].clone()).to_vec();
+    }
+    known
+}
+
+#[test]
+fn generated_programs_print_and_raise_what_real_interpreters_do() {
+    let interpreters = some();
+    if interpreters.is_empty() {
+        return not_tried("generated programs", "no CPython is installed here");
+    }
+    for (interpreter, version) in interpreters {
+        let taken = |seed| {
+            let (text, python3) = program(seed);
+            (version != Version::V2_7 || !python3).then_some(text)
+        };
+        let tally = compare(&interpreter, version, 1..=ALONE, taken).unwrap();
+        assert!(tally.parted.is_empty(), "{version}: {:?}", tally.parted);
+        // Most must be covered, and end: else nothing was compared.
+        let rest = tally.refusals() + tally.long;
+        assert!(tally.agreed > 4 * rest, "{version}: {} agree, {:?}", tally.agreed, tally.refused);
+    }
+}
+
+#[test]
+fn no_real_run_of_two_threads_shows_what_the_model_calls_impossible() {
+    let interpreters = some();
+    if interpreters.is_empty() {
+        return not_tried("programs of two threads", "no CPython is installed here");
+    }
+    for (interpreter, version) in interpreters {
+        let met = meet(&interpreter, version, 1..=TOGETHER, 300, 2).unwrap();
+        assert!(met.impossible.is_empty(), "{version}: {:?}", met.impossible);
+        assert!(met.open.is_empty(), "{version}: {:?}", met.open);
+        let judged = u64::try_from(met.exact + met.seen + met.hidden).unwrap();
+        assert_eq!(judged, TOGETHER, "{version}");
+    }
+}
+
+#[test]
+fn a_seed_names_one_program() {
+    assert_eq!(program(7), program(7));
+    assert_ne!(program(7).0, program(8).0);
+    assert_eq!(threads::program(7, 5, false), threads::program(7, 5, false));
+}
