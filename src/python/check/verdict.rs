@@ -142,7 +142,7 @@ impl Classified for CheckError {
 /// If the program is not Python, or not covered; the error names the construct and shows its place.
 pub fn check(text: &str, versions: &[Version], scope: u32, control: &Control) -> Result<Checked, CheckError> {
     let mut stmts = parse_program(text)?;
-    coverage::check(&stmts, text)?;
+    coverage::check(&stmts, &|position| Place::new(text, position))?;
     let small = small_scope::shrink(&mut stmts, scope);
     let mut findings = Vec::new();
     for &version in versions {
@@ -321,7 +321,7 @@ fn collision(module: &Module, events: &[Event], state: &State, search: &Search<'
 
 /// The lines in the order in which they are run, from where there is more than one thread.
 fn schedule(module: &Module, events: &[Event]) -> Vec<ScheduleLine> {
-    let texts = super::search::lines(&module.text);
+    let texts = super::search::lines(&module.texts.file);
     let mut lines: Vec<ScheduleLine> = Vec::new();
     for event in events.iter().filter(|event| event.together) {
         let Some(line) = event.line else { continue };

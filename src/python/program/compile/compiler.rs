@@ -131,7 +131,8 @@ impl Scope<'_> {
 
 pub(super) struct Compiler<'a> {
     pub(super) facts: &'static Facts,
-    pub(super) texts: [&'a str; 2],
+    /// Body or file, setup, result.
+    pub(super) texts: [&'a str; 3],
     pub(super) setup: &'a Setup,
     pub(super) codes: Vec<Option<Code>>,
     pub(super) functions: Vec<Scope<'a>>,
@@ -194,6 +195,7 @@ impl<'a> Compiler<'a> {
         let text = match position.source {
             Source::Body | Source::File => self.texts[0],
             Source::Setup => self.texts[1],
+            Source::Result => self.texts[2],
         };
         SourceError { kind, message: message.to_owned(), place: Place::new(text, position) }
     }

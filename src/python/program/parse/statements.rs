@@ -4,7 +4,7 @@ use ruff_python_ast as ast;
 use ruff_text_size::Ranged;
 
 use super::super::{
-    source::{Source, SourceError, SourceErrorKind},
+    source::{SourceError, SourceErrorKind},
     syntax::{Expr, ExprKind, Stmt, StmtKind},
 };
 use super::reader::{DEEPEST, Reader, expr_name, stmt_name};
@@ -41,7 +41,7 @@ impl Reader<'_> {
         if depth > DEEPEST {
             return Err(self.too_deep(stmt.range()));
         }
-        if self.source == Source::File
+        if self.whole
             && let Some(kind) = self.program_stmt(stmt, context, depth)?
         {
             return Ok(Stmt { kind, position: self.position(stmt.range()) });
@@ -58,7 +58,7 @@ impl Reader<'_> {
             ast::Stmt::AugAssign(assign) => {
                 let target = match &*assign.target {
                     target @ (ast::Expr::Name(_) | ast::Expr::Subscript(_)) => self.target(target, depth)?,
-                    target @ ast::Expr::Attribute(_) if self.source == Source::File => {
+                    target @ ast::Expr::Attribute(_) if self.whole => {
                         self.target(target, depth)?
                     }
                     other => {
@@ -165,7 +165,7 @@ impl Reader<'_> {
     pub(super) fn target(&self, target: &ast::Expr, depth: usize) -> Result<Expr, SourceError> {
         match target {
             ast::Expr::Name(_) | ast::Expr::Subscript(_) => self.expr(target, depth),
-            ast::Expr::Attribute(_) if self.source == Source::File => self.expr(target, depth),
+            ast::Expr::Attribute(_) if self.whole => self.expr(target, depth),
             ast::Expr::Tuple(ast::ExprTuple { elts, .. }) | ast::Expr::List(ast::ExprList { elts, .. }) => {
                 if depth > DEEPEST {
                     return Err(self.too_deep(target.range()));
