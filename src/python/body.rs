@@ -4,6 +4,7 @@ use super::check::{LoopBody, LoopError, LoopVerdict};
 use super::program::{MOST_WORK, Program, ProgramError, SourceErrorKind, Verdict, VerdictError};
 use super::version::Version;
 use crate::system::control::Control;
+use serde::Serialize;
 use thiserror::Error;
 
 /// The result that is looked at when none is asked for.
@@ -19,7 +20,8 @@ pub enum Body {
 }
 
 /// What the model says can become of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Claim {
     /// Every schedule ends as whole iterations do.
     Exact,
@@ -29,6 +31,19 @@ pub enum Claim {
     Raises,
     /// Some schedule ends with workers that wait for ever.
     Deadlocks,
+}
+
+impl Claim {
+    /// As a table shows it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Loses => "loses",
+            Self::Raises => "raises",
+            Self::Deadlocks => "deadlocks",
+        }
+    }
 }
 
 /// Why the model says nothing about a body.

@@ -6,16 +6,23 @@
 //! switch interval; a body that can lose is run until it does, or so often that a loss is known to be rare. That a
 //! loss was not seen contradicts nothing: only a loss where the model says that there is none is a disagreement.
 
+mod sets;
+
+pub use sets::{BODIES, BodySet, FAQ, Operation, VerifyBody};
+
 use super::ending::Ending;
 use super::error::{Error, Result};
 use super::named::refuse_unknown;
 use super::progress::with_spinner;
 use crate::error::Interrupted;
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
+use crate::python::body::{Body, BodyError, Claim, RESULT};
 use crate::python::program::Verdict;
+use crate::python::version::Version;
 use crate::report::Header;
 use crate::report::output::Destination;
-use crate::report::verify::{BodyRow, Claim, Seen, VerifyCell, VerifyReport};
+use crate::report::verify::{BodyRow, Seen, VerifyCell, VerifyReport};
+use crate::scenario;
 use crate::scenario::gil::UnderGil;
 use crate::scenario::python::{Subject, modelled};
 use crate::system::background::Partial;
@@ -25,26 +32,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The bodies that are always tried: the four of the reference's matrix first.
-pub const BODIES: [&str; 16] = [
-    "x += d",
-    "x = x + d * len(s)",
-    "x = x + int(d)",
-    "x += d * one()",
-    "with lock: x += d",
-    "y = x; x = y + d",
-    "x = x + d if d else x",
-    "x += min(d, 5)",
-    "x += d * abs(d)",
-    "x = x + d * isinstance(d, int)",
-    "for i in (1, 2): x += d",
-    "y = x\nfor i in (1, 2): y += d\nx = y - d",
-    "x = x + [d for i in (1,)][0]",
-    "try: y = x\nfinally: x = y + d",
-    "y = x\nif y > 0: y += 0\nx = y + d",
-    "x += d; x -= d; x += d",
-];
-
 /// What the two threads add.
 const PAIR: &[[i64; 2]] = &[[1, -1]];
 
@@ -52,8 +39,8 @@ const PAIR: &[[i64; 2]] = &[[1, -1]];
 #[derive(Debug, Clone)]
 pub struct Verify {
     /// The bodies.
-    pub bodies: Vec<String>,
-    /// The definitions that they use.
+    pub bodies: Vec<VerifyBody>,
+    /// The definitions that the given bodies use.
     pub setup: String,
     /// The interpreters; those found on the machine if none is named.
     pub pythons: Vec<PathBuf>,
@@ -115,7 +102,7 @@ impl Verify {
             let mut refusals = interpreters
                 .iter()
                 .filter_map(modelled)
-                .map(|version| UnderGil::unless_stopped(body, &self.setup, version, PAIR, control).err());
+                .map(|version| claim(body, version, control).err());
             if let Some(Some(refusal)) = refusals.next()
                 && refusals.all(|refusal| refusal.is_some())
             {
@@ -125,13 +112,19 @@ impl Verify {
         for body in &self.bodies {
             let mut cells = Vec::new();
             for interpreter in &interpreters {
-                tell(&format!("{} {}", interpreter.label(), body.replace('\n', "; ")));
+                tell(&format!("{} {}", interpreter.label(), body.body.replace('\n', "; ")));
                 cells.push(self.cell(body, interpreter, control));
                 if control.stopped() {
                     return Err(Interrupted.into());
                 }
             }
-            progress.lock().bodies.push(BodyRow { body: body.clone(), cells });
+            progress.lock().bodies.push(BodyRow {
+                operation: body.operation,
+                body: body.body.clone(),
+                setup: body.setup.clone(),
+                result: body.result.clone(),
+                cells,
+            });
         }
         Ok(())
     }
@@ -186,32 +179,54 @@ impl Verify {
         Ok((known, failures))
     }
 
-    fn cell(&self, body: &str, interpreter: &Interpreter, control: &Control) -> VerifyCell {
+    fn cell(&self, body: &VerifyBody, interpreter: &Interpreter, control: &Control) -> VerifyCell {
         let mut cell = VerifyCell { interpreter: interpreter.label(), ..VerifyCell::default() };
         let Some(version) = modelled(interpreter) else { return cell };
-        cell.model = match UnderGil::unless_stopped(body, &self.setup, version, PAIR, control) {
-            Ok(model) if *model.verdict() == Verdict::Exact => Some(Claim::Exact),
-            Ok(_) => Some(Claim::Loses),
+        let claimed = match claim(body, version, control) {
+            Ok(claimed) => claimed,
             Err(error) => {
                 cell.failure = Some(error.to_string());
                 return cell;
             }
         };
+        cell.model = Some(claimed);
+        if claimed == Claim::Deadlocks {
+            // A real run that does not end would show nothing but that.
+            return cell;
+        }
         let request = BodyRequest {
-            body: body.to_owned(),
-            setup: self.setup.clone(),
+            body: body.body.clone(),
+            setup: body.setup.clone(),
+            result: (body.result != RESULT).then(|| body.result.clone()),
+            raising: claimed == Claim::Raises,
             iterations: self.iterations,
-            runs: if cell.model == Some(Claim::Loses) { self.runs.lossy } else { self.runs.exact },
+            runs: if claimed != Claim::Exact { self.runs.lossy } else { self.runs.exact },
             interval: Some(SHORTEST_INTERVAL),
             sequence: true,
             stop_at_first_loss: true,
             ..BodyRequest::default()
         };
         match interpreter.body(&request, &Limits::new(self.timeout, control.flag())) {
-            Ok(result) => cell.saw(result.runs.len(), result.losing_runs()),
+            Ok(result) => cell.saw(result.runs.len(), result.losing_runs(), result.raising_runs()),
             Err(error) => cell.failure = Some(error.to_string()),
         }
         cell
+    }
+}
+
+/// What the model says can become of a body.
+fn claim(body: &VerifyBody, version: Version, control: &Control) -> Result<Claim, crate::measure::Error> {
+    let refused = |error: &dyn std::fmt::Display| scenario::Error::Body(error.to_string());
+    match Body::compile(&body.body, &body.setup, &body.result, version).map_err(|error| refused(&error))? {
+        Body::Counter(_) => {
+            let model = UnderGil::unless_stopped(&body.body, &body.setup, version, PAIR, control)?;
+            Ok(if *model.verdict() == Verdict::Exact { Claim::Exact } else { Claim::Loses })
+        }
+        heap @ Body::Heap(_) => match heap.claim(PAIR[0], control) {
+            Ok(claim) => Ok(claim),
+            Err(BodyError::Stopped) => Err(Interrupted.into()),
+            Err(error) => Err(refused(&error).into()),
+        },
     }
 }
 
