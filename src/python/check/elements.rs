@@ -176,22 +176,14 @@ impl Machine<'_> {
         let Some(items) = letters else {
             return self.type_error("object cannot be sliced", &[container]);
         };
-        let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        let bound = |value: &Value, default: i64| match value.as_int() {
-            Some(int) if int < 0 => (int + length).max(0),
-            Some(int) => int.min(length),
-            None => default,
-        };
+        let length = items.len();
         let mut part: Vec<Value> = if stride.as_int() == Some(-1) {
             if *start != Value::None || *stop != Value::None {
                 return beyond("a slice with a step and a bound");
             }
             items.into_iter().rev().collect()
         } else {
-            let (from, to) = (bound(start, 0), bound(stop, length));
-            let from = usize::try_from(from).unwrap_or(0);
-            let to = usize::try_from(to).unwrap_or(0).max(from);
-            items[from..to].to_vec()
+            items[part_of(length, start, stop)].to_vec()
         };
         Ok(match self.object_of(container) {
             None => {
@@ -215,6 +207,23 @@ impl Machine<'_> {
             return self.type_error("object does not support item assignment", &[container]);
         };
         match self.state.object(at).clone() {
+            Object::List(mut items) if matches!(self.object_of(index), Some(Object::Slice(..))) => {
+                let Some(Object::Slice(start, stop, stride)) = self.object_of(index).cloned() else {
+                    return beyond("this slice");
+                };
+                if stride != Value::None {
+                    return beyond("an assignment to a slice with a step");
+                }
+                let new = self.elements(&value)?;
+                self.touch(at, true);
+                let part = part_of(items.len(), &start, &stop);
+                items.splice(part, new);
+                if items.len() > LONGEST {
+                    return beyond(format!("a list of more than {LONGEST} elements"));
+                }
+                *self.state.object_mut(at) = Object::List(items);
+                Ok(())
+            }
             Object::List(items) => {
                 self.touch(at, true);
                 let place = self.index(index, items.len())?;
@@ -278,4 +287,17 @@ impl Machine<'_> {
             _ => self.type_error("object does not support item deletion", &[container]),
         }
     }
+}
+
+/// The elements from `start` to `stop` of so many, as a slice has them.
+fn part_of(length: usize, start: &Value, stop: &Value) -> std::ops::Range<usize> {
+    let signed = i64::try_from(length).unwrap_or(i64::MAX);
+    let bound = |value: &Value, default: i64| match value.as_int() {
+        Some(int) if int < 0 => (int + signed).max(0),
+        Some(int) => int.min(signed),
+        None => default,
+    };
+    let from = usize::try_from(bound(start, 0)).unwrap_or(0);
+    let to = usize::try_from(bound(stop, signed)).unwrap_or(0).max(from);
+    from..to
 }
