@@ -172,9 +172,10 @@ impl VerifyReport {
             }
             (None, _) => Cell::coloured("-".to_owned(), AnsiColor::Red),
         };
-        let rows = self.results.iter().map(|row| {
-            [row.name().into()].into_iter().chain(row.cells.iter().map(cell)).collect()
-        });
+        let rows = self
+            .results
+            .iter()
+            .map(|row| [row.name().into()].into_iter().chain(row.cells.iter().map(cell)).collect());
         Grid {
             title: format!(
                 "what real runs show: loses (updates were lost) or exact, each as the model says; {}! where it does not",

@@ -44,7 +44,8 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
     let mut refuse = |position: Position, message: String| {
         if refusal
             .as_ref()
-            .is_none_or(|(known, _)| known.source == position.source && position.start < known.start) {
+            .is_none_or(|(known, _)| known.source == position.source && position.start < known.start)
+        {
             refusal = Some((position, message));
         }
     };

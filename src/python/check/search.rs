@@ -137,12 +137,7 @@ impl<'m> Search<'m> {
     }
 
     /// Begins with a state, and counts of an end what `look` makes of it.
-    pub(super) fn from(
-        module: &'m Module,
-        switching: Switching,
-        begin: State,
-        look: &'m Look<'m>,
-    ) -> Self {
+    pub(super) fn from(module: &'m Module, switching: Switching, begin: State, look: &'m Look<'m>) -> Self {
         Self { begin, look: Some(look), ..Self::new(module, switching) }
     }
 

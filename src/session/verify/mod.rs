@@ -99,10 +99,8 @@ impl Verify {
         *progress.lock() = Tried { interpreters: labels, failures, bodies: Vec::new() };
         for body in &self.bodies {
             // A body that no version takes is refused before any work.
-            let mut refusals = interpreters
-                .iter()
-                .filter_map(modelled)
-                .map(|version| claim(body, version, control).err());
+            let mut refusals =
+                interpreters.iter().filter_map(modelled).map(|version| claim(body, version, control).err());
             if let Some(Some(refusal)) = refusals.next()
                 && refusals.all(|refusal| refusal.is_some())
             {

@@ -167,13 +167,7 @@ pub const FAQ: [Operation; 15] = [
         body: "D.keys()\nD[1] = 2",
         result: "len(D.keys())",
     },
-    Operation {
-        words: "i = i + 1",
-        atomic: false,
-        setup: "i = 0",
-        body: "global i\ni = i + 1",
-        result: "i",
-    },
+    Operation { words: "i = i + 1", atomic: false, setup: "i = 0", body: "global i\ni = i + 1", result: "i" },
     Operation {
         words: "L.append(L[-1])",
         atomic: false,

@@ -54,6 +54,17 @@ pub enum LoopEnd {
     Waiting(Vec<String>),
 }
 
+impl LoopState {
+    /// About how much room it takes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let state = &*self.0;
+        let frames: usize = state.threads.iter().map(|thread| 1 + thread.frames.len()).sum();
+        let globals: usize = state.globals.iter().map(Vec::len).sum();
+        (frames * 256 + state.heap.len() * 128 + globals * size_of::<Value>() + size_of::<State>()) as u64
+    }
+}
+
 impl LoopBody {
     /// Compiles a body, the definitions that it uses, and the expression that is looked at in the end.
     ///
@@ -83,8 +94,7 @@ impl LoopBody {
                 _ => {}
             }
         }
-        let is_work =
-            |stmt: &Stmt| matches!(&stmt.kind, StmtKind::Define(function) if function.name == WORK);
+        let is_work = |stmt: &Stmt| matches!(&stmt.kind, StmtKind::Define(function) if function.name == WORK);
         let at = stmts.iter().position(is_work).unwrap_or(0);
         stmts.splice(at..at, definitions);
         let texts = Texts { file: &*file, body, setup, result };

@@ -169,7 +169,8 @@ impl LoopBody {
 
     /// What a thread that is blocked waits for: a lock's name, or what it does.
     pub(super) fn waits_for(&self, machine: &Machine<'_>, thread: usize) -> String {
-        let stack = machine.state.threads[thread].frames.last().map(|frame| &*frame.stack).unwrap_or_default();
+        let stack =
+            machine.state.threads[thread].frames.last().map(|frame| &*frame.stack).unwrap_or_default();
         let awaited = stack.iter().rev().find_map(|value| match machine.object_of(value) {
             Some(
                 Object::Lock(_)

@@ -75,7 +75,11 @@ impl Teller<'_> {
         let mut copy = Machine::at(machine.module, machine.state.clone());
         copy.thread = machine.thread;
         let text = copy.text(value, true).unwrap_or_else(|_| "…".to_owned());
-        if text.chars().count() > LONGEST { text.chars().take(LONGEST).chain(['…']).collect() } else { text }
+        if text.chars().count() > LONGEST {
+            text.chars().take(LONGEST).chain(['…']).collect()
+        } else {
+            text
+        }
     }
 
     fn name(&self, machine: &Machine<'_>, value: &Value) -> String {

@@ -58,9 +58,7 @@ impl Reader<'_> {
             ast::Stmt::AugAssign(assign) => {
                 let target = match &*assign.target {
                     target @ (ast::Expr::Name(_) | ast::Expr::Subscript(_)) => self.target(target, depth)?,
-                    target @ ast::Expr::Attribute(_) if self.whole => {
-                        self.target(target, depth)?
-                    }
+                    target @ ast::Expr::Attribute(_) if self.whole => self.target(target, depth)?,
                     other => {
                         return Err(self.not_covered(
                             expr_name(other),
