@@ -14,6 +14,7 @@ use crate::count;
 use crate::measure::runner::{Case, Rounds};
 use crate::measure::{Pattern, Scenario, Workload};
 use crate::python::body::{Body, RESULT};
+use crate::python::program::Program;
 use crate::python::version::Version;
 use crate::report::export::Format;
 use crate::report::output::Destination;
@@ -84,7 +85,7 @@ pub(super) struct BodyOptions {
     /// Definitions that the body uses: functions, locks, and whatever the workers share, such as lists, dicts and objects
     #[arg(long, value_name = "STATEMENTS", value_parser = statements())]
     setup: Option<String>,
-    /// What is looked at when all workers have ended: an expression that is a whole number, such as len(L) or D["k"]
+    /// What is looked at when all workers have ended: an expression that is a whole number, such as len(L) or D[0]
     #[arg(long, value_name = "EXPR", default_value = RESULT)]
     pub(super) result: String,
 }
@@ -95,14 +96,16 @@ impl BodyOptions {
         self.setup.as_deref().unwrap_or_default()
     }
 
-    /// Refuses what shares more than a counter and locks.
+    /// Refuses what is not over a counter and locks alone.
     pub(super) fn counter_only(&self, version: Version) -> Result<(), UsageError> {
+        let others = "gil repeats a body over the counter x and locks on real threads; gilsim verify and gilsim explore take this one";
         match Body::compile(&self.body, self.setup(), &self.result, version) {
-            Ok(Body::Heap(_)) => Err(UsageError::new(
-                "gil runs a body over the one counter x and locks on real threads, and this one shares more than that; \
-                 gilsim verify and gilsim explore take it"
-                    .to_owned(),
-            )),
+            Ok(Body::Heap(_)) => {
+                Err(UsageError::new(match Program::compile(&self.body, self.setup(), version) {
+                    Err(refusal) => format!("{refusal}\n{others}"),
+                    Ok(_) => others.to_owned(),
+                }))
+            }
             // What is not covered at all is refused with its place where it is compiled.
             Ok(Body::Counter(_)) | Err(_) => Ok(()),
         }

@@ -90,9 +90,12 @@ impl Classified for ExploreError {
     fn kind(&self) -> Kind {
         match self {
             // What the command line asked for and cannot be had is a mistake in the command line.
-            Self::NoSuchOutcome(_) | Self::Schedule(_) | Self::Workers(_) | Self::NoReplay => Kind::Usage,
             Self::Loop(LoopError::Limit(_)) => Kind::Failure,
-            Self::Loop(_) => Kind::Usage,
+            Self::NoSuchOutcome(_)
+            | Self::Schedule(_)
+            | Self::Workers(_)
+            | Self::NoReplay
+            | Self::Loop(_) => Kind::Usage,
             Self::Interrupted => Kind::Interrupted,
             _ => Kind::Failure,
         }

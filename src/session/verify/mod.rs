@@ -27,10 +27,15 @@ use crate::scenario::gil::UnderGil;
 use crate::scenario::python::{Subject, modelled};
 use crate::system::background::Partial;
 use crate::system::control::Control;
+use crate::system::threads;
 use parking_lot::Mutex;
+use rayon::prelude::*;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The stack of a thread that asks the model and an interpreter.
+const STACK: usize = 16 << 20;
 
 /// What the two threads add.
 const PAIR: &[[i64; 2]] = &[[1, -1]];
@@ -93,8 +98,15 @@ impl Verify {
     /// # Errors
     ///
     /// When there is no interpreter at all, or it was stopped.
-    pub fn run(&self, control: &Control, progress: &Mutex<Tried>, tell: impl Fn(&str)) -> Result<()> {
+    pub fn run(
+        &self,
+        cpus: usize,
+        control: &Control,
+        progress: &Mutex<Tried>,
+        tell: impl Fn(&str),
+    ) -> Result<()> {
         let (interpreters, failures) = self.interpreters(control)?;
+        let pool = threads::pool(cpus, STACK, |_| ())?;
         let labels = interpreters.iter().map(Interpreter::label).collect();
         *progress.lock() = Tried { interpreters: labels, failures, bodies: Vec::new() };
         for body in &self.bodies {
@@ -108,14 +120,20 @@ impl Verify {
             }
         }
         for body in &self.bodies {
-            let mut cells = Vec::new();
-            for interpreter in &interpreters {
-                tell(&format!("{} {}", interpreter.label(), body.body.replace('\n', "; ")));
-                cells.push(self.cell(body, interpreter, control));
-                if control.stopped() {
-                    return Err(Interrupted.into());
-                }
+            tell(&body.body.replace('\n', "; "));
+            // One that has a GIL takes one CPU, so as many as there are CPUs work side by side. Others take several.
+            let cell = |interpreter: &Interpreter| self.cell(body, interpreter, control);
+            let side_by_side =
+                |interpreter: &Interpreter| interpreter.gil_enabled().then(|| cell(interpreter));
+            let mut cells: Vec<Option<VerifyCell>> =
+                pool.install(|| interpreters.par_iter().map(side_by_side).collect());
+            for (place, interpreter) in cells.iter_mut().zip(&interpreters) {
+                place.get_or_insert_with(|| cell(interpreter));
             }
+            if control.stopped() {
+                return Err(Interrupted.into());
+            }
+            let cells = cells.into_iter().flatten().collect();
             progress.lock().bodies.push(BodyRow {
                 operation: body.operation,
                 body: body.body.clone(),
@@ -198,7 +216,7 @@ impl Verify {
             result: (body.result != RESULT).then(|| body.result.clone()),
             raising: claimed == Claim::Raises,
             iterations: self.iterations,
-            runs: if claimed != Claim::Exact { self.runs.lossy } else { self.runs.exact },
+            runs: if claimed == Claim::Exact { self.runs.exact } else { self.runs.lossy },
             interval: Some(SHORTEST_INTERVAL),
             sequence: true,
             stop_at_first_loss: true,
@@ -240,7 +258,7 @@ pub fn run(verify: Verify, cpus: usize, destination: &Destination, control: &Arc
     let tried = with_spinner(
         control,
         |tried: &Tried| !tried.bodies.is_empty(),
-        move |control, tried, say| theirs.run(control, tried, say),
+        move |control, tried, say| theirs.run(cpus, control, tried, say),
     );
     let report = verify.report(cpus, tried?);
     output.deliver(&report)?;

@@ -5,6 +5,7 @@
 //! what its run here may differ, see [`page::Terms`]. With `GILSIM_UPDATE_PAGES=1` the blocks are rewritten instead, each command as it
 //! stands there.
 
+mod atomic;
 mod output;
 mod page;
 

@@ -152,14 +152,14 @@ impl LoopBody {
         let iterations = Value::Int(i64::try_from(iterations).unwrap_or(i64::MAX));
         for &delta in deltas {
             let positional = vec![Value::Int(delta), iterations.clone()];
-            self.begin(&mut machine, WORK, Arguments { positional, keywords: Vec::new() })?;
+            Self::begin(&mut machine, WORK, Arguments { positional, keywords: Vec::new() })?;
         }
         machine.state.compact();
         Ok(LoopState(Rc::new(machine.state)))
     }
 
     /// Begins a thread that calls a function of the module.
-    fn begin(&self, machine: &mut Machine<'_>, name: &str, arguments: Arguments) -> Result<(), LoopError> {
+    fn begin(machine: &mut Machine<'_>, name: &str, arguments: Arguments) -> Result<(), LoopError> {
         machine.thread = machine.state.threads.len();
         machine.state.threads.push(Rc::new(Thread {
             object: Value::None,
@@ -205,7 +205,7 @@ impl LoopBody {
     pub(super) fn value(&self, state: &State) -> Result<i64, LoopError> {
         let mut machine = Machine::at(&self.module, state.clone());
         machine.state.uncaught.clear();
-        self.begin(&mut machine, LOOK, Arguments { positional: Vec::new(), keywords: Vec::new() })?;
+        Self::begin(&mut machine, LOOK, Arguments { positional: Vec::new(), keywords: Vec::new() })?;
         let thread = machine.thread;
         run_alone(&mut machine, thread)?;
         if !machine.state.uncaught.is_empty() {

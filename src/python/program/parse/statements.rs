@@ -36,7 +36,6 @@ impl Reader<'_> {
         stmts.iter().map(|stmt| self.stmt(stmt, context, depth + 1)).collect()
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind")]
     pub(super) fn stmt(&self, stmt: &ast::Stmt, context: Context, depth: usize) -> Result<Stmt, SourceError> {
         if depth > DEEPEST {
             return Err(self.too_deep(stmt.range()));
