@@ -3,6 +3,7 @@
 use crate::error::{Classified, Interrupted, Kind};
 use crate::explore::ExploreError;
 use crate::python::check::CheckError;
+use crate::python::program::SourceError;
 use std::path::PathBuf;
 
 use crate::{measure, report, scenario, system};
@@ -44,6 +45,10 @@ pub enum Error {
         reason: String,
     },
 
+    /// A program or a loop body is not taken.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+
     /// A program could not be checked.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -61,7 +66,7 @@ impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NoInterpreter(_) | Self::Unreadable { .. } => Kind::Failure,
-            Self::NoProgram { .. } => Kind::Usage,
+            Self::NoProgram { .. } | Self::Source(_) => Kind::Usage,
             Self::Check(error) => error.kind(),
             Self::System(error) => error.kind(),
             Self::Measure(error) => error.kind(),

@@ -29,6 +29,7 @@ mod elements;
 mod instances;
 mod instructions;
 mod library;
+mod listing;
 mod loops;
 mod machine;
 mod methods;
@@ -43,5 +44,6 @@ mod tests;
 mod text;
 mod verdict;
 
+pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, listing};
 pub use loops::{LoopBody, LoopEnd, LoopError, LoopState, LoopStep, LoopVerdict, Steps, TracedStep};
 pub use verdict::{CheckError, Checked, Collision, Finding, Kind, ScheduleLine, check, thread_name};

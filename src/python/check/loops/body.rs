@@ -13,7 +13,7 @@ use crate::python::version::Version;
 use std::rc::Rc;
 
 /// The function that repeats the body.
-const WORK: &str = "work";
+pub(in super::super) const WORK: &str = "work";
 
 /// The function that computes the result, and the global in which it leaves it.
 const LOOK: &str = "_look";
@@ -34,7 +34,7 @@ fn frame(range: &str) -> String {
 /// A loop body over shared objects, compiled for one version.
 #[derive(Clone, Debug)]
 pub struct LoopBody {
-    pub(super) module: Module,
+    pub(in super::super) module: Module,
     /// The numbers of the globals that the workers may bind anew.
     pub(super) written: Vec<u16>,
 }

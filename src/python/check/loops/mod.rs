@@ -13,6 +13,7 @@ mod steps;
 mod trace;
 mod verdict;
 
+pub(super) use body::WORK;
 pub use body::{LoopBody, LoopEnd, LoopState};
 pub use error::LoopError;
 pub use steps::{LoopStep, Steps};
