@@ -3,8 +3,8 @@
 use super::check::{STACK, read};
 use super::ending::Ending;
 use super::error::Result;
-use crate::python::body::RESULT;
-use crate::python::check::{self, LoopBody};
+use crate::python::body::{Body, RESULT};
+use crate::python::check;
 use crate::python::version::Version;
 use crate::report::Header;
 use crate::report::dis::DisReport;
@@ -51,7 +51,10 @@ pub fn run(disassembly: Disassembly) -> Result<Ending> {
     let (name, listings) = pool.install(|| -> Result<_> {
         let compiled = |version: &Version| match &text {
             Text::File(file) => Ok(check::listing(&read(file)?, *version)?),
-            Text::Body { body, setup } => Ok(LoopBody::compile(body, setup, RESULT, *version)?.listing()),
+            Text::Body { body, setup } => Ok(match Body::compile(body, setup, RESULT, *version)? {
+                Body::Counter(program) => check::counter_listing(&program),
+                Body::Heap(body) => body.listing(),
+            }),
         };
         let listings = versions.iter().map(compiled).collect::<Result<Vec<_>>>()?;
         let name = match &text {

@@ -3,7 +3,7 @@
 use crate::error::{Classified, Interrupted, Kind};
 use crate::explore::ExploreError;
 use crate::python::check::CheckError;
-use crate::python::program::SourceError;
+use crate::python::program::{ProgramError, SourceError};
 use std::path::PathBuf;
 
 use crate::{measure, report, scenario, system};
@@ -45,9 +45,13 @@ pub enum Error {
         reason: String,
     },
 
-    /// A program or a loop body is not taken.
+    /// A program is not taken.
     #[error(transparent)]
     Source(#[from] SourceError),
+
+    /// A loop body is not taken.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
 
     /// A program could not be checked.
     #[error(transparent)]
@@ -66,7 +70,7 @@ impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NoInterpreter(_) | Self::Unreadable { .. } => Kind::Failure,
-            Self::NoProgram { .. } | Self::Source(_) => Kind::Usage,
+            Self::NoProgram { .. } | Self::Source(_) | Self::Program(_) => Kind::Usage,
             Self::Check(error) => error.kind(),
             Self::System(error) => error.kind(),
             Self::Measure(error) => error.kind(),

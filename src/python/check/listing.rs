@@ -4,9 +4,10 @@ use super::loops::LoopBody;
 use super::machine::KNOWN;
 use crate::python::program::module::Module;
 use crate::python::program::{
-    Code, Instruction, Op, ProgramOp, Source, SourceError, compile_module, parse_program,
+    Code, Instruction, Op, Place, Position, Program, ProgramOp, Source, SourceError, Value, compile_module,
+    parse_program,
 };
-use crate::python::version::{Check, Version};
+use crate::python::version::{Check, DropRule, Version};
 
 /// A program as the instructions of one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,53 +117,118 @@ impl LoopBody {
     }
 }
 
+/// The listing of a body over a counter: of the function that repeats it, and of those of the setup.
+#[must_use]
+pub fn counter_listing(program: &Program) -> Listing {
+    let place = |position: Position| {
+        let text = if position.source == Source::Setup { program.setup() } else { program.body() };
+        Place::new(text, position).text
+    };
+    // The model's own function one() stands in no text that was given.
+    let own = |code: &&Code| {
+        code.name == super::loops::WORK || code.instructions.iter().any(|one| one.position.is_some())
+    };
+    let codes = program.codes().iter().filter(own);
+    let functions = codes.map(|code| function(program.version(), code, &[], |_| true, place));
+    Listing { version: program.version(), functions: functions.collect() }
+}
+
 fn listed(module: &Module, wanted: impl Fn(&Code) -> bool) -> Listing {
-    let functions = module.codes.iter().filter(|code| wanted(code)).map(|code| function(module, code));
+    // The loop around a body stands in no text that was given.
+    let given = |source| source != Source::File || module.texts.body.is_empty();
+    let place = |position| module.place(position).text;
+    let codes = module.codes.iter().filter(|code| wanted(code));
+    let functions = codes.map(|code| function(module.version, code, &module.names, given, place));
     Listing { version: module.version, functions: functions.collect() }
 }
 
-fn function(module: &Module, code: &Code) -> ListedFunction {
-    let free = !module.version.has_gil();
+fn function(
+    version: Version,
+    code: &Code,
+    names: &[String],
+    given: impl Fn(Source) -> bool,
+    place: impl Fn(Position) -> String,
+) -> ListedFunction {
+    let free = !version.has_gil();
+    let rule = &version.facts().drop;
     let instructions = code.instructions.iter().enumerate().map(|(number, instruction)| {
-        let line = instruction.position.filter(|position| {
-            // The loop around a body stands in no text that was given.
-            position.source != Source::File || module.texts.body.is_empty()
-        });
+        let line = instruction.position.filter(|position| given(position.source));
         ListedInstruction {
             number,
             line: line.map(|position| ListedLine {
                 source: position.source,
                 number: position.line,
-                text: module.place(position).text.trim().to_owned(),
+                text: place(position).trim().to_owned(),
             }),
             opcode: instruction.opcode,
             argument: instruction.argument.clone(),
-            drop: if free { None } else { drop_after(code, number, instruction) },
+            drop: if free { None } else { drop_after(code, number, instruction, rule, names) },
         }
     });
     ListedFunction {
         name: code.name.clone(),
         parameters: code.locals[..code.parameters].to_vec(),
-        entry: !free && module.facts.drop.frame_entry && code.name != "<module>",
+        entry: !free && rule.frame_entry && code.name != "<module>",
         instructions: instructions.collect(),
     }
 }
 
+/// The name of the global that a call calls, if it is one, in code without a jump before it.
+fn callee<'c>(code: &'c Code, call: usize, count: u16, names: &'c [String]) -> Option<&'c str> {
+    // How many values are still to be found below the top.
+    let mut wanted = usize::from(count) + 1;
+    for instruction in code.instructions[..call].iter().rev() {
+        let (pops, pushes) = match &instruction.op {
+            Op::Nop => (0, 0),
+            Op::LoadConst(_) | Op::LoadFast(_) | Op::LoadX => (0, 1),
+            Op::Program(ProgramOp::LoadGlobal(_) | ProgramOp::LoadName(_) | ProgramOp::LoadDeref(_)) => {
+                (0, 1)
+            }
+            Op::Unary(_) | Op::Program(ProgramOp::LoadAttr(_)) => (1, 1),
+            Op::Binary(..) | Op::Compare(_) | Op::Subscript => (2, 1),
+            Op::BuildTuple(count) | Op::BuildList(count) => (usize::from(*count), 1),
+            Op::Call(count) => (usize::from(*count) + 1, 1),
+            _ => return None,
+        };
+        if wanted == 1 && pushes == 1 {
+            return match &instruction.op {
+                Op::Program(ProgramOp::LoadGlobal(name)) => names.get(usize::from(*name)).map(String::as_str),
+                Op::LoadConst(Value::Builtin(builtin)) => Some(builtin.name()),
+                _ => None,
+            };
+        }
+        wanted = (wanted + pops).checked_sub(pushes)?;
+    }
+    None
+}
+
 /// Why the GIL may be dropped after an instruction, if it may.
-fn drop_after(code: &Code, number: usize, instruction: &Instruction) -> Option<Drop> {
+fn drop_after(
+    code: &Code,
+    number: usize,
+    instruction: &Instruction,
+    rule: &DropRule,
+    names: &[String],
+) -> Option<Drop> {
     let target = instruction.op.target();
     let back = target.is_some_and(|target| target <= number);
     // Not directly before an instruction that must not be skipped.
-    let deferred = |at: usize| code.instructions.get(at).is_some_and(|next| next.defers);
-    if target.is_none() && deferred(number + 1) {
+    let deferred = code.instructions.get(number + 1).is_some_and(|next| next.defers);
+    if target.is_none() && deferred {
         return None;
     }
     let call = matches!(
         instruction.op,
         Op::Call(_) | Op::EnterWith | Op::ExitWith | Op::Program(ProgramOp::CallKeywords(..))
     );
+    // The specialised call of some builtins does not look.
+    let silent = |count: u16| {
+        let name = callee(code, number, count, names)?;
+        rule.silent_calls.iter().find(|&&(silent, args)| silent == name && args == usize::from(count))
+    };
     match instruction.check {
         Check::Never => None,
+        Check::Call if matches!(instruction.op, Op::Call(count) if silent(count).is_some()) => None,
         Check::Call => Some(Drop::Call),
         Check::Taken if back => Some(Drop::BackwardIfTaken),
         Check::Taken => Some(Drop::IfTaken),

@@ -44,6 +44,6 @@ mod tests;
 mod text;
 mod verdict;
 
-pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, listing};
+pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, counter_listing, listing};
 pub use loops::{LoopBody, LoopEnd, LoopError, LoopState, LoopStep, LoopVerdict, Steps, TracedStep};
 pub use verdict::{CheckError, Checked, Collision, Finding, Kind, ScheduleLine, check, thread_name};

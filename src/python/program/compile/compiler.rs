@@ -211,7 +211,13 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn constant(&mut self, value: Value) {
+        let common = match &value {
+            Value::None | Value::Bool(_) | Value::Int(-1) => true,
+            Value::Str(text) => text.is_empty(),
+            _ => false,
+        };
         let opcode = match value {
+            _ if common && self.facts.shape.common_constants => "LOAD_COMMON_CONSTANT",
             Value::Int(0..=255) if self.facts.shape.load_small_int => "LOAD_SMALL_INT",
             Value::Bool(_) if self.facts.shape.python2 => "LOAD_GLOBAL",
             _ => "LOAD_CONST",

@@ -175,6 +175,18 @@ impl Compiler<'_> {
         if self.in_program() && name == "print" && self.facts.shape.python2 {
             return self.python2_print(args, position);
         }
+        self.named_callee(name, at)?;
+        for arg in args {
+            self.expr(arg)?;
+        }
+        self.scope().position = Some(position);
+        let count = self.count(args.len(), position)?;
+        self.call(count);
+        Ok(())
+    }
+
+    /// Loads what is to be called, by its name, and the place below it.
+    pub(super) fn named_callee(&mut self, name: &str, at: Position) -> Result<()> {
         let with_null = self.facts.shape.call != Call::CallFunction;
         match self.meaning(name, at)? {
             Meaning::Constant(value) => self.callee(name, value),
@@ -191,12 +203,6 @@ impl Compiler<'_> {
                 self.load(name, at)?;
             }
         }
-        for arg in args {
-            self.expr(arg)?;
-        }
-        self.scope().position = Some(position);
-        let count = self.count(args.len(), position)?;
-        self.call(count);
         Ok(())
     }
 
