@@ -125,7 +125,7 @@ impl FunctionListing {
 }
 
 /// The shortest sequence of lines that has both of these in their order.
-fn merged(left: Vec<String>, right: &[String]) -> Vec<String> {
+fn merged(left: &[String], right: &[String]) -> Vec<String> {
     // How many lines the rests have in common.
     let mut common = vec![vec![0_u32; right.len() + 1]; left.len() + 1];
     for (i, one) in left.iter().enumerate().rev() {
@@ -190,14 +190,14 @@ impl DisReport {
         let mut runs: Vec<Vec<Run<'_>>> =
             listed.iter().map(|function| function.map(FunctionListing::runs).unwrap_or_default()).collect();
         let places = |runs: &[Run<'_>]| runs.iter().map(|(place, _)| place.clone()).collect::<Vec<_>>();
-        let lines = runs.iter().fold(Vec::new(), |all, runs| merged(all, &places(runs)));
+        let lines = runs.iter().fold(Vec::new(), |all, runs| merged(&all, &places(runs)));
         let mut rows: Vec<Vec<Cell>> = Vec::new();
         if listed.iter().flatten().any(|function| function.drops_at_entry) {
-            let mark = |function: &Option<&FunctionListing>| match function {
+            let mark = |function: Option<&FunctionListing>| match function {
                 Some(function) if function.drops_at_entry => marked(format!("<- {}", Drop::Entry.words())),
                 _ => String::new().into(),
             };
-            rows.push([String::new().into()].into_iter().chain(listed.iter().map(mark)).collect());
+            rows.push([String::new().into()].into_iter().chain(listed.iter().copied().map(mark)).collect());
         }
         for line in lines {
             let here: Vec<Vec<&InstructionListing>> = runs
@@ -355,8 +355,8 @@ mod tests {
     #[test]
     fn lines_are_merged_in_the_order_of_both() {
         let lines = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(merged(lines("1 2 3 2"), &lines("1 3 2")), lines("1 2 3 2"));
-        assert_eq!(merged(lines("1 2"), &lines("1 2 1")), lines("1 2 1"));
-        assert_eq!(merged(Vec::new(), &lines("4")), lines("4"));
+        assert_eq!(merged(&lines("1 2 3 2"), &lines("1 3 2")), lines("1 2 3 2"));
+        assert_eq!(merged(&lines("1 2"), &lines("1 2 1")), lines("1 2 1"));
+        assert_eq!(merged(&[], &lines("4")), lines("4"));
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod cli;
 #[cfg(target_os = "linux")]
 mod containers;
+mod dis;
 mod explore;
 mod export;
 mod faults;

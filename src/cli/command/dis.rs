@@ -12,10 +12,11 @@ use std::path::PathBuf;
 
 /// The instructions of a program or a loop body, with a mark where a version of CPython may drop its GIL, and why
 ///
-/// It is what the model executes. Opcodes are CPython's, one to one, except that: instructions that CPython joins
-/// (`LOAD_FAST_LOAD_FAST`) or marks (`LOAD_FAST_BORROW`, `NOT_TAKEN`, `EXTENDED_ARG`, `CACHE`) stand as plain ones or not at all, slices are
-/// made by `BUILD_SLICE` in every version, and what an exception leads to is placed and spelt in the model's own way.
-/// Jumps name the number of an instruction, not a byte. Nothing is run.
+/// It is what the model executes. In straight code the opcodes are CPython's, one to one, but for instructions that CPython
+/// joins (`LOAD_FAST_LOAD_FAST`) or only marks (`LOAD_FAST_BORROW`, `NOT_TAKEN`, `EXTENDED_ARG`, `CACHE`). Elsewhere they differ without
+/// bearing on where the GIL is dropped: a jump to a jump stands as two, a swap that CPython's optimiser removes is there, every
+/// slice is made by `BUILD_SLICE`, and what an exception leads to is placed and spelt in the model's own way. Jumps name the
+/// number of an instruction, not a byte. Nothing is run.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  gilsim dis race.py --cpython 3.9\n  gilsim dis --body 'x = x + int(d)' --cpython 3.9 --cpython 3.13"

@@ -180,8 +180,10 @@ fn callee<'c>(code: &'c Code, call: usize, count: u16, names: &'c [String]) -> O
     for instruction in code.instructions[..call].iter().rev() {
         let (pops, pushes) = match &instruction.op {
             Op::Nop => (0, 0),
-            Op::LoadConst(_) | Op::LoadFast(_) | Op::LoadX => (0, 1),
-            Op::Program(ProgramOp::LoadGlobal(_) | ProgramOp::LoadName(_) | ProgramOp::LoadDeref(_)) => {
+            Op::LoadConst(_)
+            | Op::LoadFast(_)
+            | Op::LoadX
+            | Op::Program(ProgramOp::LoadGlobal(_) | ProgramOp::LoadName(_) | ProgramOp::LoadDeref(_)) => {
                 (0, 1)
             }
             Op::Unary(_) | Op::Program(ProgramOp::LoadAttr(_)) => (1, 1),

@@ -51,6 +51,13 @@ pub(super) enum Moved {
     Blocked,
 }
 
+/// Whether an instruction looks into an object that may be shared, though it does so to few values: a test, or a taking apart.
+fn reads_object(machine: &Machine<'_>, instruction: &Instruction) -> bool {
+    instruction.position.is_some_and(|position| position.source != Source::File)
+        && matches!(instruction.op, Op::PopJump(..) | Op::JumpOrPop(..) | Op::Unpack(_))
+        && matches!(machine.peek(), Value::Ref(_))
+}
+
 impl LoopBody {
     /// Has a worker do a step, the first of them with the number 0.
     ///
@@ -84,13 +91,13 @@ impl LoopBody {
         let mut seen = false;
         for number in 0..LONGEST_STEP {
             let next = machine.instruction(thread).cloned();
-            let begins = next.as_ref().is_some_and(|next| self.is_step(next));
+            machine.thread = thread;
+            let begins = next.as_ref().is_some_and(|next| self.is_step(next) || reads_object(machine, next));
             // What moves values of the worker's own belongs to the step before it, or to the first.
             if steps == Steps::Machine && number > 0 && begins && seen {
                 return Ok(Moved::Done);
             }
             if let Some(next) = &next {
-                machine.thread = thread;
                 witness.before(machine, next);
             }
             let step = machine.step(thread)?;
