@@ -101,7 +101,8 @@ impl Awaited {
         match end {
             LoopEnd::Value(value) => FinalState::Value(value),
             LoopEnd::Raised(raised) => FinalState::Raised(raised),
-            LoopEnd::Waiting(names) => {
+            LoopEnd::Waiting(mut names) => {
+                names.sort();
                 let numbers: BTreeSet<u8> = names.into_iter().map(|name| self.number(name)).collect();
                 FinalState::Deadlock(numbers.into_iter().collect())
             }

@@ -162,7 +162,7 @@ fn every_command_says_what_its_result_alone_is() {
             continue;
         };
         let help = quiet.get_help().unwrap().to_string();
-        let field = ["actual", "loaded.p99", "disagreements", "least", "names", "verdict"];
+        let field = ["actual", "loaded.p99", "disagreements", "least", "names", "verdict", "drop"];
         assert!(field.iter().any(|field| help.contains(field)), "{}: {help}", command.get_name());
     }
 }

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 #[command(
     after_help = "Example:\n  gilsim dis race.py --cpython 3.9\n  gilsim dis --body 'x = x + int(d)' --cpython 3.9 --cpython 3.13"
 )]
-#[command(mut_arg("quiet", |arg| arg.help("Print for each place where the GIL may be dropped a line of version, function, line, opcode and why, with tabs between them")))]
+#[command(mut_arg("quiet", |arg| arg.help("Print for each place where the GIL may be dropped a line of version, function, line, opcode and drop (why), with tabs between them")))]
 pub(super) struct DisCommand {
     /// The program
     #[arg(value_name = "FILE", required_unless_present = "body")]
