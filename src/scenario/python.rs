@@ -220,6 +220,13 @@ impl Scenario for Python {
         }
     }
 
+    fn result(&self) -> Option<&str> {
+        match &self.job {
+            Job::Body { result, .. } if result != RESULT => Some(result),
+            Job::Body { .. } | Job::Split => None,
+        }
+    }
+
     fn gil_enabled(&self) -> Option<bool> {
         self.interpreter.as_ref().ok().map(Interpreter::gil_enabled)
     }
@@ -288,10 +295,16 @@ impl Scenario for Python {
             (_, Found::Exact) if free => {
                 "the interpreter has no GIL, but this body protects its update itself"
             }
+            (_, Found::Exact) if self.result().is_some() => {
+                "no other thread can come between what this body reads and what it then writes"
+            }
             (_, Found::Exact) => {
                 "no other thread can store x between this body's load of x and the store that depends on it"
             }
             (_, Found::Lucky) => "the result is right this time, which is no promise",
+            (_, Found::Lost) if self.result().is_some() => {
+                "another thread came between what this body had read and what it then wrote"
+            }
             (_, Found::Lost) => "another thread came between the load and the store of x",
             (_, Found::Broken) => "the interpreter lost an update where the model says that it cannot",
         };
