@@ -4,7 +4,7 @@
 //! schedule = "v1" ":" kind ":" run *( "," run )
 //! kind     = "machine" / a version of CPython, such as "3.9" or "3.13t"
 //! run      = worker steps
-//! worker   = "A" / "B" / "C" / "D"      ; capital letters only
+//! worker   = "A" / "B" / … / "X"        ; capital letters only
 //! steps    = 1*DIGIT                    ; 1 or more, below 2^64; no sign, no leading zero
 //! ```
 //!
@@ -84,7 +84,7 @@ pub enum ScheduleError {
     StepKind(String),
     /// A run is malformed.
     #[error(
-        "run {number} of the schedule, {text:?}, is not right: write a worker from A to D and how many steps it does, such as B117"
+        "run {number} of the schedule, {text:?}, is not right: write a worker's letter and how many steps it does, such as B117"
     )]
     Run {
         /// Its number, from 1.
@@ -152,6 +152,12 @@ impl Schedule {
         Self { step_kind, runs: runs.collect() }
     }
 
+    /// The schedule of these runs.
+    #[must_use]
+    pub fn of_runs(step_kind: StepKind, runs: Vec<Run>) -> Self {
+        Self { step_kind, runs }
+    }
+
     /// The runs, no two neighbours of which are of one worker.
     #[must_use]
     pub fn runs(&self) -> &[Run] {
@@ -207,7 +213,7 @@ impl FromStr for Schedule {
 }
 
 fn parse_run(text: &str) -> Option<Run> {
-    let worker = text.bytes().next().filter(|letter| (b'A'..=b'D').contains(letter))? - b'A';
+    let worker = text.bytes().next().filter(|letter| (b'A'..=b'X').contains(letter))? - b'A';
     let digits = text.get(1..)?;
     let plain = digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0');
     let steps = digits.parse().ok().filter(|_| plain)?;
@@ -236,7 +242,7 @@ mod tests {
         }
         assert!(error("v1:3.5:A1").contains("\"3.5\""));
         for run in
-            ["", "A", "A0", "A01", "E1", "a1", "1", "A-1", "A+1", "A1B1", "A18446744073709551616", "Ä1"]
+            ["", "A", "A0", "A01", "Y1", "a1", "1", "A-1", "A+1", "A1B1", "A18446744073709551616", "Ä1"]
         {
             let text = format!("v1:machine:B2,{run}");
             assert!(error(&text).contains("run 2 of the schedule"), "{text}: {}", error(&text));

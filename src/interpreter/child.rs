@@ -48,14 +48,14 @@ const SHORT_LOOK: Duration = Duration::from_millis(1);
 /// How long output is still waited for from a descendant that outlived the child and left its group.
 const STRAGGLERS: Duration = Duration::from_millis(500);
 /// How much of the end of standard error is kept, in bytes.
-const STDERR_KEPT: usize = 4096;
+const STDERR_KEPT: usize = 1 << 16;
 
 /// What a child left behind.
 #[derive(Debug)]
 pub(super) struct Output {
     pub(super) ended: Ended,
     pub(super) stdout: Vec<u8>,
-    /// Its last few kilobytes.
+    /// Its end, if it is long.
     pub(super) stderr: Vec<u8>,
 }
 

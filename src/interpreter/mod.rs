@@ -6,7 +6,8 @@
 //! they notice that their standard input has closed.
 //!
 //! This room may know processes ([`crate::system`]), and nothing of the model of CPython or of scenarios. What an
-//! interpreter is asked to do stands in the Python files beside this one. Start reading with `cpython.rs`, then `jobs.rs`.
+//! interpreter is asked to do stands in the Python files beside this one. Start reading with `cpython.rs`, then `jobs.rs`
+//! and `program.rs`.
 
 mod child;
 mod cpython;
@@ -14,6 +15,7 @@ mod error;
 mod find;
 mod jobs;
 mod locate;
+mod program;
 
 pub use child::{Limits, MOST_OUTPUT};
 pub use cpython::{Interpreter, PROBE, SwitchInterval};
@@ -25,3 +27,4 @@ pub use jobs::{
     Pattern, SHORTEST_INTERVAL, SplitRequest, SplitResult,
 };
 pub use locate::is_missing;
+pub use program::{ProgramRun, Threads};

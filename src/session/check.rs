@@ -2,16 +2,22 @@
 
 use super::ending::{Ending, Expectation};
 use super::error::{Error, Result};
+use super::named::refuse_unknown;
 use super::progress::with_spinner;
+use super::real_runs::{RealRuns, of_version};
 use crate::choice::Choice;
-use crate::python::check::{self, Checked, Kind};
+use crate::explore::{Schedule, StepKind};
+use crate::python::check::{self, Checked, Finding, Kind, RealThreads, Turn};
 use crate::python::program::LONGEST_PROGRAM;
 use crate::python::version::Version;
 use crate::report::Header;
-use crate::report::check::CheckReport;
+use crate::report::check::{CheckReport, RealRow};
 use crate::report::output::{self, Destination};
+use crate::scenario::python::{Subject, modelled};
 use crate::system::control::Control;
 use crate::system::threads;
+use parking_lot::Mutex;
+use rayon::ThreadPool;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -36,12 +42,41 @@ pub struct CheckSession {
     pub versions: Vec<Version>,
     /// How many iterations long loops are taken to have; `None` for few, and some more where there is time.
     pub scope: Option<u32>,
+    /// The real interpreters that run it as well.
+    pub pythons: Pythons,
+    /// How they are asked.
+    pub real_runs: RealRuns,
+    /// The schedule to carry out instead of trying them all.
+    pub schedule: Option<Schedule>,
+    /// Whether real threads are to carry out the schedule that is shown.
+    pub replay: bool,
+    /// Whether it is told by instructions.
+    pub steps: bool,
     /// What must come out for the exit code to be 0.
     pub expect: Option<Expectation>,
     /// How many workers can run at once here.
     pub cpus: usize,
     /// Where the report goes.
     pub destination: Destination,
+}
+
+/// Which real interpreters run a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pythons {
+    /// Those at these paths, or of these names on PATH.
+    Named(Vec<PathBuf>),
+    /// Those on this machine that are of a version that was asked for.
+    All,
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Found {
+    /// The findings, and how many iterations long loops were taken to have.
+    checked: Option<(Checked, u32)>,
+    real_threads: Option<RealThreads>,
+    real: Vec<RealRow>,
+    failures: Vec<String>,
 }
 
 impl CheckSession {
@@ -57,39 +92,124 @@ impl CheckSession {
         let checking = Arc::clone(&session);
         let found = with_spinner(
             control,
-            |found: &Option<(Checked, u32)>| found.is_some(),
+            |found: &Found| found.checked.is_some(),
             move |control, place, tell| {
                 tell(&format!("every schedule of {}", checking.file.display()));
-                let checked = pool.install(|| checking.check(control))?;
-                *place.lock() = Some(checked);
-                Ok::<(), Error>(())
+                if let Pythons::Named(programs) = &checking.pythons {
+                    refuse_unknown(programs, control)?;
+                }
+                let (checked, real_threads) = pool.install(|| checking.find(control))?;
+                *place.lock() = Found { checked: Some(checked), real_threads, ..Found::default() };
+                checking.run_real(place, control, &pool, tell)
             },
         )?;
-        let Some((checked, scope)) = found.finished else {
+        let Found { checked: Some((checked, scope)), real_threads, real, failures } = found.finished else {
             return Err(crate::error::Interrupted.into());
         };
         let header = Header::new(session.cpus, found.interrupted);
-        let report = CheckReport::new(header, session.file.display().to_string(), scope, &checked);
+        let report =
+            CheckReport::new(header, session.file.display().to_string(), scope, &checked, session.steps)
+                .with_threads(real_threads.as_ref())
+                .with_real(real, failures);
         output.deliver(&report)?;
         let unmet = session.unmet(&checked);
-        if let Some(reason) = &unmet {
-            output::say(reason);
-        }
-        Ok(if unmet.is_none() { Ending::Ran } else { Ending::PromiseBroken })
+        let differs = real_threads.filter(|real| !real.agrees).map(|real| {
+            format!("real threads that carried out the schedule ended otherwise: {}", real.ends.join(" / "))
+        });
+        differs.iter().chain(&unmet).for_each(|reason| output::say(reason));
+        Ok(if unmet.is_some() || differs.is_some() || report.disagreements > 0 {
+            Ending::PromiseBroken
+        } else if report.failed() {
+            Ending::CouldNotRun
+        } else {
+            Ending::Ran
+        })
     }
 
-    fn check(&self, control: &Control) -> Result<(Checked, u32)> {
+    /// What comes of all schedules or of the one that was given, and of the real threads that carry one out.
+    fn find(&self, control: &Control) -> Result<((Checked, u32), Option<RealThreads>)> {
         let text = read(&self.file)?;
+        if let Some(schedule) = &self.schedule {
+            let StepKind::Version(version) = schedule.step_kind else { return Err(Error::NotOfAVersion) };
+            let turns = schedule.runs().iter().map(|run| Turn::of_letter(run.worker, run.steps));
+            let turns: Vec<Turn> = turns.collect();
+            let scope = self.scope.unwrap_or(SCOPES[0]);
+            let played = check::play(&text, version, scope, &turns, self.replay, control)?;
+            let checked = Checked { small: played.small, findings: vec![played.finding] };
+            return Ok(((checked, scope), played.real));
+        }
+        let (checked, scope) = self.check(&text, control)?;
+        let shown = checked.findings.iter().find(|finding| self.replay && !finding.turns.is_empty());
+        let real = match shown {
+            Some(finding) => check::play(&text, finding.version, scope, &finding.turns, true, control)?.real,
+            None => None,
+        };
+        Ok(((checked, scope), real))
+    }
+
+    /// Runs the file in the real interpreters, one after the other.
+    fn run_real(
+        &self,
+        place: &Mutex<Found>,
+        control: &Control,
+        pool: &ThreadPool,
+        tell: &dyn Fn(&str),
+    ) -> Result<()> {
+        let (subjects, named) = match &self.pythons {
+            Pythons::Named(programs) => (Subject::named(programs, control), true),
+            Pythons::All => (Subject::found(control), false),
+        };
+        let Some((checked, scope)) = place.lock().checked.clone() else { return Ok(()) };
+        let small = checked.small.iter().any(|(number, taken_as)| number != taken_as);
+        let mut findings: Vec<Finding> = checked.findings;
+        for subject in subjects {
+            let interpreter = match subject.interpreter() {
+                Ok(interpreter) => interpreter,
+                Err(why) => {
+                    // Nobody has asked for a broken one that happens to be there.
+                    place.lock().failures.extend(named.then(|| why.to_owned()));
+                    continue;
+                }
+            };
+            let version = modelled(interpreter);
+            if let Some(version) = version
+                && of_version(&findings, Some(version)).is_none()
+            {
+                if !named {
+                    continue;
+                }
+                let text = read(&self.file)?;
+                findings.extend(pool.install(|| check::check(&text, &[version], scope, control))?.findings);
+            }
+            tell(&format!("{} in Python {}", self.file.display(), interpreter.label()));
+            let finding = of_version(&findings, version);
+            let row = self.real_runs.row(&self.file, interpreter, finding, small, control);
+            if control.stopped() {
+                return Err(crate::error::Interrupted.into());
+            }
+            place.lock().real.push(row);
+        }
+        if control.stopped() {
+            return Err(crate::error::Interrupted.into());
+        }
+        let mut found = place.lock();
+        if !named && found.real.is_empty() {
+            found.failures.push("no interpreter of these versions is on PATH or among pyenv's".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check(&self, text: &str, control: &Control) -> Result<(Checked, u32)> {
         if let Some(scope) = self.scope {
-            return Ok((check::check(&text, &self.versions, scope, control)?, scope));
+            return Ok((check::check(text, &self.versions, scope, control)?, scope));
         }
         let began = Instant::now();
-        let first = check::check(&text, &self.versions, SCOPES[0], control)?;
+        let first = check::check(text, &self.versions, SCOPES[0], control)?;
         let found = first.findings.iter().any(|finding| finding.kind != Kind::Exact);
         if found || first.small.is_empty() || began.elapsed().as_millis() > QUICK {
             return Ok((first, SCOPES[0]));
         }
-        let second = check::check(&text, &self.versions, SCOPES[1], control)?;
+        let second = check::check(text, &self.versions, SCOPES[1], control)?;
         let complete = second.findings.iter().all(|finding| finding.kind != Kind::Incomplete);
         Ok(if complete { (second, SCOPES[1]) } else { (first, SCOPES[0]) })
     }

@@ -53,6 +53,10 @@ pub enum Error {
     #[error(transparent)]
     Program(#[from] ProgramError),
 
+    /// A schedule of machine steps was given where there are none.
+    #[error("the schedule is for machine steps: check takes one of a version, such as v1:3.9:A12,B3")]
+    NotOfAVersion,
+
     /// A program could not be checked.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -70,7 +74,7 @@ impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NoInterpreter(_) | Self::Unreadable { .. } => Kind::Failure,
-            Self::NoProgram { .. } | Self::Source(_) | Self::Program(_) => Kind::Usage,
+            Self::NoProgram { .. } | Self::NotOfAVersion | Self::Source(_) | Self::Program(_) => Kind::Usage,
             Self::Check(error) => error.kind(),
             Self::System(error) => error.kind(),
             Self::Measure(error) => error.kind(),

@@ -16,6 +16,7 @@ pub mod list;
 mod measuring;
 mod named;
 mod progress;
+pub mod real_runs;
 pub mod references;
 pub mod verify;
 

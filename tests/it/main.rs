@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail where it stands")]
 
 mod check;
+mod check_real;
 mod cli;
 #[cfg(target_os = "linux")]
 mod containers;
@@ -21,6 +22,7 @@ mod numbers;
 #[cfg(target_os = "linux")]
 mod orphans;
 mod pages;
+mod programs;
 mod python;
 mod reports;
 mod results;

@@ -200,3 +200,37 @@ fn interpreters_end_when_gilsim_is_killed() {
         Family::at_work(&[arguments, &python].concat(), processes, words).orphan();
     }
 }
+
+/// A program in a real interpreter, and the processes that it makes, in the midst of a sleep.
+fn program_at_work(python: &str) -> (tempfile::TempDir, Family) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sleeping_program.py");
+    let text = "
+from multiprocessing import Process
+import time
+
+def work():
+    time.sleep(3000)
+
+if __name__ == '__main__':
+    p = Process(target=work)
+    p.start()
+    p.join()
+";
+    fs::write(&file, text).unwrap();
+    let arguments = ["check", file.to_str().unwrap(), "--python", python, "--timeout", "60s"];
+    // The one who waits, the program, and at least one process of its own.
+    let family = Family::at_work(&arguments, 3, "python");
+    (folder, family)
+}
+
+#[test]
+fn a_checked_program_ends_with_gilsim_and_so_do_its_processes() {
+    let Some(python) = real_python() else { return skipped("the end of orphaned programs") };
+    program_at_work(&python).1.orphan();
+    let (_folder, mut family) = program_at_work(&python);
+    kill(Pid::from_raw(i32::try_from(family.gilsim.id()).unwrap()), Signal::SIGINT).unwrap();
+    wait_until("the end of all", || family.gilsim.try_wait().unwrap().is_some());
+    assert_eq!(family.gilsim.wait().unwrap().code(), Some(130));
+    wait_until("the end of the program", || family.members().is_empty());
+}

@@ -1,14 +1,17 @@
 //! `check`: a whole program on every version.
 
-use crate::cli::options::OutputOptions;
+use crate::cli::options::{OutputOptions, TimeoutOption};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values::{self, choice, count_in};
+use crate::explore::Schedule;
 use crate::python::version::Version;
 use crate::session::Expectation;
-use crate::session::check::CheckSession;
+use crate::session::check::{CheckSession, Pythons};
+use crate::session::real_runs::RealRuns;
 use crate::system::cpus::Cpus;
 use clap::Args;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// The most iterations of a long loop: every schedule of more cannot be tried.
@@ -17,12 +20,13 @@ const MOST_ITERATIONS: u32 = 20;
 /// Your own program, on every version of CPython: can threads come between each other, where, and by which schedule
 ///
 /// Every schedule of the program is tried at small scope: numbers that only make it long are taken as small. Threads are
-/// switched only where a version may drop its GIL. Nothing is run or opened: what the model does not cover is refused by
-/// name and place.
+/// switched only where a version may drop its GIL. Nothing is run or opened unless real
+/// interpreters are asked for: what the model does not cover is refused by name and place.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  gilsim check race.py\n  gilsim check race.py --cpython 3.9 --cpython 3.13t --expect lost"
+    after_help = "Example:\n  gilsim check race.py\n  gilsim check race.py --cpython 3.9 --cpython 3.13t --expect lost\n  gilsim check race.py --python all"
 )]
+#[command(mut_arg("time", |arg| arg.help("How long one run in a real interpreter may take").requires("python")))]
 #[command(mut_arg("quiet", |arg| arg.help("Print for each version a line of version and verdict, with a tab between them")))]
 pub(super) struct CheckCommand {
     /// The program
@@ -34,6 +38,25 @@ pub(super) struct CheckCommand {
     /// How many iterations long loops are taken to have [default: 2, and 3 if nothing was found and there is time]
     #[arg(long, value_name = "N", value_parser = parse_scope, allow_negative_numbers = true)]
     scope: Option<u32>,
+    /// Carry out this schedule of a version, instead of trying them all
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["cpython", "python"])]
+    schedule: Option<Schedule>,
+    /// Have real threads carry out the schedule that is shown, each in its turns, and check that they end the same
+    #[arg(long)]
+    replay: bool,
+    /// Show the schedule by instructions, and not by lines
+    #[arg(long)]
+    steps: bool,
+    /// A real interpreter that runs the file as it stands as well, under a switch interval of 1 us, in a fresh process for each
+    /// run; may be given several times; all: those on PATH and among pyenv's versions that are of a version checked
+    #[arg(long, value_name = "EXE|all")]
+    python: Vec<PathBuf>,
+    /// How many runs each real interpreter has; the first that shows what the model warns of is the last [default: as many as
+    /// fit in some 5 s: up to 10, or up to 100 where the model says that it can go wrong]
+    #[arg(long, value_name = "R", value_parser = values::runs, allow_negative_numbers = true, requires = "python")]
+    runs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    timeout: TimeoutOption,
     /// Exit with 3 unless every version is right (exact), or every version loses (lost)
     #[arg(long, value_parser = choice::<Expectation>())]
     expect: Option<Expectation>,
@@ -44,10 +67,21 @@ pub(super) struct CheckCommand {
 impl CheckCommand {
     pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
         let versions = if self.cpython.is_empty() { Version::ALL.to_vec() } else { self.cpython };
+        let all = self.python.iter().any(|python| python.as_os_str() == "all");
+        if all && self.python.len() > 1 {
+            return Err(UsageError::new(
+                "--python all are all that there are; leave out the others".to_owned(),
+            ));
+        }
         Ok(Request::Check(CheckSession {
             file: self.file,
             versions,
             scope: self.scope,
+            pythons: if all { Pythons::All } else { Pythons::Named(self.python) },
+            real_runs: RealRuns { runs: self.runs.map(NonZeroUsize::get), timeout: self.timeout.time },
+            schedule: self.schedule,
+            replay: self.replay,
+            steps: self.steps,
             expect: self.expect,
             cpus: cpus.usable,
             destination: self.output.destination()?,

@@ -1,7 +1,7 @@
 //! Attributes: where each is found, and what classes and instances are to one another.
 
 use super::library;
-use super::machine::{ENTER, EXIT, INIT, Machine, R, beyond, set_attribute};
+use super::machine::{ENTER, EXIT, INIT, Machine, R, Wait, beyond, set_attribute};
 use super::state::{Object, Part, Value};
 
 impl Machine<'_> {
@@ -73,6 +73,11 @@ impl Machine<'_> {
         Some(self.allocate(Object::Method(function, value.clone())))
     }
 
+    /// Whether a value is an instance whose class has that special method.
+    pub(super) fn has_special(&mut self, value: &Value, name: u16) -> bool {
+        self.lookup_special(value, name).is_some()
+    }
+
     /// What a name found in a class is for an instance.
     fn bound(&mut self, found: Value, instance: &Value, class: &Value) -> R<Value> {
         Ok(match self.object_of(&found).cloned() {
@@ -104,6 +109,9 @@ impl Machine<'_> {
         };
         match self.state.object(at).clone() {
             Object::Module(module) => match library::item(&module, text) {
+                Some(item) if library::item_is_missing(item, self.module.facts.shape.python2) => {
+                    self.raise("AttributeError", &format!("'module' object has no attribute '{text}'"))
+                }
                 Some(item) => Ok(Value::Native(item)),
                 None => beyond(format!("{module}.{text}")),
             },
@@ -191,9 +199,17 @@ impl Machine<'_> {
         }
     }
 
-    fn no_attribute(&mut self, object: &Value, name: &str) -> R<Value> {
-        let class = self.type_name(object);
-        self.raise("AttributeError", &format!("'{class}' object has no attribute '{name}'"))
+    pub(super) fn no_attribute(&mut self, object: &Value, name: &str) -> R<Value> {
+        if let Some(Object::Class { .. }) = self.object_of(object) {
+            let class = self.class_name(object);
+            return self.raise("AttributeError", &format!("type object '{class}' has no attribute '{name}'"));
+        }
+        match self.known_type_name(object) {
+            Some(class) if !matches!(object, Value::Native(_)) => {
+                self.raise("AttributeError", &format!("'{class}' object has no attribute '{name}'"))
+            }
+            _ => self.raise_unworded("AttributeError"),
+        }
     }
 
     pub(super) fn store_attribute(&mut self, object: &Value, name: u16, value: Value) -> R<()> {
@@ -206,7 +222,9 @@ impl Machine<'_> {
                     && let Some(Object::Property(_, setter)) = self.object_of(&found).cloned()
                 {
                     if setter == Value::None {
-                        return self.raise("AttributeError", "can't set attribute");
+                        let (words, class) = (self.module.facts.messages.no_setter, self.class_name(&class));
+                        let message = Self::fill(words, &[self.name(name), &class]);
+                        return self.raise("AttributeError", &message);
                     }
                     return self.call_back(&setter, vec![object.clone(), value]).map(|_| ());
                 }
@@ -270,8 +288,9 @@ impl Machine<'_> {
                 return Ok(());
             }
         }
-        let text = self.name(name);
-        self.no_attribute(object, text).map(|_| ())
+        let class = self.type_name(object);
+        let message = Self::fill(self.module.facts.messages.no_deletion, &[&class, self.name(name)]);
+        self.raise("AttributeError", &message)
     }
 
     /// Enters a `with` block; what `as` binds.
@@ -282,7 +301,7 @@ impl Machine<'_> {
         match self.object_of(context) {
             Some(Object::Executor { .. }) => Ok(context.clone()),
             Some(Object::Lock(_) | Object::RLock(..) | Object::Semaphore(..) | Object::Condition(..)) => {
-                self.acquire(context, true)
+                self.acquire(context, Wait::Forever)
             }
             _ => self.type_error("object does not support the context manager protocol", &[context]),
         }

@@ -2,7 +2,6 @@
 
 use super::machine::{Arguments, Beyond, CALL, DEEPEST, Machine, NAME, Next, R, beyond};
 use super::state::{Frame, Object, OnReturn, Value};
-use crate::python::program::Op;
 
 impl Machine<'_> {
     /// Leads an exception to its handler, or ends the thread.
@@ -32,12 +31,16 @@ impl Machine<'_> {
                 return Ok(());
             };
             match frame.on_return {
-                OnReturn::Push | OnReturn::Class { .. } => {}
-                OnReturn::Resume => {
-                    let iterates = self
-                        .instruction(self.thread)
-                        .is_some_and(|instruction| matches!(instruction.op, Op::ForIter(_)));
-                    if iterates && self.is_exception(&exception, &Value::Native("StopIteration")) {
+                OnReturn::Push | OnReturn::Class { .. } | OnReturn::Resume => {}
+                OnReturn::Next => {
+                    let stops = self.is_exception(&exception, &Value::Native("StopIteration"));
+                    if let Value::Ref(at) = frame.generator {
+                        *self.state.object_mut(at) = Object::Generator(Err(true));
+                        if stops {
+                            let what = "StopIteration that leaves a generator".to_owned();
+                            return Err(Beyond { what, place: None });
+                        }
+                    } else if stops {
                         self.frame_mut().progress.push(Value::Unbound);
                         return Ok(());
                     }
@@ -81,7 +84,14 @@ impl Machine<'_> {
                 caller.progress.clear();
                 caller.stack.push(value);
             }
-            OnReturn::Resume => {
+            OnReturn::Next if frame.generator != Value::None => {
+                self.check = false;
+                if let Value::Ref(at) = frame.generator {
+                    *self.state.object_mut(at) = Object::Generator(Err(true));
+                }
+                self.frame_mut().progress.push(Value::Unbound);
+            }
+            OnReturn::Resume | OnReturn::Next => {
                 self.check = false;
                 self.frame_mut().progress.push(value);
             }
@@ -136,6 +146,9 @@ impl Machine<'_> {
                     callee = function;
                 }
                 Some(Object::Function { code, defaults, cells, .. }) => {
+                    if self.module.codes[usize::from(code)].generator {
+                        return beyond("a generator function in this place");
+                    }
                     let slots = self.bind(code, &defaults, &cells, arguments)?;
                     self.current_mut().frames.push(Frame {
                         code,
@@ -146,12 +159,13 @@ impl Machine<'_> {
                         progress: Vec::new(),
                         on_return,
                         context: callee,
+                        generator: Value::None,
                     });
                     return Ok(Next::Entered);
                 }
                 Some(Object::Instance { .. }) => match self.lookup_special(&callee, CALL) {
                     Some(method) => callee = method,
-                    None => return self.raise("TypeError", "object is not callable"),
+                    None => return self.raise_unworded("TypeError"),
                 },
                 _ => return beyond("a call of this in the midst of another"),
             }
@@ -168,41 +182,47 @@ impl Machine<'_> {
     ) -> R<Vec<Value>> {
         let module = self.module;
         let code = &module.codes[usize::from(code)];
+        let stars = &code.stars;
+        let named = code.parameters + stars.keyword_only.len();
         let mut slots = vec![Value::Unbound; code.locals.len()];
-        let given = arguments.positional.len();
-        if given > code.parameters {
-            let message = format!(
-                "{}() takes {} positional arguments but {given} were given",
-                code.name, code.parameters
-            );
-            return self.raise("TypeError", &message);
+        let mut rest = Vec::new();
+        for (at, value) in arguments.positional.into_iter().enumerate() {
+            if at < code.parameters {
+                slots[at] = value;
+            } else if stars.list {
+                rest.push(value);
+            } else {
+                return self.raise_unworded("TypeError");
+            }
         }
-        for (slot, value) in slots.iter_mut().zip(arguments.positional) {
-            *slot = value;
-        }
+        let mut more = Vec::new();
         for (name, value) in arguments.keywords {
-            let name = self.name(name);
-            match code.locals[..code.parameters].iter().position(|known| known == name) {
+            let text = self.name(name);
+            match code.locals[..named].iter().position(|known| known == text) {
                 Some(at) if slots[at] == Value::Unbound => slots[at] = value,
-                Some(_) => {
-                    let message = format!("{}() got multiple values for argument '{name}'", code.name);
-                    return self.raise("TypeError", &message);
-                }
-                None => {
-                    let message = format!("{}() got an unexpected keyword argument '{name}'", code.name);
-                    return self.raise("TypeError", &message);
-                }
+                None if stars.dict => more.push((Value::str(text), value)),
+                _ => return self.raise_unworded("TypeError"),
             }
         }
-        let first = code.parameters - defaults.len().min(code.parameters);
-        for (slot, default) in slots[first..code.parameters].iter_mut().zip(defaults) {
-            if *slot == Value::Unbound {
-                *slot = default.clone();
+        // The defaults are those of the last positional parameters, and then those of parameters by keyword alone.
+        let by_keyword = stars.keyword_only.iter().filter(|has_default| **has_default).count();
+        let (last, keyword_defaults) = defaults.split_at(defaults.len().saturating_sub(by_keyword));
+        let first = code.parameters - last.len().min(code.parameters);
+        let with_default = stars.keyword_only.iter().enumerate().filter(|(_, has_default)| **has_default);
+        let places = (first..code.parameters).chain(with_default.map(|(at, _)| code.parameters + at));
+        for (place, default) in places.zip(last.iter().chain(keyword_defaults)) {
+            if slots[place] == Value::Unbound {
+                slots[place] = default.clone();
             }
         }
-        if let Some(at) = slots[..code.parameters].iter().position(|slot| *slot == Value::Unbound) {
-            let message = format!("{}() missing a required argument: '{}'", code.name, code.locals[at]);
-            return self.raise("TypeError", &message);
+        if slots[..named].contains(&Value::Unbound) {
+            return self.raise_unworded("TypeError");
+        }
+        if stars.list {
+            slots[named] = self.tuple(rest);
+        }
+        if stars.dict {
+            slots[named + usize::from(stars.list)] = self.allocate(Object::Dict(more, None));
         }
         for &slot in &code.cells {
             let value = std::mem::replace(&mut slots[usize::from(slot)], Value::Unbound);
@@ -220,17 +240,133 @@ impl Machine<'_> {
         let callee = values.remove(0);
         let keywords = names.iter().copied().zip(values.split_off(count - names.len())).collect();
         let arguments = Arguments { positional: values, keywords };
-        if self.is_python(&callee) {
-            self.drop_top(count + 1);
-            return self.enter(&callee, arguments, OnReturn::Push);
+        self.call_value(&callee, arguments, count + 1)
+    }
+
+    /// Calls what lies below a list of arguments and a dict of those by keyword.
+    pub(super) fn call_stars(&mut self) -> R<Next> {
+        let values = self.top(3);
+        let positional = self.items_of(&values[1]).unwrap_or_default();
+        let mut keywords = Vec::new();
+        for (key, value) in self.pairs(&values[2])? {
+            let Value::Str(key) = key else {
+                return self.type_error("keywords must be strings", &[]);
+            };
+            match self.name_number(&key) {
+                Some(number) => keywords.push((number, value)),
+                None => return beyond("an argument by a name that stands nowhere else"),
+            }
         }
-        let silent = self.is_silent(&callee, count);
-        let result = self.call_native(&callee, arguments)?;
+        self.call_value(&values[0], Arguments { positional, keywords }, 3)
+    }
+
+    /// Calls something with arguments that are, with it, so many values on the stack.
+    pub(super) fn call_value(&mut self, callee: &Value, arguments: Arguments, stacked: usize) -> R<Next> {
+        if let Some(generator) = self.generator(callee, &arguments)? {
+            self.replace(stacked, generator);
+            // From 3.11 on it is made by the function's own first instruction, and the call does not look.
+            let looks = self.check && self.module.facts.drop.after_return;
+            self.set_check(looks);
+            return Ok(Next::Follow);
+        }
+        if self.is_python(callee) {
+            self.drop_top(stacked);
+            return self.enter(callee, arguments, OnReturn::Push);
+        }
+        let count = stacked - 1;
+        let silent = self.is_silent(callee, count);
+        let result = self.call_native(callee, arguments)?;
         if silent {
+            self.silenced = true;
             self.set_check(false);
         }
-        self.replace(count + 1, result);
+        self.replace(stacked, result);
         Ok(Next::Follow)
+    }
+
+    /// Whether a call of this makes a generator.
+    pub(super) fn makes_generator(&self, callee: &Value) -> bool {
+        match self.object_of(callee) {
+            Some(Object::Function { code, .. }) => self.module.codes[usize::from(*code)].generator,
+            Some(Object::Method(function, _)) => self.makes_generator(function),
+            _ => false,
+        }
+    }
+
+    /// The generator that a call of this makes, if it makes one.
+    pub(super) fn generator(&mut self, callee: &Value, arguments: &Arguments) -> R<Option<Value>> {
+        let (function, first) = match self.object_of(callee) {
+            Some(Object::Method(function, first)) => (function.clone(), Some(first.clone())),
+            _ => (callee.clone(), None),
+        };
+        let Some(Object::Function { code, defaults, cells, .. }) = self.object_of(&function).cloned() else {
+            return Ok(None);
+        };
+        if !self.module.codes[usize::from(code)].generator {
+            return Ok(None);
+        }
+        let mut positional = arguments.positional.clone();
+        if let Some(first) = first {
+            positional.insert(0, first);
+        }
+        let arguments = Arguments { positional, keywords: arguments.keywords.clone() };
+        let slots = self.bind(code, &defaults, &cells, arguments)?;
+        let frame = Frame {
+            code,
+            pc: 0,
+            slots,
+            stack: Vec::new(),
+            handling: Vec::new(),
+            progress: Vec::new(),
+            on_return: OnReturn::Next,
+            context: function,
+            generator: Value::None,
+        };
+        Ok(Some(self.allocate(Object::Generator(Ok(Box::new(frame))))))
+    }
+
+    /// Lets a generator run to its next `yield`.
+    pub(super) fn resume_generator(&mut self, at: u32) -> R<Next> {
+        if self.current().frames.len() >= DEEPEST {
+            return self.raise("RecursionError", "maximum recursion depth exceeded");
+        }
+        self.touch(at, true);
+        let Object::Generator(state) = self.state.object_mut(at) else {
+            return beyond("a generator that is none");
+        };
+        match std::mem::replace(state, Err(false)) {
+            Ok(mut frame) => {
+                frame.generator = Value::Ref(at);
+                self.current_mut().frames.push(*frame);
+                Ok(Next::Entered)
+            }
+            Err(true) => {
+                *state = Err(true);
+                self.frame_mut().progress.push(Value::Unbound);
+                self.check = false;
+                Ok(Next::Returned)
+            }
+            Err(false) => self.raise("ValueError", "generator already executing"),
+        }
+    }
+
+    /// Gives a value from a generator to whoever wanted its next.
+    pub(super) fn yield_value(&mut self) -> R<Next> {
+        let value = self.peek();
+        self.drop_top(1);
+        // What `send()` would send.
+        self.push(Value::None);
+        let Some(mut frame) = self.current_mut().frames.pop() else {
+            return beyond("a yield outside a function");
+        };
+        frame.pc += 1;
+        frame.progress.clear();
+        if let Value::Ref(at) = std::mem::replace(&mut frame.generator, Value::None) {
+            *self.state.object_mut(at) = Object::Generator(Ok(Box::new(frame)));
+        }
+        self.check = false;
+        self.frame_mut().progress.push(value);
+        Ok(Next::Returned)
     }
 
     /// Whether the specialised call of this does not look at the eval breaker.

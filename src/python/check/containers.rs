@@ -1,7 +1,7 @@
-//! Methods of lists, dicts, sets, deques and strings.
+//! Methods of lists, dicts, sets and deques.
 
-use super::machine::{Arguments, LONGEST, Machine, R, Stop, beyond};
-use super::state::{Object, Part, Value};
+use super::machine::{Arguments, LONGEST, Machine, R, beyond};
+use super::state::{Object, Value};
 
 impl Machine<'_> {
     pub(super) fn count_equal(&mut self, items: &[Value], item: &Value) -> R<Value> {
@@ -15,7 +15,11 @@ impl Machine<'_> {
     pub(super) fn index_of(&mut self, items: &[Value], item: &Value) -> R<Value> {
         match self.position(items, item)? {
             Some(at) => Self::int(i64::try_from(at).ok()),
-            None => self.raise("ValueError", "value is not in list"),
+            None => {
+                let shown = self.text(item, true)?;
+                let message = Self::fill(self.module.facts.messages.no_index, &[&shown]);
+                self.raise("ValueError", &message)
+            }
         }
     }
 
@@ -28,15 +32,23 @@ impl Machine<'_> {
     ) -> R<Value> {
         let args = &arguments.positional[..];
         let reads = matches!(name, "count" | "index" | "copy");
+        let python2 = self.module.facts.shape.python2;
         self.touch(at, !reads);
         let mut result = Value::None;
         match (name, args) {
             ("append", [item]) => items.push(item.clone()),
-            ("extend", [more]) => items.extend(self.elements(more)?),
-            ("insert", [place, item]) => {
+            ("extend", [more]) => {
+                let more = self.elements(more)?;
+                // What ran in Python meanwhile may have changed the list.
+                if let Object::List(now) = self.state.object(at) {
+                    items.clone_from(now);
+                }
+                items.extend(more);
+            }
+            ("insert", [place, item]) if place.as_int().is_some() => {
                 let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
                 let place = place.as_int().unwrap_or(0);
-                let place = if place < 0 { (place + length).max(0) } else { place.min(length) };
+                let place = if place < 0 { place.saturating_add(length).max(0) } else { place.min(length) };
                 items.insert(usize::try_from(place).unwrap_or(0), item.clone());
             }
             ("pop", [] | [_]) => {
@@ -44,8 +56,13 @@ impl Machine<'_> {
                     return self.raise("IndexError", "pop from empty list");
                 }
                 let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
-                let place = args.first().and_then(Value::as_int).unwrap_or(-1);
-                let place = if place < 0 { place + length } else { place };
+                let place = match args.first() {
+                    Some(place) if place.as_int().is_none() => {
+                        return self.type_error("pop() of", &[place]);
+                    }
+                    place => place.and_then(Value::as_int).unwrap_or(-1),
+                };
+                let place = if place < 0 { place.saturating_add(length) } else { place };
                 match usize::try_from(place).ok().filter(|&place| place < items.len()) {
                     Some(place) => result = items.remove(place),
                     None => return self.raise("IndexError", "pop index out of range"),
@@ -55,6 +72,10 @@ impl Machine<'_> {
                 Some(place) => drop(items.remove(place)),
                 None => return self.raise("ValueError", "list.remove(x): x not in list"),
             },
+            ("clear" | "copy", []) if python2 => {
+                let receiver = Value::Ref(at);
+                return self.no_attribute(&receiver, name);
+            }
             ("clear", []) => items.clear(),
             ("reverse", []) => items.reverse(),
             ("sort", []) => items = self.sorted(items, arguments)?,
@@ -82,8 +103,13 @@ impl Machine<'_> {
         let writes = matches!(name, "pop" | "setdefault" | "update" | "clear" | "popitem");
         self.touch(at, writes);
         let keys: Vec<Value> = items.iter().map(|(key, _)| key.clone()).collect();
+        let python2 = self.module.facts.shape.python2;
+        let counts = factory == Some(Value::Native("collections.Counter"));
         let place = match args.first() {
-            Some(key) if matches!(name, "get" | "pop" | "setdefault") => self.position(&keys, key)?,
+            Some(key) if matches!(name, "get" | "pop" | "setdefault") => {
+                self.hashable(key, self.module.facts.messages.unhashable_key)?;
+                self.position(&keys, key)?
+            }
             _ => None,
         };
         let default = args.get(1).cloned();
@@ -108,12 +134,7 @@ impl Machine<'_> {
                     Ok(value)
                 } else {
                     let key = args.first().cloned().unwrap_or(Value::None);
-                    let exception = self.allocate(Object::Instance {
-                        class: Value::Native("KeyError"),
-                        attributes: Vec::new(),
-                        part: Part::Exception(vec![key]),
-                    });
-                    Err(Stop::Raise(exception))
+                    self.raise_with("KeyError", vec![key])
                 };
             }
             ("popitem", _) => {
@@ -128,11 +149,20 @@ impl Machine<'_> {
                 return Ok(Value::None);
             }
             ("copy", _) => return Ok(self.allocate(Object::Dict(items, factory))),
+            ("keys" | "values" | "items", _) if !python2 => {
+                let kind = match name {
+                    "keys" => "keys",
+                    "values" => "values",
+                    _ => "items",
+                };
+                return Ok(self.allocate(Object::View(kind, Value::Ref(at))));
+            }
             ("keys", _) => return Ok(self.list(keys)),
             ("values", _) => {
                 let values = items.into_iter().map(|(_, value)| value).collect();
                 return Ok(self.list(values));
             }
+            ("most_common", _) if counts => return self.most_common(items, args),
             ("items", _) => {
                 let mut pairs = Vec::new();
                 for (key, value) in items {
@@ -142,15 +172,63 @@ impl Machine<'_> {
             }
             _ => {}
         }
-        if let ("update", [other]) = (name, args)
-            && let Some(Object::Dict(more, _)) = self.object_of(other).cloned()
+        if let ("update", [] | [_]) = (name, args)
+            && !counts
         {
-            for (key, value) in more {
+            let given = match args.first() {
+                Some(other) => self.pairs(other)?,
+                None => Vec::new(),
+            };
+            let named: Vec<(Value, Value)> = arguments
+                .keywords
+                .iter()
+                .map(|(name, value)| (Value::str(self.name(*name)), value.clone()))
+                .collect();
+            for (key, value) in given.into_iter().chain(named) {
                 self.store_subscript(&Value::Ref(at), &key, value)?;
             }
             return Ok(Value::None);
         }
         beyond(format!("this call of the method {name} of a dict"))
+    }
+
+    /// Keys and values: of a dict, or of something that gives pairs.
+    pub(super) fn pairs(&mut self, value: &Value) -> R<Vec<(Value, Value)>> {
+        if let Some(Object::Dict(items, _)) = self.object_of(value) {
+            let items = items.clone();
+            self.touch_value(value, false);
+            return Ok(items);
+        }
+        let mut pairs = Vec::new();
+        for pair in self.elements(value)? {
+            match &self.elements(&pair)?[..] {
+                [key, value] => pairs.push((key.clone(), value.clone())),
+                _ => return beyond("a dict of something else than pairs"),
+            }
+        }
+        Ok(pairs)
+    }
+
+    /// Keys and counts, the most frequent first.
+    pub(super) fn by_count(&mut self, items: Vec<(Value, Value)>) -> R<Vec<(Value, Value)>> {
+        let mut ranked: Vec<(Value, Value)> = Vec::new();
+        for item in items {
+            let mut at = ranked.len();
+            while at > 0 && self.order(&ranked[at - 1].1, &item.1, "<")?.is_lt() {
+                at -= 1;
+            }
+            ranked.insert(at, item);
+        }
+        Ok(ranked)
+    }
+
+    fn most_common(&mut self, items: Vec<(Value, Value)>, args: &[Value]) -> R<Value> {
+        let most = args.first().and_then(Value::as_int).and_then(|most| usize::try_from(most).ok());
+        let mut pairs = Vec::new();
+        for (key, value) in self.by_count(items)?.into_iter().take(most.unwrap_or(usize::MAX)) {
+            pairs.push(self.tuple(vec![key, value]));
+        }
+        Ok(self.list(pairs))
     }
 
     pub(super) fn set_method(
@@ -170,9 +248,10 @@ impl Machine<'_> {
             }
             ("discard" | "remove", [item]) => match self.position(&items, item)? {
                 Some(place) => drop(items.remove(place)),
-                None if name == "remove" => return self.raise("KeyError", ""),
+                None if name == "remove" => return self.raise_with("KeyError", vec![item.clone()]),
                 None => {}
             },
+            ("pop", []) if items.len() > 1 => return beyond("pop() of a set, which takes any element"),
             ("pop", []) => match items.pop() {
                 Some(item) => result = item,
                 None => return self.raise("KeyError", "pop from an empty set"),
@@ -229,7 +308,14 @@ impl Machine<'_> {
                     items.pop();
                 }
             }
-            ("extend", [more]) => items.extend(self.elements(more)?),
+            ("extend", [more]) => {
+                items.extend(self.elements(more)?);
+                if let Some(most) = most
+                    && items.len() > most
+                {
+                    items.drain(..items.len() - most);
+                }
+            }
             ("pop" | "popleft", []) => {
                 if items.is_empty() {
                     return self.raise("IndexError", "pop from an empty deque");
@@ -244,74 +330,5 @@ impl Machine<'_> {
         }
         *self.state.object_mut(at) = Object::Deque(items, most);
         Ok(result)
-    }
-
-    pub(super) fn str_method(&mut self, text: &str, name: &str, args: &[Value]) -> R<Value> {
-        let new = |text: &str| Ok(Value::str(text));
-        match (name, args) {
-            ("upper", []) => new(&text.to_uppercase()),
-            ("lower", []) => new(&text.to_lowercase()),
-            ("strip", []) => new(text.trim()),
-            ("lstrip", []) => new(text.trim_start()),
-            ("rstrip", []) => new(text.trim_end()),
-            ("startswith", [Value::Str(part)]) => Ok(Value::Bool(text.starts_with(&**part))),
-            ("endswith", [Value::Str(part)]) => Ok(Value::Bool(text.ends_with(&**part))),
-            ("isdigit", []) => {
-                Ok(Value::Bool(!text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit())))
-            }
-            ("replace", [Value::Str(from), Value::Str(to)]) if text.len() <= LONGEST => {
-                new(&text.replace(&**from, to))
-            }
-            ("count", [Value::Str(part)]) if !part.is_empty() => {
-                Self::int(i64::try_from(text.matches(&**part).count()).ok())
-            }
-            ("find", [Value::Str(part)]) => {
-                let at = text.find(&**part).map(|at| text[..at].chars().count());
-                Self::int(Some(at.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1)))
-            }
-            ("split", [] | [_]) => {
-                let parts: Vec<Value> = match args.first() {
-                    Some(Value::Str(separator)) => text.split(&**separator).map(Value::str).collect(),
-                    _ => text.split_whitespace().map(Value::str).collect(),
-                };
-                Ok(self.list(parts))
-            }
-            ("join", [items]) => {
-                let mut texts = Vec::new();
-                for item in self.elements(items)? {
-                    match item {
-                        Value::Str(text) => texts.push(text.to_string()),
-                        other => return self.type_error("sequence item: expected str instance", &[&other]),
-                    }
-                }
-                new(&texts.join(text))
-            }
-            ("format", _) => {
-                let mut out = String::new();
-                let mut rest = text;
-                let mut next = args.iter();
-                while let Some(open) = rest.find('{') {
-                    let Some(length) = rest[open..].find('}') else {
-                        return self.raise("ValueError", "expected '}' before end of string");
-                    };
-                    out.push_str(&rest[..open]);
-                    let inside = &rest[open + 1..open + length];
-                    let (field, spec) = inside.split_once(':').unwrap_or((inside, ""));
-                    let value = match field.parse::<usize>() {
-                        Ok(index) => args.get(index),
-                        Err(_) if field.is_empty() => next.next(),
-                        Err(_) => return beyond("a named field of str.format()"),
-                    };
-                    let Some(value) = value.cloned() else {
-                        return self.raise("IndexError", "Replacement index out of range");
-                    };
-                    out.push_str(&self.format(&value, spec)?);
-                    rest = &rest[open + length + 1..];
-                }
-                out.push_str(rest);
-                new(&out)
-            }
-            _ => beyond(format!("this call of the method {name} of a str")),
-        }
     }
 }

@@ -3,40 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::library;
+use super::machine::{KNOWN, NAME};
+use super::operations::special;
 use super::small_scope::{all_expressions, all_statements};
 use crate::python::program::syntax::{ExprKind, Stmt, StmtKind, target_names, walk_targets};
-use crate::python::program::{Place, Position, SourceError, SourceErrorKind};
+use crate::python::program::{BinaryOp, Place, Position, SourceError, SourceErrorKind};
 
-/// Special methods that the machine calls.
-const SPECIAL: &[&str] = &[
-    "__init__",
-    "__enter__",
-    "__exit__",
-    "__call__",
-    "__len__",
-    "__iter__",
-    "__next__",
-    "__getitem__",
-    "__setitem__",
-    "__delitem__",
-    "__contains__",
-    "__str__",
-    "__repr__",
-    "__bool__",
-    "__add__",
-    "__sub__",
-    "__mul__",
-    "__iadd__",
-    "__isub__",
-    "__imul__",
-    "__floordiv__",
-    "__truediv__",
-    "__mod__",
-    "__pow__",
-    "__and__",
-    "__or__",
-    "__xor__",
-];
+/// Whether the machine calls a special method of that name.
+fn is_special(name: &str) -> bool {
+    let operator =
+        |op: &BinaryOp| name == format!("__{}__", special(*op)) || name == format!("__i{}__", special(*op));
+    (KNOWN.contains(&name) && name != KNOWN[usize::from(NAME)] && name.starts_with("__"))
+        || BinaryOp::ALL.iter().any(operator)
+}
 
 /// Refuses the first thing that is not covered; `place` is where a position is.
 pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result<(), SourceError> {
@@ -67,8 +46,8 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
                 names.insert(function.name.clone());
                 names.extend(function.parameters.iter().cloned());
                 attributes.insert(function.name.clone());
-                let special = function.name.starts_with("__") && function.name.ends_with("__");
-                if special && !SPECIAL.contains(&function.name.as_str()) {
+                let dunder = function.name.starts_with("__") && function.name.ends_with("__");
+                if dunder && !is_special(&function.name) {
                     refuse(function.position, format!("the special method {} is not covered", function.name));
                 }
             }

@@ -25,7 +25,7 @@ impl Machine<'_> {
             let Value::Ref(at) = instance else { return Ok(instance) };
             self.initialise_thread(at, arguments)?;
         } else if base == "object" && !(arguments.positional.is_empty() && arguments.keywords.is_empty()) {
-            return self.raise("TypeError", "this class takes no arguments");
+            return self.raise_unworded("TypeError");
         }
         Ok(instance)
     }
@@ -52,8 +52,7 @@ impl Machine<'_> {
             if let Some(at) = code.locals[1..code.parameters].iter().position(|known| known == name) {
                 places[at] = Some(value);
             } else {
-                let message = format!("__init__() got an unexpected keyword argument '{name}'");
-                return self.raise("TypeError", &message);
+                return self.raise_unworded("TypeError");
             }
         }
         let first = places.len() - defaults.len().min(places.len());
@@ -65,7 +64,7 @@ impl Machine<'_> {
                 self.call_back(init, args)?;
                 Ok(instance.clone())
             }
-            None => self.raise("TypeError", "__init__() missing a required argument"),
+            None => self.raise_unworded("TypeError"),
         }
     }
 
@@ -81,6 +80,10 @@ impl Machine<'_> {
                 "target" => given.target = value,
                 "args" => given.args = self.elements(&value)?,
                 "name" => given.name = value,
+                "daemon" if self.module.facts.shape.python2 => {
+                    let message = "__init__() got an unexpected keyword argument 'daemon'";
+                    return self.raise("TypeError", message);
+                }
                 "daemon" => given.daemon = self.truth(&value)?,
                 "kwargs" => {
                     if let Some(Object::Dict(items, _)) = self.object_of(&value).cloned() {

@@ -1,7 +1,7 @@
 //! What each instruction does: above 500 lines, for there is an arm for each.
 
 use super::library;
-use super::machine::{Arguments, Machine, Next, R, Stop, beyond, set_attribute};
+use super::machine::{Machine, Next, R, Stop, beyond, set_attribute};
 use super::state::{Frame, Object, OnReturn, Part, Value};
 use crate::python::program::{Instruction, Op, ProgramOp};
 use crate::python::version::Check;
@@ -19,10 +19,8 @@ impl<'m> Machine<'m> {
                 let value = self.frame().slots[usize::from(*slot)].clone();
                 if value == Value::Unbound {
                     let code = &self.module.codes[usize::from(self.frame().code)];
-                    let message = format!(
-                        "local variable '{}' referenced before assignment",
-                        code.locals[usize::from(*slot)]
-                    );
+                    let name = &code.locals[usize::from(*slot)];
+                    let message = Self::fill(self.module.facts.messages.unbound_local, &[name]);
                     return self.raise("UnboundLocalError", &message);
                 }
                 self.push(value);
@@ -102,14 +100,19 @@ impl<'m> Machine<'m> {
             }
             Op::Unpack(count) => {
                 let value = self.peek();
+                if self.object_of(&value).is_none() && !matches!(value, Value::Str(_)) {
+                    return self.type_error("cannot unpack", &[&value]);
+                }
                 let mut items = self.elements(&value)?;
                 let count = usize::from(*count);
                 if items.len() != count {
-                    let message = if items.len() > count {
-                        format!("too many values to unpack (expected {count})")
-                    } else {
-                        format!("not enough values to unpack (expected {count}, got {})", items.len())
-                    };
+                    let words = &self.module.facts.messages;
+                    let words = if items.len() > count { words.too_many } else { words.too_few };
+                    // How many there are is not said of what has no length.
+                    if items.len() > count && self.length_of(&value).is_none() {
+                        return self.raise_unworded("ValueError");
+                    }
+                    let message = Self::fill(words, &[&count.to_string(), &items.len().to_string()]);
                     return self.raise("ValueError", &message);
                 }
                 items.reverse();
@@ -181,7 +184,7 @@ impl<'m> Machine<'m> {
             Op::PrintItem => {
                 let value = self.peek();
                 let text = self.text(&value, false)?;
-                self.print(&text);
+                self.print(&text, "\n");
                 self.drop_top(1);
                 self.set_check(true);
             }
@@ -214,6 +217,30 @@ impl<'m> Machine<'m> {
     pub(super) fn execute_program_op(&mut self, op: &'m ProgramOp) -> R<Next> {
         match op {
             ProgramOp::LoadFloat(bits) => self.push(Value::Float(*bits)),
+            ProgramOp::LoadBig(digits) => {
+                let Ok(int) = digits.parse() else { return beyond("an integer of this form") };
+                let value = self.integer(int)?;
+                self.push(value);
+            }
+            ProgramOp::Yield => return self.yield_value(),
+            ProgramOp::Extend => {
+                let values = self.top(2);
+                let mut more = self.elements(&values[1])?;
+                if let Value::Ref(at) = values[0]
+                    && let Object::List(items) = self.state.object_mut(at)
+                {
+                    items.append(&mut more);
+                }
+                self.drop_top(1);
+            }
+            ProgramOp::Merge => {
+                let values = self.top(2);
+                for (key, value) in self.pairs(&values[1])? {
+                    self.store_subscript(&values[0], &key, value)?;
+                }
+                self.drop_top(1);
+            }
+            ProgramOp::CallStars => return self.call_stars(),
             ProgramOp::LoadGlobal(name) => {
                 let value = self.load_global(*name)?;
                 self.push(value);
@@ -264,7 +291,16 @@ impl<'m> Machine<'m> {
                 self.touch(at, false);
                 match self.state.object(at) {
                     Object::Cell(Value::Unbound) => {
-                        return self.raise("NameError", "a variable is used before it has a value");
+                        let code = &self.module.codes[usize::from(self.frame().code)];
+                        let free = code.captures.iter().any(|(_, inner)| inner == slot);
+                        let words = &self.module.facts.messages;
+                        let (class, words) = if free {
+                            ("NameError", words.unbound_free)
+                        } else {
+                            ("UnboundLocalError", words.unbound_local)
+                        };
+                        let message = Self::fill(words, &[&code.locals[usize::from(*slot)]]);
+                        return self.raise(class, &message);
                     }
                     Object::Cell(value) => {
                         let value = value.clone();
@@ -390,6 +426,7 @@ impl<'m> Machine<'m> {
                     progress: Vec::new(),
                     on_return: OnReturn::Class { base },
                     context,
+                    generator: Value::None,
                 });
                 return Ok(Next::Entered);
             }
@@ -405,6 +442,9 @@ impl<'m> Machine<'m> {
                     }
                 } else {
                     match library::item(module, item) {
+                        Some(name) if library::item_is_missing(name, python2) => {
+                            return self.raise("ImportError", &format!("cannot import name {item}"));
+                        }
                         Some(name) => Value::Native(name),
                         None => return beyond(format!("{module}.{item}")),
                     }
@@ -428,10 +468,17 @@ impl<'m> Machine<'m> {
             }
             ProgramOp::Raise => {
                 let raised = self.peek();
+                let class = match (&raised, self.object_of(&raised)) {
+                    (Value::Native(name), _) => library::exception_base(name).is_some(),
+                    (_, Some(Object::Class { .. })) => self.derives(&raised, &Value::Native("BaseException")),
+                    _ => false,
+                };
                 let exception = match self.object_of(&raised) {
-                    Some(Object::Instance { .. }) => raised,
+                    Some(Object::Instance { part: Part::Exception(_), .. }) => raised,
+                    _ if class => self.call_native(&raised, Self::positional(Vec::new()))?,
                     _ => {
-                        self.call_native(&raised, Arguments { positional: Vec::new(), keywords: Vec::new() })?
+                        let message = self.module.facts.messages.no_exception;
+                        return self.raise_types("TypeError", message, &[&raised]);
                     }
                 };
                 return Err(Stop::Raise(exception));

@@ -60,7 +60,6 @@ pub(super) const BUILTINS: &[&str] = &[
     "enumerate",
     "filter",
     "float",
-    "frozenset",
     "getattr",
     "hasattr",
     "id",
@@ -133,6 +132,11 @@ pub(super) const METHODS: &[&str] = &[
     "appendleft",
     "args",
     "capitalize",
+    "isalnum",
+    "isalpha",
+    "isspace",
+    "ljust",
+    "rjust",
     "clear",
     "copy",
     "count",
@@ -226,6 +230,24 @@ pub(super) const IN_PYTHON: &[&str] = &[
     "notify_all",
 ];
 
+/// The types among the builtins.
+const TYPES: &[&str] =
+    &["bool", "dict", "float", "int", "list", "object", "set", "str", "tuple", "type", "property", "super"];
+
+/// Whether a name of the library is that of a builtin type, or of an exception.
+pub(super) fn is_type(name: &str) -> bool {
+    TYPES.contains(&name)
+}
+
+/// Whether a name of the library is that of a class.
+pub(super) fn is_class(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    is_type(name)
+        || EXCEPTIONS.iter().any(|(known, _)| *known == name)
+        || (last != name && last.starts_with(char::is_uppercase))
+        || matches!(last, "deque" | "defaultdict")
+}
+
 /// A builtin or an exception by its name.
 pub(super) fn builtin(name: &str) -> Option<&'static str> {
     let exceptions = EXCEPTIONS.iter().map(|&(name, _)| name);
@@ -241,6 +263,11 @@ pub(super) fn module(name: &str) -> Option<&'static str> {
 /// Whether a module of the library is missing in Python 2, or else in Python 3.
 pub(super) fn is_missing(name: &str, python2: bool) -> bool {
     if python2 { matches!(name, "queue" | "concurrent.futures") } else { name == "Queue" }
+}
+
+/// Whether something of a module is missing in Python 2.
+pub(super) fn item_is_missing(item: &str, python2: bool) -> bool {
+    python2 && item == "threading.Barrier"
 }
 
 /// What a module has under that name.

@@ -4,7 +4,7 @@
 //! the start once there is more: what it has learned is in its frame's `progress`. Until it is over it takes nothing off
 //! the stack.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
 use crate::python::program::module::Module;
@@ -28,9 +28,9 @@ pub(super) const KNOWN: [&str; 18] = [
     "__repr__",
     "__bool__",
     "run",
-    "append",
     "__delitem__",
-    "__del__",
+    "next",
+    "__nonzero__",
 ];
 pub(super) const NAME: u16 = 0;
 pub(super) const INIT: u16 = 1;
@@ -47,7 +47,9 @@ pub(super) const STR: u16 = 11;
 pub(super) const REPR: u16 = 12;
 pub(super) const BOOL: u16 = 13;
 pub(super) const RUN: u16 = 14;
-pub(super) const DELITEM: u16 = 16;
+pub(super) const DELITEM: u16 = 15;
+pub(super) const NEXT_OF_PYTHON2: u16 = 16;
+pub(super) const BOOL_OF_PYTHON2: u16 = 17;
 
 /// How many calls may be under way, as `sys.getrecursionlimit()`.
 pub(super) const DEEPEST: usize = 1000;
@@ -86,6 +88,10 @@ pub(super) enum Stop {
     Raise(Value),
     /// It needs the result of a Python function.
     Call(Value, Vec<Value>),
+    /// It needs the next value of an iterator that is written in Python: its method.
+    Next(Value),
+    /// It needs the next value of a generator.
+    Resume(u32),
     /// It waits for another thread.
     Block,
     /// Others may run; then it goes on.
@@ -119,6 +125,15 @@ pub(super) enum Next {
     Returned,
 }
 
+/// How long a call waits for what is not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    No,
+    Forever,
+    /// Up to a time limit, which comes only when no thread can go on.
+    Limited,
+}
+
 /// A call taken apart: what is called and with what.
 pub(super) struct Arguments {
     pub(super) positional: Vec<Value>,
@@ -136,6 +151,12 @@ pub(super) struct Machine<'m> {
     pub(super) consumed: usize,
     /// Whether the eval breaker is looked at after the present instruction.
     pub(super) check: bool,
+    /// Whether a call did not look at it because it was taken to be specialised.
+    pub(super) silenced: bool,
+    /// Whether the time limit of the thread that runs comes now.
+    pub(super) expires: bool,
+    /// What was printed, in order; the state has it without.
+    pub(super) output: String,
 }
 
 impl<'m> Machine<'m> {
@@ -168,6 +189,7 @@ impl<'m> Machine<'m> {
             progress: Vec::new(),
             on_return: OnReturn::End,
             context: Value::None,
+            generator: Value::None,
         };
         let thread = Thread {
             object: Value::Ref(0),
@@ -178,9 +200,9 @@ impl<'m> Machine<'m> {
             frames: vec![frame],
         };
         let state = State {
-            heap: vec![Rc::new(Entry { site, object })],
+            heap: vec![Arc::new(Entry { site, object })],
             globals: vec![globals],
-            threads: vec![Rc::new(thread)],
+            threads: vec![Arc::new(thread)],
             printed: Vec::new(),
             uncaught: Vec::new(),
         };
@@ -188,7 +210,17 @@ impl<'m> Machine<'m> {
     }
 
     pub(super) fn at(module: &'m Module, state: State) -> Self {
-        Self { module, state, thread: 0, accesses: Vec::new(), consumed: 0, check: false }
+        Self {
+            module,
+            state,
+            thread: 0,
+            accesses: Vec::new(),
+            consumed: 0,
+            check: false,
+            silenced: false,
+            expires: false,
+            output: String::new(),
+        }
     }
 
     pub(super) fn current(&self) -> &Thread {
@@ -196,7 +228,7 @@ impl<'m> Machine<'m> {
     }
 
     pub(super) fn current_mut(&mut self) -> &mut Thread {
-        Rc::make_mut(&mut self.state.threads[self.thread])
+        Arc::make_mut(&mut self.state.threads[self.thread])
     }
 
     pub(super) fn frame(&self) -> &Frame {
@@ -235,7 +267,7 @@ impl<'m> Machine<'m> {
 
     pub(super) fn allocate(&mut self, object: Object) -> Value {
         let site = self.site();
-        self.state.heap.push(Rc::new(Entry { site, object }));
+        self.state.heap.push(Arc::new(Entry { site, object }));
         Value::Ref(u32::try_from(self.state.heap.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -334,6 +366,12 @@ impl<'m> Machine<'m> {
 
     /// The result of calling something in the midst of an instruction.
     pub(super) fn call_back(&mut self, callee: &Value, args: Vec<Value>) -> R<Value> {
+        if self.makes_generator(callee) {
+            return self.once(|machine| {
+                let made = machine.generator(callee, &Self::positional(args))?;
+                Ok(made.unwrap_or(Value::None))
+            });
+        }
         if self.is_python(callee) {
             let at = self.consumed;
             self.consumed += 1;
@@ -342,18 +380,30 @@ impl<'m> Machine<'m> {
                 None => Err(Stop::Call(callee.clone(), args)),
             };
         }
-        let before = self.consumed;
-        if let Some(value) = self.frame().progress.get(before) {
-            let value = value.clone();
-            self.consumed += 1;
-            return Ok(value);
+        // What it has learned so far stands behind a mark, which its result replaces.
+        let at = self.consumed;
+        self.consumed += 1;
+        match self.frame().progress.get(at) {
+            Some(Value::Unbound) => {}
+            Some(value) => return Ok(value.clone()),
+            None => self.frame_mut().progress.push(Value::Unbound),
         }
-        let value = self.call_native(callee, Arguments { positional: args, keywords: Vec::new() })?;
-        if self.consumed == before {
-            self.consumed += 1;
-            self.frame_mut().progress.push(value.clone());
+        let called = self.call_native(callee, Arguments { positional: args, keywords: Vec::new() });
+        let progress = &mut self.frame_mut().progress;
+        match called {
+            Ok(value) => {
+                progress.truncate(at);
+                progress.push(value.clone());
+                self.consumed = at + 1;
+                Ok(value)
+            }
+            Err(stop) => {
+                if matches!(stop, Stop::Block) && progress.len() == at + 1 {
+                    progress.pop();
+                }
+                Err(stop)
+            }
         }
-        Ok(value)
     }
 
     pub(super) fn is_python(&self, callee: &Value) -> bool {
@@ -388,10 +438,12 @@ impl<'m> Machine<'m> {
         self.check = matches!(instruction.check, Check::Always | Check::Call);
         let rule = &self.module.facts.drop;
         let mut result = self.execute(instruction);
-        if let Err(Stop::Call(callee, args)) = result {
-            let arguments = Arguments { positional: args, keywords: Vec::new() };
-            result = self.enter(&callee, arguments, OnReturn::Resume);
-        }
+        result = match result {
+            Err(Stop::Call(callee, args)) => self.enter(&callee, Self::positional(args), OnReturn::Resume),
+            Err(Stop::Next(method)) => self.enter(&method, Self::positional(Vec::new()), OnReturn::Next),
+            Err(Stop::Resume(generator)) => self.resume_generator(generator),
+            other => other,
+        };
         match result {
             Ok(Next::Follow) => {
                 let frame = self.frame_mut();
@@ -412,12 +464,22 @@ impl<'m> Machine<'m> {
             Err(Stop::Block) => return Ok(Step::Blocked),
             Err(Stop::Yield) => return Ok(Step::Done { may_drop: true }),
             Err(Stop::Beyond(what)) => return Err(Beyond { what, place }),
-            Err(Stop::Call(..)) => {
+            Err(Stop::Call(..) | Stop::Next(_) | Stop::Resume(_)) => {
                 return Err(Beyond { what: "a call inside a call".to_owned(), place });
             }
         }
         let deferred = self.instruction(thread).is_some_and(|next| next.defers);
         Ok(Step::Done { may_drop: free || (self.check && !deferred) })
+    }
+
+    /// Waits, or comes to an end of it: after that what was waited for is not there.
+    pub(super) fn block(&mut self, wait: Wait) -> R<()> {
+        let over = match wait {
+            Wait::No => true,
+            Wait::Forever => false,
+            Wait::Limited => std::mem::take(&mut self.expires),
+        };
+        if over { Ok(()) } else { Err(Stop::Block) }
     }
 
     /// Says whether the eval breaker is looked at, for an instruction where it depends.

@@ -1,15 +1,15 @@
 //! Methods of the library's objects.
 
 use super::library;
-use super::machine::{Arguments, Machine, R, Stop, beyond};
+use super::machine::{Arguments, Machine, R, Stop, Wait, beyond};
 use super::state::{Object, Part, Value};
 
 impl Machine<'_> {
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of object")]
     pub(super) fn call_method(&mut self, receiver: &Value, name: &str, arguments: Arguments) -> R<Value> {
         if let Value::Str(text) = receiver {
-            let text = std::rc::Rc::clone(text);
-            return self.str_method(&text, name, &arguments.positional);
+            let text = std::sync::Arc::clone(text);
+            return self.str_method(&text, name, &arguments);
         }
         let at = match receiver {
             Value::Ref(at) => *at,
@@ -66,8 +66,8 @@ impl Machine<'_> {
             Object::Instance { part: Part::Thread(part), .. } => match name {
                 "start" => self.thread_start(at),
                 "join" => {
-                    let timeout = !(arguments.positional.is_empty() && arguments.keywords.is_empty());
-                    self.thread_join(at, !timeout)
+                    let wait = self.time_limit(&arguments, 0)?;
+                    self.thread_join(at, wait)
                 }
                 "is_alive" => self.is_alive(at),
                 "setDaemon" => {
@@ -84,11 +84,14 @@ impl Machine<'_> {
             },
             Object::Lock(_) | Object::RLock(..) | Object::Semaphore(..) => match name {
                 "acquire" => {
-                    let waits = self.waits(&arguments, 0)?;
-                    self.acquire(receiver, waits)
+                    let wait = self.waits(&arguments, 0)?;
+                    if wait == Wait::Limited && self.module.facts.shape.python2 {
+                        return self.type_error("acquire() of python 2 has no time limit", &[]);
+                    }
+                    self.acquire(receiver, wait)
                 }
                 "release" | "__exit__" => self.release(receiver),
-                "__enter__" => self.acquire(receiver, true),
+                "__enter__" => self.acquire(receiver, Wait::Forever),
                 "locked" => {
                     self.touch(at, false);
                     Ok(Value::Bool(matches!(
@@ -100,13 +103,21 @@ impl Machine<'_> {
             },
             Object::Condition(..) => match name {
                 "acquire" => {
-                    let waits = self.waits(&arguments, 0)?;
-                    self.acquire(receiver, waits)
+                    let wait = self.waits(&arguments, 0)?;
+                    self.acquire(receiver, wait)
                 }
                 "release" | "__exit__" => self.release(receiver),
-                "__enter__" => self.acquire(receiver, true),
-                "wait" if arguments.positional.is_empty() && arguments.keywords.is_empty() => {
-                    self.condition_wait(at)
+                "__enter__" => self.acquire(receiver, Wait::Forever),
+                "wait" => {
+                    let wait = self.time_limit(&arguments, 0)?;
+                    self.condition_wait(at, wait)
+                }
+                "wait_for" if !self.module.facts.shape.python2 => {
+                    let wait = self.time_limit(&arguments, 1)?;
+                    match self.keyword(&arguments, "predicate", 0) {
+                        Some(test) => self.condition_wait_for(at, &test, wait),
+                        None => self.type_error("wait_for() needs a function", &[]),
+                    }
                 }
                 "notify" => {
                     let count = arguments.positional.first().and_then(Value::as_int).unwrap_or(1);
@@ -125,27 +136,33 @@ impl Machine<'_> {
                     self.touch(at, false);
                     Ok(Value::Bool(set))
                 }
-                "wait" if arguments.positional.is_empty() && arguments.keywords.is_empty() => {
+                "wait" => {
+                    let wait = self.time_limit(&arguments, 0)?;
                     if !set {
-                        return Err(Stop::Block);
+                        self.block(wait)?;
                     }
                     self.touch(at, false);
-                    Ok(Value::Bool(true))
+                    Ok(Value::Bool(set))
                 }
                 _ => beyond(format!("this call of the method {name} of an event")),
             },
-            Object::Barrier(..) if name == "wait" => self.barrier_wait(at),
+            Object::Barrier(..) if name == "wait" => {
+                if self.time_limit(&arguments, 0)? == Wait::Limited {
+                    return beyond("a time limit of a barrier");
+                }
+                self.barrier_wait(at)
+            }
             Object::Queue(items, most, unfinished, _) => match name {
                 "put" | "put_nowait" => {
                     let Some(item) = arguments.positional.first().cloned() else {
                         return beyond("put() without an element");
                     };
-                    let waits = name == "put" && self.waits(&arguments, 1)?;
-                    self.queue_put(at, &item, waits)
+                    let wait = if name == "put" { self.waits(&arguments, 1)? } else { Wait::No };
+                    self.queue_put(at, &item, wait)
                 }
                 "get" | "get_nowait" => {
-                    let waits = name == "get" && self.waits(&arguments, 0)?;
-                    self.queue_get(at, waits)
+                    let wait = if name == "get" { self.waits(&arguments, 0)? } else { Wait::No };
+                    self.queue_get(at, wait)
                 }
                 "empty" | "full" | "qsize" => {
                     self.touch(at, false);
@@ -194,7 +211,7 @@ impl Machine<'_> {
                     self.yield_once()?;
                     let mut results = Vec::new();
                     for future in self.elements(&futures)? {
-                        results.push(self.future_result(&future)?);
+                        results.push(self.future_result(&future, Wait::Forever)?);
                     }
                     Ok(self.allocate(Object::Pulled(results, 0)))
                 }
@@ -206,7 +223,10 @@ impl Machine<'_> {
                 _ => beyond(format!("the method {name} of an executor")),
             },
             Object::Future { done, .. } => match name {
-                "result" if arguments.positional.is_empty() => self.future_result(receiver),
+                "result" => {
+                    let wait = self.time_limit(&arguments, 0)?;
+                    self.future_result(receiver, wait)
+                }
                 "done" => {
                     self.touch(at, false);
                     Ok(Value::Bool(done.is_some()))
@@ -240,7 +260,7 @@ impl Machine<'_> {
             }
             (Object::Instance { .. }, "__init__") => Ok(Value::None),
             (Object::Instance { part: Part::Thread(_), .. }, "start") => self.thread_start(at),
-            (Object::Instance { part: Part::Thread(_), .. }, "join") => self.thread_join(at, true),
+            (Object::Instance { part: Part::Thread(_), .. }, "join") => self.thread_join(at, Wait::Forever),
             _ => beyond(format!("super().{name}()")),
         }
     }

@@ -11,9 +11,13 @@
 //!
 //! ```text
 //! verdict        what a version makes of a program, and why
+//! alone          a program of one thread, run to its end: for tests against real interpreters
+//! witness        a schedule as it is told
+//! replay         a schedule that is given
 //! search         every schedule; what is shared is learned on the way
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
-//! instructions · calls · attributes · operations · elements · natives · instances · methods · containers · sync · text
+//! instructions · calls · attributes · instances · natives · methods · containers · strings · sync
+//! operations · numbers · comparison · elements · slices · iterators · text · format
 //! state          the heap and the threads
 //! coverage · small_scope · library
 //! ```
@@ -21,29 +25,41 @@
 //! Nothing outside the model is ever touched: no file is opened, no interpreter started. What is not covered is refused by
 //! name and place. Start reading with `verdict`.
 
+mod alone;
 mod attributes;
 mod calls;
+mod comparison;
 mod containers;
 mod coverage;
 mod elements;
+mod format;
 mod instances;
 mod instructions;
+mod iterators;
 mod library;
 mod listing;
 mod loops;
 mod machine;
 mod methods;
 mod natives;
+mod numbers;
 mod operations;
+mod replay;
 mod search;
+mod slices;
 mod small_scope;
 mod state;
+mod strings;
 mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
 mod verdict;
+mod witness;
 
+pub use alone::{Alone, run_alone};
 pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, counter_listing, listing};
 pub use loops::{LoopBody, LoopEnd, LoopError, LoopState, LoopStep, LoopVerdict, Steps, TracedStep};
-pub use verdict::{CheckError, Checked, Collision, Finding, Kind, ScheduleLine, check, thread_name};
+pub use replay::PlayError;
+pub use verdict::{CheckError, Checked, Finding, Kind, Played, RealThreads, check, play};
+pub use witness::{Collision, ScheduleLine, ScheduleStep, Turn, thread_name};

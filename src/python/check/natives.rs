@@ -2,8 +2,11 @@
 
 use super::instances::plain_thread;
 use super::library;
-use super::machine::{Arguments, CALL, LONGEST, Machine, R, Stop, beyond};
-use super::state::{Object, Order, Part, Value};
+use super::machine::{Arguments, CALL, ITER, Location, Machine, R, Stop, Wait, beyond};
+use super::numbers::big;
+use super::state::{Lazy, Object, Order, Part, Value};
+use crate::python::program::BinaryOp;
+use num_bigint::Sign;
 
 impl Machine<'_> {
     /// Calls something that is no Python function.
@@ -22,9 +25,9 @@ impl Machine<'_> {
             }
             (_, Some(Object::Instance { .. })) => match self.lookup_special(callee, CALL) {
                 Some(method) => self.call_back(&method, arguments.positional),
-                None => self.type_error("object is not callable", &[callee]),
+                None => self.raise_types("TypeError", "'{}' object is not callable", &[callee]),
             },
-            _ => self.type_error("object is not callable", &[callee]),
+            _ => self.raise_types("TypeError", "'{}' object is not callable", &[callee]),
         }
     }
 
@@ -33,8 +36,8 @@ impl Machine<'_> {
         named.map(|(_, value)| value).or_else(|| arguments.positional.get(position)).cloned()
     }
 
-    /// Whether a blocking call waits, for as long as it takes; a time limit is not modelled.
-    pub(super) fn waits(&mut self, arguments: &Arguments, position: usize) -> R<bool> {
+    /// How long a call waits: `block` or `blocking` stands at that position, and its time limit behind it.
+    pub(super) fn waits(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
         let blocking = match self.keyword(arguments, "blocking", position) {
             Some(value) => Some(value),
             None => self.keyword(arguments, "block", position),
@@ -43,11 +46,23 @@ impl Machine<'_> {
             Some(value) => self.truth(&value)?,
             None => true,
         };
-        let timeout = self.keyword(arguments, "timeout", position + 1).filter(|value| *value != Value::None);
-        if waits && timeout.is_some() {
-            return beyond("a time limit");
+        if !waits {
+            return Ok(Wait::No);
         }
-        Ok(waits)
+        self.time_limit(arguments, position + 1)
+    }
+
+    /// Whether a call that waits does so up to a time limit, which stands at that position.
+    pub(super) fn time_limit(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
+        match self.keyword(arguments, "timeout", position) {
+            None | Some(Value::None) => Ok(Wait::Forever),
+            Some(limit) => match Self::as_float(&limit) {
+                // Less than nothing is no limit, as `acquire(timeout=-1)` has it.
+                Some(limit) if limit < 0.0 => Ok(Wait::Forever),
+                Some(_) => Ok(Wait::Limited),
+                None => self.type_error("a time limit is a number", &[&limit]),
+            },
+        }
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each function of the library")]
@@ -75,10 +90,10 @@ impl Machine<'_> {
                     return beyond("print() to a file");
                 }
                 let end = match self.keyword(&arguments, "end", usize::MAX) {
-                    Some(Value::Str(text)) if &*text != "\n" => text.to_string(),
-                    _ => String::new(),
+                    Some(Value::Str(text)) => text.to_string(),
+                    _ => "\n".to_owned(),
                 };
-                self.print(&format!("{}{end}", texts.join(&separator)));
+                self.print(&texts.join(&separator), &end);
                 Ok(Value::None)
             }
             ("len", [value]) => self.length(value),
@@ -93,7 +108,7 @@ impl Machine<'_> {
                     _ => (ints[0], ints[1], ints[2]),
                 };
                 if stride == 0 {
-                    return self.raise("ValueError", "range() arg 3 must not be zero");
+                    return self.raise("ValueError", self.module.facts.messages.zero_stride);
                 }
                 let range = self.allocate(Object::Range(start, stop, stride));
                 if python2 && name == "range" {
@@ -103,20 +118,13 @@ impl Machine<'_> {
                 Ok(range)
             }
             ("int", []) => Ok(Value::Int(0)),
-            ("int", [Value::Float(bits)]) => {
-                let float = f64::from_bits(*bits).trunc();
-                let text = format!("{float:.0}");
-                Self::int(text.parse().ok())
-            }
-            ("int", [Value::Str(text)]) => {
-                if let Ok(int) = text.trim().parse() {
-                    Ok(Value::Int(int))
-                } else {
-                    let message = format!("invalid literal for int() with base 10: '{text}'");
-                    self.raise("ValueError", &message)
-                }
-            }
-            ("int", [value]) if value.as_int().is_some() => Self::int(value.as_int()),
+            ("int", [value]) => self.int_of(value),
+            ("float", []) => Ok(Value::Float(0)),
+            ("float", [Value::Str(text)]) => match text.trim().parse::<f64>() {
+                Ok(float) if !text.contains('_') => Ok(Value::Float(float.to_bits())),
+                Ok(_) => beyond("float() of a text with underscores"),
+                Err(_) => self.raise_unworded("ValueError"),
+            },
             ("float", [value]) if Self::as_float(value).is_some() => {
                 Ok(Value::Float(Self::as_float(value).unwrap_or_default().to_bits()))
             }
@@ -124,15 +132,16 @@ impl Machine<'_> {
             ("bool", [value]) => self.truth(value).map(Value::Bool),
             ("str", []) => Ok(Value::str("")),
             ("str" | "repr", [value]) => self.text(value, name == "repr").map(|text| Value::str(&text)),
-            ("abs", [value]) => match (value.as_int(), Self::as_float(value)) {
-                (Some(int), _) => Self::int(int.checked_abs()),
-                (None, Some(float)) => Ok(Value::Float(float.abs().to_bits())),
-                _ => self.type_error("bad operand type for abs()", &[value]),
+            ("abs", [value]) => match (value, big(value)) {
+                (_, Some(int)) => self.integer(if int.sign() == Sign::Minus { -int } else { int }),
+                (Value::Float(bits), _) => Ok(Value::Float(f64::from_bits(*bits).abs().to_bits())),
+                _ => self.raise_types("TypeError", "bad operand type for abs(): '{}'", &[value]),
             },
-            ("round", [value]) if value.as_int().is_some() => Ok(value.clone()),
-            ("divmod", [one, two]) => {
-                let quotient = self.binary(crate::python::program::BinaryOp::FloorDivide, false, one, two)?;
-                let rest = self.binary(crate::python::program::BinaryOp::Remainder, false, one, two)?;
+            ("round", [value]) => self.round(value),
+            ("pow", [one, two]) => self.binary(BinaryOp::Power, false, one, two),
+            ("divmod", [one, two]) if big(one).is_some() && big(two).is_some() => {
+                let quotient = self.binary(BinaryOp::FloorDivide, false, one, two)?;
+                let rest = self.binary(BinaryOp::Remainder, false, one, two)?;
                 Ok(self.tuple(vec![quotient, rest]))
             }
             ("list", []) => Ok(self.list(Vec::new())),
@@ -145,45 +154,37 @@ impl Machine<'_> {
                 let items = self.elements(value)?;
                 Ok(self.tuple(items))
             }
-            ("set" | "frozenset", []) => Ok(self.allocate(Object::Set(Vec::new()))),
-            ("set" | "frozenset", [value]) => {
+            ("set", []) => Ok(self.allocate(Object::Set(Vec::new()))),
+            ("set", [value]) => {
                 let items = self.elements(value)?;
                 let items = self.unique(items)?;
                 Ok(self.allocate(Object::Set(items)))
             }
-            ("dict", []) => {
-                let mut items = Vec::new();
-                for (name, value) in &arguments.keywords {
-                    items.push((Value::str(self.name(*name)), value.clone()));
-                }
-                Ok(self.allocate(Object::Dict(items, None)))
-            }
-            ("dict", [value]) => {
-                if let (Some(Object::Dict(items, _)), Value::Ref(at)) =
-                    (self.object_of(value).cloned(), value)
-                {
-                    self.touch(*at, false);
-                    return Ok(self.allocate(Object::Dict(items, None)));
-                }
+            ("dict", [] | [_]) => {
+                let given = match args.first() {
+                    Some(value) => self.pairs(value)?,
+                    None => Vec::new(),
+                };
+                let named: Vec<(Value, Value)> = arguments
+                    .keywords
+                    .iter()
+                    .map(|(name, value)| (Value::str(self.name(*name)), value.clone()))
+                    .collect();
                 let dict = self.allocate(Object::Dict(Vec::new(), None));
-                for pair in self.elements(value)? {
-                    let pair = self.elements(&pair)?;
-                    if let [key, value] = &pair[..] {
-                        self.store_subscript(&dict, key, value.clone())?;
-                    }
+                for (key, value) in given.into_iter().chain(named) {
+                    self.store_subscript(&dict, &key, value)?;
                 }
+                // Nobody else knows the new dict yet.
+                let site = self.site();
+                self.accesses.retain(|access| access.location != Location::Content(site));
                 Ok(dict)
             }
             ("enumerate", [value] | [value, _]) => {
                 let first =
                     self.keyword(&arguments, "start", 1).and_then(|value| value.as_int()).unwrap_or(0);
-                let mut pairs = Vec::new();
-                for (index, item) in (first..).zip(self.elements(value)?) {
-                    pairs.push(self.tuple(vec![Value::Int(index), item]));
-                }
-                Ok(self.allocate(Object::Pulled(pairs, 0)))
+                self.lazy(Lazy::Enumerate(first), Value::None, &[value.clone()])
             }
-            ("zip", _) => {
+            ("zip", _) if python2 => {
                 let columns = args.iter().map(|arg| self.elements(arg)).collect::<R<Vec<_>>>()?;
                 let rows = columns.iter().map(Vec::len).min().unwrap_or(0);
                 let mut tuples = Vec::new();
@@ -191,12 +192,31 @@ impl Machine<'_> {
                     let row = columns.iter().map(|column| column[row].clone()).collect();
                     tuples.push(self.tuple(row));
                 }
-                self.pulled(tuples)
+                Ok(self.list(tuples))
+            }
+            ("zip", _) => self.lazy(Lazy::Zip, Value::None, args),
+            ("map", [function, sources @ ..]) if !python2 && !sources.is_empty() => {
+                self.lazy(Lazy::Map, function.clone(), sources)
+            }
+            ("filter", [function, source]) if !python2 => {
+                self.lazy(Lazy::Filter, function.clone(), &[source.clone()])
+            }
+            ("reversed", [value])
+                if self.items_of(value).is_none()
+                    && !matches!(self.object_of(value), Some(Object::Range(..))) =>
+            {
+                match value {
+                    Value::Str(_) => beyond("reversed() of a str"),
+                    _ => self.type_error("object is not reversible", &[value]),
+                }
             }
             ("reversed", [value]) => {
                 let mut items = self.elements(value)?;
                 items.reverse();
                 Ok(self.allocate(Object::Pulled(items, 0)))
+            }
+            ("filter", [_, value]) if !matches!(self.object_of(value), Some(Object::List(_))) => {
+                beyond("filter() of something else than a list in python 2")
             }
             ("map" | "filter", [function, value]) => {
                 let mut results = Vec::new();
@@ -208,17 +228,24 @@ impl Machine<'_> {
                         results.push(item);
                     }
                 }
-                self.pulled(results)
+                Ok(self.list(results))
             }
             ("sum", [value] | [value, _]) => {
-                let mut total = args.get(1).cloned().unwrap_or(Value::Int(0));
-                for item in self.elements(value)? {
-                    total = self.binary(crate::python::program::BinaryOp::Add, false, &total, &item)?;
-                }
-                Ok(total)
+                let start = args.get(1).cloned().unwrap_or(Value::Int(0));
+                let items = self.elements(value)?;
+                self.sum(start, &items)
             }
             ("any" | "all", [value]) => {
-                for item in self.elements(value)? {
+                // One by one: what comes behind the one that decides is not asked for.
+                let iterator = self.once(|machine| {
+                    if machine.has_special(value, ITER) {
+                        Ok(Value::Unbound)
+                    } else {
+                        machine.iterator(value)
+                    }
+                })?;
+                let iterator = if iterator == Value::Unbound { self.iterator(value)? } else { iterator };
+                while let Some(item) = self.next(&iterator)? {
                     if self.truth(&item)? == (name == "any") {
                         return Ok(Value::Bool(name == "any"));
                     }
@@ -237,7 +264,7 @@ impl Machine<'_> {
                     let better = match &best {
                         None => true,
                         Some((known, _)) => {
-                            let order = self.order(&rank, known)?;
+                            let order = self.order(&rank, known, if name == "max" { ">" } else { "<" })?;
                             if name == "max" { order.is_gt() } else { order.is_lt() }
                         }
                     };
@@ -247,7 +274,10 @@ impl Machine<'_> {
                 }
                 match (best, self.keyword(&arguments, "default", usize::MAX)) {
                     (Some((_, item)), _) | (None, Some(item)) => Ok(item),
-                    (None, None) => self.raise("ValueError", &format!("{name}() arg is an empty sequence")),
+                    (None, None) => {
+                        let message = Self::fill(self.module.facts.messages.empty_extreme, &[name]);
+                        self.raise("ValueError", &message)
+                    }
                 }
             }
             ("sorted", [value]) => {
@@ -266,7 +296,14 @@ impl Machine<'_> {
                     Some(Object::Tuple(classes)) => classes.clone(),
                     _ => vec![class.clone()],
                 };
-                let own = self.class_of(value);
+                let is_class = |machine: &Self, class: &Value| match class {
+                    Value::Native(name) => library::is_class(name),
+                    _ => matches!(machine.object_of(class), Some(Object::Class { .. })),
+                };
+                if !classes.iter().all(|class| is_class(self, class)) {
+                    return self.type_error("isinstance() arg 2 must be a type", &[]);
+                }
+                let own = self.class_of(value).unwrap_or(Value::None);
                 let found = classes.iter().any(|class| {
                     self.derives(&own, class)
                         || *class == Value::Native("object")
@@ -274,7 +311,10 @@ impl Machine<'_> {
                 });
                 Ok(Value::Bool(found))
             }
-            ("type", [value]) => Ok(self.class_of(value)),
+            ("type", [value]) => match self.class_of(value) {
+                Some(class) => Ok(class),
+                None => beyond("the type of this"),
+            },
             ("callable", [value]) => Ok(Value::Bool(matches!(
                 (value, self.object_of(value)),
                 (Value::Native(_), _)
@@ -291,12 +331,21 @@ impl Machine<'_> {
             ("getattr" | "hasattr", [object, Value::Str(attribute), ..]) => {
                 let found = match self.name_number(attribute) {
                     Some(number) => self.load_attribute(object, number),
-                    None => self.raise("AttributeError", &format!("no attribute '{attribute}'")),
+                    None => self.no_attribute(object, attribute),
                 };
+                let attribute_error = Value::Native("AttributeError");
                 match (name, found, args.get(2)) {
                     ("hasattr", Ok(_), _) => Ok(Value::Bool(true)),
-                    ("hasattr", Err(Stop::Raise(_)), _) => Ok(Value::Bool(false)),
-                    (_, Err(Stop::Raise(_)), Some(default)) => Ok(default.clone()),
+                    ("hasattr", Err(Stop::Raise(raised)), _)
+                        if self.is_exception(&raised, &attribute_error) =>
+                    {
+                        Ok(Value::Bool(false))
+                    }
+                    (_, Err(Stop::Raise(raised)), Some(default))
+                        if self.is_exception(&raised, &attribute_error) =>
+                    {
+                        Ok(default.clone())
+                    }
                     (_, found, _) => found,
                 }
             }
@@ -386,6 +435,7 @@ impl Machine<'_> {
                     tasks: Vec::new(),
                     most,
                     workers: Vec::new(),
+                    idle: 0,
                     closed: false,
                 }))
             }
@@ -411,7 +461,10 @@ impl Machine<'_> {
                     None => Vec::new(),
                 };
                 let most = self.keyword(&arguments, "maxlen", 1).and_then(|value| value.as_int());
-                Ok(self.allocate(Object::Deque(items, most.and_then(|most| usize::try_from(most).ok()))))
+                let most = most.and_then(|most| usize::try_from(most).ok());
+                let gone = items.len().saturating_sub(most.unwrap_or(usize::MAX));
+                let items = items.into_iter().skip(gone).collect();
+                Ok(self.allocate(Object::Deque(items, most)))
             }
             ("collections.defaultdict", [factory]) => {
                 Ok(self.allocate(Object::Dict(Vec::new(), Some(factory.clone()))))
@@ -430,35 +483,36 @@ impl Machine<'_> {
         }
     }
 
-    /// What Python 3 computes one by one and Python 2 at once.
-    pub(super) fn pulled(&mut self, items: Vec<Value>) -> R<Value> {
-        if items.len() > LONGEST {
-            return beyond(format!("more than {LONGEST} elements at once"));
-        }
-        Ok(if self.module.facts.shape.python2 {
-            self.list(items)
-        } else {
-            self.allocate(Object::Pulled(items, 0))
-        })
-    }
-
-    pub(super) fn class_of(&self, value: &Value) -> Value {
-        Value::Native(match (value, self.object_of(value)) {
-            (_, Some(Object::Instance { class, .. })) => return class.clone(),
+    pub(super) fn class_of(&self, value: &Value) -> Option<Value> {
+        Some(Value::Native(match (value, self.object_of(value)) {
+            (_, Some(Object::Instance { class, .. })) => return Some(class.clone()),
             (Value::Bool(_), _) => "bool",
-            (Value::Int(_), _) => "int",
+            (Value::Int(_) | Value::Big(_), _) => "int",
             (Value::Float(_), _) => "float",
             (Value::Str(_), _) => "str",
             (_, Some(Object::Tuple(_))) => "tuple",
             (_, Some(Object::List(_))) => "list",
-            (_, Some(Object::Dict(..))) => "dict",
+            (_, Some(Object::Dict(_, None))) => "dict",
+            (_, Some(Object::Dict(_, Some(Value::Native("collections.Counter"))))) => "collections.Counter",
+            (_, Some(Object::Dict(..))) => "collections.defaultdict",
+            (_, Some(Object::Deque(..))) => "collections.deque",
             (_, Some(Object::Set(_))) => "set",
-            _ => "object",
-        })
+            (_, Some(Object::Class { .. })) => "type",
+            _ => return None,
+        }))
     }
 
     pub(super) fn sorted(&mut self, items: Vec<Value>, arguments: &Arguments) -> R<Vec<Value>> {
         let key = self.keyword(arguments, "key", usize::MAX).filter(|key| *key != Value::None);
+        let reverse = match self.keyword(arguments, "reverse", usize::MAX) {
+            Some(reverse) => self.truth(&reverse)?,
+            None => false,
+        };
+        // Turned round before and after, equals keep their order.
+        let mut items = items;
+        if reverse {
+            items.reverse();
+        }
         let mut ranked: Vec<(Value, Value)> = Vec::new();
         for item in items {
             let rank = match &key {
@@ -467,15 +521,13 @@ impl Machine<'_> {
             };
             // Behind all that are not greater: insertion keeps the order of equals.
             let mut at = ranked.len();
-            while at > 0 && self.order(&ranked[at - 1].0, &rank)?.is_gt() {
+            while at > 0 && self.order(&rank, &ranked[at - 1].0, "<")?.is_lt() {
                 at -= 1;
             }
             ranked.insert(at, (rank, item));
         }
         let mut items: Vec<Value> = ranked.into_iter().map(|(_, item)| item).collect();
-        if let Some(reverse) = self.keyword(arguments, "reverse", usize::MAX)
-            && self.truth(&reverse)?
-        {
+        if reverse {
             items.reverse();
         }
         Ok(items)

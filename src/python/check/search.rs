@@ -6,17 +6,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::machine::{Access, Beyond, Location, Machine, Step};
-use super::state::{Object, Site, State, Value};
+use super::machine::{Beyond, Location, Machine, Step};
+use super::state::{Entry, Object, Site, State, Value};
 use crate::python::program::module::Module;
 use crate::system::control::Control;
 
 /// The most instructions of a thread without a switch that matters.
 const LONGEST_STRETCH: usize = 200_000;
+
+/// The bit that says, in an order of threads, that a thread's time limit comes.
+const EXPIRED: u8 = 0x80;
 
 /// Where threads may be switched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +33,8 @@ pub(super) enum Switching {
 /// How a program can end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ending {
-    pub(super) printed: Vec<Rc<str>>,
-    pub(super) uncaught: Vec<Rc<str>>,
+    pub(super) printed: Vec<Arc<str>>,
+    pub(super) uncaught: Vec<Arc<str>>,
     /// Threads that wait for each other without end.
     pub(super) waiting: Vec<usize>,
     globals: Vec<Vec<Value>>,
@@ -54,6 +57,42 @@ impl Ending {
     /// Whether what is printed and raised is the same, and who waits.
     pub(super) fn looks_like(&self, other: &Self) -> bool {
         self.printed == other.printed && self.uncaught == other.uncaught && self.waiting == other.waiting
+    }
+
+    /// Whether it differs from the other in nothing but the order of elements.
+    pub(super) fn reorders(&self, other: &Self) -> bool {
+        let sorted = |ending: &Self| {
+            let mut heap = ending.heap.clone();
+            for object in &mut heap {
+                if let Object::List(items) | Object::Deque(items, _) = object {
+                    items.sort_by_cached_key(|item| format!("{item:?}"));
+                }
+            }
+            heap
+        };
+        self.looks_like(other) && self.globals == other.globals && sorted(self) == sorted(other)
+    }
+
+    /// The text of each global that has one.
+    pub(super) fn globals(&self, module: &Module) -> BTreeMap<String, String> {
+        let mut state = Machine::start(module).state;
+        let site = Site { thread: 0, code: 0, pc: 0 };
+        state.heap =
+            self.heap.iter().map(|object| Arc::new(Entry { site, object: object.clone() })).collect();
+        state.globals.clone_from(&self.globals);
+        let mut machine = Machine::at(module, state);
+        let values = self.globals.first().into_iter().flatten();
+        let mut texts = BTreeMap::new();
+        for (name, value) in module.names.iter().zip(values) {
+            if *value == Value::Unbound || name.starts_with("__") {
+                continue;
+            }
+            // What shows its address has no text, and what is written in Python is not run here.
+            if let Ok(text) = machine.text(value, true) {
+                texts.insert(name.clone(), text);
+            }
+        }
+        texts
     }
 }
 
@@ -89,16 +128,6 @@ pub(super) struct Bounds<'c> {
     pub(super) control: &'c Control,
 }
 
-/// A step as a replay tells of it.
-pub(super) struct Event {
-    pub(super) thread: usize,
-    pub(super) line: Option<u32>,
-    pub(super) opcode: &'static str,
-    pub(super) accesses: Vec<Access>,
-    /// Whether more than one thread could run.
-    pub(super) together: bool,
-}
-
 /// What counts of a state from which nobody goes on, and whether all who must have ended.
 pub(super) type Look<'m> = dyn Fn(&State, bool) -> Result<Ending, Unfinished> + 'm;
 
@@ -111,6 +140,10 @@ pub(super) struct Search<'m> {
     pub(super) shared: BTreeSet<Location>,
     users: FxHashMap<Location, Users>,
     steps: u64,
+    /// The threads that printed while there was another one, a bit for each.
+    pub(super) printers: u16,
+    /// Whether a call did not look at the eval breaker because it was taken to be specialised.
+    pub(super) silenced: bool,
 }
 
 /// How a thread's run came to its end.
@@ -124,15 +157,16 @@ pub(super) type Endings = Vec<(Ending, Vec<u8>)>;
 
 impl<'m> Search<'m> {
     pub(super) fn new(module: &'m Module, switching: Switching) -> Self {
-        let begin = Machine::start(module).state;
         Self {
             module,
             switching,
-            begin,
+            begin: Machine::start(module).state,
             look: None,
             shared: BTreeSet::new(),
             users: FxHashMap::default(),
             steps: 0,
+            printers: 0,
+            silenced: false,
         }
     }
 
@@ -165,9 +199,9 @@ impl<'m> Search<'m> {
         type Hasher = BuildHasherDefault<FxHasher>;
         let mut start = self.begin.clone();
         start.compact();
-        let start = Rc::new(start);
-        let mut numbers: HashMap<Rc<State>, u32, Hasher> = HashMap::default();
-        numbers.insert(Rc::clone(&start), 0);
+        let start = Arc::new(start);
+        let mut numbers: HashMap<Arc<State>, u32, Hasher> = HashMap::default();
+        numbers.insert(Arc::clone(&start), 0);
         // From where, and by which thread, each state was reached first.
         let mut from: Vec<(u32, u8)> = vec![(0, 0)];
         let mut open = VecDeque::from([(0_u32, start)]);
@@ -177,31 +211,37 @@ impl<'m> Search<'m> {
                 return Err(Unfinished::Stopped);
             }
             let over = state.threads.iter().all(|thread| thread.finished || thread.daemon);
-            let mut moved = false;
-            for thread in 0..state.threads.len() {
-                if over || state.threads[thread].finished {
+            let (mut moved, mut limited) = (false, false);
+            // A time limit comes when no thread can go on: the second time through.
+            let count = state.threads.len();
+            for turn in 0..2 * count {
+                let (thread, expires) = (turn % count, turn >= count);
+                if over || state.threads[thread].finished || (expires && moved) {
                     continue;
                 }
                 let mut machine = Machine::at(self.module, State::clone(&state));
-                let pause = self.advance(&mut machine, thread, bounds, &mut |_, _| {})?;
+                machine.expires = expires;
+                let pause = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {})?;
                 if matches!(pause, Pause::Blocked) && machine.state == *state {
                     continue;
                 }
-                moved = true;
+                moved |= !expires;
+                limited |= expires;
                 machine.state.compact();
-                let next = Rc::new(machine.state);
+                let next = Arc::new(machine.state);
                 if numbers.contains_key(&next) {
                     continue;
                 }
                 let new = u32::try_from(from.len()).unwrap_or(u32::MAX);
-                numbers.insert(Rc::clone(&next), new);
-                from.push((number, u8::try_from(thread).unwrap_or(u8::MAX)));
+                numbers.insert(Arc::clone(&next), new);
+                let expired = if expires { EXPIRED } else { 0 };
+                from.push((number, u8::try_from(thread).unwrap_or(u8::MAX) | expired));
                 if from.len() > bounds.states {
                     return Err(Unfinished::Limit(format!("more than {} states", bounds.states)));
                 }
                 open.push_back((new, next));
             }
-            if moved {
+            if moved || limited {
                 continue;
             }
             let ending = match self.look {
@@ -227,7 +267,7 @@ impl<'m> Search<'m> {
         machine: &mut Machine<'m>,
         thread: usize,
         bounds: &Bounds<'_>,
-        tell: &mut dyn FnMut(&Machine<'m>, bool),
+        tell: &mut Tell<'_, 'm>,
     ) -> Result<Pause, Unfinished> {
         let mut touched = false;
         for _ in 0..LONGEST_STRETCH {
@@ -236,10 +276,15 @@ impl<'m> Search<'m> {
                 return Err(Unfinished::Limit(format!("more than {} instructions in all", bounds.steps)));
             }
             let together = machine.state.live() > 1;
-            tell(machine, together);
+            tell(machine, thread, &Told::Before { together });
+            let lines = machine.state.printed.len();
             let step = machine.step(thread).map_err(Unfinished::Beyond)?;
+            self.silenced |= machine.silenced;
             if together || machine.state.live() > 1 {
                 let bit = 1_u16 << thread.min(15);
+                if machine.state.printed.len() > lines {
+                    self.printers |= bit;
+                }
                 for access in &machine.accesses {
                     let users = self.users.entry(access.location).or_default();
                     if access.write {
@@ -249,6 +294,7 @@ impl<'m> Search<'m> {
                     }
                 }
             }
+            tell(machine, thread, &Told::After(step));
             touched |= machine.accesses.iter().any(|access| self.shared.contains(&access.location));
             match step {
                 Step::Blocked => return Ok(Pause::Blocked),
@@ -275,35 +321,27 @@ impl<'m> Search<'m> {
         &mut self,
         order: &[u8],
         bounds: &Bounds<'_>,
-    ) -> Result<(Vec<Event>, State), Unfinished> {
+        tell: &mut Tell<'_, 'm>,
+    ) -> Result<State, Unfinished> {
         let mut machine = Machine::at(self.module, self.begin.clone());
-        let mut events: Vec<Event> = Vec::new();
         for &thread in order {
-            let thread = usize::from(thread);
-            self.advance(&mut machine, thread, bounds, &mut |machine, together| {
-                // The accesses are those of the step before.
-                if let Some(last) = events.last_mut()
-                    && last.accesses.is_empty()
-                {
-                    last.accesses.clone_from(&machine.accesses);
-                }
-                let instruction = machine.instruction(thread);
-                events.push(Event {
-                    thread,
-                    line: instruction.and_then(|at| at.position).map(|position| position.line),
-                    opcode: instruction.map_or("", |instruction| instruction.opcode),
-                    accesses: Vec::new(),
-                    together,
-                });
-            })?;
-            if let Some(last) = events.last_mut() {
-                last.accesses.clone_from(&machine.accesses);
-            }
-            machine.accesses.clear();
+            machine.expires = thread & EXPIRED != 0;
+            self.advance(&mut machine, usize::from(thread & !EXPIRED), bounds, tell)?;
         }
-        Ok((events, machine.state))
+        Ok(machine.state)
     }
 }
+
+/// What is told of an instruction.
+pub(super) enum Told {
+    /// It is about to be done; whether more than one thread could run.
+    Before { together: bool },
+    /// It was done.
+    After(Step),
+}
+
+/// What is told of each instruction of a thread.
+pub(super) type Tell<'t, 'm> = dyn FnMut(&Machine<'m>, usize, &Told) + 't;
 
 /// The threads in the order in which they ran to reach a state.
 fn order(from: &[(u32, u8)], mut number: u32) -> Vec<u8> {
@@ -331,7 +369,7 @@ fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
 }
 
 /// How a state from which nobody goes on counts: by what was printed and raised, and what the globals hold.
-fn ending(state: &State, over: bool) -> Ending {
+pub(super) fn ending(state: &State, over: bool) -> Ending {
     let mut end = state.clone();
     let mut waiting: Vec<usize> = Vec::new();
     if !over {
@@ -343,14 +381,17 @@ fn ending(state: &State, over: bool) -> Ending {
     end.compact();
     let site = Site { thread: 0, code: 0, pc: 0 };
     for entry in &mut end.heap {
-        let entry = Rc::make_mut(entry);
+        let entry = Arc::make_mut(entry);
         entry.site = site;
         match &mut entry.object {
             Object::Dict(items, _) => items.sort_by_cached_key(|(key, _)| format!("{key:?}")),
-            // As with lines that are printed in another order, the order in which threads came is no loss.
-            Object::Set(items) | Object::List(items) | Object::Deque(items, _) => {
-                items.sort_by_cached_key(|item| format!("{item:?}"));
+            // Which worker did a task shows nowhere.
+            Object::Executor { workers, idle, .. } => {
+                workers.clear();
+                *idle = 0;
             }
+            // A set has no order, and that of a dict counts for nothing when it is compared.
+            Object::Set(items) => items.sort_by_cached_key(|item| format!("{item:?}")),
             _ => {}
         }
     }

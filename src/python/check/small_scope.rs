@@ -259,6 +259,12 @@ fn shrink_expr(expr: &mut Expr, small: &BTreeMap<i64, i64>) {
                 each(value);
             }
         }
+        ExprKind::CallStars(function, args, keywords) => {
+            each(function);
+            args.iter_mut().for_each(|(_, arg)| each(arg));
+            keywords.iter_mut().for_each(|(_, value)| each(value));
+        }
+        ExprKind::Yield(value) => value.iter_mut().for_each(|value| each(value)),
         ExprKind::Comprehension(_, elt, generators) => {
             each(elt);
             for Generator { iter, conditions, .. } in generators {
@@ -277,6 +283,11 @@ fn shrink_expr(expr: &mut Expr, small: &BTreeMap<i64, i64>) {
                 each(value);
             }
         }),
-        ExprKind::None | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Name(_) | ExprKind::Float(_) => {}
+        ExprKind::None
+        | ExprKind::Bool(_)
+        | ExprKind::BigInt(_)
+        | ExprKind::Str(_)
+        | ExprKind::Name(_)
+        | ExprKind::Float(_) => {}
     }
 }

@@ -3,7 +3,9 @@
 //! Everything that can be changed or compared by identity is an object on the heap; values are small and copied. Equal
 //! states behave equally: [`State::compact`] drops what nothing reaches and numbers the rest in the order in which it is reached.
 
-use std::rc::Rc;
+use std::sync::Arc;
+
+use num_bigint::BigInt;
 
 /// A Python value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,9 +15,11 @@ pub(super) enum Value {
     None,
     Bool(bool),
     Int(i64),
+    /// An integer that does not fit 64 bits.
+    Big(Arc<BigInt>),
     /// The bits of a float.
     Float(u64),
-    Str(Rc<str>),
+    Str(Arc<str>),
     /// An object on the heap.
     Ref(u32),
     /// A function or class of the library, by its name.
@@ -86,8 +90,12 @@ pub(super) enum Object {
     Deque(Vec<Value>, Option<usize>),
     Range(i64, i64, i64),
     Slice(Value, Value, Value),
-    /// What is iterated over, and how far.
-    Iterator(Value, usize),
+    /// What is iterated over, how far, and how many elements it had at first, if it must keep them.
+    Iterator(Value, usize, Option<usize>),
+    /// What computes its elements one by one: `map()`, `filter()`, `zip()`, `enumerate()` of Python 3.
+    Lazy(Lazy, Value, Vec<Value>),
+    /// `dict.keys()`, `values()` or `items()` of Python 3: the method's name, and the dict.
+    View(&'static str, Value),
     /// Values that were computed at once, of which so many are taken.
     Pulled(Vec<Value>, usize),
     /// `itertools.count`: the next number and the step.
@@ -118,6 +126,8 @@ pub(super) enum Object {
     Static(Value),
     ClassMethod(Value),
     Cell(Value),
+    /// A generator that waits, with its frame; or one that runs or has ended, and which of the two.
+    Generator(Result<Box<Frame>, bool>),
     /// The attributes of a class body under way.
     Namespace(Attributes),
     /// Whether it is held, and by whom it was taken last.
@@ -133,11 +143,13 @@ pub(super) enum Object {
     Barrier(u32, u32, u32),
     /// Elements, the most of them, elements not yet done, and in which order they leave.
     Queue(Vec<Value>, usize, u32, Order),
-    /// Tasks that wait, the most workers, workers so far, idle ones, and whether it is shut down.
+    /// Tasks that wait, the most workers, workers so far, how many have done a task that no other was given for, and whether it
+    /// is shut down.
     Executor {
         tasks: Vec<Value>,
         most: usize,
         workers: Vec<u8>,
+        idle: usize,
         closed: bool,
     },
     /// Function, arguments, keywords, and the result or exception.
@@ -150,7 +162,17 @@ pub(super) enum Object {
     Local(Vec<(u8, u16, Value)>),
     /// `multiprocessing.Value`.
     SharedValue(Value, Value),
-    Module(Rc<str>),
+    Module(Arc<str>),
+}
+
+/// What is computed one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Lazy {
+    Map,
+    Filter,
+    Zip,
+    /// With the next number.
+    Enumerate(i64),
 }
 
 /// In which order a queue gives its elements back.
@@ -170,6 +192,8 @@ pub(super) enum OnReturn {
     Resume,
     /// A class is made of the name space.
     Class { base: Value },
+    /// As `Resume`, but it is the next value of an iterator, of which `StopIteration` is the end.
+    Next,
     /// It ends the thread.
     End,
     /// It becomes the result of a future.
@@ -189,6 +213,8 @@ pub(super) struct Frame {
     pub(super) on_return: OnReturn,
     /// The name space of a class body, or the function that runs.
     pub(super) context: Value,
+    /// The generator whose frame it is.
+    pub(super) generator: Value,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -204,14 +230,14 @@ pub(super) struct Thread {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct State {
-    pub(super) heap: Vec<Rc<Entry>>,
+    pub(super) heap: Vec<Arc<Entry>>,
     /// The globals of each process by the number of the name.
     pub(super) globals: Vec<Vec<Value>>,
-    pub(super) threads: Vec<Rc<Thread>>,
+    pub(super) threads: Vec<Arc<Thread>>,
     /// What was printed, line by line, in alphabetical order.
-    pub(super) printed: Vec<Rc<str>>,
+    pub(super) printed: Vec<Arc<str>>,
     /// Exceptions that ended a thread.
-    pub(super) uncaught: Vec<Rc<str>>,
+    pub(super) uncaught: Vec<Arc<str>>,
 }
 
 impl State {
@@ -220,7 +246,7 @@ impl State {
     }
 
     pub(super) fn object_mut(&mut self, at: u32) -> &mut Object {
-        &mut Rc::make_mut(&mut self.heap[at as usize]).object
+        &mut Arc::make_mut(&mut self.heap[at as usize]).object
     }
 
     /// How many threads may still do something.
@@ -236,17 +262,17 @@ impl State {
         }
         for thread in &mut self.threads {
             if compaction.thread_moves(thread) {
-                compaction.thread(Rc::make_mut(thread));
+                compaction.thread(Arc::make_mut(thread));
             }
         }
-        let mut kept: Vec<Rc<Entry>> = Vec::new();
+        let mut kept: Vec<Arc<Entry>> = Vec::new();
         while kept.len() < compaction.order.len() {
-            let mut entry = Rc::clone(&self.heap[compaction.order[kept.len()] as usize]);
+            let mut entry = Arc::clone(&self.heap[compaction.order[kept.len()] as usize]);
             let mut moves = false;
             let mut copy = None;
             each(&entry.object, &mut |value| moves |= compaction.reach(value));
             if moves {
-                copy = Some(Rc::make_mut(&mut entry));
+                copy = Some(Arc::make_mut(&mut entry));
             }
             if let Some(entry) = copy {
                 each_mut(&mut entry.object, &mut |value| compaction.value(value));
@@ -292,6 +318,7 @@ impl Compaction {
                 values.iter().for_each(&mut reach);
             }
             reach(&frame.context);
+            reach(&frame.generator);
             if let OnReturn::Class { base: value } | OnReturn::Future(value) = &frame.on_return {
                 reach(value);
             }
@@ -311,6 +338,7 @@ impl Compaction {
                 }
             }
             self.value(&mut frame.context);
+            self.value(&mut frame.generator);
             if let OnReturn::Class { base: value } | OnReturn::Future(value) = &mut frame.on_return {
                 self.value(value);
             }
@@ -350,7 +378,12 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
             factory.iter_mut().for_each(f);
         }
         Object::Slice(start, end, step) => [start, end, step].into_iter().for_each(f),
-        Object::Iterator(value, _)
+        Object::Lazy(_, function, sources) => {
+            f(function);
+            sources.iter_mut().for_each(f);
+        }
+        Object::Iterator(value, ..)
+        | Object::View(_, value)
         | Object::NativeMethod(value, _)
         | Object::Static(value)
         | Object::ClassMethod(value)
@@ -386,6 +419,15 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
                         f(value);
                     }
                 }
+            }
+        }
+        Object::Generator(frame) => {
+            if let Ok(frame) = frame {
+                for values in [&mut frame.slots, &mut frame.stack, &mut frame.handling] {
+                    values.iter_mut().for_each(&mut *f);
+                }
+                f(&mut frame.context);
+                f(&mut frame.generator);
             }
         }
         Object::Namespace(attributes) => attributes.iter_mut().for_each(|(_, value)| f(value)),

@@ -2,13 +2,13 @@
 //!
 //! Waiting is an instruction that is begun again whenever its thread is tried: [`Stop::Block`] until it can go on.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
-use super::machine::{Arguments, Machine, Next, R, RUN, Stop, beyond};
+use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Wait, beyond};
 use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value, each, each_mut};
 
 /// The most threads of a program.
-const MOST_THREADS: usize = 12;
+pub(super) const MOST_THREADS: usize = 12;
 
 impl Machine<'_> {
     fn number(&self) -> u8 {
@@ -16,19 +16,19 @@ impl Machine<'_> {
     }
 
     /// Takes a lock, a semaphore or a condition's lock; `False` if it is taken and there is no waiting.
-    pub(super) fn acquire(&mut self, lock: &Value, waits: bool) -> R<Value> {
+    pub(super) fn acquire(&mut self, lock: &Value, wait: Wait) -> R<Value> {
         let me = self.number();
         let Value::Ref(at) = *lock else {
             return self.type_error("cannot be acquired", &[lock]);
         };
         let taken = match self.state.object(at).clone() {
-            Object::Condition(inner, _) => return self.acquire(&inner, waits),
+            Object::Condition(inner, _) => return self.acquire(&inner, wait),
             Object::Lock(None) => Object::Lock(Some(me)),
             Object::RLock(None, _) => Object::RLock(Some(me), 1),
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth + 1),
             Object::Semaphore(left, most) if left > 0 => Object::Semaphore(left - 1, most),
-            _ if waits => return Err(Stop::Block),
             _ => {
+                self.block(wait)?;
                 self.touch(at, false);
                 return Ok(Value::Bool(false));
             }
@@ -62,8 +62,8 @@ impl Machine<'_> {
         Ok(Value::None)
     }
 
-    /// `Condition.wait`: lets go of the lock, waits to be notified, and takes it again.
-    pub(super) fn condition_wait(&mut self, condition: u32) -> R<Value> {
+    /// `Condition.wait`: lets go of the lock, waits to be notified, and takes it again; whether it was notified.
+    pub(super) fn condition_wait(&mut self, condition: u32, wait: Wait) -> R<Value> {
         let me = self.number();
         let Object::Condition(lock, _) = self.state.object(condition).clone() else {
             return beyond("wait() of this");
@@ -85,20 +85,36 @@ impl Machine<'_> {
             Ok(Value::None)
         })?;
         self.yield_once()?;
-        self.once(|machine| {
+        let notified = self.once(|machine| {
             let Object::Condition(_, waiters) = machine.state.object(condition) else {
                 return Err(Stop::Block);
             };
-            if !waiters.contains(&(me, true)) {
-                return Err(Stop::Block);
+            let notified = waiters.contains(&(me, true));
+            if !notified {
+                machine.block(wait)?;
             }
             machine.touch(condition, true);
             if let Object::Condition(_, waiters) = machine.state.object_mut(condition) {
                 waiters.retain(|(thread, _)| *thread != me);
             }
-            Ok(Value::None)
+            Ok(Value::Bool(notified))
         })?;
-        self.acquire(&lock, true)
+        self.once(|machine| machine.acquire(&lock, Wait::Forever))?;
+        Ok(if self.module.facts.shape.python2 { Value::None } else { notified })
+    }
+
+    /// `Condition.wait_for`: waits until a function says that there is no more to wait for.
+    pub(super) fn condition_wait_for(&mut self, condition: u32, test: &Value, wait: Wait) -> R<Value> {
+        loop {
+            let result = self.call_back(test, Vec::new())?;
+            if self.truth(&result)? {
+                return Ok(result);
+            }
+            let notified = self.condition_wait(condition, wait)?;
+            if notified == Value::Bool(false) {
+                return self.call_back(test, Vec::new());
+            }
+        }
     }
 
     pub(super) fn condition_notify(&mut self, condition: u32, count: usize) -> R<Value> {
@@ -145,14 +161,12 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn queue_put(&mut self, queue: u32, item: &Value, waits: bool) -> R<Value> {
+    pub(super) fn queue_put(&mut self, queue: u32, item: &Value, wait: Wait) -> R<Value> {
         let Object::Queue(items, most, ..) = self.state.object(queue) else {
             return beyond("put() of this");
         };
         if *most > 0 && items.len() >= *most {
-            if waits {
-                return Err(Stop::Block);
-            }
+            self.block(wait)?;
             self.touch(queue, false);
             return self.raise("queue.Full", "");
         }
@@ -165,14 +179,12 @@ impl Machine<'_> {
         Ok(Value::None)
     }
 
-    pub(super) fn queue_get(&mut self, queue: u32, waits: bool) -> R<Value> {
+    pub(super) fn queue_get(&mut self, queue: u32, wait: Wait) -> R<Value> {
         let Object::Queue(items, _, _, order) = self.state.object(queue).clone() else {
             return beyond("get() of this");
         };
         if items.is_empty() {
-            if waits {
-                return Err(Stop::Block);
-            }
+            self.block(wait)?;
             self.touch(queue, false);
             return self.raise("queue.Empty", "");
         }
@@ -182,7 +194,7 @@ impl Machine<'_> {
         };
         if order == Order::Least {
             for (index, item) in items.iter().enumerate() {
-                if self.order(item, &items[at])? == std::cmp::Ordering::Less {
+                if self.order(item, &items[at], "<")? == std::cmp::Ordering::Less {
                     at = index;
                 }
             }
@@ -228,7 +240,7 @@ impl Machine<'_> {
             frames: Vec::new(),
         };
         let me = self.thread;
-        self.state.threads.push(Rc::new(thread));
+        self.state.threads.push(Arc::new(thread));
         self.thread = number;
         let begun = match run {
             None => {
@@ -276,18 +288,18 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn thread_join(&mut self, at: u32, waits: bool) -> R<Value> {
+    pub(super) fn thread_join(&mut self, at: u32, wait: Wait) -> R<Value> {
         let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
             return beyond("join() of this");
         };
         let Some(number) = part.number else {
             return self.raise("RuntimeError", "cannot join thread before it is started");
         };
-        if self.state.threads[usize::from(number)].finished || !waits {
-            self.touch(at, false);
-            return Ok(Value::None);
+        if !self.state.threads[usize::from(number)].finished {
+            self.block(wait)?;
         }
-        Err(Stop::Block)
+        self.touch(at, false);
+        Ok(Value::None)
     }
 
     pub(super) fn is_alive(&mut self, at: u32) -> R<Value> {
@@ -313,16 +325,18 @@ impl Machine<'_> {
         self.touch(executor, true);
         let call = std::mem::take(&mut arguments.positional);
         let future = self.allocate(Object::Future { call, keywords: arguments.keywords, done: None });
-        let Object::Executor { closed, workers, most, .. } = self.state.object(executor) else {
+        let Object::Executor { closed, workers, most, idle, .. } = self.state.object(executor) else {
             return beyond("submit() of this");
         };
         if *closed {
             return self.raise("RuntimeError", "cannot schedule new futures after shutdown");
         }
-        let idle = workers.iter().any(|&worker| self.state.threads[usize::from(worker)].frames.is_empty());
-        let new_worker = !idle && workers.len() < *most;
-        if let Object::Executor { tasks, .. } = self.state.object_mut(executor) {
+        // As _idle_semaphore, of which a worker is counted only after its first task.
+        let has_idle = *idle > 0;
+        let new_worker = !has_idle && workers.len() < *most;
+        if let Object::Executor { tasks, idle, .. } = self.state.object_mut(executor) {
             tasks.push(future.clone());
+            *idle -= usize::from(has_idle);
         }
         if new_worker {
             if self.state.threads.len() >= MOST_THREADS {
@@ -330,7 +344,7 @@ impl Machine<'_> {
             }
             let number = self.state.threads.len();
             let process = self.current().process;
-            self.state.threads.push(Rc::new(Thread {
+            self.state.threads.push(Arc::new(Thread {
                 object: Value::None,
                 process,
                 daemon: false,
@@ -389,10 +403,15 @@ impl Machine<'_> {
             if let Object::Future { done, .. } = self.state.object_mut(at) {
                 *done = Some(result);
             }
+            if let Some(Value::Ref(executor)) = self.current().executor
+                && let Object::Executor { idle, .. } = self.state.object_mut(executor)
+            {
+                *idle += 1;
+            }
         }
     }
 
-    pub(super) fn future_result(&mut self, future: &Value) -> R<Value> {
+    pub(super) fn future_result(&mut self, future: &Value, wait: Wait) -> R<Value> {
         let Value::Ref(at) = *future else {
             return beyond("result() of this");
         };
@@ -401,7 +420,11 @@ impl Machine<'_> {
                 self.touch(at, false);
                 result.map_err(Stop::Raise)
             }
-            _ => Err(Stop::Block),
+            _ => {
+                self.block(wait)?;
+                self.touch(at, false);
+                self.raise("TimeoutError", "")
+            }
         }
     }
 
@@ -451,7 +474,7 @@ fn copy_reachable(state: &mut State, mut roots: Vec<Value>) -> Vec<Value> {
             return value.clone();
         }
         let number = *place.get_or_insert_with(|| {
-            let entry: Rc<Entry> = Rc::clone(&state.heap[at as usize]);
+            let entry: Arc<Entry> = Arc::clone(&state.heap[at as usize]);
             state.heap.push(entry);
             let number = u32::try_from(state.heap.len() - 1).unwrap_or(u32::MAX);
             open.push(number);

@@ -49,7 +49,7 @@ fn what_is_not_covered_is_refused_with_its_place() {
         ("import os\nos.remove('x')", "the module os is not covered"),
         ("x = 1\nopen('x')", "the name open is not covered"),
         ("async def f(): pass", "async def is not covered"),
-        ("def f():\n    yield 1", "yield is not covered"),
+        ("def f():\n    yield from [1]", "yield from is not covered"),
     ] {
         let error = refused(text);
         assert!(error.contains(part), "{text}: {error}");
@@ -126,7 +126,8 @@ fn programs_that_people_write() {
         "event_start": [Exact; 3];
         "exception_in_thread": [Exact; 3];
         "half_locked": [Loses; 3];
-        "itertools_ids": [Exact; 3];
+        // What is printed is right everywhere; the list is in an order that no order of whole iterations gives.
+        "itertools_ids": [Loses; 3];
         "lazy_singleton": [Loses; 3];
         "local_data": [Exact; 3];
         "pool_executor": [Loses; 3];
@@ -147,6 +148,64 @@ fn programs_that_people_write() {
         "try_lock": [Exact; 3];
     } {
         assert_eq!(of(text), wanted, "{name}");
+    }
+}
+
+/// Real runs of a loop that fills such a deque again and again raised on 2.7 to 3.13, some 20 times in ten million rounds, and
+/// never on 3.14 and 3.15: before 3.14 the test stands a second time behind the body, and the jump back is a drop point.
+#[test]
+fn the_test_of_a_while_is_overtaken_where_it_stands_before_the_jump_back() {
+    for (version, kind) in verdicts(include_str!("../../../tests/programs/deque_rotate.py")) {
+        let safe = version.has_gil() && version >= Version::V3_14;
+        assert_eq!(kind, if safe { Kind::Loses } else { Kind::Raises }, "{version}");
+    }
+}
+
+#[test]
+fn the_order_of_a_list_counts_and_is_told() {
+    let text = include_str!("../../../tests/programs/itertools_ids.py");
+    let checked = check(text, &[Version::V3_13], 2, &Control::default()).unwrap();
+    let finding = &checked.findings[0];
+    assert!(finding.reason.ends_with("only the order in issued is another"), "{}", finding.reason);
+    assert!(finding.ends.contains(&"0".to_owned()), "{:?}", finding.ends);
+    assert!(finding.ends.iter().any(|line| line.starts_with("issued is [")), "{:?}", finding.ends);
+    assert!(finding.expected.iter().all(|lines| lines.contains(&"issued is [0, 1, 2, 3]".to_owned())));
+}
+
+#[test]
+fn a_time_limit_comes_only_when_no_thread_can_go_on() {
+    let of = |text: &str| {
+        let checked = check(text, &[Version::V3_13], 2, &Control::default()).unwrap();
+        (checked.findings[0].kind, checked.findings[0].expected.clone())
+    };
+    let late = "import threading\nlock = threading.Lock()\nlock.acquire()\nprint(lock.acquire(timeout=1))\n";
+    assert_eq!(of(late), (Kind::Exact, vec![vec!["False".to_owned()]]));
+    let queue = "import queue\nq = queue.Queue()\ntry:\n    q.get(timeout=0.1)\nexcept queue.Empty:\n    print('empty')\n";
+    assert_eq!(of(queue), (Kind::Exact, vec![vec!["empty".to_owned()]]));
+    let served = "import threading, queue\nq = queue.Queue()\ndef put():\n    q.put(1)\nthreading.Thread(target=put).start()\nprint(q.get(timeout=5))\n";
+    assert_eq!(of(served), (Kind::Exact, vec![vec!["1".to_owned()]]));
+    // Two locks taken in opposite orders do not deadlock when one of them is given up.
+    let given_up = "import threading\na, b = threading.Lock(), threading.Lock()\ndef one():\n    with a:\n        with b:\n            pass\ndef two():\n    with b:\n        if a.acquire(timeout=1):\n            a.release()\nts = [threading.Thread(target=one), threading.Thread(target=two)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint('over')\n";
+    assert_eq!(of(given_up), (Kind::Exact, vec![vec!["over".to_owned()]]));
+}
+
+/// What is taken from a generator is computed then, and not before.
+#[test]
+fn a_generator_expression_is_computed_one_by_one() {
+    let text =
+        "seen = []\ndef f(x):\n    seen.append(x)\n    return x\nprint(any(f(x) for x in [0, 1, 2]), seen)\n";
+    let checked = check(text, &[Version::V2_7, Version::V3_13], 2, &Control::default()).unwrap();
+    for (finding, line) in checked.findings.iter().zip(["(True, [0, 1])", "True [0, 1]"]) {
+        assert_eq!(finding.expected, [[line]], "{}", finding.version);
+    }
+}
+
+/// A generator that two threads share can be running already when the other wants its next value.
+#[test]
+fn a_generator_is_run_by_one_thread_at_a_time() {
+    let text = "import threading\ndef numbers():\n    for n in range(9):\n        yield len(str(n))\ng = numbers()\ndef work():\n    next(g)\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    for (version, kind) in verdicts(text) {
+        assert_eq!(kind, Kind::Raises, "{version}");
     }
 }
 

@@ -1,12 +1,14 @@
 //! What each version makes of a program: exact, or how not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
 use super::machine::{Beyond, KNOWN, Location};
-use super::search::{Bounds, Ending, Event, Search, Switching, Unfinished, location_name};
+use super::replay::{self, PlayError};
+use super::search::{Bounds, Ending, Search, Switching, Unfinished};
 use super::state::State;
+use super::witness::{Collision, Record, ScheduleLine, ScheduleStep, Turn, thread_name};
 use super::{coverage, small_scope};
 use crate::error::{Classified, Kind as ErrorKind};
 use crate::python::program::module::Module;
@@ -53,32 +55,6 @@ impl Kind {
     }
 }
 
-/// Two lines that are in each other's way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Collision {
-    /// The variable, attribute or object.
-    pub name: String,
-    /// The line that read it first.
-    pub read: u32,
-    /// The line of another thread that then changed it.
-    pub between: u32,
-    /// The line that wrote it after that, if it was written.
-    pub write: Option<u32>,
-    /// The instruction after which the thread lost the GIL.
-    pub drop_point: String,
-}
-
-/// A line that a thread runs in a schedule.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ScheduleLine {
-    /// The thread: 0 is the main thread.
-    pub thread: usize,
-    /// The line's number.
-    pub line: u32,
-    /// The line.
-    pub text: String,
-}
-
 /// What was found for one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -94,8 +70,34 @@ pub struct Finding {
     pub ends: Vec<String>,
     /// How it ends in orders of whole iterations.
     pub expected: Vec<Vec<String>>,
-    /// The shortest schedule that shows it, from where the second thread has begun.
+    /// What orders of whole iterations print and raise.
+    pub prints: Vec<Vec<String>>,
+    /// Whether it is exact only once calls are specialised: in the first iterations it is not.
+    pub cold_differs: bool,
+    /// The shortest schedule that shows it, by lines, from where the second thread has begun.
     pub schedule: Vec<ScheduleLine>,
+    /// The same by instructions.
+    pub steps: Vec<ScheduleStep>,
+    /// The same, whole, as text is made of it.
+    pub turns: Vec<Turn>,
+}
+
+impl Finding {
+    fn new(version: Version, kind: Kind, reason: String) -> Self {
+        Self {
+            version,
+            kind,
+            reason,
+            collision: None,
+            ends: Vec::new(),
+            expected: Vec::new(),
+            prints: Vec::new(),
+            cold_differs: false,
+            schedule: Vec::new(),
+            steps: Vec::new(),
+            turns: Vec::new(),
+        }
+    }
 }
 
 /// What was found for all versions.
@@ -121,6 +123,9 @@ pub enum CheckError {
         /// Where.
         place: Option<Place>,
     },
+    /// A schedule does not fit the program.
+    #[error(transparent)]
+    Schedule(#[from] PlayError),
     /// A stop was asked for.
     #[error("stopped before every schedule of the program was tried; run it again")]
     Stopped,
@@ -129,7 +134,8 @@ pub enum CheckError {
 impl Classified for CheckError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Source(_) | Self::Beyond { .. } => ErrorKind::Usage,
+            Self::Schedule(PlayError::Thread(_)) => ErrorKind::Failure,
+            Self::Source(_) | Self::Beyond { .. } | Self::Schedule(_) => ErrorKind::Usage,
             Self::Stopped => ErrorKind::Interrupted,
         }
     }
@@ -141,14 +147,89 @@ impl Classified for CheckError {
 ///
 /// If the program is not Python, or not covered; the error names the construct and shows its place.
 pub fn check(text: &str, versions: &[Version], scope: u32, control: &Control) -> Result<Checked, CheckError> {
-    let mut stmts = parse_program(text)?;
-    coverage::check(&stmts, &|position| Place::new(text, position))?;
-    let small = small_scope::shrink(&mut stmts, scope);
+    let (stmts, small) = parse(text, scope)?;
     let mut findings = Vec::new();
     for &version in versions {
         findings.push(check_version(&stmts, text, version, !small.is_empty(), control)?);
     }
     Ok(Checked { small, findings })
+}
+
+/// A program with small numbers, and which those are.
+fn parse(text: &str, scope: u32) -> Result<(Vec<Stmt>, BTreeMap<i64, i64>), CheckError> {
+    let mut stmts = parse_program(text)?;
+    coverage::check(&stmts, &|position| Place::new(text, position))?;
+    let small = small_scope::shrink(&mut stmts, scope);
+    Ok((stmts, small))
+}
+
+/// What came of carrying out a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Played {
+    /// The numbers that were taken as smaller ones.
+    pub small: BTreeMap<i64, i64>,
+    /// How it ends, and what that shows.
+    pub finding: Finding,
+    /// How it ended on real threads, if they were to carry it out.
+    pub real: Option<RealThreads>,
+}
+
+/// How real threads ended that carried out a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RealThreads {
+    /// Whether they left what the schedule leaves.
+    pub agrees: bool,
+    /// What they printed and raised.
+    pub ends: Vec<String>,
+}
+
+/// Carries out a schedule of a program, on real threads as well if they are asked for.
+///
+/// # Errors
+///
+/// As [`check`]; if the schedule does not fit the program; if there is no room for a thread.
+pub fn play(
+    text: &str,
+    version: Version,
+    scope: u32,
+    turns: &[Turn],
+    on_threads: bool,
+    control: &Control,
+) -> Result<Played, CheckError> {
+    let (stmts, small) = parse(text, scope)?;
+    let module = compile_module(&stmts, text, version, &KNOWN, !small.is_empty())?;
+    let bounds = Bounds { states: MOST_STATES, steps: MOST_STEPS, control };
+    let unfinished = |unfinished| match unfinished {
+        Unfinished::Limit(limit) => CheckError::Beyond { what: limit, place: None },
+        Unfinished::Stopped => CheckError::Stopped,
+        Unfinished::Beyond(Beyond { what, place }) => CheckError::Beyond { what, place },
+    };
+    let serial = Search::new(&module, Switching::Iterations).run(&bounds, None).map_err(unfinished)?;
+    let expected: Vec<Ending> =
+        serial.into_iter().map(|(ending, _)| ending).filter(|ending| ending.waiting.is_empty()).collect();
+    let mut record = Record::default();
+    let state =
+        replay::play(&module, turns, &mut |machine, thread, told| record.note(machine, thread, told))?;
+    let ending = replay::ending(&module, &state)?;
+    let right = expected.contains(&ending);
+    let kind = if right { Kind::Exact } else { kind(&ending, &expected) };
+    let mut finding = Finding::new(version, kind, String::new());
+    finding.expected = expected.iter().map(shown).collect();
+    finding.expected.sort();
+    finding.expected.dedup();
+    finding.prints.clone_from(&finding.expected);
+    tell(&mut finding, &module, &ending, &expected, &record, &state, &record.shared());
+    if right {
+        finding.collision = None;
+        finding.reason = "this schedule ends as some order of whole loop iterations does".to_owned();
+    }
+    let real = if on_threads {
+        let real = replay::ending(&module, &replay::on_threads(&module, turns)?)?;
+        Some(RealThreads { agrees: real == ending, ends: shown(&real) })
+    } else {
+        None
+    };
+    Ok(Played { small, finding, real })
 }
 
 fn check_version(
@@ -158,73 +239,97 @@ fn check_version(
     warm: bool,
     control: &Control,
 ) -> Result<Finding, CheckError> {
-    let finding = |kind: Kind, reason: String| Finding {
-        version,
-        kind,
-        reason,
-        collision: None,
-        ends: Vec::new(),
-        expected: Vec::new(),
-        schedule: Vec::new(),
-    };
-    let module = match compile_module(stmts, text, version, &KNOWN, warm) {
+    let mut module = match compile_module(stmts, text, version, &KNOWN, warm) {
         Ok(module) => module,
         Err(error) if error.kind == SourceErrorKind::NotPython => {
-            return Ok(finding(Kind::NotPython, error.message));
+            return Ok(Finding::new(version, Kind::NotPython, error.message));
         }
         Err(error) => return Err(error.into()),
     };
     let bounds = Bounds { states: MOST_STATES, steps: MOST_STEPS, control };
     match judge(&module, &bounds) {
-        Ok(found) => Ok(found),
-        Err(Unfinished::Limit(limit)) => Ok(finding(Kind::Incomplete, limit)),
+        Ok((mut found, silenced)) => {
+            if silenced && found.kind == Kind::Exact {
+                // Its first iterations are not specialised yet.
+                module.warm = false;
+                if let Ok((cold, _)) = judge(&module, &bounds)
+                    && cold.kind != Kind::Exact
+                {
+                    found.cold_differs = true;
+                    found.reason = format!(
+                        "{}, once its calls are specialised; in the first iterations they are not: {}",
+                        found.reason, cold.reason
+                    );
+                }
+            }
+            Ok(found)
+        }
+        Err(Unfinished::Limit(limit)) => Ok(Finding::new(version, Kind::Incomplete, limit)),
         Err(Unfinished::Stopped) => Err(CheckError::Stopped),
         Err(Unfinished::Beyond(Beyond { what, place })) => Err(CheckError::Beyond { what, place }),
     }
 }
 
-fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<Finding, Unfinished> {
+/// A finding, and whether it rests on calls that are taken to be specialised.
+fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfinished> {
     let serial = Search::new(module, Switching::Iterations).run(bounds, None)?;
     let expected: Vec<Ending> =
         serial.into_iter().map(|(ending, _)| ending).filter(|ending| ending.waiting.is_empty()).collect();
     let mut search = Search::new(module, Switching::DropPoints);
     let endings = search.run(bounds, Some(&expected))?;
-    let mut finding = Finding {
-        version: module.version,
-        kind: Kind::Exact,
-        reason: String::new(),
-        collision: None,
-        ends: Vec::new(),
-        expected: expected.iter().map(shown).collect(),
-        schedule: Vec::new(),
-    };
+    let mut finding = Finding::new(module.version, Kind::Exact, String::new());
+    finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();
     finding.expected.dedup();
+    finding.prints.clone_from(&finding.expected);
     let missing = |ending: &Ending| ending.uncaught.iter().any(|text| text.starts_with("ImportError"));
     if !expected.is_empty() && expected.iter().all(missing) {
         finding.kind = Kind::NotPython;
         finding.reason = expected[0].uncaught.join(", ");
-        return Ok(finding);
+        return Ok((finding, false));
     }
     let unexpected = || endings.iter().filter(|(ending, _)| !expected.contains(ending));
     // One that can be seen in what is printed or raised tells more.
     let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));
     let Some((ending, order)) = seen.or_else(|| unexpected().next()) else {
         finding.reason = safe(&search);
-        return Ok(finding);
+        return Ok((finding, search.silenced));
     };
-    let raised = |ending: &Ending| expected.iter().any(|known| known.uncaught == ending.uncaught);
-    finding.kind = if !ending.waiting.is_empty() {
+    finding.kind = kind(ending, &expected);
+    let mut record = Record::default();
+    let state =
+        search.replay(order, bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
+    tell(&mut finding, module, ending, &expected, &record, &state, &search.shared);
+    Ok((finding, search.silenced))
+}
+
+/// What an ending shows that is not expected.
+fn kind(ending: &Ending, expected: &[Ending]) -> Kind {
+    let raised = expected.iter().any(|known| known.uncaught == ending.uncaught);
+    if !ending.waiting.is_empty() {
         Kind::Deadlocks
-    } else if !ending.uncaught.is_empty() && !raised(ending) {
+    } else if !ending.uncaught.is_empty() && !raised {
         Kind::Raises
     } else {
         Kind::Loses
-    };
+    }
+}
+
+/// Says of a finding how and why the schedule on record ends so.
+fn tell(
+    finding: &mut Finding,
+    module: &Module,
+    ending: &Ending,
+    expected: &[Ending],
+    record: &Record,
+    state: &State,
+    shared: &BTreeSet<Location>,
+) {
     finding.ends = shown(ending);
-    let (events, state) = search.replay(order, bounds)?;
-    finding.collision = collision(module, &events, &state, &search);
-    finding.schedule = schedule(module, &events);
+    finding.collision = record.collision(module, state, shared);
+    finding.schedule = record.lines(module);
+    finding.steps = record.steps(module, state, shared);
+    finding.turns.clone_from(&record.turns);
     finding.reason = match (&finding.collision, finding.kind) {
         (_, Kind::Deadlocks) => {
             // The main thread only waits for the others to end.
@@ -247,13 +352,33 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<Finding, Unfinished> {
         },
         (None, _) => "threads come between each other".to_owned(),
     };
-    Ok(finding)
+    tell_globals(finding, module, ending, expected);
 }
 
-/// The main thread, or another by its number.
-#[must_use]
-pub fn thread_name(thread: usize) -> String {
-    if thread == 0 { "main".to_owned() } else { format!("thread {thread}") }
+/// Where what is printed and raised is as expected, the globals that are not.
+fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expected: &[Ending]) {
+    let Some(alike) = expected.iter().find(|known| known.looks_like(ending)) else { return };
+    let (found, known) = (ending.globals(module), alike.globals(module));
+    let mut names: Vec<&String> =
+        found.iter().filter(|(name, text)| known.get(*name) != Some(text)).map(|(name, _)| name).collect();
+    names.extend(known.keys().filter(|name| !found.contains_key(*name)));
+    let lines = |ending: &Ending| {
+        let texts = ending.globals(module);
+        let unbound = "unbound".to_owned();
+        let line = |name: &&String| format!("{name} is {}", texts.get(*name).unwrap_or(&unbound));
+        let mut lines = shown(ending);
+        lines.extend(names.iter().map(line));
+        lines
+    };
+    finding.ends = lines(ending);
+    finding.expected = expected.iter().map(lines).collect();
+    finding.expected.sort();
+    finding.expected.dedup();
+    if expected.iter().any(|known| known.reorders(ending)) {
+        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let what = if names.is_empty() { "what is left".to_owned() } else { names.join(", ") };
+        finding.reason.push_str(&format!("; only the order in {what} is another"));
+    }
 }
 
 /// What is printed and raised.
@@ -263,73 +388,11 @@ fn shown(ending: &Ending) -> Vec<String> {
 }
 
 fn safe(search: &Search<'_>) -> String {
-    if search.shared.is_empty() {
-        "no thread changes what another one uses".to_owned()
+    let reason = if search.shared.is_empty() {
+        "no thread changes what another one uses"
     } else {
-        "every schedule ends as some order of whole loop iterations does".to_owned()
-    }
-}
-
-/// What a thread read, another changed, and the first then wrote; or at least the first two of these.
-fn collision(module: &Module, events: &[Event], state: &State, search: &Search<'_>) -> Option<Collision> {
-    let touches: Vec<(usize, Location, bool)> = events
-        .iter()
-        .enumerate()
-        .filter(|(_, event)| event.together)
-        .flat_map(|(at, event)| event.accesses.iter().map(move |access| (at, access.location, access.write)))
-        .filter(|(_, location, _)| search.shared.contains(location))
-        .collect();
-    let thread = |at: usize| events[at].thread;
-    // The lock under which something is done is not what is lost.
-    let found = |with_write: bool| {
-        touches.iter().enumerate().rev().find_map(|(index, &(write_at, location, writes))| {
-            if !writes {
-                return None;
-            }
-            if with_write {
-                let read = touches[..index].iter().rev().find(|&&(at, known, write)| {
-                    known == location && thread(at) == thread(write_at) && !write
-                })?;
-                let between = touches[..index].iter().find(|&&(at, known, write)| {
-                    known == location && write && thread(at) != thread(write_at) && at > read.0
-                })?;
-                Some((location, read.0, between.0, Some(write_at)))
-            } else {
-                let read = touches[..index].iter().rev().find(|&&(at, known, write)| {
-                    known == location && thread(at) != thread(write_at) && !write
-                })?;
-                Some((location, read.0, write_at, None))
-            }
-        })
+        "every schedule ends as some order of whole loop iterations does"
     };
-    let (location, read, between, write) = found(true).or_else(|| found(false))?;
-    let last = (read..between).rev().find(|&at| thread(at) == thread(read)).unwrap_or(read);
-    let last = if events[last].opcode.is_empty() { read } else { last };
-    // An instruction that stands in no line of the text belongs to the last line that its thread has run.
-    let line = |at: usize| {
-        let mut mine = (0..=at).rev().filter(|&earlier| thread(earlier) == thread(at));
-        mine.find_map(|earlier| events[earlier].line).unwrap_or(0)
-    };
-    Some(Collision {
-        name: location_name(module, state, location),
-        read: line(read),
-        between: line(between),
-        write: write.map(line),
-        drop_point: format!("after {} in line {}", events[last].opcode, line(last)),
-    })
-}
-
-/// The lines in the order in which they are run, from where there is more than one thread.
-fn schedule(module: &Module, events: &[Event]) -> Vec<ScheduleLine> {
-    let texts = super::search::lines(&module.texts.file);
-    let mut lines: Vec<ScheduleLine> = Vec::new();
-    for event in events.iter().filter(|event| event.together) {
-        let Some(line) = event.line else { continue };
-        if lines.last().is_some_and(|last| last.thread == event.thread && last.line == line) {
-            continue;
-        }
-        let text = texts.get(&line).map(|text| text.trim().to_owned()).unwrap_or_default();
-        lines.push(ScheduleLine { thread: event.thread, line, text });
-    }
-    lines
+    let lines = if search.printers.count_ones() > 1 { "; lines may come in another order" } else { "" };
+    format!("{reason}{lines}")
 }

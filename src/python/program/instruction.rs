@@ -90,6 +90,16 @@ pub enum Op {
 /// What only whole programs do, with the numbers of names in the program's list of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgramOp {
+    /// Pushes an integer of those digits, which does not fit 64 bits.
+    LoadBig(Box<str>),
+    /// Gives the top to whoever wanted the generator's next value, and pushes what is sent back: `None`.
+    Yield,
+    /// Pops something to iterate over, and puts its elements behind those of the list below.
+    Extend,
+    /// Pops a dict, and puts its items into the dict below.
+    Merge,
+    /// Calls what lies below a list of arguments and a dict of those by keyword.
+    CallStars,
     /// Pushes a float of those bits.
     LoadFloat(u64),
     /// Pushes a global or, failing that, a builtin.
@@ -220,6 +230,21 @@ pub struct Code {
     pub handlers: Vec<HandlerRange>,
     /// In a whole program, its loops.
     pub loops: Vec<LoopRange>,
+    /// Whether a call of it makes a generator.
+    pub generator: bool,
+    /// Its parameters beyond those that go by position.
+    pub stars: Stars,
+}
+
+/// Parameters beyond those that go by position, whose slots come behind those.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stars {
+    /// For each parameter that goes by keyword alone, whether it has a default value.
+    pub keyword_only: Vec<bool>,
+    /// Whether there is `*args`.
+    pub list: bool,
+    /// Whether there is `**kwargs`.
+    pub dict: bool,
 }
 
 /// Where an exception leads from some instructions.

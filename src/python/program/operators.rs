@@ -43,6 +43,22 @@ pub enum BinaryOp {
 }
 
 impl BinaryOp {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Add,
+        Self::Subtract,
+        Self::Multiply,
+        Self::FloorDivide,
+        Self::Divide,
+        Self::Remainder,
+        Self::Power,
+        Self::LeftShift,
+        Self::RightShift,
+        Self::And,
+        Self::Or,
+        Self::Xor,
+    ];
+
     /// As it is written in Python.
     #[must_use]
     pub const fn symbol(self) -> &'static str {

@@ -1,6 +1,7 @@
 //! The syntax tree, of covered constructs only, and ways to walk it.
 
 use super::{
+    instruction::Stars,
     operators::{BinaryOp, CompareOp, UnaryOp},
     source::Position,
 };
@@ -18,6 +19,8 @@ pub(crate) enum ExprKind {
     Bool(bool),
     /// With whether its digits were grouped by underscores.
     Int(i64, bool),
+    /// The digits of an integer that does not fit 64 bits.
+    BigInt(String),
     Str(String),
     Name(String),
     Tuple(Vec<Expr>),
@@ -42,6 +45,9 @@ pub(crate) enum ExprKind {
     Set(Vec<Expr>),
     Slice([Option<Box<Expr>>; 3]),
     Lambda(Box<Function>),
+    /// A call with stars: each argument with whether it has one, each keyword or, for two stars, none.
+    CallStars(Box<Expr>, Vec<(bool, Expr)>, Vec<(Option<String>, Expr)>),
+    Yield(Option<Box<Expr>>),
     FString(Vec<FStringPart>),
 }
 
@@ -52,7 +58,7 @@ pub(crate) enum Collection {
     Set,
     /// The element is a pair.
     Dict,
-    /// A generator expression that is the one argument of a call.
+    /// A generator expression.
     Generator,
 }
 
@@ -146,9 +152,20 @@ pub(crate) struct Function {
     pub(crate) parameters: Vec<String>,
     pub(crate) body: Vec<Stmt>,
     pub(crate) position: Position,
-    /// The default values of the last parameters.
+    /// The default values of the last parameters by position, and then of those by keyword alone.
     pub(crate) defaults: Vec<Expr>,
     pub(crate) decorators: Vec<Expr>,
+    /// What stands behind the parameters that go by position, and is among `parameters`, too.
+    pub(crate) stars: Stars,
+    pub(crate) generator: bool,
+}
+
+impl Function {
+    /// How many parameters go by position.
+    pub(crate) fn positional(&self) -> usize {
+        let Stars { keyword_only, list, dict } = &self.stars;
+        self.parameters.len() - keyword_only.len() - usize::from(*list) - usize::from(*dict)
+    }
 }
 
 /// What the setup defines.
@@ -265,6 +282,12 @@ pub(crate) fn walk_expr(expr: &Expr, f: &mut impl FnMut(&Expr)) {
                 walk(value);
             }
         }
+        ExprKind::CallStars(function, args, keywords) => {
+            walk(function);
+            args.iter().for_each(|(_, arg)| walk(arg));
+            keywords.iter().for_each(|(_, value)| walk(value));
+        }
+        ExprKind::Yield(value) => value.iter().for_each(|value| walk(value)),
         ExprKind::Dict(items) => items.iter().for_each(|(key, value)| {
             walk(key);
             walk(value);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{drop_rule::DropRule, shape::Shape};
+use super::{drop_rule::DropRule, messages::Messages, shape::Shape};
 
 /// How the GIL passes from one thread to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Facts {
     pub hand_off: HandOff,
     /// What statements compile to.
     pub shape: Shape,
+    /// The words of its exceptions.
+    pub messages: Messages,
     /// Where in CPython's sources `drop` and `shape` were read.
     pub source: &'static str,
 }

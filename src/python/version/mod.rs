@@ -13,11 +13,13 @@
 
 mod drop_rule;
 mod facts;
+mod messages;
 mod shape;
 mod table;
 mod versions;
 
 pub use drop_rule::{Check, DropRule};
 pub use facts::{Facts, HandOff, SWITCH_INTERVAL};
+pub use messages::Messages;
 pub use shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With};
 pub use versions::{UnknownVersion, Version};

@@ -136,6 +136,8 @@ pub struct Shape {
     pub load_small_int: bool,
     /// `LOAD_COMMON_CONSTANT` for `None`, `True`, `False`, the empty string and -1 (3.15).
     pub common_constants: bool,
+    /// `sum()` of floats adds in the end what rounding has lost (gh-100425).
+    pub compensated_sum: bool,
     /// `RESUME` begins a function (bpo-46764 and relatives).
     pub resume: bool,
     /// `print` is a statement, `True` and `False` are globals, `/` of integers floors, `range()` is a list, `xrange()`

@@ -3,6 +3,7 @@
 use super::{
     drop_rule::{Check, DropRule},
     facts::{Facts, HandOff, SWITCH_INTERVAL},
+    messages::Messages,
     shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With},
 };
 
@@ -71,9 +72,11 @@ pub(super) const PY27: Facts = Facts {
         return_const: false,
         load_small_int: false,
         common_constants: false,
+        compensated_sum: false,
         resume: false,
         python2: true,
     },
+    messages: Messages::PY27,
     source: "2.7.18 Python/ceval.c PyEval_EvalFrameEx: DISPATCH, FAST_DISPATCH, _Py_Ticker; Python/compile.c",
 };
 
@@ -86,6 +89,7 @@ pub(super) const PY36: Facts = Facts {
         python2: false,
         ..PY27.shape
     },
+    messages: Messages::PY36,
     source: "3.6 Python/ceval.c _PyEval_EvalFrameDefault: DISPATCH, FAST_DISPATCH, eval_breaker; Python/compile.c",
     ..PY27
 };
@@ -93,6 +97,7 @@ pub(super) const PY36: Facts = Facts {
 pub(super) const PY37: Facts = Facts {
     drop: DropRule { deferred_before: &["SETUP_FINALLY", "YIELD_FROM"], ..PY36.drop },
     shape: Shape { load_method: true, ..PY36.shape },
+    messages: Messages::PY37,
     source: "3.7 Python/ceval.c _PyEval_EvalFrameDefault, the comment at eval_breaker; Python/compile.c",
     ..PY36
 };
@@ -105,6 +110,7 @@ pub(super) const PY38: Facts = Facts {
         with: With::BeginFinally,
         ..PY37.shape
     },
+    messages: Messages::PY38,
     source: "3.8 Python/ceval.c _PyEval_EvalFrameDefault; Python/compile.c (bpo-17611)",
     ..PY37
 };
@@ -115,6 +121,7 @@ const DEFERRED_38: &[&str] = &["SETUP_FINALLY", "SETUP_WITH", "BEFORE_ASYNC_WITH
 pub(super) const PY39: Facts = Facts {
     drop: DropRule { exceptions: &[FAST_DISPATCH, TESTS_39], ..PY38.drop },
     shape: Shape { finally: Finally::Block, with: With::SetupWith, is_op: true, ..PY38.shape },
+    messages: Messages::PY39,
     source: "3.9 Python/ceval.c _PyEval_EvalFrameDefault; Python/compile.c (bpo-33387, bpo-39156)",
     ..PY38
 };
@@ -139,6 +146,7 @@ pub(super) const PY310: Facts = Facts {
         silent_calls: &[],
     },
     shape: Shape { while_test_at_end: true, ..PY39.shape },
+    messages: Messages::PY310,
     source: "3.10 Python/ceval.c CHECK_EVAL_BREAKER (bpo-42693); Python/compile.c compiler_while, optimize_basic_block",
     ..PY39
 };
@@ -149,6 +157,7 @@ pub(super) const PY311: Facts = Facts {
         exceptions: &[&[
             ("RESUME", Check::Always),
             ("CALL", Check::Call),
+            ("CALL_FUNCTION_EX", Check::Call),
             ("JUMP_BACKWARD", Check::Always),
             ("POP_JUMP_BACKWARD_IF_FALSE", Check::Taken),
             ("POP_JUMP_BACKWARD_IF_TRUE", Check::Taken),
@@ -174,17 +183,24 @@ pub(super) const PY311: Facts = Facts {
         resume: true,
         ..PY310.shape
     },
+    messages: Messages::PY311,
     source: "3.11 Python/ceval.c CHECK_EVAL_BREAKER, PRECALL_NO_KW_LEN, _ISINSTANCE, _TYPE_1; Python/specialize.c (PEP 659)",
     ..PY310
 };
 
 pub(super) const PY312: Facts = Facts {
     drop: DropRule {
-        exceptions: &[&[("RESUME", Check::Always), ("CALL", Check::Call), ("JUMP_BACKWARD", Check::Always)]],
+        exceptions: &[&[
+            ("RESUME", Check::Always),
+            ("CALL", Check::Call),
+            ("CALL_FUNCTION_EX", Check::Call),
+            ("JUMP_BACKWARD", Check::Always),
+        ]],
         ..PY311.drop
     },
     shape: Shape {
         comprehension: Comprehension::Inlined,
+        compensated_sum: true,
         call: Call::Call,
         load_method: false,
         jumps: Jumps::ForwardOnly,
@@ -193,6 +209,7 @@ pub(super) const PY312: Facts = Facts {
         return_const: true,
         ..PY311.shape
     },
+    messages: Messages::PY312,
     source: "3.12 Python/bytecodes.c CHECK_EVAL_BREAKER, CALL_NO_KW_LEN, _ISINSTANCE, _TYPE_1; Python/compile.c (PEP 709)",
     ..PY311
 };
@@ -203,6 +220,7 @@ pub(super) const PY313: Facts = Facts {
             ("RESUME", Check::Always),
             ("CALL", Check::Call),
             ("CALL_KW", Check::Call),
+            ("CALL_FUNCTION_EX", Check::Call),
             ("JUMP_BACKWARD", Check::Always),
         ]],
         ..PY312.drop
@@ -214,6 +232,7 @@ pub(super) const PY313: Facts = Facts {
         format_simple: true,
         ..PY312.shape
     },
+    messages: Messages::PY313,
     source: "3.13 Python/bytecodes.c _CHECK_PERIODIC, CALL_LEN, CALL_ISINSTANCE, CALL_TYPE_1 (gh-112175); Python/compile.c",
     ..PY312
 };
@@ -231,6 +250,7 @@ pub(super) const PY314: Facts = Facts {
         load_small_int: true,
         ..PY313.shape
     },
+    messages: Messages::PY314,
     source: "3.14 Python/bytecodes.c _CHECK_PERIODIC; Python/codegen.c codegen_while, codegen_with_inner",
     ..PY313
 };
@@ -241,6 +261,7 @@ pub(super) const PY314T: Facts =
 pub(super) const PY315: Facts = Facts {
     drop: DropRule { silent_after: &["LOAD_SPECIAL"], ..PY314.drop },
     shape: Shape { common_constants: true, ..PY314.shape },
+    messages: Messages::PY315,
     source: "3.15 Python/ceval_macros.h check_periodics_at_end (gh-150911, gh-154830); Python/codegen.c",
     ..PY314
 };

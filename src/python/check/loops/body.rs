@@ -10,7 +10,7 @@ use crate::python::program::{
     Source, SourceError, SourceErrorKind, compile_loop, parse_part, parse_program, parse_result,
 };
 use crate::python::version::Version;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The function that repeats the body.
 pub(in super::super) const WORK: &str = "work";
@@ -41,7 +41,7 @@ pub struct LoopBody {
 
 /// The workers of a body under way, and all that they share.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct LoopState(pub(super) Rc<State>);
+pub struct LoopState(pub(super) Arc<State>);
 
 /// How workers end that cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,13 +155,13 @@ impl LoopBody {
             Self::begin(&mut machine, WORK, Arguments { positional, keywords: Vec::new() })?;
         }
         machine.state.compact();
-        Ok(LoopState(Rc::new(machine.state)))
+        Ok(LoopState(Arc::new(machine.state)))
     }
 
     /// Begins a thread that calls a function of the module.
     fn begin(machine: &mut Machine<'_>, name: &str, arguments: Arguments) -> Result<(), LoopError> {
         machine.thread = machine.state.threads.len();
-        machine.state.threads.push(Rc::new(Thread {
+        machine.state.threads.push(Arc::new(Thread {
             object: Value::None,
             process: 0,
             daemon: false,
@@ -215,7 +215,7 @@ impl LoopBody {
         let value = global.cloned().unwrap_or(Value::Unbound);
         value.as_int().ok_or_else(|| {
             LoopError::ResultKind(match machine.class_of(&value) {
-                Value::Native(name) => name.to_owned(),
+                Some(Value::Native(name)) => name.to_owned(),
                 _ => "object".to_owned(),
             })
         })

@@ -6,7 +6,7 @@ use super::super::state::{Object, State, Value};
 use super::body::{LoopBody, LoopState};
 use super::error::LoopError;
 use crate::python::program::{Instruction, Op, ProgramOp, Source};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The most instructions of one step.
 const LONGEST_STEP: usize = 100_000;
@@ -74,7 +74,7 @@ impl LoopBody {
             Moved::Blocked => LoopStep::Blocked,
             Moved::Done => {
                 machine.state.compact();
-                LoopStep::Done(LoopState(Rc::new(machine.state)))
+                LoopStep::Done(LoopState(Arc::new(machine.state)))
             }
         })
     }

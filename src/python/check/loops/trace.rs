@@ -241,7 +241,7 @@ impl LoopBody {
             let (does, overwritten) = (teller.does, teller.overwritten);
             machine.state.compact();
             let value = self.value(&machine.state).ok();
-            state = LoopState(std::rc::Rc::new(machine.state));
+            state = LoopState(std::sync::Arc::new(machine.state));
             trace.push(TracedStep { worker, does, value, overwritten });
         }
         Ok(Ok((trace, state)))

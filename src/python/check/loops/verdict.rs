@@ -90,7 +90,7 @@ impl LoopBody {
         // A search ends with what is wrong with the state, so what is wrong with the result is kept beside it.
         let failed = RefCell::new(None);
         let look = |state: &State, over: bool| {
-            let result = match self.end(&LoopState(std::rc::Rc::new(state.clone()))) {
+            let result = match self.end(&LoopState(std::sync::Arc::new(state.clone()))) {
                 Ok(LoopEnd::Value(value)) => {
                     ends.borrow_mut().values.insert(value);
                     Some(value)

@@ -96,6 +96,8 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
             cells,
             handlers,
             loops,
+            generator: scope.generator,
+            stars: scope.stars,
         },
         moved,
     )

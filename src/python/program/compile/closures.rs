@@ -183,7 +183,9 @@ impl<'a> Compiler<'a> {
         let bound = Bound::by(&function.parameters, &function.body, leaking);
         let cells = self.shared_variables(&function.body, &bound.names);
         let scope = Scope {
-            parameters: function.parameters.len(),
+            parameters: function.positional(),
+            generator: function.generator,
+            stars: function.stars.clone(),
             cells,
             space: Space::Function,
             globals: bound.globals,
@@ -191,6 +193,7 @@ impl<'a> Compiler<'a> {
             ..Scope::new(&function.name, bound.names)
         };
         self.functions.push(scope);
+        self.begin_generator();
         self.resume();
     }
 

@@ -1,7 +1,7 @@
 //! A function under way: its drafts of instructions, labels, variables and surrounding blocks.
 
 use super::super::{
-    instruction::{Code, Op, ProgramOp, show},
+    instruction::{Code, Op, ProgramOp, Stars, show},
     source::{Place, Position, Source, SourceError, SourceErrorKind},
     syntax::{Setup, Stmt},
     values::Value,
@@ -90,6 +90,8 @@ pub(super) struct Scope<'a> {
     pub(super) blocks: Vec<Block<'a>>,
     pub(super) position: Option<Position>,
     pub(super) is_comprehension: bool,
+    pub(super) generator: bool,
+    pub(super) stars: Stars,
     pub(super) space: Space,
     /// Names that are declared global.
     pub(super) globals: BTreeSet<String>,
@@ -114,6 +116,8 @@ impl Scope<'_> {
             blocks: Vec::new(),
             position: None,
             is_comprehension: false,
+            generator: false,
+            stars: Stars::default(),
             space: Space::Body,
             globals: BTreeSet::new(),
             guarded: Vec::new(),
@@ -139,6 +143,8 @@ pub(super) struct Compiler<'a> {
     pub(super) loop_head: usize,
     /// The names of a whole program by number.
     pub(super) names: Vec<String>,
+    /// Whether `print` is a function in Python 2, too.
+    pub(super) print_function: bool,
 }
 
 impl<'a> Compiler<'a> {

@@ -4,6 +4,7 @@ use super::super::{
     instruction::{Op, ProgramOp},
     source::SourceErrorKind,
     syntax::{Collection, Expr, ExprKind, Generator, target_names},
+    values::Value,
 };
 use super::{
     closures::inner_names,
@@ -42,16 +43,24 @@ impl Compiler<'_> {
             parameters: 1,
             position,
             is_comprehension: true,
+            generator: collection == Collection::Generator,
             space,
             cells,
             ..Scope::new(collection.function_name(), locals)
         };
         self.functions.push(scope);
+        self.begin_generator();
         self.resume();
-        self.begin_collection(collection);
-        self.emit("LOAD_FAST", Op::LoadFast(0), ".0");
-        self.generators(collection, elt, generators, 0, true)?;
-        self.emit("RETURN_VALUE", Op::Return, "");
+        if collection == Collection::Generator {
+            self.emit("LOAD_FAST", Op::LoadFast(0), ".0");
+            self.generators(collection, elt, generators, 0, true)?;
+            self.return_constant(Value::None);
+        } else {
+            self.begin_collection(collection);
+            self.emit("LOAD_FAST", Op::LoadFast(0), ".0");
+            self.generators(collection, elt, generators, 0, true)?;
+            self.emit("RETURN_VALUE", Op::Return, "");
+        }
         let (code, _) = self.finish();
         let captures = code.captures.clone();
         self.codes[number] = Some(code);
@@ -137,6 +146,14 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    /// What a generator's function begins with, from 3.11 on.
+    pub(super) fn begin_generator(&mut self) {
+        if self.scope().generator && self.facts.shape.resume {
+            self.emit("RETURN_GENERATOR", Op::Nop, "");
+            self.emit("POP_TOP", Op::Nop, "");
+        }
+    }
+
     /// The empty collection that a comprehension fills.
     pub(super) fn begin_collection(&mut self, collection: Collection) {
         match collection {
@@ -165,7 +182,11 @@ impl Compiler<'_> {
             let depth = self.count(index + 1, elt.position)?;
             let argument = depth.to_string();
             match collection {
-                Collection::List | Collection::Generator => {
+                Collection::Generator => {
+                    self.yield_value();
+                    self.emit("POP_TOP", Op::PopTop, "");
+                }
+                Collection::List => {
                     self.emit("LIST_APPEND", Op::ListAppend(depth), argument);
                 }
                 Collection::Set => self.emit_program("SET_ADD", ProgramOp::SetAdd(depth), argument),

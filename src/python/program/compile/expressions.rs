@@ -150,6 +150,9 @@ impl Compiler<'_> {
             | ExprKind::Set(_)
             | ExprKind::Slice(_)
             | ExprKind::Lambda(_)
+            | ExprKind::BigInt(_)
+            | ExprKind::CallStars(..)
+            | ExprKind::Yield(_)
             | ExprKind::FString(_) => self.program_expr(expr)?,
         }
         self.scope().position = outer;
@@ -172,7 +175,7 @@ impl Compiler<'_> {
             self.scope().position = position;
             return Ok(());
         }
-        if self.in_program() && name == "print" && self.facts.shape.python2 {
+        if self.in_program() && name == "print" && self.facts.shape.python2 && !self.print_function {
             return self.python2_print(args, position);
         }
         self.named_callee(name, at)?;

@@ -45,6 +45,7 @@ fn program(body: &str, setup: &str, version: Version) -> std::result::Result<Pro
         functions: Vec::new(),
         loop_head: 0,
         names: Vec::new(),
+        print_function: false,
     };
     if definitions.locks.len() >= MOST_LOCKS {
         return Err(ProgramError::TooManyLocks);

@@ -50,6 +50,19 @@ impl Compiler<'_> {
                 self.emit_program("BUILD_SLICE", ProgramOp::BuildSlice, "");
                 Ok(())
             }
+            ExprKind::BigInt(digits) => {
+                self.emit_program("LOAD_CONST", ProgramOp::LoadBig(digits.as_str().into()), digits.clone());
+                Ok(())
+            }
+            ExprKind::CallStars(function, args, keywords) => self.call_stars(expr, function, args, keywords),
+            ExprKind::Yield(value) => {
+                match value {
+                    Some(value) => self.expr(value)?,
+                    None => self.constant(Value::None),
+                }
+                self.yield_value();
+                Ok(())
+            }
             ExprKind::Lambda(function) => self.lambda(function),
             ExprKind::FString(parts) => self.f_string(expr, parts),
             _ => Ok(()),
@@ -116,6 +129,58 @@ impl Compiler<'_> {
                 self.emit_program("CALL_KW", op, count.to_string());
             }
         }
+        Ok(())
+    }
+
+    /// Gives the top to whoever wants the generator's next value.
+    pub(super) fn yield_value(&mut self) {
+        self.emit_program("YIELD_VALUE", ProgramOp::Yield, "");
+        self.resume();
+    }
+
+    /// Arguments in a list, those by keyword in a dict, and a call with both.
+    fn call_stars(
+        &mut self,
+        expr: &Expr,
+        function: &Expr,
+        args: &[(bool, Expr)],
+        keywords: &[(Option<String>, Expr)],
+    ) -> Result<()> {
+        if self.facts.shape.call != Call::CallFunction {
+            self.emit("PUSH_NULL", Op::Nop, "");
+        }
+        self.expr(function)?;
+        self.emit("BUILD_LIST", Op::BuildList(0), "0");
+        for (starred, arg) in args {
+            self.expr(arg)?;
+            if *starred {
+                self.emit_program("LIST_EXTEND", ProgramOp::Extend, "1");
+            } else {
+                self.emit("LIST_APPEND", Op::ListAppend(1), "1");
+            }
+        }
+        self.emit_program("BUILD_MAP", ProgramOp::BuildMap(0), "0");
+        for (name, value) in keywords {
+            match name {
+                Some(name) => {
+                    // A name that is only passed on has a number all the same.
+                    self.name(name);
+                    self.constant(Value::str(name));
+                    self.expr(value)?;
+                    self.emit_program("MAP_ADD", ProgramOp::MapAdd(1), "1");
+                }
+                None => {
+                    self.expr(value)?;
+                    self.emit_program("DICT_MERGE", ProgramOp::Merge, "1");
+                }
+            }
+        }
+        self.scope().position = Some(expr.position);
+        let opcode = match self.facts.shape.keyword_call {
+            KeywordCall::CallFunction => "CALL_FUNCTION_VAR_KW",
+            _ => "CALL_FUNCTION_EX",
+        };
+        self.emit_program(opcode, ProgramOp::CallStars, "1");
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Whole programs, and the statements that only they have.
 
 use super::super::{
-    instruction::{Op, ProgramOp},
+    instruction::{Code, Op, ProgramOp},
     module::{Module, Texts},
     source::{SourceError, SourceErrorKind},
     syntax::{Expr, ExprKind, Setup, Stmt, StmtKind},
@@ -48,6 +48,7 @@ fn compile(
         functions: Vec::new(),
         loop_head: 0,
         names: names.iter().map(|&name| name.to_owned()).collect(),
+        print_function: stmts.iter().any(imports_print),
     };
     compiler.functions.push(Scope { space: Space::Module, ..Scope::new("<module>", Vec::new()) });
     compiler.resume();
@@ -56,14 +57,21 @@ fn compile(
     compiler.return_constant(Value::None);
     let (code, _) = compiler.finish();
     compiler.codes[0] = Some(code);
-    Ok(Module {
-        version,
-        facts,
-        codes: compiler.codes.into_iter().flatten().collect(),
-        names: compiler.names,
-        texts: texts.owned(),
-        warm,
-    })
+    let codes: Vec<Code> = compiler.codes.into_iter().flatten().collect();
+    let mut names = compiler.names;
+    // A dict may name any parameter when it is passed on as keywords.
+    for parameter in codes.iter().flat_map(|code| &code.locals[..code.parameters.min(code.locals.len())]) {
+        if !names.contains(parameter) {
+            names.push(parameter.clone());
+        }
+    }
+    Ok(Module { version, facts, codes, names, texts: texts.owned(), warm })
+}
+
+/// Whether a statement is `from __future__ import print_function`.
+fn imports_print(stmt: &Stmt) -> bool {
+    matches!(&stmt.kind, StmtKind::ImportFrom(module, items)
+        if module == "__future__" && items.iter().any(|(item, _)| item == "print_function"))
 }
 
 impl<'a> Compiler<'a> {

@@ -145,10 +145,11 @@ impl<'a> Compiler<'a> {
         if let ExprKind::Call(name, _, args) = &expr.kind
             && name == "print"
             && self.facts.shape.python2
+            && !self.print_function
         {
             match &args[..] {
-                [] => {}
                 [item] => self.expr(item)?,
+                // `print ()` prints an empty tuple.
                 items => {
                     for item in items {
                         self.expr(item)?;
@@ -157,9 +158,7 @@ impl<'a> Compiler<'a> {
                     self.emit("BUILD_TUPLE", Op::BuildTuple(count), count.to_string());
                 }
             }
-            if !args.is_empty() {
-                self.emit("PRINT_ITEM", Op::PrintItem, "");
-            }
+            self.emit("PRINT_ITEM", Op::PrintItem, "");
             self.emit("PRINT_NEWLINE", Op::Nop, "");
             return Ok(());
         }

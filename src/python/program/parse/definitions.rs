@@ -4,6 +4,7 @@ use ruff_python_ast as ast;
 use ruff_text_size::{Ranged, TextRange};
 
 use super::super::{
+    instruction::Stars,
     source::{Source, SourceError, SourceErrorKind},
     syntax::{Function, Setup, Stmt},
     values::Builtin,
@@ -136,6 +137,8 @@ impl Reader<'_> {
             position: self.position(def.name.range()),
             defaults: Vec::new(),
             decorators: Vec::new(),
+            stars: Stars::default(),
+            generator: false,
         })
     }
 }

@@ -4,8 +4,9 @@ use ruff_python_ast as ast;
 use ruff_text_size::{Ranged, TextRange};
 
 use super::super::{
+    instruction::Stars,
     source::{Source, SourceError, SourceErrorKind},
-    syntax::{Class, Collection, Expr, ExprKind, FStringPart, Function, Handler, Stmt, StmtKind},
+    syntax::{Class, Collection, Expr, ExprKind, FStringPart, Function, Handler, Stmt, StmtKind, walk_stmt},
 };
 use super::{
     reader::{Reader, expr_name},
@@ -149,14 +150,20 @@ impl Reader<'_> {
         if def.is_async {
             return Err(self.not_covered("async def", "write def name(parameter, …):", def.range()));
         }
-        let (parameters, defaults) = self.parameters(&def.parameters, depth)?;
+        let (parameters, defaults, stars) = self.parameters(&def.parameters, depth)?;
         let body = self.block(&def.body, Context::FUNCTION, depth)?;
+        let mut generator = false;
+        for stmt in &body {
+            walk_stmt(stmt, &mut |expr| generator |= matches!(expr.kind, ExprKind::Yield(_)));
+        }
         Ok(Function {
             name: def.name.to_string(),
             parameters,
             body,
             position: self.position(def.name.range()),
             defaults,
+            stars,
+            generator,
             decorators: def
                 .decorator_list
                 .iter()
@@ -165,27 +172,61 @@ impl Reader<'_> {
         })
     }
 
+    /// The names of all parameters, in the order of CPython's slots, the default values, and what goes not by position.
     fn parameters(
         &self,
         parameters: &ast::Parameters,
         depth: usize,
-    ) -> Result<(Vec<String>, Vec<Expr>), SourceError> {
-        if parameters.vararg.is_some() || parameters.kwarg.is_some() || !parameters.kwonlyargs.is_empty() {
-            return Err(self.not_covered(
-                "a parameter with a star, or after one",
-                "name the parameters",
-                parameters.range(),
-            ));
-        }
+    ) -> Result<(Vec<String>, Vec<Expr>, Stars), SourceError> {
         let mut names = Vec::new();
         let mut defaults = Vec::new();
+        let mut stars = Stars::default();
         for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
             names.push(parameter.parameter.name.to_string());
             if let Some(default) = &parameter.default {
                 defaults.push(self.expr(default, depth)?);
             }
         }
-        Ok((names, defaults))
+        for parameter in &parameters.kwonlyargs {
+            names.push(parameter.parameter.name.to_string());
+            stars.keyword_only.push(parameter.default.is_some());
+            if let Some(default) = &parameter.default {
+                defaults.push(self.expr(default, depth)?);
+            }
+        }
+        if let Some(list) = &parameters.vararg {
+            names.push(list.name.to_string());
+            stars.list = true;
+        }
+        if let Some(dict) = &parameters.kwarg {
+            names.push(dict.name.to_string());
+            stars.dict = true;
+        }
+        Ok((names, defaults, stars))
+    }
+
+    /// A call with stars among its arguments.
+    fn call_stars(&self, call: &ast::ExprCall, depth: usize) -> Result<ExprKind, SourceError> {
+        let function = Box::new(self.expr(&call.func, depth)?);
+        let args = call
+            .arguments
+            .args
+            .iter()
+            .map(|arg| match arg {
+                ast::Expr::Starred(starred) => Ok((true, self.expr(&starred.value, depth)?)),
+                plain => Ok((false, self.expr(plain, depth)?)),
+            })
+            .collect::<Result<_, SourceError>>()?;
+        let keywords = call
+            .arguments
+            .keywords
+            .iter()
+            .map(|keyword| {
+                let name = keyword.arg.as_ref().map(ToString::to_string);
+                Ok((name, self.expr(&keyword.value, depth)?))
+            })
+            .collect::<Result<_, SourceError>>()?;
+        Ok(ExprKind::CallStars(function, args, keywords))
     }
 
     fn class(&self, class: &ast::StmtClassDef, depth: usize) -> Result<Class, SourceError> {
@@ -220,6 +261,17 @@ impl Reader<'_> {
         Ok(Some(match expr {
             ast::Expr::NumberLiteral(literal) => match &literal.value {
                 ast::Number::Float(value) => ExprKind::Float(value.to_bits()),
+                ast::Number::Int(int) if int.as_i64().is_none() => {
+                    let digits = self.slice(expr.range()).replace('_', "");
+                    if !digits.chars().all(|digit| digit.is_ascii_digit()) {
+                        return Err(self.not_covered(
+                            "such a large integer",
+                            "write it in decimal digits",
+                            expr.range(),
+                        ));
+                    }
+                    ExprKind::BigInt(digits)
+                }
                 _ => return Ok(None),
             },
             ast::Expr::StringLiteral(literal) => {
@@ -229,28 +281,16 @@ impl Reader<'_> {
                 ExprKind::Attribute(boxed(&attribute.value)?, attribute.attr.to_string())
             }
             ast::Expr::Call(call) => {
+                let starred = call.arguments.args.iter().any(|arg| matches!(arg, ast::Expr::Starred(_)));
+                if starred || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none()) {
+                    return self.call_stars(call, depth).map(Some);
+                }
                 let mut keywords = Vec::new();
                 for keyword in &call.arguments.keywords {
-                    let Some(name) = &keyword.arg else {
-                        return Err(self.not_covered(
-                            "** in a call",
-                            "write the arguments out",
-                            keyword.range(),
-                        ));
-                    };
-                    keywords.push((name.to_string(), self.expr(&keyword.value, depth)?));
+                    let name = keyword.arg.as_ref().map(ToString::to_string).unwrap_or_default();
+                    keywords.push((name, self.expr(&keyword.value, depth)?));
                 }
-                let args = match &*call.arguments.args {
-                    [ast::Expr::Generator(generator)] => vec![Expr {
-                        kind: ExprKind::Comprehension(
-                            Collection::Generator,
-                            boxed(&generator.elt)?,
-                            self.generators(&generator.generators, depth)?,
-                        ),
-                        position: self.position(generator.range()),
-                    }],
-                    args => self.exprs(args, depth)?,
-                };
+                let args = self.exprs(&call.arguments.args, depth)?;
                 match &*call.func {
                     ast::Expr::Name(name) if keywords.is_empty() => {
                         ExprKind::Call(name.id.to_string(), self.position(name.range()), args)
@@ -299,8 +339,8 @@ impl Reader<'_> {
                 ExprKind::Slice([optional(&slice.lower)?, optional(&slice.upper)?, optional(&slice.step)?])
             }
             ast::Expr::Lambda(lambda) => {
-                let (parameters, defaults) = match &lambda.parameters {
-                    None => (Vec::new(), Vec::new()),
+                let (parameters, defaults, stars) = match &lambda.parameters {
+                    None => (Vec::new(), Vec::new(), Stars::default()),
                     Some(parameters) => self.parameters(parameters, depth)?,
                 };
                 let body = self.expr(&lambda.body, depth)?;
@@ -312,25 +352,26 @@ impl Reader<'_> {
                     position,
                     defaults,
                     decorators: Vec::new(),
+                    stars,
+                    generator: false,
                 }))
             }
             ast::Expr::FString(string) => self.f_string(string, depth)?,
-            ast::Expr::Generator(generator) => {
-                return Err(self.not_covered(
-                    "a generator that is not the one argument of a call",
-                    "use a list comprehension",
-                    generator.range(),
-                ));
-            }
+            ast::Expr::Generator(generator) => ExprKind::Comprehension(
+                Collection::Generator,
+                boxed(&generator.elt)?,
+                self.generators(&generator.generators, depth)?,
+            ),
             ast::Expr::Starred(starred) => {
                 return Err(self.not_covered("a starred expression", "write it out", starred.range()));
             }
-            ast::Expr::Yield(_) | ast::Expr::YieldFrom(_) | ast::Expr::Await(_) | ast::Expr::Named(_) => {
+            ast::Expr::Yield(value) => ExprKind::Yield(optional(&value.value)?),
+            ast::Expr::YieldFrom(_) | ast::Expr::Await(_) | ast::Expr::Named(_) => {
                 return Err(self.not_covered(
                     match expr {
                         ast::Expr::Named(_) => "an assignment inside an expression",
                         ast::Expr::Await(_) => "await",
-                        _ => "yield",
+                        _ => "yield from",
                     },
                     "write it as statements",
                     expr.range(),

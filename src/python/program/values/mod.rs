@@ -18,5 +18,6 @@ pub(super) use calls::call;
 pub(super) use canonical::collect;
 pub(super) use comparison::{MOST_PAIRS, compare};
 pub(super) use sequences::{iterator, next, store_subscript, subscript, unpack};
+pub(crate) use text::quoted;
 pub(super) use text::to_str;
 pub(super) use value::{Heap, append, list, new_list, new_tuple, weight};

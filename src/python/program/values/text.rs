@@ -3,7 +3,8 @@
 use super::super::fault::FaultKind;
 use super::value::{DEEPEST, Heap, Result, Value, list, small, too_deep};
 
-fn quoted(text: &str) -> String {
+/// `repr()` of a string.
+pub(crate) fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut out = String::from(quote);
     for letter in text.chars() {

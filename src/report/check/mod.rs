@@ -1,18 +1,26 @@
 //! The report of a checked program: what each version makes of it, and the schedule that breaks it.
 
-use super::document::{Document, Header};
-use super::layout::{Cell, Grid, bold, finish, paragraph};
-use super::{csv, json, quiet, terms};
-use crate::python::check::{Checked, Collision, Finding, Kind, thread_name};
+mod real;
+
+pub use real::{RealEnding, RealRow, Seen};
+
+use crate::explore::{Run, Schedule, StepKind};
+use crate::python::check::{self, Checked, Collision, Finding, Kind, thread_name};
+use crate::report::document::{Document, Header};
+use crate::report::layout::{Cell, Grid, bold, finish, paragraph};
+use crate::report::{csv, json, quiet, terms, words};
+use crate::system::shell::quoted;
 use anstyle::AnsiColor;
 use serde::Serialize;
 use std::io;
 
 /// The most lines of a schedule that a table shows.
 const MOST_LINES: usize = 40;
+/// The most instructions of one.
+const MOST_STEPS: usize = 120;
 
 /// What came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CheckReport {
     /// What it says of itself.
     #[serde(flatten)]
@@ -25,6 +33,23 @@ pub struct CheckReport {
     pub small: Vec<SmallNumber>,
     /// A finding for each version.
     pub results: Vec<CheckRow>,
+    /// The real interpreters that were asked for.
+    pub real: Vec<RealRow>,
+    /// Interpreters that could not be asked, each with the reason.
+    pub failures: Vec<String>,
+    /// In how many of the real interpreters something was seen that the model calls impossible.
+    pub disagreements: usize,
+    /// How real threads ended that carried out the schedule that is shown.
+    pub real_threads: Option<RealThreads>,
+}
+
+/// How real threads ended that carried out a schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RealThreads {
+    /// Whether they left what the schedule leaves.
+    pub agrees: bool,
+    /// What they printed and raised.
+    pub ends: Vec<String>,
 }
 
 /// A number that only makes the program long, and what it was taken as.
@@ -55,8 +80,29 @@ pub struct CheckRow {
     pub ends: Vec<String>,
     /// What is printed and raised by orders of whole iterations.
     pub expected: Vec<Vec<String>>,
-    /// The shortest schedule that shows it, from where a second thread has begun.
+    /// The shortest schedule that shows it, by lines, from where a second thread has begun.
     pub schedule: Vec<ScheduleStep>,
+    /// The same by instructions, if that was asked for.
+    pub steps: Option<Vec<InstructionStep>>,
+    /// The schedule as text, from the program's start.
+    pub schedule_text: Option<String>,
+}
+
+/// An instruction that a thread does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InstructionStep {
+    /// The thread.
+    pub thread: String,
+    /// The line that it belongs to, if any.
+    pub line: Option<u32>,
+    /// The instruction as `dis` shows it.
+    pub instruction: String,
+    /// What it reads of what threads share and change.
+    pub reads: Vec<String>,
+    /// What it changes of that.
+    pub writes: Vec<String>,
+    /// Whether the GIL can go after it.
+    pub can_drop: bool,
 }
 
 /// A line that a thread runs.
@@ -73,7 +119,7 @@ pub struct ScheduleStep {
 impl CheckReport {
     /// The report of what was found.
     #[must_use]
-    pub fn new(header: Header, file: String, scope: u32, checked: &Checked) -> Self {
+    pub fn new(header: Header, file: String, scope: u32, checked: &Checked, steps: bool) -> Self {
         let small = checked.small.iter().map(|(&number, &taken_as)| SmallNumber { number, taken_as });
         // Where one version loses, another is safe because nothing can come between the same two lines.
         let lost = checked.findings.iter().find_map(|finding| finding.collision.as_ref());
@@ -82,8 +128,42 @@ impl CheckReport {
             file,
             scope,
             small: small.filter(|small| small.number != small.taken_as).collect(),
-            results: checked.findings.iter().map(|finding| CheckRow::new(finding, lost)).collect(),
+            results: checked.findings.iter().map(|finding| CheckRow::new(finding, lost, steps)).collect(),
+            real: Vec::new(),
+            failures: Vec::new(),
+            disagreements: 0,
+            real_threads: None,
         }
+    }
+
+    /// With how real threads ended that carried out the schedule.
+    #[must_use]
+    pub fn with_threads(mut self, real: Option<&check::RealThreads>) -> Self {
+        self.real_threads = real.map(|real| RealThreads { agrees: real.agrees, ends: real.ends.clone() });
+        self
+    }
+
+    /// With what real interpreters made of it.
+    #[must_use]
+    pub fn with_real(mut self, real: Vec<RealRow>, failures: Vec<String>) -> Self {
+        self.disagreements = real.iter().filter(|row| row.agrees == Some(false)).count();
+        (self.real, self.failures) = (real, failures);
+        self
+    }
+
+    /// Whether an interpreter could not do its work.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        !self.failures.is_empty() || self.real.iter().any(|row| row.failure.is_some())
+    }
+
+    /// What is to be said of the real runs, a sentence each.
+    fn real_notes(&self) -> Vec<String> {
+        self.faults().into_iter().chain(real::notes(&self.real)).collect()
+    }
+
+    fn faults(&self) -> Vec<String> {
+        self.real.iter().filter_map(RealRow::fault).chain(self.failures.iter().cloned()).collect()
     }
 
     /// The rows that tell the same, with the names of their versions.
@@ -166,44 +246,100 @@ impl CheckReport {
         notes
     }
 
-    fn schedule_grid(row: &CheckRow) -> Grid {
-        let mut threads: Vec<&str> = row.schedule.iter().map(|step| &*step.thread).collect();
-        threads.sort_unstable();
+    /// The schedule of a row: a column for each thread, and how many of its first steps do not stand there.
+    fn schedule_grid(row: &CheckRow) -> (Grid, usize) {
+        let steps: Vec<(&str, String)> = match &row.steps {
+            Some(steps) => steps.iter().map(|step| (&*step.thread, step.shown())).collect(),
+            None => {
+                let shown = |step: &ScheduleStep| match &*step.text {
+                    "" => format!("{}:", step.line),
+                    text => format!("{}: {text}", step.line),
+                };
+                row.schedule.iter().map(|step| (&*step.thread, shown(step))).collect()
+            }
+        };
+        let mut threads: Vec<&str> = steps.iter().map(|(thread, _)| *thread).collect();
+        threads.sort_unstable_by_key(|thread| (thread.len(), *thread));
         threads.dedup();
-        let skipped = row.schedule.len().saturating_sub(MOST_LINES);
-        let rows = row.schedule.iter().skip(skipped).map(|step| {
-            threads
-                .iter()
-                .map(|&thread| {
-                    let here = thread == step.thread;
-                    if here { format!("{}: {}", step.line, step.text).into() } else { String::new().into() }
-                })
-                .collect()
+        let most = if row.steps.is_some() { MOST_STEPS } else { MOST_LINES };
+        let skipped = steps.len().saturating_sub(most);
+        let rows = steps.iter().skip(skipped).map(|(here, text)| {
+            let cell = |thread: &&str| if thread == here { text.clone().into() } else { Cell::default() };
+            threads.iter().map(cell).collect()
         });
-        Grid {
+        let grid = Grid {
             header: threads.iter().map(|&thread| thread.to_owned()).collect(),
             rows: rows.collect(),
-            title: String::new(),
+            title: format!("a schedule on {}", row.version),
             words: (0..threads.len()).collect(),
-        }
+        };
+        (grid, skipped)
     }
 
-    fn outcome(row: &CheckRow) -> String {
+    /// What is to be said of the schedule that is shown.
+    fn schedule_notes(&self, row: &CheckRow, skipped: usize) -> Vec<String> {
         let lines = |lines: &[String]| {
             if lines.is_empty() { "nothing".to_owned() } else { lines.join(" / ") }
         };
         let expected: Vec<String> = row.expected.iter().map(|expected| lines(expected)).collect();
-        format!(
+        let mut notes = vec![format!(
             "on {}, this schedule ends with: {}; whole iterations give: {}",
             row.version,
             lines(&row.ends),
-            expected.join(" or ")
-        )
+            if expected.is_empty() { "no end".to_owned() } else { expected.join(" or ") }
+        )];
+        if skipped > 0 {
+            let left_out = words::plural(skipped, "step");
+            notes.push(format!("its first {left_out} stand in the JSON only"));
+        }
+        if let Some(real) = &self.real_threads {
+            let verdict = if real.agrees { "end the same" } else { "end otherwise" };
+            notes.push(format!("real threads that take these turns {verdict}: {}", lines(&real.ends)));
+        }
+        if let Some(text) = &row.schedule_text {
+            notes.push(format!(
+                "again: gilsim check {} --scope {} --schedule {text} --replay (A is main, B thread 1, and so on; a number says \
+                 how many places are passed where the GIL can go)",
+                quoted(&self.file),
+                self.scope
+            ));
+        }
+        notes
+    }
+}
+
+/// The schedule of a finding as text.
+fn text_of(finding: &Finding) -> String {
+    let runs = finding.turns.iter().map(|turn| Run { worker: turn.letter(), steps: turn.steps });
+    Schedule::of_runs(StepKind::Version(finding.version), runs.collect()).to_string()
+}
+
+impl InstructionStep {
+    fn new(step: &check::ScheduleStep) -> Self {
+        Self {
+            thread: thread_name(step.thread),
+            line: step.line,
+            instruction: step.instruction.clone(),
+            reads: step.reads.clone(),
+            writes: step.writes.clone(),
+            can_drop: step.can_drop,
+        }
+    }
+
+    fn shown(&self) -> String {
+        let line = self.line.map_or_else(String::new, |line| format!("{line}: "));
+        let mut text = line + &self.instruction;
+        for (verb, names) in [("reads", &self.reads), ("writes", &self.writes)] {
+            if !names.is_empty() {
+                text += &format!(" [{verb} {}]", names.join(", "));
+            }
+        }
+        text
     }
 }
 
 impl CheckRow {
-    fn new(finding: &Finding, lost: Option<&Collision>) -> Self {
+    fn new(finding: &Finding, lost: Option<&Collision>, steps: bool) -> Self {
         let reason = match (finding.kind, lost) {
             (Kind::Exact, Some(Collision { name, read, write: Some(write), .. })) => format!(
                 "nothing can come between the read of {name} in line {read} and its write in line {write}"
@@ -211,7 +347,7 @@ impl CheckRow {
             _ => finding.reason.clone(),
         };
         let collision = finding.collision.as_ref();
-        let steps = finding.schedule.iter().map(|line| ScheduleStep {
+        let lines = finding.schedule.iter().map(|line| ScheduleStep {
             thread: thread_name(line.thread),
             line: line.line,
             text: line.text.clone(),
@@ -229,7 +365,9 @@ impl CheckRow {
             drop_point: collision.map(|collision| collision.drop_point.clone()),
             ends: finding.ends.clone(),
             expected: finding.expected.clone(),
-            schedule: steps.collect(),
+            schedule: lines.collect(),
+            steps: steps.then(|| finding.steps.iter().map(InstructionStep::new).collect()),
+            schedule_text: (!finding.turns.is_empty()).then(|| text_of(finding)),
         }
     }
 }
@@ -242,11 +380,22 @@ impl Document for CheckReport {
         for note in self.notes() {
             text += &paragraph(&note, width);
         }
+        if !self.real.is_empty() {
+            text.push('\n');
+            text += &real::grid(&self.real).table(width);
+            text.push('\n');
+        }
+        for note in self.real_notes() {
+            text += &paragraph(&note, width);
+        }
         if let Some(row) = self.shown() {
             text.push('\n');
-            text += &Self::schedule_grid(row).table(width);
+            let (grid, skipped) = Self::schedule_grid(row);
+            text += &grid.table(width);
             text.push('\n');
-            text += &paragraph(&Self::outcome(row), width);
+            for note in self.schedule_notes(row, skipped) {
+                text += &paragraph(&note, width);
+            }
         }
         finish(&mut text);
         text
@@ -280,11 +429,30 @@ impl Document for CheckReport {
             text += &note;
             text.push('\n');
         }
+        if !self.real.is_empty() {
+            text.push('\n');
+            text += &real::grid(&self.real).markdown();
+        }
+        for note in self.real_notes() {
+            text.push('\n');
+            text += &note;
+            text.push('\n');
+        }
         if let Some(row) = self.shown() {
-            let parts = ["\n", &Self::schedule_grid(row).markdown(), "\n", &Self::outcome(row), "\n"];
-            text += &parts.concat();
+            let (grid, skipped) = Self::schedule_grid(row);
+            text.push('\n');
+            text += &grid.markdown();
+            for note in self.schedule_notes(row, skipped) {
+                text.push('\n');
+                text += &note;
+                text.push('\n');
+            }
         }
         text
+    }
+
+    fn failures(&self) -> Vec<String> {
+        self.faults()
     }
 
     fn value(&self) -> String {

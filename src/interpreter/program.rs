@@ -1,0 +1,110 @@
+//! A whole program, run as it stands.
+
+use super::child::{self, Limits};
+use super::cpython::Interpreter;
+use super::error::Error;
+use super::jobs::SHORTEST_INTERVAL;
+use crate::system::process::Ended;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = include_str!("program.py");
+
+/// A switch interval that no program outlives.
+const NO_SWITCH: Duration = Duration::from_secs(100_000);
+
+/// How threads share the GIL while a program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// They are switched as often as can be.
+    Eager,
+    /// A thread goes on until it waits or ends: whole threads, one after the other. A free-threaded build is given its GIL.
+    InTurn,
+}
+
+/// How a run of a program ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProgramRun {
+    /// The lines on standard output.
+    pub printed: Vec<String>,
+    /// The exceptions of which standard error tells that nobody handled them: class and message.
+    pub raised: Vec<String>,
+    /// How its process ended.
+    pub ended: Ended,
+    /// How long it took, the interpreter's start included.
+    pub time: Duration,
+}
+
+impl Interpreter {
+    /// Runs a program in a fresh process, isolated as in [`Interpreter::run`] and with nothing on standard input.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started or exceeds a limit; how it ended is for the caller to judge.
+    pub fn program(&self, path: &Path, threads: Threads, limits: &Limits<'_>) -> Result<ProgramRun, Error> {
+        let isolated: &[&str] = if self.version.0 < 3 { &["-E", "-s"] } else { &["-I"] };
+        let with_gil: &[&str] =
+            if threads == Threads::InTurn && self.free_threaded { &["-X", "gil=1"] } else { &[] };
+        let interval = match threads {
+            Threads::Eager => SHORTEST_INTERVAL,
+            Threads::InTurn => NO_SWITCH,
+        };
+        let interval = interval.as_secs_f64().to_string();
+        let words = isolated.iter().chain(with_gil).chain(&["-B", "-c", PROGRAM]).map(AsRef::as_ref);
+        let arguments = words.chain([path.as_os_str(), interval.as_ref()]);
+        let began = Instant::now();
+        let output = child::run(&self.path, arguments, limits)?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+        Ok(ProgramRun {
+            printed: text(&output.stdout).lines().map(str::to_owned).collect(),
+            raised: uncaught(&text(&output.stderr)),
+            ended: output.ended,
+            time: began.elapsed(),
+        })
+    }
+}
+
+/// The exceptions whose tracebacks stand on standard error, without those that led to another one.
+fn uncaught(stderr: &str) -> Vec<String> {
+    const LED_ON: [&str; 2] = [
+        "During handling of the above exception, another exception occurred:",
+        "The above exception was the direct cause of the following exception:",
+    ];
+    let mut raised: Vec<String> = Vec::new();
+    let mut inside = false;
+    for line in stderr.lines() {
+        if line.starts_with("Traceback (most recent call last):") {
+            inside = true;
+        } else if LED_ON.contains(&line) {
+            raised.pop();
+        } else if inside && !line.starts_with([' ', '\t']) && !line.is_empty() {
+            raised.push(line.to_owned());
+            inside = false;
+        } else if !inside && line.starts_with("SyntaxError: ") {
+            // A file that does not compile has a traceback of its own, if any.
+            raised.push(line.to_owned());
+        }
+    }
+    raised
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_exception_that_nobody_handled_is_told_once() {
+        let thread = "Exception in thread Thread-1 (f):\nTraceback (most recent call last):\n  File \"a\", line 1, in f\n    \
+                      g()\n    ~^^\nIndexError: pop from empty list\n";
+        let chained = "Traceback (most recent call last):\n  File \"a\", line 1\nKeyError: 1\n\nDuring handling of the \
+                       above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a\", \
+                       line 2\n__main__.Mine: no\n";
+        assert_eq!(uncaught(thread), ["IndexError: pop from empty list"]);
+        assert_eq!(uncaught(chained), ["__main__.Mine: no"]);
+        assert_eq!(uncaught(&[thread, chained].concat()).len(), 2);
+        assert_eq!(uncaught("warning: nothing\n"), [""; 0]);
+        let syntax = "Traceback (most recent call last):\n  File \"b\", line 66\n  File \"a\", line 2\n    f\"\"\n     \
+                      ^\nSyntaxError: invalid syntax\n";
+        assert_eq!(uncaught(syntax), ["SyntaxError: invalid syntax"]);
+    }
+}

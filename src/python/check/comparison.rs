@@ -1,0 +1,308 @@
+//! Comparison, membership, truth and length.
+
+use std::cmp::Ordering;
+
+use super::machine::{BOOL, BOOL_OF_PYTHON2, CONTAINS, GETITEM, ITER, LEN, Machine, R, beyond};
+use super::numbers::big;
+use super::state::{Object, Value};
+use crate::python::program::CompareOp;
+
+impl Machine<'_> {
+    pub(super) fn is_instance(&self, value: &Value) -> bool {
+        matches!(self.object_of(value), Some(Object::Instance { .. }))
+    }
+
+    pub(super) fn equal(&mut self, left: &Value, right: &Value) -> R<bool> {
+        if let (Some(one), Some(two)) = (left.as_int(), right.as_int()) {
+            return Ok(one == two);
+        }
+        if let (Some(one), Some(two)) = (big(left), big(right)) {
+            return Ok(one == two);
+        }
+        #[expect(clippy::float_cmp, reason = "as Python compares them")]
+        if let (Some(one), Some(two)) = (Self::as_float(left), Self::as_float(right)) {
+            return Ok(one == two);
+        }
+        if left == right {
+            return Ok(true);
+        }
+        let (Some(one), Some(two)) = (self.object_of(left).cloned(), self.object_of(right).cloned()) else {
+            return Ok(false);
+        };
+        match (one, two) {
+            (Object::Tuple(one), Object::Tuple(two))
+            | (Object::List(one), Object::List(two))
+            | (Object::Deque(one, _), Object::Deque(two, _)) => {
+                self.touch_value(left, false);
+                self.touch_value(right, false);
+                if one.len() != two.len() {
+                    return Ok(false);
+                }
+                for (one, two) in one.iter().zip(&two) {
+                    if !self.equal(one, two)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            (Object::Dict(one, _), Object::Dict(two, _)) => {
+                self.touch_value(left, false);
+                self.touch_value(right, false);
+                if one.len() != two.len() {
+                    return Ok(false);
+                }
+                for (key, value) in &one {
+                    let mut found = false;
+                    for (known, other) in &two {
+                        found |= self.equal(key, known)? && self.equal(value, other)?;
+                    }
+                    if !found {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            (Object::Set(one), Object::Set(two)) => {
+                if one.len() != two.len() {
+                    return Ok(false);
+                }
+                for item in &one {
+                    if self.position(&two, item)?.is_none() {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            (Object::Method(function, one), Object::Method(other, two)) => {
+                Ok(function == other && one == two)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// How two values are ordered; `symbol` is how the comparison is written.
+    pub(super) fn order(&mut self, left: &Value, right: &Value, symbol: &str) -> R<Ordering> {
+        if let (Some(one), Some(two)) = (left.as_int(), right.as_int()) {
+            return Ok(one.cmp(&two));
+        }
+        if let (Some(one), Some(two)) = (big(left), big(right)) {
+            return Ok(one.cmp(&two));
+        }
+        if let (Some(one), Some(two)) = (Self::as_float(left), Self::as_float(right)) {
+            return match one.partial_cmp(&two) {
+                Some(order) => Ok(order),
+                None => beyond("an order with nan"),
+            };
+        }
+        if let (Value::Str(one), Value::Str(two)) = (left, right) {
+            return Ok(one.cmp(two));
+        }
+        match (self.object_of(left).cloned(), self.object_of(right).cloned()) {
+            (Some(Object::Tuple(one)), Some(Object::Tuple(two)))
+            | (Some(Object::List(one)), Some(Object::List(two))) => {
+                self.touch_value(left, false);
+                self.touch_value(right, false);
+                for (one, two) in one.iter().zip(&two) {
+                    if !self.equal(one, two)? {
+                        return self.order(one, two, symbol);
+                    }
+                }
+                return Ok(one.len().cmp(&two.len()));
+            }
+            (Some(Object::Set(_) | Object::Deque(..) | Object::View(..)), Some(_)) => {
+                return beyond("an order of these");
+            }
+            _ => {}
+        }
+        if self.module.facts.shape.python2 {
+            return beyond("an order between different types, which only python 2 has");
+        }
+        let (Some(one), Some(two)) = (self.known_type_name(left), self.known_type_name(right)) else {
+            return self.raise_unworded("TypeError");
+        };
+        let message = format!("'{symbol}' not supported between instances of '{one}' and '{two}'");
+        self.raise("TypeError", &message)
+    }
+
+    pub(super) fn compare(&mut self, op: CompareOp, left: &Value, right: &Value) -> R<bool> {
+        let order = |machine: &mut Self| machine.order(left, right, op.symbol());
+        Ok(match op {
+            CompareOp::Equal => self.equal(left, right)?,
+            CompareOp::NotEqual => !self.equal(left, right)?,
+            CompareOp::Less => order(self)? == Ordering::Less,
+            CompareOp::LessEqual => order(self)? != Ordering::Greater,
+            CompareOp::Greater => order(self)? == Ordering::Greater,
+            CompareOp::GreaterEqual => order(self)? != Ordering::Less,
+            CompareOp::Is => left == right,
+            CompareOp::IsNot => left != right,
+            CompareOp::In => self.contains(right, left)?,
+            CompareOp::NotIn => !self.contains(right, left)?,
+        })
+    }
+
+    pub(super) fn contains(&mut self, container: &Value, item: &Value) -> R<bool> {
+        if let (Value::Str(text), Value::Str(part)) = (container, item) {
+            return Ok(text.contains(&**part));
+        }
+        if let Value::Str(_) = container {
+            return self.type_error("in a string needs a string", &[item]);
+        }
+        self.touch_value(container, false);
+        match self.object_of(container).cloned() {
+            Some(Object::Dict(items, _)) => {
+                self.hashable(item, self.module.facts.messages.unhashable_key)?;
+                let keys: Vec<Value> = items.into_iter().map(|(key, _)| key).collect();
+                Ok(self.position(&keys, item)?.is_some())
+            }
+            Some(Object::Set(items)) => {
+                self.hashable(item, self.module.facts.messages.unhashable_element)?;
+                Ok(self.position(&items, item)?.is_some())
+            }
+            Some(Object::Instance { .. }) => match self.lookup_special(container, CONTAINS) {
+                Some(method) => {
+                    let found = self.call_back(&method, vec![item.clone()])?;
+                    self.truth(&found)
+                }
+                None if self.has_special(container, ITER) => {
+                    let items = self.elements(container)?;
+                    Ok(self.position(&items, item)?.is_some())
+                }
+                None if self.has_special(container, GETITEM) => {
+                    beyond("in of an object with __getitem__ alone")
+                }
+                None => {
+                    let message = self.module.facts.messages.no_container;
+                    self.raise_types("TypeError", message, &[container])
+                }
+            },
+            None => {
+                let message = self.module.facts.messages.no_container;
+                self.raise_types("TypeError", message, &[container])
+            }
+            _ => {
+                let items = self.elements(container)?;
+                Ok(self.position(&items, item)?.is_some())
+            }
+        }
+    }
+
+    /// Where an equal element is.
+    pub(super) fn position(&mut self, items: &[Value], item: &Value) -> R<Option<usize>> {
+        for (at, known) in items.iter().enumerate() {
+            if self.equal(known, item)? {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The elements, each once.
+    pub(super) fn unique(&mut self, items: Vec<Value>) -> R<Vec<Value>> {
+        let mut kept = Vec::new();
+        for item in items {
+            self.hashable(&item, self.module.facts.messages.unhashable_element)?;
+            if self.position(&kept, &item)?.is_none() {
+                kept.push(item);
+            }
+        }
+        Ok(kept)
+    }
+
+    pub(super) fn set_add(&mut self, at: u32, item: Value) -> R<()> {
+        self.hashable(&item, self.module.facts.messages.unhashable_element)?;
+        let items = match self.state.object(at) {
+            Object::Set(items) => items.clone(),
+            _ => return Ok(()),
+        };
+        if self.position(&items, &item)?.is_none()
+            && let Object::Set(items) = self.state.object_mut(at)
+        {
+            items.push(item);
+        }
+        Ok(())
+    }
+
+    /// Refuses what has no hash, with the version's words.
+    pub(super) fn hashable(&mut self, key: &Value, message: &'static str) -> R<()> {
+        match self.object_of(key).cloned() {
+            Some(Object::List(_) | Object::Dict(..) | Object::Set(_)) => {
+                self.raise_types("TypeError", message, &[key])
+            }
+            Some(Object::Tuple(items)) => items.iter().try_for_each(|item| self.hashable(item, message)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn truth(&mut self, value: &Value) -> R<bool> {
+        Ok(match value {
+            Value::Unbound | Value::None => false,
+            Value::Bool(truth) => *truth,
+            Value::Int(int) => *int != 0,
+            Value::Big(_) => true,
+            Value::Float(bits) => f64::from_bits(*bits) != 0.0,
+            Value::Str(text) => !text.is_empty(),
+            Value::Native(_) => true,
+            Value::Ref(_) => {
+                if self.is_instance(value) {
+                    let name = if self.module.facts.shape.python2 { BOOL_OF_PYTHON2 } else { BOOL };
+                    if let Some(method) = self.lookup_special(value, name) {
+                        let result = self.call_back(&method, Vec::new())?;
+                        return self.truth(&result);
+                    }
+                    return match self.lookup_special(value, LEN) {
+                        Some(method) => {
+                            let length = self.call_back(&method, Vec::new())?;
+                            self.truth(&length)
+                        }
+                        None => Ok(true),
+                    };
+                }
+                match self.length_of(value) {
+                    Some(length) => {
+                        self.touch_value(value, false);
+                        length != 0
+                    }
+                    None => true,
+                }
+            }
+        })
+    }
+
+    pub(super) fn length_of(&self, value: &Value) -> Option<usize> {
+        Some(match (value, self.object_of(value)) {
+            (Value::Str(text), _) => text.chars().count(),
+            (
+                _,
+                Some(
+                    Object::Tuple(items) | Object::List(items) | Object::Set(items) | Object::Deque(items, _),
+                ),
+            ) => items.len(),
+            (_, Some(Object::Dict(items, _))) => items.len(),
+            (_, Some(Object::Range(start, stop, stride))) => range_length(*start, *stop, *stride),
+            (_, Some(Object::View(_, dict))) => return self.length_of(dict),
+            _ => return None,
+        })
+    }
+
+    pub(super) fn length(&mut self, value: &Value) -> R<Value> {
+        if let Some(length) = self.length_of(value) {
+            self.touch_value(value, false);
+            return Self::int(i64::try_from(length).ok());
+        }
+        if self.is_instance(value)
+            && let Some(method) = self.lookup_special(value, LEN)
+        {
+            return self.call_back(&method, Vec::new());
+        }
+        self.raise_types("TypeError", "object of type '{}' has no len()", &[value])
+    }
+}
+
+pub(super) fn range_length(start: i64, stop: i64, stride: i64) -> usize {
+    let span = if stride > 0 { stop.saturating_sub(start) } else { start.saturating_sub(stop) };
+    let stride = stride.unsigned_abs().max(1);
+    match u64::try_from(span) {
+        Ok(span) if span > 0 => usize::try_from(span.div_ceil(stride)).unwrap_or(usize::MAX),
+        _ => 0,
+    }
+}

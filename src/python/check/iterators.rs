@@ -1,0 +1,234 @@
+//! Iteration: what a loop, a function of the library or an unpacking takes its elements from.
+//!
+//! An instruction that needs a Python function for an element begins anew with what it has learned ([`Machine::once`]), so whatever
+//! is taken from an iterator is noted there, and taken once.
+
+use super::comparison::range_length;
+use super::machine::{GETITEM, ITER, LONGEST, Machine, NEXT, NEXT_OF_PYTHON2, R, Stop, beyond};
+use super::state::{Lazy, Object, Value};
+
+impl Machine<'_> {
+    pub(super) fn iterator(&mut self, value: &Value) -> R<Value> {
+        let kept = match self.object_of(value) {
+            Some(
+                Object::Iterator(..)
+                | Object::Pulled(..)
+                | Object::Count(..)
+                | Object::Lazy(..)
+                | Object::Generator(..),
+            ) => return Ok(value.clone()),
+            Some(Object::Dict(items, _)) => Some(items.len()),
+            Some(Object::View(_, dict)) => self.length_of(dict),
+            Some(Object::Set(items) | Object::Deque(items, _)) => Some(items.len()),
+            Some(Object::Tuple(_) | Object::List(_) | Object::Range(..)) => None,
+            Some(Object::Instance { .. }) => {
+                if let Some(method) = self.lookup_special(value, ITER) {
+                    return self.call_back(&method, Vec::new());
+                }
+                if self.has_special(value, GETITEM) {
+                    return beyond("iteration over an object with __getitem__ alone");
+                }
+                return self.raise_types("TypeError", "'{}' object is not iterable", &[value]);
+            }
+            None if matches!(value, Value::Str(_)) => None,
+            _ => return self.raise_types("TypeError", "'{}' object is not iterable", &[value]),
+        };
+        self.touch_value(value, false);
+        Ok(self.allocate(Object::Iterator(value.clone(), 0, kept)))
+    }
+
+    /// The next value of an iterator.
+    pub(super) fn next(&mut self, iterator: &Value) -> R<Option<Value>> {
+        let Value::Ref(at) = *iterator else {
+            return self.type_error("object is not an iterator", &[iterator]);
+        };
+        match self.state.object(at) {
+            Object::Iterator(..) | Object::Pulled(..) | Object::Count(..) => {
+                let value =
+                    self.once(|machine| machine.advance(at).map(|value| value.unwrap_or(Value::Unbound)))?;
+                Ok((value != Value::Unbound).then_some(value))
+            }
+            Object::Lazy(lazy, function, sources) => {
+                let (lazy, function, sources) = (*lazy, function.clone(), sources.clone());
+                self.next_lazy(at, lazy, &function, &sources)
+            }
+            Object::Generator(..) => {
+                let value = self.resumed(Stop::Resume(at))?;
+                Ok((value != Value::Unbound).then_some(value))
+            }
+            Object::Instance { .. } => {
+                let name = if self.module.facts.shape.python2 { NEXT_OF_PYTHON2 } else { NEXT };
+                match self.lookup_special(iterator, name) {
+                    Some(method) => {
+                        let value = self.resumed(Stop::Next(method))?;
+                        Ok((value != Value::Unbound).then_some(value))
+                    }
+                    None => self.raise_types("TypeError", "'{}' object is not an iterator", &[iterator]),
+                }
+            }
+            _ => self.type_error("object is not an iterator", &[iterator]),
+        }
+    }
+
+    /// What something came to that runs Python, once it has been run.
+    fn resumed(&mut self, stop: Stop) -> R<Value> {
+        let at = self.consumed;
+        self.consumed += 1;
+        match self.frame().progress.get(at) {
+            Some(value) => Ok(value.clone()),
+            None => Err(stop),
+        }
+    }
+
+    /// Takes the next value of an iterator that needs no Python for it.
+    fn advance(&mut self, at: u32) -> R<Option<Value>> {
+        match self.state.object(at).clone() {
+            Object::Iterator(over, index, kept) => {
+                self.touch_value(&over, false);
+                if let Some(kept) = kept
+                    && self.length_of(&over) != Some(kept)
+                {
+                    let message = match self.object_of(&over) {
+                        Some(Object::Set(_)) => "Set changed size during iteration",
+                        Some(Object::Deque(..)) => "deque mutated during iteration",
+                        _ => "dictionary changed size during iteration",
+                    };
+                    return self.raise("RuntimeError", message);
+                }
+                let value = self.element(&over, index);
+                // An iterator that has come to its end stays there.
+                let next = if value.is_some() { index + 1 } else { usize::MAX };
+                *self.state.object_mut(at) = Object::Iterator(over, next, kept);
+                Ok(value)
+            }
+            Object::Pulled(items, index) => {
+                let value = items.get(index).cloned();
+                *self.state.object_mut(at) = Object::Pulled(items, index + usize::from(value.is_some()));
+                Ok(value)
+            }
+            Object::Count(next, stride) => {
+                self.touch(at, true);
+                *self.state.object_mut(at) = Object::Count(next + stride, stride);
+                Ok(Some(Value::Int(next)))
+            }
+            _ => beyond("an iterator of this kind"),
+        }
+    }
+
+    /// The element of a container at a place.
+    fn element(&mut self, over: &Value, index: usize) -> Option<Value> {
+        match (over, self.object_of(over)) {
+            (Value::Str(text), _) => {
+                text.chars().nth(index).map(|letter| Value::str(letter.encode_utf8(&mut [0; 4])))
+            }
+            (_, Some(Object::Range(start, stop, stride))) => (index < range_length(*start, *stop, *stride))
+                .then(|| Value::Int(start + stride * i64::try_from(index).unwrap_or(0))),
+            (_, Some(Object::Dict(items, _))) => items.get(index).map(|(key, _)| key.clone()),
+            (_, Some(Object::View(kind, dict))) => {
+                let (kind, dict) = (*kind, dict.clone());
+                let Some(Object::Dict(items, _)) = self.object_of(&dict) else { return None };
+                let (key, value) = items.get(index)?.clone();
+                Some(match kind {
+                    "keys" => key,
+                    "values" => value,
+                    _ => self.tuple(vec![key, value]),
+                })
+            }
+            (
+                _,
+                Some(
+                    Object::Tuple(items) | Object::List(items) | Object::Set(items) | Object::Deque(items, _),
+                ),
+            ) => items.get(index).cloned(),
+            _ => None,
+        }
+    }
+
+    fn next_lazy(&mut self, at: u32, lazy: Lazy, function: &Value, sources: &[Value]) -> R<Option<Value>> {
+        loop {
+            let mut values = Vec::new();
+            for source in sources {
+                match self.next(source)? {
+                    Some(value) => values.push(value),
+                    None => return Ok(None),
+                }
+            }
+            match lazy {
+                Lazy::Map => return self.call_back(function, values).map(Some),
+                Lazy::Zip if values.is_empty() => return Ok(None),
+                Lazy::Zip => return Ok(Some(self.tuple(values))),
+                Lazy::Enumerate(_) => {
+                    let number = self.once(|machine| {
+                        let Object::Lazy(Lazy::Enumerate(number), ..) = machine.state.object_mut(at) else {
+                            return beyond("an iterator of this kind");
+                        };
+                        *number += 1;
+                        Ok(Value::Int(*number - 1))
+                    })?;
+                    values.insert(0, number);
+                    return Ok(Some(self.tuple(values)));
+                }
+                Lazy::Filter => {
+                    let Some(value) = values.pop() else { return Ok(None) };
+                    let test = if *function == Value::None {
+                        value.clone()
+                    } else {
+                        self.call_back(function, vec![value.clone()])?
+                    };
+                    if self.truth(&test)? {
+                        return Ok(Some(value));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What computes its elements one by one, over these.
+    pub(super) fn lazy(&mut self, lazy: Lazy, function: Value, sources: &[Value]) -> R<Value> {
+        let sources = sources.iter().map(|source| self.iterator(source)).collect::<R<Vec<_>>>()?;
+        Ok(self.allocate(Object::Lazy(lazy, function, sources)))
+    }
+
+    /// All elements of something that can be iterated over.
+    pub(super) fn elements(&mut self, value: &Value) -> R<Vec<Value>> {
+        if let Some(items) = self.items_of(value) {
+            self.touch_value(value, false);
+            return Ok(items);
+        }
+        let length = match (value, self.object_of(value)) {
+            (Value::Str(_), _) | (_, Some(Object::Dict(..) | Object::View(..) | Object::Range(..))) => {
+                self.length_of(value)
+            }
+            _ => None,
+        };
+        if let Some(length) = length {
+            if length > LONGEST {
+                return beyond(format!("more than {LONGEST} elements at once"));
+            }
+            self.touch_value(value, false);
+            return Ok((0..length).filter_map(|index| self.element(value, index)).collect());
+        }
+        let iterator = self.iterator(value)?;
+        if let (Value::Ref(at), Some(Object::Iterator(..) | Object::Pulled(..))) =
+            (&iterator, self.object_of(&iterator))
+        {
+            let at = *at;
+            let taken = self.once(|machine| {
+                let mut items = Vec::new();
+                while let Some(item) = machine.advance(at)? {
+                    items.push(item);
+                }
+                Ok(machine.list(items))
+            })?;
+            return Ok(self.items_of(&taken).unwrap_or_default());
+        }
+        let mut items = Vec::new();
+        while let Some(item) = self.next(&iterator)? {
+            items.push(item);
+            if items.len() > LONGEST {
+                return beyond(format!("more than {LONGEST} elements at once"));
+            }
+        }
+        Ok(items)
+    }
+}

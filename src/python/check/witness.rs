@@ -1,0 +1,286 @@
+//! A schedule that was carried out, as it is told: by lines, by instructions, as turns, and what collided in it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use super::machine::{Access, Location, Machine, Step};
+use super::search::{Told, lines, location_name};
+use super::state::{Object, Part, State};
+use super::sync::MOST_THREADS;
+use crate::python::program::module::Module;
+
+/// Two lines that are in each other's way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Collision {
+    /// The variable, attribute or object.
+    pub name: String,
+    /// The line that read it first.
+    pub read: u32,
+    /// The line of another thread that then changed it.
+    pub between: u32,
+    /// The line that wrote it after that, if it was written.
+    pub write: Option<u32>,
+    /// The instruction after which the thread lost the GIL.
+    pub drop_point: String,
+}
+
+/// A line that a thread runs in a schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ScheduleLine {
+    /// The thread: 0 is the main thread.
+    pub thread: usize,
+    /// The line's number.
+    pub line: u32,
+    /// The line.
+    pub text: String,
+}
+
+/// An instruction that a thread does in a schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ScheduleStep {
+    /// The thread: 0 is the main thread.
+    pub thread: usize,
+    /// The line that it belongs to, if any.
+    pub line: Option<u32>,
+    /// The instruction as `dis` shows it.
+    pub instruction: String,
+    /// What it reads that another thread changes, or the other way round.
+    pub reads: Vec<String>,
+    /// What it changes.
+    pub writes: Vec<String>,
+    /// Whether the GIL can go after it.
+    pub can_drop: bool,
+}
+
+/// A thread's part of a schedule between two switches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Turn {
+    /// The thread: 0 is the main thread.
+    pub thread: u8,
+    /// How often it comes to a place where the GIL can go, or where it waits or ends; the last ends the turn.
+    pub steps: u64,
+    /// Whether it waits at first, and the time limit of that comes.
+    pub expires: bool,
+}
+
+impl Turn {
+    /// The turn of which this letter of a schedule tells, counted from 0: from [`MOST_THREADS`] on a time limit comes.
+    #[must_use]
+    pub fn of_letter(letter: u8, steps: u64) -> Self {
+        let most = u8::try_from(MOST_THREADS).unwrap_or(u8::MAX);
+        Self { thread: letter % most, steps, expires: letter >= most }
+    }
+
+    /// The letter that tells of it.
+    #[must_use]
+    pub fn letter(self) -> u8 {
+        let most = u8::try_from(MOST_THREADS).unwrap_or(u8::MAX);
+        self.thread.saturating_add(if self.expires { most } else { 0 })
+    }
+}
+
+/// The main thread, or another by its number.
+#[must_use]
+pub fn thread_name(thread: usize) -> String {
+    if thread == 0 { "main".to_owned() } else { format!("thread {thread}") }
+}
+
+/// An instruction that was done.
+#[derive(Clone, Debug)]
+struct Event {
+    thread: usize,
+    code: u16,
+    pc: usize,
+    line: Option<u32>,
+    opcode: &'static str,
+    accesses: Vec<Access>,
+    can_drop: bool,
+    /// Whether more than one thread could run.
+    together: bool,
+}
+
+/// What was done in a schedule.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    events: Vec<Event>,
+    pub(super) turns: Vec<Turn>,
+    /// Whether a time limit comes in the present step.
+    expires: bool,
+}
+
+impl Record {
+    /// Takes note of an instruction.
+    pub(super) fn note(&mut self, machine: &Machine<'_>, thread: usize, told: &Told) {
+        match told {
+            Told::Before { together } => {
+                let instruction = machine.instruction(thread);
+                self.expires |= machine.expires;
+                let frame = machine.state.threads[thread].frames.last();
+                self.events.push(Event {
+                    thread,
+                    code: frame.map_or(u16::MAX, |frame| frame.code),
+                    pc: frame.map_or(0, |frame| frame.pc as usize),
+                    line: instruction.and_then(|at| at.position).map(|position| position.line),
+                    opcode: instruction.map_or("", |instruction| instruction.opcode),
+                    accesses: Vec::new(),
+                    can_drop: false,
+                    together: *together,
+                });
+            }
+            Told::After(step) => {
+                if let Some(last) = self.events.last_mut() {
+                    last.accesses.clone_from(&machine.accesses);
+                    last.can_drop = matches!(step, Step::Done { may_drop: true });
+                }
+                if ends_step(machine, thread, *step) {
+                    let thread = u8::try_from(thread).unwrap_or(u8::MAX);
+                    let expires = std::mem::take(&mut self.expires);
+                    match self.turns.last_mut() {
+                        Some(last) if last.thread == thread && !expires => last.steps += 1,
+                        _ => self.turns.push(Turn { thread, steps: 1, expires }),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The locations at which threads were in each other's way: one changed what another got at.
+    pub(super) fn shared(&self) -> BTreeSet<Location> {
+        let mut users: BTreeMap<Location, (BTreeSet<usize>, bool)> = BTreeMap::new();
+        for event in self.events.iter().filter(|event| event.together) {
+            for access in &event.accesses {
+                let (threads, written) = users.entry(access.location).or_default();
+                threads.insert(event.thread);
+                *written |= access.write;
+            }
+        }
+        users.retain(|_, (threads, written)| *written && threads.len() > 1);
+        users.into_keys().collect()
+    }
+
+    /// What a thread read, another changed, and the first then wrote; or at least the first two of these.
+    pub(super) fn collision(
+        &self,
+        module: &Module,
+        state: &State,
+        shared: &BTreeSet<Location>,
+    ) -> Option<Collision> {
+        let events = &self.events;
+        let touches: Vec<(usize, Location, bool)> = events
+            .iter()
+            .enumerate()
+            .filter(|(_, event)| event.together)
+            .flat_map(|(at, event)| {
+                event.accesses.iter().map(move |access| (at, access.location, access.write))
+            })
+            .filter(|(_, location, _)| shared.contains(location) && !is_thread(state, *location))
+            .collect();
+        let thread = |at: usize| events[at].thread;
+        // The last change of something that its thread had read before another thread changed it: read directly before, or
+        // earlier, as a check is. Failing that, what one thread had read before another changed it.
+        let update = |directly: bool| {
+            touches.iter().enumerate().rev().filter(|(_, (.., writes))| *writes).find_map(
+                |(index, &(write_at, location, _))| {
+                    let before = touches[..index].iter().rev().filter(|(_, known, _)| *known == location);
+                    let mut reads =
+                        before.clone().filter(|(at, _, write)| thread(*at) == thread(write_at) && !write);
+                    let between = |read: usize| {
+                        let others = before
+                            .clone()
+                            .filter(|(at, _, write)| *write && thread(*at) != thread(write_at) && *at > read);
+                        others.last().map(|(at, ..)| (location, read, *at, Some(write_at)))
+                    };
+                    if directly {
+                        reads.next().and_then(|(at, ..)| between(*at))
+                    } else {
+                        reads.find_map(|(at, ..)| between(*at))
+                    }
+                },
+            )
+        };
+        let overtaken = || {
+            touches.iter().enumerate().rev().filter(|(_, (.., writes))| *writes).find_map(
+                |(index, &(write_at, location, _))| {
+                    let mut before = touches[..index].iter().rev();
+                    let read = before.find(|&&(at, known, write)| {
+                        known == location && thread(at) != thread(write_at) && !write
+                    })?;
+                    Some((location, read.0, write_at, None))
+                },
+            )
+        };
+        let (location, read, between, write) = update(true).or_else(|| update(false)).or_else(overtaken)?;
+        let last = (read..between).rev().find(|&at| thread(at) == thread(read)).unwrap_or(read);
+        let last = if events[last].opcode.is_empty() { read } else { last };
+        // An instruction that stands in no line of the text belongs to the last line that its thread has run.
+        let line = |at: usize| {
+            let mut mine = (0..=at).rev().filter(|&earlier| thread(earlier) == thread(at));
+            mine.find_map(|earlier| events[earlier].line).unwrap_or(0)
+        };
+        Some(Collision {
+            name: location_name(module, state, location),
+            read: line(read),
+            between: line(between),
+            write: write.map(line),
+            drop_point: format!("after {} in line {}", events[last].opcode, line(last)),
+        })
+    }
+
+    /// The lines in the order in which they are run, from where there is more than one thread.
+    pub(super) fn lines(&self, module: &Module) -> Vec<ScheduleLine> {
+        let texts = lines(&module.texts.file);
+        let mut lines: Vec<ScheduleLine> = Vec::new();
+        for event in self.events.iter().filter(|event| event.together) {
+            let Some(line) = event.line else { continue };
+            if lines.last().is_some_and(|last| last.thread == event.thread && last.line == line) {
+                continue;
+            }
+            let text = texts.get(&line).map(|text| text.trim().to_owned()).unwrap_or_default();
+            lines.push(ScheduleLine { thread: event.thread, line, text });
+        }
+        lines
+    }
+
+    /// The instructions in the order in which they are done, from where there is more than one thread.
+    pub(super) fn steps(
+        &self,
+        module: &Module,
+        state: &State,
+        shared: &BTreeSet<Location>,
+    ) -> Vec<ScheduleStep> {
+        let together = self.events.iter().filter(|event| event.together && !event.opcode.is_empty());
+        let steps = together.map(|event| {
+            let names = |write: bool| {
+                let those = event.accesses.iter().filter(|access| access.write == write);
+                let mut names: Vec<String> = those
+                    .filter(|access| shared.contains(&access.location))
+                    .map(|access| location_name(module, state, access.location))
+                    .collect();
+                names.dedup();
+                names
+            };
+            let argument = module.instruction(event.code, event.pc).map_or("", |known| &*known.argument);
+            ScheduleStep {
+                thread: event.thread,
+                line: event.line,
+                instruction: format!("{} {argument}", event.opcode).trim_end().to_owned(),
+                reads: names(false),
+                writes: names(true),
+                can_drop: event.can_drop,
+            }
+        });
+        steps.collect()
+    }
+}
+
+/// Whether it is the state of a thread, which others wait for.
+fn is_thread(state: &State, location: Location) -> bool {
+    let Location::Content(site) = location else { return false };
+    let entry = state.heap.iter().find(|entry| entry.site == site);
+    entry.is_some_and(|entry| matches!(&entry.object, Object::Instance { part: Part::Thread(_), .. }))
+}
+
+/// Whether a thread comes to a place there that ends a step of a turn.
+pub(super) fn ends_step(machine: &Machine<'_>, thread: usize, step: Step) -> bool {
+    !matches!(step, Step::Done { may_drop: false }) || machine.state.threads[thread].finished
+}

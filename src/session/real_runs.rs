@@ -1,0 +1,289 @@
+//! A checked program in real interpreters: what each prints and raises, held against what the model says of its version.
+//!
+//! The file is run as it stands, under a very short switch interval. Where the model took numbers as small, it does not know
+//! what the program prints; then the runs are held against one in which the interpreter does not switch threads until they wait
+//! or end, which is an order of whole iterations. That something was not seen contradicts nothing: only a run that the model
+//! calls impossible is a disagreement.
+
+use crate::interpreter::{Error, Interpreter, Limits, ProgramRun, Threads};
+use crate::python::check::{Finding, Kind};
+use crate::python::version::Version;
+use crate::report::check::{RealEnding, RealRow, Seen};
+use crate::system::control::Control;
+use crate::system::process::Ended;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long the runs in one interpreter may take before no further one is begun, if their number was not asked for.
+const BUDGET: Duration = Duration::from_secs(5);
+
+/// The most runs of a program that is exact by the model, and of one that is not; the first that shows it is the last.
+const MOST_EXACT: usize = 10;
+const MOST_LOSSY: usize = 100;
+
+/// A run that is to show a deadlock is given this long, or so many times as long as one that ended.
+const LEAST_PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: u32 = 20;
+
+/// From here on standard output is written in parts, between which threads can be switched.
+const WRITTEN_AT_ONCE: usize = 8000;
+
+/// How real interpreters are asked.
+#[derive(Debug, Clone)]
+pub struct RealRuns {
+    /// How many runs in each, at most.
+    pub runs: Option<usize>,
+    /// How long one run may take.
+    pub timeout: Duration,
+}
+
+/// What was printed, and what was raised, each in alphabetical order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Outcome {
+    printed: Vec<String>,
+    raised: Vec<String>,
+}
+
+/// What runs are held against.
+enum Expected {
+    /// The endings of orders of whole iterations in the model.
+    Model(Vec<Vec<String>>),
+    /// The ending of a run whose threads were not switched.
+    InTurn(Outcome),
+    /// That the interpreter does not take the program.
+    Refusal,
+    /// Nothing, and why.
+    Nothing(String),
+}
+
+impl RealRuns {
+    /// Runs a file in an interpreter and compares. `small` says whether the model took numbers of the program as small.
+    pub(super) fn row(
+        &self,
+        file: &Path,
+        interpreter: &Interpreter,
+        finding: Option<&Finding>,
+        small: bool,
+        control: &Control,
+    ) -> RealRow {
+        let mut row = RealRow {
+            interpreter: interpreter.label(),
+            verdict: finding.map(|finding| finding.kind.word()),
+            ..RealRow::default()
+        };
+        if let Err(error) = self.fill(&mut row, file, interpreter, finding, small, control) {
+            row.failure = Some(error);
+        }
+        row
+    }
+
+    fn fill(
+        &self,
+        row: &mut RealRow,
+        file: &Path,
+        interpreter: &Interpreter,
+        finding: Option<&Finding>,
+        small: bool,
+        control: &Control,
+    ) -> Result<(), String> {
+        let run = |threads, timeout| {
+            let run = interpreter.program(file, threads, &Limits::new(timeout, control.flag()))?;
+            Ok::<_, Error>(run)
+        };
+        let kind = finding.map(|finding| finding.kind);
+        let mut patience = self.timeout;
+        let expected = match finding {
+            None => Expected::Nothing("there is no model of this version".to_owned()),
+            Some(finding) => match finding.kind {
+                Kind::Incomplete => Expected::Nothing("the model reached a limit".to_owned()),
+                Kind::NotPython => Expected::Refusal,
+                _ if finding.prints.is_empty() => {
+                    Expected::Nothing("no order of whole iterations comes to an end".to_owned())
+                }
+                kind if kind != Kind::Exact && finding.expected != finding.prints => Expected::Nothing(
+                    "it shows in variables only, not in what is printed or raised".to_owned(),
+                ),
+                _ if !small => Expected::Model(finding.prints.clone()),
+                _ if finding.prints.len() != 1 => Expected::Nothing(
+                    "orders of whole iterations end differently, and numbers were taken as small".to_owned(),
+                ),
+                _ => match run(Threads::InTurn, self.timeout) {
+                    Ok(run) => {
+                        patience = patience.min((PATIENCE * run.time).max(LEAST_PATIENCE));
+                        Expected::InTurn(outcome(&run, interpreter)?)
+                    }
+                    Err(Error::TimedOut { after, .. }) => Expected::Nothing(format!(
+                        "it does not end within {} s when threads are not switched",
+                        after.as_secs_f64()
+                    )),
+                    Err(error) => return Err(error.to_string()),
+                },
+            },
+        };
+        if kind == Some(Kind::Deadlocks) && !small {
+            patience = patience.min(LEAST_PATIENCE);
+        }
+        let timeout = if kind == Some(Kind::Deadlocks) { patience } else { self.timeout };
+        let lossy = matches!(kind, Some(Kind::Loses | Kind::Raises | Kind::Deadlocks));
+        let most = self.runs.unwrap_or(if lossy { MOST_LOSSY } else { MOST_EXACT });
+        row.expected = expected.shown();
+        let began = Instant::now();
+        while row.runs < most && (row.runs == 0 || self.runs.is_some() || began.elapsed() < BUDGET) {
+            let other = match run(Threads::Eager, timeout) {
+                Ok(run) => {
+                    let free = !interpreter.gil_enabled();
+                    let outcome = outcome(&run, interpreter)?;
+                    let other = expected.other(&outcome, free || interpreter.version().0 < 3);
+                    note(row, outcome.all());
+                    other
+                }
+                Err(Error::TimedOut { after, .. }) if kind == Some(Kind::Deadlocks) => {
+                    note(row, vec![format!("no end within {} s", after.as_secs_f64())]);
+                    Some(Seen::Deadlocks)
+                }
+                Err(error) => return Err(error.to_string()),
+            };
+            row.runs += 1;
+            if let Some(other) = other {
+                row.other_runs += 1;
+                row.seen = Some(other);
+                break;
+            }
+        }
+        expected.judge(row, kind, finding.is_some_and(|finding| finding.cold_differs));
+        Ok(())
+    }
+}
+
+/// Counts an ending.
+fn note(row: &mut RealRow, ends: Vec<String>) {
+    match row.endings.iter_mut().find(|known| known.ends == ends) {
+        Some(known) => known.runs += 1,
+        None => row.endings.push(RealEnding { runs: 1, ends }),
+    }
+}
+
+/// What a run came to.
+///
+/// # Errors
+///
+/// When the interpreter was killed by a signal.
+fn outcome(run: &ProgramRun, interpreter: &Interpreter) -> Result<Outcome, String> {
+    if matches!(run.ended, Ended::Signal(_)) {
+        return Err(format!("{}: {}; run it again", interpreter.label(), run.ended));
+    }
+    let mut outcome = Outcome { printed: run.printed.clone(), raised: run.raised.clone() };
+    outcome.printed.sort();
+    outcome.raised.sort();
+    Ok(outcome)
+}
+
+impl Outcome {
+    fn all(&self) -> Vec<String> {
+        self.printed.iter().chain(&self.raised).cloned().collect()
+    }
+
+    /// The classes of what was raised, without their modules.
+    fn classes(raised: &[String]) -> Vec<&str> {
+        let mut classes: Vec<&str> = raised.iter().map(|text| class(text)).collect();
+        classes.sort_unstable();
+        classes
+    }
+
+    /// Whether the same was printed. Where a line is written in several parts, two threads' parts can be mixed up.
+    fn prints(&self, printed: &[String], mixed: bool) -> bool {
+        if self.printed == printed {
+            return true;
+        }
+        let characters = |lines: &[String]| {
+            let mut characters: Vec<char> = lines.iter().flat_map(|line| line.chars()).collect();
+            characters.sort_unstable();
+            characters
+        };
+        let length: usize = printed.iter().map(String::len).sum();
+        (mixed || length > WRITTEN_AT_ONCE)
+            && printed.len() > 1
+            && characters(&self.printed) == characters(printed)
+    }
+
+    /// Whether it is an ending of the model, whose messages are compared no further than the class.
+    fn is(&self, ending: &[String], mixed: bool) -> bool {
+        let lines: Vec<&String> = ending.iter().collect();
+        (0..=lines.len()).any(|at| {
+            let (printed, raised) = ending.split_at(at);
+            let mut printed: Vec<String> =
+                printed.iter().flat_map(|text| text.split('\n')).map(str::to_owned).collect();
+            printed.sort();
+            raised.len() == self.raised.len()
+                && self.prints(&printed, mixed)
+                && Self::classes(raised) == Self::classes(&self.raised)
+        })
+    }
+}
+
+fn class(text: &str) -> &str {
+    let path = text.split(':').next().unwrap_or_default();
+    path.rsplit('.').next().unwrap_or_default()
+}
+
+impl Expected {
+    fn shown(&self) -> Vec<Vec<String>> {
+        match self {
+            Self::Model(endings) => endings.clone(),
+            Self::InTurn(outcome) => vec![outcome.all()],
+            Self::Refusal | Self::Nothing(_) => Vec::new(),
+        }
+    }
+
+    /// What a run shows that did not end as it should.
+    fn other(&self, run: &Outcome, mixed: bool) -> Option<Seen> {
+        let raises = |known: &[String]| Outcome::classes(known) != Outcome::classes(&run.raised);
+        match self {
+            Self::Nothing(_) => None,
+            Self::InTurn(known) => {
+                let other = Some(if raises(&known.raised) { Seen::Raises } else { Seen::Loses });
+                let same = run.prints(&known.printed, mixed) && !raises(&known.raised);
+                other.filter(|_| !same)
+            }
+            Self::Refusal => {
+                let refused = ["SyntaxError", "IndentationError", "ImportError", "ModuleNotFoundError"];
+                run.raised.iter().any(|text| refused.contains(&class(text))).then_some(Seen::NotPython)
+            }
+            Self::Model(endings) => {
+                if endings.iter().any(|ending| run.is(ending, mixed)) {
+                    return None;
+                }
+                // Nothing that whole iterations raise has another class.
+                let known = endings.iter().flatten().map(|text| class(text));
+                let known: Vec<&str> = known.collect();
+                let raises = run.raised.iter().any(|text| !known.contains(&class(text)));
+                Some(if raises { Seen::Raises } else { Seen::Loses })
+            }
+        }
+    }
+
+    /// Says what the runs of a row show, and whether that agrees with the model: `cold_differs` where the model is exact only
+    /// once calls are specialised.
+    fn judge(&self, row: &mut RealRow, kind: Option<Kind>, cold_differs: bool) {
+        match (self, kind, row.seen) {
+            // The one end that needs nothing to be held against.
+            (_, Some(Kind::Deadlocks), Some(_)) => row.agrees = Some(true),
+            (Self::Nothing(why), ..) => row.not_compared = Some(why.clone()),
+            (Self::Refusal, _, None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(false)),
+            (_, Some(Kind::Exact), None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(true)),
+            (_, Some(Kind::Exact), Some(_)) => row.agrees = Some(cold_differs),
+            (_, _, Some(_)) => row.agrees = Some(true),
+            (_, _, None) => {
+                row.seen = Some(Seen::NotSeen);
+                // A share of p goes unseen in all of n runs with probability (1 - p)^n; this is the p for which that is 5 %.
+                let runs = f64::from(u32::try_from(row.runs.max(1)).unwrap_or(u32::MAX));
+                row.loss_below = Some(1.0 - 0.05_f64.powf(1.0 / runs));
+            }
+        }
+    }
+}
+
+/// The finding on a version, among those that were asked for and those made for interpreters.
+pub(super) fn of_version(findings: &[Finding], version: Option<Version>) -> Option<&Finding> {
+    findings.iter().find(|finding| Some(finding.version) == version)
+}

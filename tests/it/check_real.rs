@@ -1,0 +1,268 @@
+//! `gilsim check` beside real interpreters, and its schedules on real threads.
+
+use crate::gilsim;
+use crate::interpreter::Fake;
+use crate::python::{real_python, skipped};
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+use std::path::Path;
+
+fn program(name: &str) -> String {
+    format!("{}/tests/programs/{name}.py", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The exit code, the report and standard error of a check.
+fn check(arguments: &[&str]) -> (i32, Value, String) {
+    let output = gilsim("check --format json").args(arguments).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code().unwrap(), report, error)
+}
+
+fn at(fake: &Fake) -> String {
+    path(&fake.path()).to_owned()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A program with a deadlock on every version: something is called between the two locks.
+const DEADLOCK: &str = "
+import threading
+a, b = threading.Lock(), threading.Lock()
+def work(first, second):
+    with first:
+        int('1')
+        with second:
+            pass
+for pair in ((a, b), (b, a)):
+    threading.Thread(target=work, args=pair).start()
+";
+
+/// A loss that shows in a variable only.
+const SILENT: &str = "
+import threading
+n = 0
+def work():
+    global n
+    for _ in range(2):
+        n = n + int(1)
+threads = [threading.Thread(target=work) for _ in range(2)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+";
+
+#[test]
+fn a_run_that_the_model_calls_impossible_is_a_disagreement() {
+    let (fake, file) = (Fake::python("echo 3"), program("account"));
+    let (code, report, _) = check(&[&file, "--python", &at(&fake)]);
+    assert_eq!(code, 3);
+    let row = &report["real"][0];
+    assert_eq!(
+        (&row["verdict"], &row["seen"], &row["agrees"]),
+        (&"exact".into(), &"loses".into(), &false.into())
+    );
+    assert_eq!((&report["disagreements"], &row["runs"]), (&1.into(), &1.into()));
+    assert_eq!((&row["endings"][0]["ends"][0], &row["expected"][0][0]), (&"3".into(), &"20".into()));
+    let table =
+        contains("exact").and(contains("loses (1 of 1 run)!")).and(contains("disagreement: 3.13.0 is exact"));
+    gilsim("check").args([&file, "--python", &at(&fake)]).assert().code(3).stdout(table);
+}
+
+#[test]
+fn a_run_as_the_model_says_agrees() {
+    let fake = Fake::python("echo 20");
+    let (code, report, error) = check(&[&program("account"), "--python", &at(&fake), "--runs", "3"]);
+    assert_eq!((code, &*error), (0, ""));
+    let row = &report["real"][0];
+    assert_eq!((&row["seen"], &row["agrees"], &row["runs"]), (&"exact".into(), &true.into(), &3.into()));
+    assert_eq!(row["endings"], serde_json::json!([{"runs": 3, "ends": ["20"]}]));
+}
+
+#[test]
+fn where_numbers_are_small_runs_are_held_against_one_whose_threads_are_not_switched() {
+    // The last argument is the switch interval.
+    let fake =
+        |eager: &str| Fake::python(&format!("case \"$*\" in *100000) echo 400000;; *) echo {eager};; esac"));
+    for (name, eager, code, seen, agrees) in [
+        ("incr_function", "400000", 0, "exact", Value::Bool(true)),
+        ("incr_function", "399999", 3, "loses", Value::Bool(false)),
+        ("dict_get", "399999", 0, "loses", Value::Bool(true)),
+        ("dict_get", "400000", 0, "not-seen", Value::Null),
+    ] {
+        let fake = fake(eager);
+        let (ended, report, _) = check(&[&program(name), "--python", &at(&fake), "--runs", "2"]);
+        let row = &report["real"][0];
+        assert_eq!((ended, &row["seen"], &row["agrees"]), (code, &seen.into(), &agrees), "{name} {eager}");
+        assert_eq!(row["expected"][0][0], "400000");
+        assert_eq!(row["loss_below"].is_number(), seen == "not-seen");
+    }
+}
+
+#[test]
+fn what_was_raised_counts() {
+    let (file, raises) = (
+        program("pop_if_any"),
+        "echo 1; printf 'Traceback (most recent call last):\\n  File\\nIndexError: pop from empty list\\n' >&2",
+    );
+    for (lines, seen) in [("echo 0", "not-seen"), (raises, "raises")] {
+        let fake = Fake::python(lines);
+        let (code, report, _) = check(&[&file, "--python", &at(&fake), "--runs", "1"]);
+        assert_eq!((code, &report["real"][0]["seen"]), (0, &seen.into()));
+    }
+}
+
+#[test]
+fn an_interpreter_that_fails_has_a_line_and_the_others_go_on() {
+    let good = Fake::python("echo 20");
+    for (lines, part) in
+        [("sleep 100", "within 0.3 s"), ("kill -9 $$", "was killed by SIGKILL"), ("yes", "printed more than")]
+    {
+        let fake = Fake::python(lines);
+        let (fake, good) = (at(&fake), at(&good));
+        let pythons = ["--python", &fake, "--python", &good, "--timeout", "300ms"];
+        let (code, report, _) = check(&[&[&*program("account")], &pythons[..]].concat());
+        assert_eq!(code, 1, "{lines}");
+        assert!(report["real"][0]["failure"].as_str().unwrap().contains(part), "{report}");
+        assert_eq!(report["real"][1]["agrees"], true);
+    }
+    let (code, report, _) = check(&[&program("account"), "--python", "/no/python", "--python", &at(&good)]);
+    assert!(report["failures"][0].as_str().unwrap().contains("/no/python: not found"), "{report}");
+    assert_eq!((code, &report["real"][0]["agrees"]), (1, &true.into()));
+    let unknown = contains("there is no program nopython on PATH");
+    gilsim("check")
+        .args([&program("account"), "--python", "nopython"])
+        .assert()
+        .code(1)
+        .stdout("")
+        .stderr(unknown);
+    let quiet = ["--quiet", "--cpython", "3.13", "--python", "/no/python"];
+    let said = contains("/no/python: not found");
+    gilsim("check").arg(program("account")).args(quiet).assert().code(1).stdout("3.13\texact\n").stderr(said);
+}
+
+#[test]
+fn a_run_that_does_not_end_shows_a_deadlock_and_only_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("deadlock.py");
+    std::fs::write(&file, DEADLOCK).unwrap();
+    let fake = Fake::python("sleep 100");
+    let (code, report, _) = check(&[path(&file), "--python", &at(&fake), "--timeout", "300ms"]);
+    let row = &report["real"][0];
+    assert_eq!(
+        (code, &row["verdict"], &row["seen"]),
+        (0, &"deadlocks".into(), &"deadlocks".into()),
+        "{report}"
+    );
+    let fake = Fake::python("true");
+    let (_, report, _) = check(&[path(&file), "--python", &at(&fake), "--runs", "1"]);
+    assert_eq!(report["real"][0]["seen"], "not-seen");
+}
+
+#[test]
+fn what_cannot_be_compared_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("silent.py");
+    std::fs::write(&file, SILENT).unwrap();
+    let fake = Fake::python("true");
+    let (code, report, _) = check(&[path(&file), "--python", &at(&fake)]);
+    assert_eq!((code, &report["real"][0]["agrees"]), (0, &Value::Null));
+    assert!(report["real"][0]["not_compared"].as_str().unwrap().contains("in variables only"), "{report}");
+}
+
+#[test]
+fn what_is_exact_is_exact_in_every_interpreter_here() {
+    if real_python().is_none() {
+        return skipped("checked programs in real interpreters");
+    }
+    for name in ["account", "incr_function", "process_counter"] {
+        let (code, report, error) = check(&[&program(name), "--python", "all", "--runs", "2"]);
+        let rows = report["real"].as_array().unwrap();
+        assert!(!rows.is_empty() && code == 0, "{name}: {code} {error} {report}");
+        for row in rows {
+            assert_ne!(row["agrees"], false, "{name}: {row}");
+            assert!(row["verdict"] != "exact" || row["seen"] == "exact", "{name}: {row}");
+        }
+    }
+}
+
+#[test]
+fn a_schedule_is_played_back_on_real_threads() {
+    for name in ["race", "pop_if_any", "deadlock_two_locks", "pool_executor", "shared_value"] {
+        let file = program(name);
+        let (_, report, _) = check(&[&file, "--replay"]);
+        let row = report["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["schedule_text"].is_string())
+            .unwrap();
+        assert_eq!(
+            (&report["real_threads"]["agrees"], &report["real_threads"]["ends"]),
+            (&true.into(), &row["ends"])
+        );
+        let scope = report["scope"].to_string();
+        let text = row["schedule_text"].as_str().unwrap();
+        let again = [&file, "--scope", &scope, "--schedule", text, "--replay"];
+        let (code, again, _) = check(&again);
+        let played = &again["results"][0];
+        for field in ["version", "verdict", "ends", "expected", "schedule", "schedule_text", "reason"] {
+            assert_eq!(played[field], row[field], "{name}: {field}");
+        }
+        assert_eq!((code, &again["real_threads"]["agrees"]), (0, &true.into()), "{name}");
+    }
+}
+
+#[test]
+fn a_schedule_without_a_loss_is_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("one.py");
+    std::fs::write(&file, "x = 1\nprint(x)\n").unwrap();
+    // Main enters its code, calls, and ends.
+    let schedule = ["--schedule", "v1:3.13:A3"];
+    let (code, report, error) = check(&[&[path(&file)], &schedule[..]].concat());
+    assert_eq!((code, &report["results"][0]["verdict"]), (0, &"exact".into()), "{error}");
+    assert_eq!(report["results"][0]["ends"], serde_json::json!(["1"]));
+    let expect = [&schedule[..], &["--expect", "lost"]].concat();
+    gilsim("check").arg(&file).args(expect).assert().code(3);
+}
+
+#[test]
+fn a_schedule_that_does_not_fit_is_refused() {
+    for (text, part) in [
+        ("v1:3.9:D1", "thread 3, which has not begun"),
+        ("v1:3.9:A1", "ends while main could go on"),
+        ("v1:3.9:A100000000000", "main, which waits for another thread"),
+        ("v1:machine:A1", "machine steps"),
+        ("v1:3.9:a1", "is not right"),
+    ] {
+        let arguments = ["--scope", "2", "--schedule", text];
+        gilsim("check")
+            .arg(program("race"))
+            .args(arguments)
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains(part));
+    }
+}
+
+#[test]
+fn instructions_are_shown_when_they_are_asked_for() {
+    let arguments = ["--cpython", "3.9", "--steps"];
+    let (_, report, _) = check(&[&[&*program("race")], &arguments[..]].concat());
+    let steps = report["results"][0]["steps"].as_array().unwrap();
+    let is = |step: &&Value, field: &str| step[field].as_array().unwrap().iter().any(|name| name == "x");
+    let reads = steps.iter().filter(|step| is(step, "reads")).count();
+    let writes = steps.iter().filter(|step| is(step, "writes"));
+    let stores: Vec<&Value> =
+        writes.inspect(|step| assert_eq!(step["instruction"], "STORE_GLOBAL x")).collect();
+    // Two iterations of each of two threads; what the main thread prints comes when it is alone.
+    assert_eq!((reads, stores.len()), (4, 4), "{steps:?}");
+    let shown = contains("LOAD_GLOBAL x [reads x]").and(contains("a schedule on 3.9"));
+    gilsim("check").arg(program("race")).args(arguments).assert().success().stdout(shown);
+    let (_, report, _) = check(&[&program("race"), "--cpython", "3.9"]);
+    assert_eq!(report["results"][0]["steps"], Value::Null);
+}
