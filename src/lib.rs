@@ -32,7 +32,8 @@
 //! `--body 'x += d'` is compiled once for each version by [`python::program`], to instructions named after CPython's
 //! own; [`python::version`] says after which of them the version may drop its GIL. The same program runs on real
 //! threads under [`python::gil`] ([`scenario::gil`]), by every schedule ([`explore`]), and as source text in a real
-//! interpreter ([`interpreter`]). [`session::verify`] holds the first two against the third.
+//! interpreter ([`interpreter`]). A body that shares more than a counter and locks ([`python::body`]) is a module of [`python::check`],
+//! and takes the same ways except that of real threads. [`session::verify`] holds the first two against the third.
 //!
 //! # Where to change what
 //!
@@ -46,7 +47,7 @@
 //! | the exit codes | [`session::Ending`]; those of signals: [`system::signals`] |
 //! | the words of an error | the `error.rs` of the room that meets it; a thread that cannot start: `system/error.rs` |
 //! | how long rounds may take by default | `cli/options.rs`; their order and greatest number: [`measure::runner`] |
-//! | the bodies that `verify` tries | [`session::verify::BODIES`] |
+//! | the bodies that `verify` tries | `session/verify/sets.rs` |
 //!
 //! Only [`report::output`], the progress bar, refusals of the command line and `main` write to the terminal. Nothing is
 //! `unsafe`: the race is one of relaxed atomic loads and stores, a *race condition* with defined behaviour, never a

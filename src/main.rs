@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Request::Explore(session) => session.run(&control),
         Request::References(session) => session.run(&control),
         Request::Check(session) => session.run(&control),
+        Request::Dis(disassembly) => session::dis::run(disassembly),
         Request::Convoy(convoy, cpus, destination) => {
             session::convoy::run(convoy, cpus, &destination, &control)
         }

@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "refcount",
     "compare",
     "check",
+    "dis",
     "explore",
     "convoy",
     "python",

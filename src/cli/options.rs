@@ -13,6 +13,8 @@ use crate::choice::Choice;
 use crate::count;
 use crate::measure::runner::{Case, Rounds};
 use crate::measure::{Pattern, Scenario, Workload};
+use crate::python::body::{Body, RESULT};
+use crate::python::program::Program;
 use crate::python::version::Version;
 use crate::report::export::Format;
 use crate::report::output::Destination;
@@ -80,15 +82,33 @@ const BODY_HELP: &str = "The loop's body, in Python: x is the shared counter, d 
 pub(super) struct BodyOptions {
     #[arg(help = BODY_HELP, long, value_name = "STATEMENTS", default_value = scenario::gil::BODY, value_parser = statements())]
     pub(super) body: String,
-    /// Definitions that the body uses: functions, and more locks
+    /// Definitions that the body uses: functions, locks, and whatever the workers share, such as lists, dicts and objects
     #[arg(long, value_name = "STATEMENTS", value_parser = statements())]
     setup: Option<String>,
+    /// What is looked at when all workers have ended: an expression that is a whole number, such as len(L) or D[0]
+    #[arg(long, value_name = "EXPR", default_value = RESULT)]
+    pub(super) result: String,
 }
 
 impl BodyOptions {
     /// The definitions, empty if there are none.
     pub(super) fn setup(&self) -> &str {
         self.setup.as_deref().unwrap_or_default()
+    }
+
+    /// Refuses what is not over a counter and locks alone.
+    pub(super) fn counter_only(&self, version: Version) -> Result<(), UsageError> {
+        let others = "gil repeats a body over the counter x and locks on real threads; gilsim verify and gilsim explore take this one";
+        match Body::compile(&self.body, self.setup(), &self.result, version) {
+            Ok(Body::Heap(_)) => {
+                Err(UsageError::new(match Program::compile(&self.body, self.setup(), version) {
+                    Err(refusal) => format!("{refusal}\n{others}"),
+                    Ok(_) => others.to_owned(),
+                }))
+            }
+            // What is not covered at all is refused with its place where it is compiled.
+            Ok(Body::Counter(_)) | Err(_) => Ok(()),
+        }
     }
 }
 

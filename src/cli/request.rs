@@ -5,6 +5,7 @@ use crate::scenario::convoy::Convoy;
 use crate::scenario::split::worker;
 use crate::session::Session;
 use crate::session::check::CheckSession;
+use crate::session::dis::Disassembly;
 use crate::session::explore::ExploreSession;
 use crate::session::references::References;
 use crate::session::verify::Verify;
@@ -21,6 +22,8 @@ pub enum Request {
     References(Box<References>),
     /// To check a whole program.
     Check(CheckSession),
+    /// To list a program's instructions.
+    Dis(Disassembly),
     /// To measure the convoy effect on so many CPUs.
     Convoy(Convoy, usize, Destination),
     /// To hold the model against real interpreters, on so many CPUs.

@@ -3,6 +3,7 @@
 use super::limits::{LONGEST_STEP, MOST_REPLAYED, MOST_WORKERS};
 use super::schedule::ScheduleError;
 use crate::error::{Classified, Kind};
+use crate::python::check::LoopError;
 use crate::python::program::Fault;
 
 /// Why a question cannot be answered, or a schedule not be carried out.
@@ -14,6 +15,14 @@ pub enum ExploreError {
     /// Some schedule raises an exception, or does what the model does not cover.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The same of a body over shared objects.
+    #[error("{0}")]
+    Loop(LoopError),
+    /// Real threads cannot carry out a schedule.
+    #[error(
+        "real threads carry out schedules of the one counter x and locks only; --schedule without --replay shows this one"
+    )]
+    NoReplay,
     /// A step does not end, or one whole iteration does not.
     #[error(
         "a step or an iteration of the body takes {LONGEST_STEP} instructions or more: make its loops shorter"
@@ -81,9 +90,23 @@ impl Classified for ExploreError {
     fn kind(&self) -> Kind {
         match self {
             // What the command line asked for and cannot be had is a mistake in the command line.
-            Self::NoSuchOutcome(_) | Self::Schedule(_) | Self::Workers(_) => Kind::Usage,
+            Self::Loop(LoopError::Limit(_)) => Kind::Failure,
+            Self::NoSuchOutcome(_)
+            | Self::Schedule(_)
+            | Self::Workers(_)
+            | Self::NoReplay
+            | Self::Loop(_) => Kind::Usage,
             Self::Interrupted => Kind::Interrupted,
             _ => Kind::Failure,
+        }
+    }
+}
+
+impl From<LoopError> for ExploreError {
+    fn from(error: LoopError) -> Self {
+        match error {
+            LoopError::Stopped => Self::Interrupted,
+            other => Self::Loop(other),
         }
     }
 }

@@ -12,8 +12,22 @@ use std::time::Duration;
 pub enum FinalState {
     /// All workers have finished, and x has this value.
     Value(i64),
+    /// These exceptions ended workers.
+    Raised(Vec<String>),
     /// Workers wait for these locks, by number, and none can go on.
     Deadlock(Vec<u8>),
+}
+
+/// What locks are called, by their numbers.
+pub trait LockNames {
+    /// The lock's name.
+    fn lock_name(&self, number: u8) -> &str;
+}
+
+impl LockNames for Program {
+    fn lock_name(&self, number: u8) -> &str {
+        Self::lock_name(self, number)
+    }
 }
 
 /// Whether an outcome is right.
@@ -24,6 +38,8 @@ pub enum Grade {
     Right,
     /// No serial schedule ends so: an update was lost.
     Lost,
+    /// No serial schedule raises that: an exception ended a worker.
+    Raises,
     /// Not every worker finished.
     Deadlock,
 }
@@ -68,7 +84,7 @@ impl Findings {
     pub fn extremes(&self) -> Option<(i64, i64)> {
         let mut values = self.outcomes.iter().filter_map(|outcome| match outcome.ending {
             FinalState::Value(value) => Some(value),
-            FinalState::Deadlock(_) => None,
+            FinalState::Raised(_) | FinalState::Deadlock(_) => None,
         });
         let least = values.next()?;
         Some((least, values.next_back().unwrap_or(least)))
@@ -88,6 +104,7 @@ impl Findings {
         self.outcomes.iter().min_by_key(|outcome| {
             let far = match outcome.ending {
                 FinalState::Deadlock(_) => u64::MAX,
+                FinalState::Raised(_) => u64::MAX - 1,
                 FinalState::Value(value) => distance(value),
             };
             std::cmp::Reverse((outcome.grade != Grade::Right, far))
@@ -106,18 +123,20 @@ impl FinalState {
     pub fn grade(&self, right: &BTreeSet<i64>) -> Grade {
         match self {
             Self::Deadlock(_) => Grade::Deadlock,
+            Self::Raised(_) => Grade::Raises,
             Self::Value(value) if right.contains(value) => Grade::Right,
             Self::Value(_) => Grade::Lost,
         }
     }
 
-    /// In words: `2`, or `deadlock (a, b)`, by the names of the program's locks.
+    /// In words: `2`, `raises KeyError`, or `deadlock (a, b)` by the names of the locks.
     #[must_use]
-    pub fn words(&self, program: &Program) -> String {
+    pub fn words(&self, names: &impl LockNames) -> String {
         match self {
             Self::Value(value) => value.to_string(),
+            Self::Raised(raised) => format!("raises {}", raised.join(", ")),
             Self::Deadlock(waited) => {
-                let names: Vec<&str> = waited.iter().map(|&lock| program.lock_name(lock)).collect();
+                let names: Vec<&str> = waited.iter().map(|&lock| names.lock_name(lock)).collect();
                 format!("deadlock ({})", names.join(", "))
             }
         }
@@ -129,6 +148,7 @@ impl fmt::Display for Grade {
         f.write_str(match self {
             Self::Right => "right",
             Self::Lost => "lost",
+            Self::Raises => "raises",
             Self::Deadlock => "deadlock",
         })
     }

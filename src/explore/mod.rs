@@ -35,6 +35,7 @@
 //! | `expand.rs` | from one layer to the next: the hot loop |
 //! | `serial.rs`, `termination.rs` | the right results; whether every schedule ends |
 //! | `explored.rs`, `witness.rs` | from an outcome back to a schedule |
+//! | `loops.rs` | a body over shared lists, dicts and objects, counted in the same way by the machine of whole programs |
 //! | `refcount.rs` | not a body but reference counts, by a small enumeration of their own |
 //! | `schedule.rs`, `replay.rs`, `fold.rs` | a schedule as text, carried out, and shortened for people |
 //!
@@ -65,6 +66,7 @@ mod fold;
 mod layer;
 mod layout;
 mod limits;
+mod loops;
 mod question;
 pub mod refcount;
 mod replay;
@@ -78,9 +80,10 @@ mod witness;
 pub use error::ExploreError;
 pub use exploration::Progress;
 pub use explored::Explored;
-pub use findings::{FinalState, Findings, Grade, Outcome};
+pub use findings::{FinalState, Findings, Grade, LockNames, Outcome};
 pub use fold::{FoldedLine, fold_trace};
 pub use limits::{Limits, MOST_REPLAYED, MOST_WORKERS};
+pub use loops::{Awaited, LoopExplored, LoopQuestion, LoopReplayed};
 pub use question::Question;
 pub use replay::{Event, Replayed, Trace, TraceStep};
 pub use schedule::{Run, Schedule, ScheduleError, StepKind, worker_letter};

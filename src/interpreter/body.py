@@ -65,7 +65,7 @@ class Gate(object):
         self.event.set()
 
 
-def in_threads(work, deltas, n):
+def in_threads(work, deltas, n, raised=None):
     """Seconds from the first thread's start of work to the last one's end, by the threads' own clocks."""
     gate = Gate(len(deltas))
     spans = [None] * len(deltas)
@@ -74,7 +74,12 @@ def in_threads(work, deltas, n):
         try:
             gate.wait()
             begin = clock()
-            work(deltas[index], n)
+            try:
+                work(deltas[index], n)
+            except Exception as error:
+                if raised is None:
+                    raise
+                raised.append(type(error).__name__)
             spans[index] = (begin, clock())
         except:  # noqa: E722 - a thread that ends early must not pass for lost updates
             fail()
@@ -102,6 +107,8 @@ def job(request):
     mixed = request["pattern"] == "plus_minus"
     deltas = [-1 if mixed and index % 2 else 1 for index in range(request["threads"])]
 
+    look = compile((request["result"] or "x").strip(), "<result>", "eval")
+
     def once(workers):
         # A new module for each run: nothing that an earlier one left behind counts.
         module = {"__name__": "body"}
@@ -110,24 +117,38 @@ def job(request):
         exec(code, module)
         first = module["x"]
         seconds = workers(module["work"], deltas, n)
-        return first, module["x"], seconds
+        return first, module, seconds
+
+    def number(value):
+        if request["result"] and not isinstance(value, (int, type(2 ** 100))):
+            raise TypeError("the result should be a whole number, but is of type %s" % type(value).__name__)
+        return decimal(value)
 
     set_interval(request["interval"])
     expected = sequence = None
-    if request["sequence"]:
-        _, expected, sequence = once(in_sequence)
+    if request["sequence"] or request["result"]:
+        _, module, sequence = once(in_sequence)
+        expected = eval(look, module)
+        number(expected)
 
     runs = []
     for _ in range(request["runs"]):
-        first, value, seconds = once(in_threads)
+        raised = [] if request["raising"] else None
+        first, module, seconds = once(lambda work, deltas, n: in_threads(work, deltas, n, raised))
         if sequence is None:
             expected = first + n * sum(deltas)
-        runs.append({"value": decimal(value), "seconds": seconds})
-        if request["stop_at_first_loss"] and value != expected:
+        try:
+            value = eval(look, module)
+        except Exception:
+            if not raised:
+                raise
+            value = 0
+        runs.append({"value": number(value), "seconds": seconds, "raised": raised[0] if raised else None})
+        if request["stop_at_first_loss"] and (value != expected or raised):
             break
     return {
         "expected": decimal(expected),
-        "sequence_seconds": sequence,
+        "sequence_seconds": sequence if request["sequence"] else None,
         "runs": runs,
         "gil_enabled": gil_enabled(),
     }

@@ -60,8 +60,13 @@ pub struct BodyRequest {
     /// is right for every body, and its time is reported. Otherwise the expected value is the one that `x` has
     /// after the setup plus the iterations of every thread times its `d`, which is right for `x += d`.
     pub sequence: bool,
-    /// Whether a run whose value is not the expected one is the last.
+    /// Whether a run whose value is not the expected one, or in which a thread raised, is the last.
     pub stop_at_first_loss: bool,
+    /// The expression that is looked at when all threads have ended, a whole number; `None` for `x`. With one, one thread
+    /// first does all the work for what is expected, as with `sequence`.
+    pub result: Option<String>,
+    /// Whether an exception ends only the thread that raises it, and the run tells of it; otherwise it fails the request.
+    pub raising: bool,
 }
 
 impl Default for BodyRequest {
@@ -77,6 +82,8 @@ impl Default for BodyRequest {
             interval: None,
             sequence: false,
             stop_at_first_loss: false,
+            result: None,
+            raising: false,
         }
     }
 }
@@ -85,11 +92,14 @@ impl Default for BodyRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BodyRun {
-    /// What `x` was in the end.
+    /// What `x`, or the result that was asked for, was in the end; 0 if that could not be told after an exception.
     #[serde(deserialize_with = "from_decimal")]
     pub value: i128,
     /// From the first thread's start of work to the last one's end, in seconds, by the threads' own clocks.
     pub seconds: f64,
+    /// The name of an exception that ended a thread.
+    #[serde(default)]
+    pub raised: Option<String>,
 }
 
 /// What came of a body.
@@ -108,10 +118,16 @@ pub struct BodyResult {
 }
 
 impl BodyResult {
-    /// How many of the runs ended with another value than the expected one.
+    /// How many of the runs ended with another value than the expected one, or with an exception.
     #[must_use]
     pub fn losing_runs(&self) -> usize {
-        self.runs.iter().filter(|run| run.value != self.expected).count()
+        self.runs.iter().filter(|run| run.value != self.expected || run.raised.is_some()).count()
+    }
+
+    /// In how many of the runs an exception ended a thread.
+    #[must_use]
+    pub fn raising_runs(&self) -> usize {
+        self.runs.iter().filter(|run| run.raised.is_some()).count()
     }
 }
 
@@ -340,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_the_expected_one_is_a_loss() {
-        let run = |value| BodyRun { value, seconds: 1.0 };
+        let run = |value| BodyRun { value, seconds: 1.0, raised: None };
         let runs = vec![run(0), run(3), run(-1), run(0)];
         let result = BodyResult { expected: 0, sequence_seconds: None, runs, gil_enabled: true };
         assert_eq!(result.losing_runs(), 2);

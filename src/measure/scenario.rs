@@ -59,6 +59,11 @@ pub trait Scenario: Send + Sync {
         None
     }
 
+    /// The expression that is looked at in the end, where that is not the counter.
+    fn result(&self) -> Option<&str> {
+        None
+    }
+
     /// The right result of a workload.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ pub mod advice;
 pub mod check;
 pub mod convoy;
 pub mod csv;
+pub mod dis;
 pub mod document;
 pub mod error;
 pub mod explore;

@@ -38,6 +38,9 @@ pub struct Row {
     pub failure: Option<String>,
     /// The loop body in Python's terms, if it is one.
     pub body: Option<String>,
+    /// The expression that is looked at in the end, where that is not the counter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
     /// Whether the GIL was on, where a real interpreter did the work.
     pub gil: Option<bool>,
     /// Whether it ran only for the others to be measured against.
@@ -266,6 +269,7 @@ impl Row {
             group,
             failure: result.failure.clone(),
             body: scenario.body().map(str::to_owned),
+            result: scenario.result().map(str::to_owned),
             gil: scenario.gil_enabled(),
             baseline: case.baseline,
             promise,

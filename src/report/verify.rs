@@ -3,6 +3,7 @@
 use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
 use super::{csv, json, quiet, terms, words};
+use crate::python::body::Claim;
 use anstyle::AnsiColor;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -41,8 +42,14 @@ pub struct VerifyReport {
 /// What came of one body.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BodyRow {
+    /// The operation that it shows, as the Python FAQ has it.
+    pub operation: Option<&'static str>,
     /// The body.
     pub body: String,
+    /// The definitions that it uses.
+    pub setup: String,
+    /// The expression that is looked at in the end.
+    pub result: String,
     /// A cell for each interpreter.
     pub cells: Vec<VerifyCell>,
 }
@@ -60,31 +67,14 @@ pub struct VerifyCell {
     pub agrees: Option<bool>,
     /// How many runs there were.
     pub runs: usize,
-    /// In how many of them updates were lost.
+    /// In how many of them updates were lost, or an exception was raised.
     pub lost_runs: usize,
+    /// In how many of them an exception was raised.
+    pub raising_runs: usize,
     /// Where no run lost an update: the share of runs that do is below this, at 95 % confidence.
     pub loss_below: Option<f64>,
     /// Why there is nothing to compare.
     pub failure: Option<String>,
-}
-
-/// What the model says can become of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Claim {
-    /// Updates can be lost.
-    Loses,
-    /// They cannot.
-    Exact,
-}
-
-impl Claim {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Loses => "loses",
-            Self::Exact => "exact",
-        }
-    }
 }
 
 /// What real runs show.
@@ -95,6 +85,8 @@ pub enum Seen {
     Loses,
     /// None was, as the model says.
     Exact,
+    /// An exception was raised.
+    Raises,
     /// None was, though by the model some can be.
     NotSeen,
 }
@@ -104,6 +96,7 @@ impl Seen {
         match self {
             Self::Loses => "loses",
             Self::Exact => "exact",
+            Self::Raises => "raises",
             Self::NotSeen => "not seen",
         }
     }
@@ -112,7 +105,7 @@ impl Seen {
     const fn name(self) -> &'static str {
         match self {
             Self::NotSeen => "not-seen",
-            Self::Loses | Self::Exact => self.word(),
+            Self::Loses | Self::Exact | Self::Raises => self.word(),
         }
     }
 }
@@ -123,15 +116,25 @@ fn loss_below(runs: usize) -> Option<f64> {
     (runs > 0).then(|| 1.0 - 0.05_f64.powf(1.0 / f64::from(u32::try_from(runs).unwrap_or(u32::MAX))))
 }
 
+impl BodyRow {
+    /// What it is called in a table.
+    fn name(&self) -> String {
+        self.operation.map_or_else(|| self.body.replace('\n', "; "), str::to_owned)
+    }
+}
+
 impl VerifyCell {
-    /// Takes in what runs showed: how many there were, and how many of them lost updates.
-    pub fn saw(&mut self, runs: usize, lost_runs: usize) {
+    /// Takes in what runs showed: how many there were, and how many of them lost updates or raised.
+    pub fn saw(&mut self, runs: usize, lost_runs: usize, raising_runs: usize) {
         self.runs = runs;
         self.lost_runs = lost_runs;
-        let (real, agrees) = match (self.model, lost_runs) {
-            (Some(Claim::Loses), 0) => (Seen::NotSeen, None),
-            (_, 0) => (Seen::Exact, Some(true)),
-            (model, _) => (Seen::Loses, Some(model == Some(Claim::Loses))),
+        self.raising_runs = raising_runs;
+        let can_lose = matches!(self.model, Some(Claim::Loses | Claim::Raises));
+        let (real, agrees) = match (lost_runs, raising_runs) {
+            (0, _) if can_lose => (Seen::NotSeen, None),
+            (0, _) => (Seen::Exact, Some(true)),
+            (_, 0) => (Seen::Loses, Some(can_lose)),
+            _ => (Seen::Raises, Some(self.model == Some(Claim::Raises))),
         };
         self.real = Some(real);
         self.agrees = self.model.and(agrees);
@@ -165,11 +168,15 @@ impl VerifyReport {
             (Some(real), Some(false)) => Cell::coloured(format!("{}!", real.word()), AnsiColor::Red),
             (Some(Seen::Exact), _) => Cell::coloured(Seen::Exact.word().to_owned(), AnsiColor::Green),
             (Some(real), _) => Cell::coloured(real.word().to_owned(), AnsiColor::Yellow),
+            (None, _) if cell.model == Some(Claim::Deadlocks) => {
+                Cell::coloured("deadlocks".to_owned(), AnsiColor::Yellow)
+            }
             (None, _) => Cell::coloured("-".to_owned(), AnsiColor::Red),
         };
-        let rows = self.results.iter().map(|row| {
-            [row.body.replace('\n', "; ").into()].into_iter().chain(row.cells.iter().map(cell)).collect()
-        });
+        let rows = self
+            .results
+            .iter()
+            .map(|row| [row.name().into()].into_iter().chain(row.cells.iter().map(cell)).collect());
         Grid {
             title: format!(
                 "what real runs show: loses (updates were lost) or exact, each as the model says; {}! where it does not",
@@ -205,7 +212,7 @@ impl VerifyReport {
     fn losses_not_seen(&self) -> Vec<String> {
         let mut by_runs = BTreeMap::<usize, Vec<String>>::new();
         for (row, cell) in self.cells().filter(|(_, cell)| cell.real == Some(Seen::NotSeen)) {
-            let named = format!("{} in {}", row.body.replace('\n', "; "), cell.interpreter);
+            let named = format!("{} in {}", row.name(), cell.interpreter);
             by_runs.entry(cell.runs).or_default().push(named);
         }
         let paragraphs = by_runs.into_iter().map(|(runs, named)| {
@@ -252,6 +259,10 @@ impl Document for VerifyReport {
             "failure",
             "interrupted",
             "loss_below",
+            "operation",
+            "setup",
+            "result",
+            "raising_runs",
         ];
         let mut records = vec![header.map(str::to_owned).to_vec()];
         for (row, cell) in self.cells() {
@@ -266,6 +277,10 @@ impl Document for VerifyReport {
                 cell.failure.clone().unwrap_or_default(),
                 self.header.interrupted.to_string(),
                 cell.loss_below.map_or_else(String::new, |below| below.to_string()),
+                row.operation.unwrap_or_default().to_owned(),
+                row.setup.clone(),
+                row.result.clone(),
+                cell.raising_runs.to_string(),
             ]);
         }
         csv::write(&records)
@@ -279,15 +294,16 @@ impl Document for VerifyReport {
     fn failures(&self) -> Vec<String> {
         let mut failures = Vec::new();
         for (row, cell) in self.cells() {
-            let body = row.body.replace('\n', "; ");
+            let body = row.name();
             if cell.agrees == Some(false) {
                 failures.push(format!(
-                    "disagreement: {} in {}: the model says {}, but {} of {} runs lost updates.",
+                    "disagreement: {} in {}: the model says {}, but {} of {} runs {}.",
                     body,
                     cell.interpreter,
                     cell.model.map_or("nothing", Claim::word),
                     cell.lost_runs,
-                    cell.runs
+                    cell.runs,
+                    if cell.raising_runs > 0 { "lost updates or raised" } else { "lost updates" }
                 ));
             }
             if let Some(failure) = &cell.failure {
@@ -315,7 +331,7 @@ mod tests {
     fn cell(model: Claim, runs: usize, lost_runs: usize) -> VerifyCell {
         let mut cell =
             VerifyCell { interpreter: "3.9.18".to_owned(), model: Some(model), ..VerifyCell::default() };
-        cell.saw(runs, lost_runs);
+        cell.saw(runs, lost_runs, 0);
         cell
     }
 
@@ -333,7 +349,13 @@ mod tests {
             disagreements: count(false),
             not_seen: cells.iter().filter(|cell| cell.real == Some(Seen::NotSeen)).count(),
             failures: Vec::new(),
-            results: vec![BodyRow { body: "y = x\nx = y + d".to_owned(), cells }],
+            results: vec![BodyRow {
+                operation: None,
+                body: "y = x\nx = y + d".to_owned(),
+                setup: String::new(),
+                result: "x".to_owned(),
+                cells,
+            }],
         }
     }
 

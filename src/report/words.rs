@@ -160,7 +160,10 @@ pub fn work_of_all(rows: &[&Row]) -> String {
         Group::Counter => {
             let counter = common(rows, |row| {
                 let own = row.scenario == "sharded";
-                (if own { "with a counter each" } else { "on one counter" }).to_owned()
+                match &row.result {
+                    Some(result) => format!("and in the end `{result}`"),
+                    None => (if own { "with a counter each" } else { "on one counter" }).to_owned(),
+                }
             });
             // Side by side, a body is one more way to do the same updates.
             let body = first.body.as_ref().filter(|_| rows.len() == 1);

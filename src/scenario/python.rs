@@ -9,6 +9,7 @@ use crate::count;
 use crate::interpreter::{self, BodyRequest, Interpreter, Limits, PROBE, SplitRequest};
 use crate::measure::stats::Verdict as Found;
 use crate::measure::{Explanation, Group, Observation, Pattern, Promise, Result, Scenario, Seen, Workload};
+use crate::python::body::{Body, Claim, RESULT};
 use crate::python::version::Version;
 use crate::system::clock::Span;
 use crate::system::control::Control;
@@ -90,6 +91,8 @@ pub enum Job {
         body: String,
         /// The definitions that it uses.
         setup: String,
+        /// What is looked at in the end.
+        result: String,
     },
     /// The sum over a range, by processes that put their subtotals on a queue.
     Split,
@@ -108,9 +111,9 @@ impl Python {
     ) -> Self {
         let promise = match (&job, &subject.interpreter) {
             (Job::Split, _) => Promise::Exact,
-            (Job::Body { body, setup }, Ok(interpreter)) => modelled(interpreter)
-                .and_then(|version| gil::UnderGil::unless_stopped(body, setup, version, pairs, control).ok())
-                .map_or(Promise::MayLose, |model| model.promise()),
+            (Job::Body { body, setup, result }, Ok(interpreter)) => modelled(interpreter)
+                .and_then(|version| Body::compile(body, setup, result, version).ok())
+                .map_or(Promise::MayLose, |model| promise(&model, pairs, control)),
             _ => Promise::MayLose,
         };
         Self { interpreter: subject.interpreter.clone(), name: subject.name.clone(), job, timeout, promise }
@@ -123,6 +126,12 @@ impl Python {
     fn limits<'a>(&self, control: &'a Control) -> Limits<'a> {
         Limits::new(self.timeout, control.flag())
     }
+}
+
+/// What the model promises of a body.
+fn promise(body: &Body, pairs: &[[i64; 2]], control: &Control) -> Promise {
+    let exact = |&pair: &[i64; 2]| body.claim(pair, control) == Ok(Claim::Exact);
+    if pairs.iter().all(exact) { Promise::Exact } else { Promise::MayLose }
 }
 
 /// The version of the model that an interpreter is an instance of, if there is one.
@@ -141,10 +150,11 @@ fn workers(load: &Workload) -> u32 {
 
 /// The request for one run of a workload.
 #[must_use]
-pub fn body_request(body: &str, setup: &str, load: &Workload) -> BodyRequest {
+pub fn body_request(body: &str, setup: &str, result: &str, load: &Workload) -> BodyRequest {
     BodyRequest {
         body: body.to_owned(),
         setup: setup.to_owned(),
+        result: (result != RESULT).then(|| result.to_owned()),
         threads: workers(load),
         iterations: load.iterations,
         pattern: match load.pattern {
@@ -173,10 +183,13 @@ impl Scenario for Python {
         let mut add = |option: &str, value: String| options.extend([option.to_owned(), value]);
         add("--threads", load.workers.to_string());
         match &self.job {
-            Job::Body { body, setup } => {
+            Job::Body { body, setup, result } => {
                 add("--body", body.clone());
                 if !setup.is_empty() {
                     add("--setup", setup.clone());
+                }
+                if result != RESULT {
+                    add("--result", result.clone());
                 }
                 add("--iters", count::short(load.iterations));
             }
@@ -207,6 +220,13 @@ impl Scenario for Python {
         }
     }
 
+    fn result(&self) -> Option<&str> {
+        match &self.job {
+            Job::Body { result, .. } if result != RESULT => Some(result),
+            Job::Body { .. } | Job::Split => None,
+        }
+    }
+
     fn gil_enabled(&self) -> Option<bool> {
         self.interpreter.as_ref().ok().map(Interpreter::gil_enabled)
     }
@@ -217,9 +237,11 @@ impl Scenario for Python {
 
     fn expected(&self, load: &Workload, control: &Control) -> Result<i128> {
         match &self.job {
-            Job::Body { body, setup } if body != gil::BODY || !setup.is_empty() => {
+            Job::Body { body, setup, result }
+                if body != gil::BODY || !setup.is_empty() || result != RESULT =>
+            {
                 // One thread after the other, in the interpreter itself: its arithmetic is its own.
-                let request = BodyRequest { sequence: true, ..body_request(body, setup, load) };
+                let request = BodyRequest { sequence: true, ..body_request(body, setup, result, load) };
                 let result = self.interpreter()?.body(&request, &self.limits(control));
                 Ok(result.map_err(|error| Error::Interpreter(error.to_string()))?.expected)
             }
@@ -232,8 +254,9 @@ impl Scenario for Python {
         let limits = self.limits(control);
         let failed = |error: interpreter::Error| Error::Interpreter(error.to_string());
         let (actual, seconds, startup) = match &self.job {
-            Job::Body { body, setup } => {
-                let result = interpreter.body(&body_request(body, setup, load), &limits).map_err(failed)?;
+            Job::Body { body, setup, result } => {
+                let request = body_request(body, setup, result, load);
+                let result = interpreter.body(&request, &limits).map_err(failed)?;
                 let run = result.runs.first().ok_or_else(|| Error::Interpreter("no run".to_owned()))?;
                 (run.value, run.seconds, 0.0)
             }
@@ -272,10 +295,16 @@ impl Scenario for Python {
             (_, Found::Exact) if free => {
                 "the interpreter has no GIL, but this body protects its update itself"
             }
+            (_, Found::Exact) if self.result().is_some() => {
+                "no other thread can come between what this body reads and what it then writes"
+            }
             (_, Found::Exact) => {
                 "no other thread can store x between this body's load of x and the store that depends on it"
             }
             (_, Found::Lucky) => "the result is right this time, which is no promise",
+            (_, Found::Lost) if self.result().is_some() => {
+                "another thread came between what this body had read and what it then wrote"
+            }
             (_, Found::Lost) => "another thread came between the load and the store of x",
             (_, Found::Broken) => "the interpreter lost an update where the model says that it cannot",
         };

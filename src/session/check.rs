@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// The stack of the thread that parses and checks: a grammar is read by recursion.
-const STACK: usize = 256 << 20;
+pub(super) const STACK: usize = 256 << 20;
 
 /// How small loops are at first, and then, when nothing was found and there is time.
 const SCOPES: [u32; 2] = [2, 3];
@@ -232,7 +232,7 @@ impl CheckSession {
 }
 
 /// The text of a file that is not too long to be a program.
-fn read(path: &Path) -> Result<String> {
+pub(super) fn read(path: &Path) -> Result<String> {
     let failed =
         |error: std::io::Error| Error::Unreadable { path: path.to_owned(), reason: error.to_string() };
     let mut bytes = Vec::new();

@@ -3,6 +3,7 @@
 use crate::error::{Classified, Interrupted, Kind};
 use crate::explore::ExploreError;
 use crate::python::check::CheckError;
+use crate::python::program::{ProgramError, SourceError};
 use std::path::PathBuf;
 
 use crate::{measure, report, scenario, system};
@@ -44,6 +45,14 @@ pub enum Error {
         reason: String,
     },
 
+    /// A program is not taken.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+
+    /// A loop body is not taken.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+
     /// A schedule of machine steps was given where there are none.
     #[error("the schedule is for machine steps: check takes one of a version, such as v1:3.9:A12,B3")]
     NotOfAVersion,
@@ -65,7 +74,7 @@ impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NoInterpreter(_) | Self::Unreadable { .. } => Kind::Failure,
-            Self::NoProgram { .. } | Self::NotOfAVersion => Kind::Usage,
+            Self::NoProgram { .. } | Self::NotOfAVersion | Self::Source(_) | Self::Program(_) => Kind::Usage,
             Self::Check(error) => error.kind(),
             Self::System(error) => error.kind(),
             Self::Measure(error) => error.kind(),

@@ -4,11 +4,14 @@ use super::ending::{Ending, Expectation};
 use super::error::Result;
 use super::progress::Progress;
 use crate::explore::{
-    self, ExploreError, FinalState, Findings, Limits, Question, Replayed, Schedule, Switching,
+    self, Awaited, ExploreError, FinalState, Findings, Limits, LoopQuestion, Question, Replayed, Schedule,
+    Switching,
 };
 use crate::measure::Pattern;
+use crate::python::body::{Body, RESULT};
+use crate::python::check::LoopBody;
 use crate::python::program::Program;
-use crate::report::explore::{ExploreReport, RealThreads, Subject};
+use crate::report::explore::{ExploreReport, RealThreads, Subject, Witness};
 use crate::report::output::{self, Destination};
 use crate::system;
 use crate::system::background;
@@ -27,7 +30,7 @@ const LEAST_ADDRESS_SPACE: usize = 3 * ARENA;
 /// What is to be explored and where the report goes.
 pub struct ExploreSession {
     /// What each worker does.
-    pub program: Program,
+    pub body: Body,
     /// Where workers may be switched.
     pub switching: Switching,
     /// How many workers: 1 to [`explore::MOST_WORKERS`].
@@ -132,8 +135,104 @@ impl ExploreSession {
         control: &Control,
         note: &(impl Fn(explore::Progress) + Sync),
     ) -> Result<ExploreReport, ExploreError> {
+        match &self.body {
+            Body::Counter(program) => self.report_counter(program, resources, control, note),
+            Body::Heap(body) => self.report_loop(body, resources, control, note),
+        }
+    }
+
+    /// Whether anybody sees a schedule: where only the result is printed, nobody does.
+    fn shown(&self) -> bool {
+        !self.destination.quiet
+            || !self.destination.exports.is_empty()
+            || self.replay
+            || self.outcome.is_some()
+    }
+
+    /// The end of which a schedule is shown.
+    fn wanted(&self, findings: &Findings) -> Result<Option<FinalState>, ExploreError> {
+        Ok(match self.outcome {
+            None => findings.worst().map(|outcome| outcome.ending.clone()),
+            Some(Wanted::Value(value)) => Some(FinalState::Value(value)),
+            Some(Wanted::Deadlock) => {
+                let mut endings = findings.outcomes.iter().map(|outcome| &outcome.ending);
+                let found = endings.find(|ending| matches!(ending, FinalState::Deadlock(_)));
+                Some(found.cloned().ok_or_else(|| ExploreError::NoSuchOutcome("a deadlock".to_owned()))?)
+            }
+        })
+    }
+
+    /// The report of a body over shared lists, dicts or objects.
+    fn report_loop(
+        &self,
+        body: &LoopBody,
+        resources: Resources,
+        control: &Control,
+        note: &(impl Fn(explore::Progress) + Sync),
+    ) -> Result<ExploreReport, ExploreError> {
+        if self.replay {
+            return Err(ExploreError::NoReplay);
+        }
+        let question = LoopQuestion {
+            body,
+            switching: self.switching,
+            workers: self.workers,
+            iterations: self.iterations,
+            pattern: self.pattern,
+        };
+        let began = Instant::now();
+        let mut names = Awaited::default();
+        let (findings, schedule) = if let Some(schedule) = &self.schedule {
+            (None, Some(schedule.clone()))
+        } else {
+            let limits = Limits { memory: resources.memory, witnesses: self.shown() };
+            let explored = question.explore(&limits, &mut names, control, &mut |progress| note(progress))?;
+            let wanted = if self.shown() { self.wanted(&explored.findings)? } else { None };
+            let schedule = match wanted {
+                Some(ending) => {
+                    let order = explored.orders.get(&ending);
+                    let order = order.ok_or_else(|| ExploreError::NoSuchOutcome(ending.words(&names)))?;
+                    Some(Schedule::of(question.step_kind(), order))
+                }
+                None => None,
+            };
+            (Some(explored.findings), schedule)
+        };
+        let witness = match &schedule {
+            Some(schedule) => {
+                let replayed = question.replay(schedule, &mut names, control)?;
+                Some(Witness::of_loop(schedule, &names, &replayed))
+            }
+            None => None,
+        };
+        let serial = match &findings {
+            Some(findings) => findings.serial.clone(),
+            None => question.serial(control)?.values,
+        };
+        let subject = Subject {
+            body: body.body(),
+            setup: body.setup(),
+            result: body.result(),
+            shares: true,
+            step_kind: question.step_kind(),
+            workers: self.workers,
+            iterations: self.iterations,
+            pattern: self.pattern,
+            serial: &serial,
+            cpus: resources.explorers,
+        };
+        Ok(ExploreReport::new(&subject, findings.as_ref(), &names, witness, None, began.elapsed()))
+    }
+
+    fn report_counter(
+        &self,
+        program: &Program,
+        resources: Resources,
+        control: &Control,
+        note: &(impl Fn(explore::Progress) + Sync),
+    ) -> Result<ExploreReport, ExploreError> {
         let question = Question {
-            program: &self.program,
+            program,
             switching: self.switching,
             workers: self.workers,
             iterations: self.iterations,
@@ -153,12 +252,24 @@ impl ExploreSession {
         let real = match &witness {
             Some((schedule, replayed)) if self.replay => {
                 let ending = question.replay_on_threads(schedule)?;
-                Some(RealThreads { agrees: ending == replayed.ending, ending: ending.words(&self.program) })
+                Some(RealThreads { agrees: ending == replayed.ending, ending: ending.words(program) })
             }
             _ => None,
         };
-        let subject = Subject { question: &question, serial: &serial, cpus: resources.explorers };
-        Ok(ExploreReport::new(&subject, findings.as_ref(), witness.as_ref(), real, began.elapsed()))
+        let subject = Subject {
+            body: program.body(),
+            setup: program.setup(),
+            result: RESULT,
+            shares: false,
+            step_kind: question.step_kind(),
+            workers: self.workers,
+            iterations: self.iterations,
+            pattern: self.pattern,
+            serial: &serial,
+            cpus: resources.explorers,
+        };
+        let witness = witness.map(|(schedule, replayed)| Witness::of(program, &serial, &schedule, &replayed));
+        Ok(ExploreReport::new(&subject, findings.as_ref(), program, witness, real, began.elapsed()))
     }
 
     fn explore(
@@ -168,26 +279,13 @@ impl ExploreSession {
         control: &Control,
         note: &(impl Fn(explore::Progress) + Sync),
     ) -> Result<(Findings, Option<Shown>), ExploreError> {
-        // Where only the result is printed, nobody sees a schedule.
-        let shown = !self.destination.quiet
-            || !self.destination.exports.is_empty()
-            || self.replay
-            || self.outcome.is_some();
+        let shown = self.shown();
         let limits = Limits { memory: resources.memory, witnesses: shown };
         let explored = question.explore(&limits, control, &mut |progress| note(progress))?;
         if !shown {
             return Ok((explored.findings, None));
         }
-        let ending = match self.outcome {
-            None => explored.findings.worst().map(|outcome| outcome.ending.clone()),
-            Some(Wanted::Value(value)) => Some(FinalState::Value(value)),
-            Some(Wanted::Deadlock) => {
-                let mut endings = explored.findings.outcomes.iter().map(|outcome| &outcome.ending);
-                let found = endings.find(|ending| matches!(ending, FinalState::Deadlock(_)));
-                Some(found.cloned().ok_or_else(|| ExploreError::NoSuchOutcome("a deadlock".to_owned()))?)
-            }
-        };
-        let witness = match ending {
+        let witness = match self.wanted(&explored.findings)? {
             Some(ending) => {
                 let schedule = explored.schedule(&ending, control)?;
                 let replayed = question.replay(&schedule)?;

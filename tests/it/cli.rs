@@ -12,7 +12,7 @@ use serde_json::Value;
 fn each_command_explains_itself_with_an_example() {
     for command in [
         "race", "mutex", "atomic", "sharded", "gil", "split", "refcount", "compare", "convoy", "python",
-        "verify", "explore", "check", "list",
+        "verify", "explore", "check", "dis", "list",
     ] {
         let help = output_of(&format!("{command} --help"));
         assert!(help.contains(&format!("Example:\n  gilsim {command}")), "{help}");
@@ -162,7 +162,7 @@ fn every_command_says_what_its_result_alone_is() {
             continue;
         };
         let help = quiet.get_help().unwrap().to_string();
-        let field = ["actual", "loaded.p99", "disagreements", "least", "names", "verdict"];
+        let field = ["actual", "loaded.p99", "disagreements", "least", "names", "verdict", "drop"];
         assert!(field.iter().any(|field| help.contains(field)), "{}: {help}", command.get_name());
     }
 }

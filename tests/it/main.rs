@@ -9,6 +9,7 @@ mod cli;
 #[cfg(target_os = "linux")]
 mod containers;
 mod differential;
+mod dis;
 mod explore;
 mod export;
 mod faults;

@@ -3,8 +3,10 @@
 use crate::interpreter::Fake;
 use crate::surroundings::not_tried;
 use crate::{gilsim, output_of};
+use gilsim::interpreter::{BodyRequest, Limits};
 use predicates::str::contains;
 use serde_json::Value;
+use std::time::Duration;
 
 /// A CPython, or nothing when there is none and nobody insists on one.
 pub(crate) fn real_python() -> Option<String> {
@@ -323,4 +325,53 @@ fn a_loss_that_was_not_seen_breaks_no_promise_and_one_run_is_one() {
 #[test]
 fn without_an_interpreter_there_is_nothing_to_verify() {
     gilsim("verify --python /nowhere/python").assert().code(1).stderr(contains("/nowhere/python: not found"));
+}
+
+#[test]
+fn a_result_over_shared_objects_is_that_of_real_threads() {
+    let Some(python) = real_python() else { return skipped("a result over a shared list") };
+    let body = ["--setup", "L = []", "--body", "L.append(d)", "--result", "len(L)", "--format", "json"];
+    let line = format!("python --python {python} --iters 500 --sum 10");
+    let output = gilsim(&line).args(body).assert().success().get_output().stdout.clone();
+    let report: Value = serde_json::from_slice(&output).unwrap();
+    assert_eq!(report["results"][0]["expected"], 1000);
+    assert_eq!(report["results"][0]["actual"], 1000);
+    let line = format!("verify --python {python} --set none --iters 500 --runs 1");
+    let output = gilsim(&line).args(body).assert().success().get_output().stdout.clone();
+    let report: Value = serde_json::from_slice(&output).unwrap();
+    let (row, cell) = (&report["results"][0], &report["results"][0]["cells"][0]);
+    assert_eq!((&row["setup"], &row["result"]), (&"L = []".into(), &"len(L)".into()));
+    assert_eq!((&cell["model"], &cell["real"]), (&"exact".into(), &"exact".into()));
+    let not_a_number = ["--setup", "L = []", "--body", "L.append(d)", "--result", "L"];
+    gilsim(&line).args(not_a_number).assert().code(2).stderr(contains("is no whole number but a list"));
+}
+
+/// A thread that raises ends alone; the run tells of it.
+#[test]
+fn an_exception_of_a_real_thread_is_reported_where_the_model_has_one() {
+    let never = false.into();
+    let Some(interpreter) = gilsim::interpreter::find(&never).pop() else {
+        return skipped("an exception of a real thread");
+    };
+    let request = BodyRequest {
+        body: "raise KeyError(d)".to_owned(),
+        setup: "L = []".to_owned(),
+        iterations: 3,
+        raising: true,
+        ..BodyRequest::default()
+    };
+    let limits = Limits::new(Duration::from_secs(30), &never);
+    let result = interpreter.body(&request, &limits).unwrap();
+    assert_eq!(result.runs[0].raised.as_deref(), Some("KeyError"));
+    assert_eq!((result.losing_runs(), result.raising_runs()), (1, 1));
+    let refused = interpreter.body(&BodyRequest { raising: false, ..request }, &limits);
+    assert!(refused.unwrap_err().to_string().contains("KeyError"));
+}
+
+#[test]
+fn gil_names_those_that_take_a_body_over_shared_objects() {
+    let body = ["--setup", "D = {0: 0}", "--body", "D[0] += d", "--result", "D[0]"];
+    let others = "gilsim verify and gilsim explore take this one";
+    gilsim("gil --iters 1k").args(body).assert().code(2).stderr(contains(others));
+    gilsim("gil --iters 1k --result x+1").assert().code(2).stderr(contains(others));
 }

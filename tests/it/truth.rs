@@ -452,8 +452,8 @@ fn next(line: &str, world: World) -> Option<String> {
             lossy_runs: 1,
             not_seen: 0,
         }),
-        // The end of the path; `check` is for a program of one's own.
-        Request::Explore(_) | Request::References(_) | Request::Check(_) => return None,
+        // The end of the path; `check` and `dis` are for a program of one's own.
+        Request::Explore(_) | Request::References(_) | Request::Check(_) | Request::Dis(_) => return None,
         Request::List(..) | Request::Echo | Request::SplitWorker(_) => panic!("{line} has no report"),
     };
     let next = document.lines().find_map(|line| line.strip_prefix("try next: "));

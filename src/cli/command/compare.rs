@@ -12,6 +12,7 @@ use crate::cli::workload::{check_counter, check_split, workload};
 use crate::count;
 use crate::measure::runner::Case;
 use crate::measure::{Group, Promise, Scenario, Workload};
+use crate::python::body::RESULT;
 use crate::python::version::Version;
 use crate::scenario;
 use crate::scenario::python::Job;
@@ -77,7 +78,11 @@ impl CompareCommand {
             .collect::<Result<Vec<_>, _>>()?;
 
         // The interpreters do what is compared: the counter's updates, the sum, or both.
-        let body = Job::Body { body: scenario::gil::BODY.to_owned(), setup: String::new() };
+        let body = Job::Body {
+            body: scenario::gil::BODY.to_owned(),
+            setup: String::new(),
+            result: RESULT.to_owned(),
+        };
         let jobs: Vec<_> = [(Group::Counter, body), (Group::Sum, Job::Split)]
             .into_iter()
             .filter(|(group, _)| cases.iter().any(|case| case.scenario.group() == *group))

@@ -133,6 +133,7 @@ impl GilCommand {
             switch_interval: self.interval.switch_interval,
             ..self.counter.workload(&self.measure.pin, cpus)?
         };
+        self.body.counter_only(self.version.cpython)?;
         let scenario = UnderGil::new(&self.body.body, self.body.setup(), self.version.cpython, &load.pairs())
             .map_err(|error| UsageError::new(error.to_string()))?;
         self.measure.request(None, scenario::leak(scenario), load)

@@ -9,7 +9,7 @@ use crate::count;
 use crate::explore::refcount::{MOST_COUNTING, MOST_PAIRS, Protocol, Question};
 use crate::explore::{MOST_WORKERS, Schedule, Switching};
 use crate::measure::Pattern;
-use crate::python::program::Program;
+use crate::python::body::Body;
 use crate::python::version::Version;
 use crate::session::Expectation;
 use crate::session::explore::{ExploreSession, Wanted};
@@ -27,7 +27,7 @@ const MOST_ITERATIONS: u64 = 100_000;
 /// adds 1 by default, so that no loss can make up for another.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  gilsim explore\n  gilsim explore --iters 40 --quiet\n  gilsim explore --body x=x+int(1) --cpython 3.13 --pattern plus-minus\n  gilsim explore --iters 1 --schedule v1:machine:A1,B3,A2 --replay\n  gilsim explore --refcount --iters 1"
+    after_help = "Example:\n  gilsim explore\n  gilsim explore --iters 40 --quiet\n  gilsim explore --body x=x+int(1) --cpython 3.13 --pattern plus-minus\n  gilsim explore --iters 1 --schedule v1:machine:A1,B3,A2 --replay\n  gilsim explore --setup 'D = {0: 0}' --body 'D[0] += d' --result 'D[0]' --cpython 3.9\n  gilsim explore --refcount --iters 1"
 )]
 #[command(mut_arg("body", |arg| arg.value_name("BODY").help(BODY_HELP)))]
 #[command(mut_arg("setup", |arg| arg.value_name("SETUP").default_value("").help(SETUP_HELP)))]
@@ -44,7 +44,7 @@ pub(super) struct ExploreCommand {
     /// Explore reference counts instead of a body: who takes a reference to an object and gives it back, and whether the object
     /// is freed too early, or never [default: each way of counting]
     #[arg(long, value_name = "WAY", value_parser = choice::<Protocol>(), num_args = 0..=1, require_equals = true,
-          conflicts_with_all = ["body", "setup", "cpython", "machine", "pattern", "outcome", "schedule", "replay", "max_memory"])]
+          conflicts_with_all = ["body", "setup", "result", "cpython", "machine", "pattern", "outcome", "schedule", "replay", "max_memory"])]
     #[expect(clippy::option_option, reason = "clap's type of an option with an optional value")]
     refcount: Option<Option<Protocol>>,
     /// How many workers
@@ -55,7 +55,7 @@ pub(super) struct ExploreCommand {
     iters: u64,
     #[command(flatten)]
     pattern: PatternOption,
-    /// The outcome to show a schedule of: a value of x, or deadlock [default: the furthest from right]
+    /// The outcome to show a schedule of: a value of the result, or deadlock [default: the furthest from right]
     #[arg(long, value_name = "VALUE|deadlock", value_parser = parse_outcome, allow_negative_numbers = true, conflicts_with = "schedule")]
     outcome: Option<Wanted>,
     /// Carry out this schedule, instead of exploring them all
@@ -77,7 +77,8 @@ pub(super) struct ExploreCommand {
 
 const BODY_HELP: &str =
     "The body of each worker's loop, in Python: `x` is shared, `d` is the worker's +1 or -1";
-const SETUP_HELP: &str = "Functions and locks that the body uses, in Python";
+const SETUP_HELP: &str =
+    "Functions, locks, and whatever the workers share, such as lists, dicts and objects, in Python";
 
 fn version_help() -> String {
     let (with, without) = (values::versions_with_gil(), values::versions_without_gil("or"));
@@ -92,10 +93,10 @@ impl ExploreCommand {
             return self.references(way, cpus);
         }
         let version = self.cpython.unwrap_or(Version::newest_with_gil());
-        let program = Program::compile(&self.body.body, self.body.setup(), version)
+        let body = Body::compile(&self.body.body, self.body.setup(), self.body.result.trim(), version)
             .map_err(|error| UsageError::new(error.to_string()))?;
         Ok(Request::Explore(Box::new(ExploreSession {
-            program,
+            body,
             switching: if self.cpython.is_some() { Switching::Gil } else { Switching::Machine },
             workers: self.threads,
             iterations: self.iters,

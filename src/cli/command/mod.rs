@@ -4,6 +4,7 @@ mod check;
 mod compare;
 mod convoy;
 mod counter;
+mod dis;
 mod explore;
 mod list;
 mod python;
@@ -63,6 +64,8 @@ enum Command {
     Explore(Deferred<explore::ExploreCommand>),
     /// Your own program, on every version of CPython: can threads come between each other, where, and by which schedule
     Check(Deferred<check::CheckCommand>),
+    /// The instructions of a program or a loop body, with a mark where a version of CPython may drop its GIL, and why
+    Dis(Deferred<dis::DisCommand>),
     /// The scenarios and their variants, what they promise and what they show
     List(Deferred<list::ListCommand>),
     #[command(name = WORKER_COMMAND, hide = true)]
@@ -88,6 +91,7 @@ impl CommandLine {
             Command::Verify(Deferred(command)) => command.request(&cpus),
             Command::Explore(Deferred(command)) => command.request(&cpus),
             Command::Check(Deferred(command)) => command.request(&cpus),
+            Command::Dis(Deferred(command)) => command.request(&cpus),
             Command::List(Deferred(command)) => command.request(&cpus),
             Command::SplitWorker(Deferred(command)) => Ok(command.request()),
             Command::Echo => Ok(Request::Echo),

@@ -18,7 +18,9 @@ use std::num::{NonZeroU64, NonZeroUsize};
 
 /// The two jobs by real interpreters: a loop body in threads, and a sum split between processes
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  gilsim python --python python3 --body 'x += d'")]
+#[command(
+    after_help = "Example:\n  gilsim python --python python3 --body 'x += d'\n  gilsim python --setup 'D = {0: 0}' --body 'D[0] += d' --result 'D[0]'"
+)]
 #[command(mut_arg("threads", |arg| arg.help("How many threads, and how many processes")))]
 #[command(mut_arg("pattern", |arg| arg.help("What each thread adds")))]
 #[command(mut_arg("quiet", |arg| arg.help("Print for each row a line of group, scenario and actual (or failed), with tabs between them")))]
@@ -58,7 +60,11 @@ impl PythonCommand {
             ..workload(self.workers.threads, self.iters.get(), self.pattern.pattern, Vec::new(), cpus)
         };
         let sum = Workload { iterations: self.sum, ..load.clone() };
-        let body = Job::Body { setup: self.body.setup().to_owned(), body: self.body.body };
+        let body = Job::Body {
+            setup: self.body.setup().to_owned(),
+            result: self.body.result.trim().to_owned(),
+            body: self.body.body,
+        };
         let named = self.interpreters.python;
         let real = Real {
             programs: (!named.is_empty()).then_some(named),

@@ -24,7 +24,7 @@ pub struct Alone {
 /// If the program is not Python, or not covered.
 pub fn run_alone(text: &str, version: Version, steps: u64) -> Result<Alone, CheckError> {
     let stmts = parse_program(text)?;
-    coverage::check(&stmts, text)?;
+    coverage::check(&stmts, &|position| crate::python::program::Place::new(text, position))?;
     let module = compile_module(&stmts, text, version, &KNOWN, false)?;
     let mut machine = Machine::start(&module);
     let mut endless = true;

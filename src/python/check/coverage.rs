@@ -17,11 +17,14 @@ fn is_special(name: &str) -> bool {
         || BinaryOp::ALL.iter().any(operator)
 }
 
-/// Refuses the first thing that is not covered.
-pub(super) fn check(stmts: &[Stmt], text: &str) -> Result<(), SourceError> {
+/// Refuses the first thing that is not covered; `place` is where a position is.
+pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result<(), SourceError> {
     let mut refusal: Option<(Position, String)> = None;
     let mut refuse = |position: Position, message: String| {
-        if refusal.as_ref().is_none_or(|(known, _)| position.start < known.start) {
+        if refusal
+            .as_ref()
+            .is_none_or(|(known, _)| known.source == position.source && position.start < known.start)
+        {
             refusal = Some((position, message));
         }
     };
@@ -110,7 +113,7 @@ pub(super) fn check(stmts: &[Stmt], text: &str) -> Result<(), SourceError> {
     match refusal {
         None => Ok(()),
         Some((position, message)) => {
-            Err(SourceError { kind: SourceErrorKind::NotCovered, message, place: Place::new(text, position) })
+            Err(SourceError { kind: SourceErrorKind::NotCovered, message, place: place(position) })
         }
     }
 }

@@ -6,8 +6,8 @@
 //! dicts, objects, locks, queues. The search tries every schedule and holds how it ends against what some order of whole loop
 //! iterations gives.
 //!
-//! A loop body is still executed by the machinery of [`super::program`], whose state is one integer and some locks: packed
-//! states and registers make `explore` and `gil` fast, and this machine does not recognise that shape yet.
+//! A loop body is short for a module with two threads (`loops`). One whose shared state is an integer and some locks is a
+//! shape of its own ([`super::body`]): packed states and registers ([`super::program`]) make `explore` and `gil` fast.
 //!
 //! ```text
 //! verdict        what a version makes of a program, and why
@@ -37,6 +37,8 @@ mod instances;
 mod instructions;
 mod iterators;
 mod library;
+mod listing;
+mod loops;
 mod machine;
 mod methods;
 mod natives;
@@ -56,6 +58,8 @@ mod verdict;
 mod witness;
 
 pub use alone::{Alone, run_alone};
+pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, counter_listing, listing};
+pub use loops::{LoopBody, LoopEnd, LoopError, LoopState, LoopStep, LoopVerdict, Steps, TracedStep};
 pub use replay::PlayError;
 pub use verdict::{CheckError, Checked, Finding, Kind, Played, RealThreads, check, play};
 pub use witness::{Collision, ScheduleLine, ScheduleStep, Turn, thread_name};

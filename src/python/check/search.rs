@@ -45,6 +45,18 @@ pub(super) struct Ending {
 }
 
 impl Ending {
+    /// The end of a loop body: the result, what was raised, and who waits.
+    pub(super) fn of_body(result: Option<i64>, state: &State, over: bool) -> Self {
+        let threads = state.threads.iter().enumerate();
+        Self {
+            printed: result.map(|value| value.to_string().into()).into_iter().collect(),
+            uncaught: state.uncaught.clone(),
+            waiting: threads.filter(|(_, thread)| !over && !thread.finished).map(|(at, _)| at).collect(),
+            globals: Vec::new(),
+            heap: Vec::new(),
+        }
+    }
+
     /// Whether what is printed and raised is the same, and who waits.
     pub(super) fn looks_like(&self, other: &Self) -> bool {
         self.printed == other.printed && self.uncaught == other.uncaught && self.waiting == other.waiting
@@ -119,9 +131,14 @@ pub(super) struct Bounds<'c> {
     pub(super) control: &'c Control,
 }
 
+/// What counts of a state from which nobody goes on, and whether all who must have ended.
+pub(super) type Look<'m> = dyn Fn(&State, bool) -> Result<Ending, Unfinished> + 'm;
+
 pub(super) struct Search<'m> {
     module: &'m Module,
     switching: Switching,
+    begin: State,
+    look: Option<&'m Look<'m>>,
     /// The locations at which threads may be in each other's way.
     pub(super) shared: BTreeSet<Location>,
     users: FxHashMap<Location, Users>,
@@ -146,12 +163,19 @@ impl<'m> Search<'m> {
         Self {
             module,
             switching,
+            begin: Machine::start(module).state,
+            look: None,
             shared: BTreeSet::new(),
             users: FxHashMap::default(),
             steps: 0,
             printers: 0,
             silenced: false,
         }
+    }
+
+    /// Begins with a state, and counts of an end what `look` makes of it.
+    pub(super) fn from(module: &'m Module, switching: Switching, begin: State, look: &'m Look<'m>) -> Self {
+        Self { begin, look: Some(look), ..Self::new(module, switching) }
     }
 
     /// All endings, or those up to the first that is not expected.
@@ -176,7 +200,7 @@ impl<'m> Search<'m> {
 
     fn pass(&mut self, bounds: &Bounds<'_>, expected: Option<&[Ending]>) -> Result<Endings, Unfinished> {
         type Hasher = BuildHasherDefault<FxHasher>;
-        let mut start = Machine::start(self.module).state;
+        let mut start = self.begin.clone();
         start.compact();
         let start = Arc::new(start);
         let mut numbers: HashMap<Arc<State>, u32, Hasher> = HashMap::default();
@@ -228,7 +252,10 @@ impl<'m> Search<'m> {
             if moved || limited {
                 continue;
             }
-            let ending = ending(&state, over);
+            let ending = match self.look {
+                None => ending(&state, over),
+                Some(look) => look(&state, over)?,
+            };
             if endings.iter().all(|(known, _)| *known != ending) {
                 // One that shows only in the globals may not be the best to show.
                 let unexpected =
@@ -304,7 +331,7 @@ impl<'m> Search<'m> {
         bounds: &Bounds<'_>,
         tell: &mut Tell<'_, 'm>,
     ) -> Result<State, Unfinished> {
-        let mut machine = Machine::start(self.module);
+        let mut machine = Machine::at(self.module, self.begin.clone());
         for &thread in order {
             machine.expires = thread & EXPIRED != 0;
             self.advance(&mut machine, usize::from(thread & !EXPIRED), bounds, tell)?;

@@ -158,7 +158,7 @@ pub fn check(text: &str, versions: &[Version], scope: u32, control: &Control) ->
 /// A program with small numbers, and which those are.
 fn parse(text: &str, scope: u32) -> Result<(Vec<Stmt>, BTreeMap<i64, i64>), CheckError> {
     let mut stmts = parse_program(text)?;
-    coverage::check(&stmts, text)?;
+    coverage::check(&stmts, &|position| Place::new(text, position))?;
     let small = small_scope::shrink(&mut stmts, scope);
     Ok((stmts, small))
 }

@@ -228,7 +228,7 @@ impl Record {
 
     /// The lines in the order in which they are run, from where there is more than one thread.
     pub(super) fn lines(&self, module: &Module) -> Vec<ScheduleLine> {
-        let texts = lines(&module.text);
+        let texts = lines(&module.texts.file);
         let mut lines: Vec<ScheduleLine> = Vec::new();
         for event in self.events.iter().filter(|event| event.together) {
             let Some(line) = event.line else { continue };

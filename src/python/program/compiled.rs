@@ -61,7 +61,7 @@ impl Program {
 
     pub(super) fn place(&self, position: Position) -> Place {
         let text = match position.source {
-            Source::Body | Source::File => &self.body,
+            Source::Body | Source::File | Source::Result => &self.body,
             Source::Setup => &self.setup,
         };
         Place::new(text, position)

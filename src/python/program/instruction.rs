@@ -167,7 +167,7 @@ pub enum ProgramOp {
 }
 
 impl Op {
-    pub(super) const fn target(&self) -> Option<usize> {
+    pub(in crate::python) const fn target(&self) -> Option<usize> {
         match *self {
             Self::Jump(target)
             | Self::PopJump(_, target)

@@ -43,13 +43,13 @@ mod verdict;
 mod worker;
 
 pub use callback::{End, Point};
-pub(crate) use compile::module as compile_module;
+pub(crate) use compile::{loop_module as compile_loop, module as compile_module};
 pub use compiled::Program;
 pub use fault::{Fault, FaultKind, LONGEST};
 pub use instruction::{Code, HandlerRange, Instruction, LoopRange, Op, ProgramOp, Stars};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
-pub(crate) use parse::program as parse_program;
 pub use parse::{LONGEST_PROGRAM, LONGEST_SOURCE};
+pub(crate) use parse::{part as parse_part, program as parse_program, result as parse_result};
 pub use shared::{Shared, SharedAtomics, SharedState};
 pub use source::{Place, Position, ProgramError, Source, SourceError, SourceErrorKind};
 pub use step::{Step, Touched};

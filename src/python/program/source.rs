@@ -4,13 +4,15 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// Which of the two texts a position is in.
+/// Which text a position is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The loop body.
     Body,
     /// The module-level definitions.
     Setup,
+    /// The expression that is looked at in the end.
+    Result,
     /// A whole program.
     File,
 }
@@ -20,6 +22,7 @@ impl fmt::Display for Source {
         f.write_str(match self {
             Self::Body => "body",
             Self::Setup => "setup",
+            Self::Result => "result",
             Self::File => "file",
         })
     }
@@ -50,6 +53,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Where a text begins.
+    pub(crate) fn beginning(source: Source, text: &str) -> Self {
+        Self::new(text, Position { source, line: 1, column: 1, start: 0, end: 0 })
+    }
+
     pub(crate) fn new(source: &str, position: Position) -> Self {
         let line = usize::try_from(position.line).unwrap_or(usize::MAX);
         Self {

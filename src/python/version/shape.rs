@@ -134,6 +134,8 @@ pub struct Shape {
     pub return_const: bool,
     /// `LOAD_SMALL_INT` (gh-101878 and relatives).
     pub load_small_int: bool,
+    /// `LOAD_COMMON_CONSTANT` for `None`, `True`, `False`, the empty string and -1 (3.15).
+    pub common_constants: bool,
     /// `sum()` of floats adds in the end what rounding has lost (gh-100425).
     pub compensated_sum: bool,
     /// `RESUME` begins a function (bpo-46764 and relatives).

@@ -71,6 +71,7 @@ pub(super) const PY27: Facts = Facts {
         jump_if_none: false,
         return_const: false,
         load_small_int: false,
+        common_constants: false,
         compensated_sum: false,
         resume: false,
         python2: true,
@@ -259,6 +260,7 @@ pub(super) const PY314T: Facts =
 
 pub(super) const PY315: Facts = Facts {
     drop: DropRule { silent_after: &["LOAD_SPECIAL"], ..PY314.drop },
+    shape: Shape { common_constants: true, ..PY314.shape },
     messages: Messages::PY315,
     source: "3.15 Python/ceval_macros.h check_periodics_at_end (gh-150911, gh-154830); Python/codegen.c",
     ..PY314

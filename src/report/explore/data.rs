@@ -3,8 +3,9 @@
 use super::outcomes::OutcomeTable;
 use super::witness::Witness;
 use crate::count;
-use crate::explore::{Findings, Grade, Question, Replayed, Schedule, StepKind};
+use crate::explore::{Findings, Grade, LockNames, StepKind};
 use crate::measure::Pattern;
+use crate::python::body::RESULT;
 use crate::report::document::Header;
 use crate::scenario::gil::BODY;
 use crate::system::shell::quoted;
@@ -15,8 +16,22 @@ use std::time::Duration;
 /// What a report is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// What was explored.
-    pub question: &'a Question<'a>,
+    /// The body.
+    pub body: &'a str,
+    /// The definitions that it uses.
+    pub setup: &'a str,
+    /// What is looked at in the end.
+    pub result: &'a str,
+    /// Whether lists, dicts or objects are shared, not only the counter.
+    pub shares: bool,
+    /// Where workers are switched.
+    pub step_kind: StepKind,
+    /// How many workers.
+    pub workers: usize,
+    /// How often each does the body.
+    pub iterations: u64,
+    /// What each adds.
+    pub pattern: Pattern,
     /// The right results.
     pub serial: &'a BTreeSet<i64>,
     /// How many threads explored.
@@ -36,6 +51,11 @@ pub struct ExploreReport {
     pub body: String,
     /// The definitions that it uses.
     pub setup: String,
+    /// What is looked at in the end.
+    pub result: String,
+    /// Whether lists, dicts or objects are shared.
+    #[serde(skip)]
+    pub shares: bool,
     /// `machine`, or the version of CPython where workers are switched where it may drop its GIL.
     pub switching: StepKind,
     /// How many workers.
@@ -72,24 +92,28 @@ impl ExploreReport {
     pub fn new(
         subject: &Subject<'_>,
         findings: Option<&Findings>,
-        witness: Option<&(Schedule, Replayed)>,
+        names: &impl LockNames,
+        witness: Option<Witness>,
         real: Option<RealThreads>,
         time: Duration,
     ) -> Self {
-        let question = subject.question;
-        let command = command(question);
+        let command = command(subject);
+        let replay = if subject.shares { "" } else { " --replay" };
         Self {
             header: Header::new(subject.cpus, false),
-            body: question.program.body().to_owned(),
-            setup: question.program.setup().to_owned(),
-            switching: question.step_kind(),
-            workers: question.workers,
-            iterations: question.iterations,
-            pattern: question.pattern,
+            body: subject.body.to_owned(),
+            setup: subject.setup.to_owned(),
+            result: subject.result.to_owned(),
+            shares: subject.shares,
+            switching: subject.step_kind,
+            workers: subject.workers,
+            iterations: subject.iterations,
+            pattern: subject.pattern,
             expected: subject.serial.iter().copied().collect(),
-            table: findings.map(|findings| OutcomeTable::of(findings, question.program)),
-            witness: witness.map(|(schedule, replayed)| {
-                Witness::of(question.program, subject.serial, &command, schedule, replayed)
+            table: findings.map(|findings| OutcomeTable::of(findings, subject.result, names)),
+            witness: witness.map(|witness| Witness {
+                command: format!("{command} --schedule {}{replay}", witness.schedule),
+                ..witness
             }),
             command,
             real,
@@ -106,14 +130,16 @@ impl ExploreReport {
     /// Whether something is lost, in words.
     #[must_use]
     pub fn losses(&self) -> String {
-        let what = if self.lost() {
-            "loses an update or deadlocks"
-        } else {
-            "neither loses an update nor deadlocks"
+        let what = match (self.lost(), self.shares) {
+            (true, false) => "loses an update or deadlocks",
+            (true, true) => "loses an update, raises or deadlocks",
+            (false, false) => "neither loses an update nor deadlocks",
+            (false, true) => "neither loses an update nor raises nor deadlocks",
         };
         match (&self.table, self.lost()) {
             (None, _) => format!("the schedule {what}"),
             (Some(_), true) => format!("some schedule {what}"),
+            (Some(_), false) if self.shares => "no schedule loses an update, raises or deadlocks".to_owned(),
             (Some(_), false) => "no schedule loses an update or deadlocks".to_owned(),
         }
     }
@@ -126,19 +152,22 @@ impl ExploreReport {
 }
 
 /// The command line that explores this question.
-fn command(question: &Question<'_>) -> String {
+fn command(subject: &Subject<'_>) -> String {
     let mut words = vec!["gilsim explore".to_owned()];
-    if question.program.body() != BODY {
-        words.push(format!("--body {}", quoted(question.program.body())));
+    if subject.body != BODY {
+        words.push(format!("--body {}", quoted(subject.body)));
     }
-    if !question.program.setup().is_empty() {
-        words.push(format!("--setup {}", quoted(question.program.setup())));
+    if !subject.setup.is_empty() {
+        words.push(format!("--setup {}", quoted(subject.setup)));
     }
-    if let StepKind::Version(version) = question.step_kind() {
+    if subject.result != RESULT {
+        words.push(format!("--result {}", quoted(subject.result)));
+    }
+    if let StepKind::Version(version) = subject.step_kind {
         words.push(format!("--cpython {}", version.name()));
     }
-    words.push(format!("--threads {} --iters {}", question.workers, count::short(question.iterations)));
-    if question.pattern == Pattern::PlusMinus {
+    words.push(format!("--threads {} --iters {}", subject.workers, count::short(subject.iterations)));
+    if subject.pattern == Pattern::PlusMinus {
         words.push("--pattern plus-minus".to_owned());
     }
     words.join(" ")

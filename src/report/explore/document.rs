@@ -40,7 +40,7 @@ impl Document for ExploreReport {
 impl ExploreReport {
     /// The rows of the CSV form, with the columns' names first.
     fn records(&self) -> Vec<Vec<String>> {
-        const NAMES: [&str; 13] = [
+        const NAMES: [&str; 14] = [
             "command",
             "body",
             "switching",
@@ -54,6 +54,7 @@ impl ExploreReport {
             "preemptions",
             "total",
             "time",
+            "result",
         ];
         let mut records = vec![NAMES.map(str::to_owned).to_vec()];
         let mut record = |outcome: [String; 5], total: &str| {
@@ -72,6 +73,7 @@ impl ExploreReport {
                 preemptions,
                 total.to_owned(),
                 self.time.to_string(),
+                self.result.clone(),
             ]);
         };
         for row in self.table.iter().flat_map(|table| &table.outcomes) {
@@ -102,8 +104,8 @@ impl ExploreReport {
         }
         if let Some(witness) = &self.witness {
             parts.push(witness.title());
-            parts.push(witness.grid(self.workers).markdown());
-            parts.extend(witness.gaps());
+            parts.push(witness.grid(self.workers, &self.result).markdown());
+            parts.extend(witness.gaps(self.shares));
             parts.push(format!("`{}`", witness.command));
         }
         parts.extend(self.replayed());
@@ -129,9 +131,9 @@ impl ExploreReport {
         }
         if let Some(witness) = &self.witness {
             text += &paragraph(&witness.title());
-            text += &witness.grid(self.workers).table(width);
+            text += &witness.grid(self.workers, &self.result).table(width);
             text += "\n";
-            text.extend(witness.gaps().map(|gaps| paragraph(&gaps)));
+            text.extend(witness.gaps(self.shares).map(|gaps| paragraph(&gaps)));
             // A command line is not broken, so that it can be copied.
             text += &[&layout::bold("to replay:"), " ", &witness.command, "\n\n"].concat();
         }

@@ -1,7 +1,6 @@
 //! The table of outcomes.
 
-use crate::explore::{Findings, Grade};
-use crate::python::program::Program;
+use crate::explore::{Findings, Grade, LockNames};
 use crate::report::layout::{Cell, Grid};
 use num_bigint::BigUint;
 use serde::Serialize;
@@ -9,6 +8,9 @@ use serde::Serialize;
 /// All outcomes, and what the exploration took.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OutcomeTable {
+    /// What is looked at in the end.
+    #[serde(skip)]
+    pub result: String,
     /// Each outcome, by value; deadlocks last.
     pub outcomes: Vec<OutcomeRow>,
     /// How many schedules there are.
@@ -43,20 +45,21 @@ pub struct OutcomeRow {
 }
 
 /// The columns, in their order.
-pub(super) const COLUMNS: [&str; 5] = ["x ends as", "verdict", "of schedules", "preemptions", "schedules"];
+pub(super) const COLUMNS: [&str; 5] = ["ends as", "verdict", "of schedules", "preemptions", "schedules"];
 
 /// Numbers of no more digits are never rounded.
 const MOST_DIGITS: usize = 12;
 
 impl OutcomeTable {
-    pub(super) fn of(findings: &Findings, program: &Program) -> Self {
+    pub(super) fn of(findings: &Findings, result: &str, names: &impl LockNames) -> Self {
         let extremes = findings.extremes();
         Self {
+            result: result.to_owned(),
             outcomes: findings
                 .outcomes
                 .iter()
                 .map(|outcome| OutcomeRow {
-                    outcome: outcome.ending.words(program),
+                    outcome: outcome.ending.words(names),
                     verdict: outcome.grade,
                     schedules: outcome.schedules.to_string(),
                     share: share(&outcome.schedules, &findings.total),
@@ -94,12 +97,9 @@ impl OutcomeTable {
     fn grid_with(&self, number: impl Fn(&String) -> String) -> Grid {
         let rows =
             self.outcomes.iter().map(|row| row.cells(&number(&row.schedules)).map(Cell::from).to_vec());
-        Grid {
-            header: COLUMNS.map(str::to_owned).to_vec(),
-            rows: rows.collect(),
-            words: vec![1],
-            ..Grid::default()
-        }
+        let ends = format!("{} {}", self.result, COLUMNS[0]);
+        let header = [ends].into_iter().chain(COLUMNS[1..].iter().map(|&column| column.to_owned()));
+        Grid { header: header.collect(), rows: rows.collect(), words: vec![1], ..Grid::default() }
     }
 
     /// What the columns mean.

@@ -39,7 +39,8 @@ impl ExploreReport {
         let Some(table) = &self.table else { return String::new() };
         let extremes = match (table.least, table.greatest) {
             (Some(least), Some(greatest)) => {
-                format!("; x ends between {} and {}", grouped(least.into()), grouped(greatest.into()))
+                let ends = [least, greatest].map(|value| grouped(value.into()));
+                format!("; {} ends between {} and {}", self.result, ends[0], ends[1])
             }
             _ => String::new(),
         };
@@ -62,12 +63,46 @@ impl ExploreReport {
         })
     }
 
+    /// Why the result of a body over shared objects is what it is.
+    fn why_shared(&self) -> String {
+        let place = match self.switching {
+            StepKind::Machine => "between two of one worker's operations".to_owned(),
+            StepKind::Version(version) => format!("between two of them, where CPython {version} may switch,"),
+        };
+        let raises = self.grades().any(|grade| grade == Grade::Raises);
+        if raises || self.grades().any(|grade| grade == Grade::Lost) {
+            let what = if raises {
+                "an exception that no order of whole iterations raises"
+            } else {
+                "a result that no order of whole iterations has"
+            };
+            return format!(
+                "one worker acts on what it has read, and what another changes {place} makes that untrue: so comes {what}. A lock \
+                 around the read and what follows from it leaves only the right outcomes."
+            );
+        }
+        if self.expected.len() > 1 {
+            return "nothing is lost, but the order of whole iterations decides the result, so there is no one right value."
+                .to_owned();
+        }
+        if self.workers == 1 {
+            return "one worker has nobody to lose an update to.".to_owned();
+        }
+        let what = if self.table.is_none() { "this schedule ends" } else { "every schedule ends" };
+        format!(
+            "{what} as some order of whole iterations does: nothing that matters comes between a read and what follows from it."
+        )
+    }
+
     /// Why the result is what it is.
     pub(super) fn why(&self) -> String {
         if self.grades().any(|grade| grade == Grade::Deadlock) {
             return "each worker holds a lock that another waits for, and none gives its own up, so nobody ever goes on; \
                     take locks in the same order everywhere."
                 .to_owned();
+        }
+        if self.shares {
+            return self.why_shared();
         }
         if self.grades().any(|grade| grade == Grade::Lost) {
             let place = match self.switching {

@@ -1,6 +1,8 @@
 //! A schedule, with what each of its steps does.
 
-use crate::explore::{Event, FoldedLine, Grade, Replayed, Schedule, fold_trace, worker_letter};
+use crate::explore::{
+    Awaited, Event, FoldedLine, Grade, LoopReplayed, Replayed, Schedule, fold_trace, worker_letter,
+};
 use crate::python::program::{Program, Touched};
 use crate::report::layout::{self, Cell, Grid};
 use crate::report::words;
@@ -35,21 +37,16 @@ pub struct WitnessLine {
     pub does: Vec<String>,
     /// How many more times the steps before are repeated.
     pub repeats: Option<usize>,
-    /// The value of x afterwards.
-    pub x: i64,
+    /// The value of x, or of what is looked at, afterwards; nothing if it could not be told then.
+    pub x: Option<i64>,
     /// How many updates of others are overwritten.
     pub overwrites: u64,
 }
 
 impl Witness {
-    /// `command` explores the question; with the schedule added, it replays it.
-    pub(super) fn of(
-        program: &Program,
-        right: &BTreeSet<i64>,
-        command: &str,
-        schedule: &Schedule,
-        replayed: &Replayed,
-    ) -> Self {
+    /// A schedule of a counter; the command is the report's.
+    #[must_use]
+    pub fn of(program: &Program, right: &BTreeSet<i64>, schedule: &Schedule, replayed: &Replayed) -> Self {
         let lines = fold_trace(&replayed.trace).into_iter().filter_map(|line| {
             let (at, repeats) = match line {
                 FoldedLine::Step(at) => (at, None),
@@ -65,7 +62,7 @@ impl Witness {
                     step.events.iter().map(|event| event_in_words(event, program)).collect()
                 },
                 repeats,
-                x: step.x,
+                x: Some(step.x),
                 overwrites: if repeats.is_some() { 0 } else { step.overwritten },
             })
         });
@@ -74,8 +71,31 @@ impl Witness {
             verdict: replayed.ending.grade(right),
             preemptions: replayed.preemptions,
             schedule: schedule.to_string(),
-            command: format!("{command} --schedule {schedule} --replay"),
+            command: String::new(),
             lines: lines.collect(),
+        }
+    }
+
+    /// A schedule of a body over shared objects; the command is the report's.
+    #[must_use]
+    pub fn of_loop(schedule: &Schedule, names: &Awaited, replayed: &LoopReplayed) -> Self {
+        let lines = replayed.trace.iter().enumerate().filter(|(_, step)| !step.does.is_empty());
+        Self {
+            outcome: replayed.ending.words(names),
+            verdict: replayed.grade,
+            preemptions: replayed.preemptions,
+            schedule: schedule.to_string(),
+            command: String::new(),
+            lines: lines
+                .map(|(at, step)| WitnessLine {
+                    step: at + 1,
+                    worker: worker_letter(step.worker),
+                    does: step.does.clone(),
+                    repeats: None,
+                    x: step.value,
+                    overwrites: step.overwritten,
+                })
+                .collect(),
         }
     }
 
@@ -90,9 +110,9 @@ impl Witness {
     }
 
     /// A column for each worker between the step and x, and a row for each line.
-    pub(super) fn grid(&self, workers: usize) -> Grid {
+    pub(super) fn grid(&self, workers: usize, result: &str) -> Grid {
         let step = ["step".to_owned()].into_iter();
-        let header = step.chain(letters(workers)).chain(["x".to_owned(), String::new()]).collect();
+        let header = step.chain(letters(workers)).chain([result.to_owned(), String::new()]).collect();
         let mut before = 0;
         let rows = self.lines.iter().map(|line| {
             let step = match line.repeats {
@@ -111,7 +131,10 @@ impl Witness {
                     words::plural(usize::try_from(lost).unwrap_or(usize::MAX), "update")
                 ),
             };
-            let row = [step].into_iter().chain(cells).chain([line.x.to_string(), mark]);
+            let row = [step]
+                .into_iter()
+                .chain(cells)
+                .chain([line.x.map_or_else(|| "-".to_owned(), |x| x.to_string()), mark]);
             row.map(Cell::from).collect()
         });
         let rows = rows.collect();
@@ -120,13 +143,15 @@ impl Witness {
     }
 
     /// Why numbers of steps are missing, if some are.
-    pub(super) fn gaps(&self) -> Option<String> {
+    pub(super) fn gaps(&self, shares: bool) -> Option<String> {
         let before = [0].into_iter().chain(self.lines.iter().map(|line| line.step));
         let missing =
             before.zip(&self.lines).any(|(before, line)| line.repeats.is_none() && line.step > before + 1);
         missing.then(|| {
-            "Steps that touch neither x nor a lock, such as a jump to the loop's next turn, are counted but not shown."
-                .to_owned()
+            let what = if shares { "nothing that is shared" } else { "neither x nor a lock" };
+            format!(
+                "Steps that touch {what}, such as a jump to the loop's next turn, are counted but not shown."
+            )
         })
     }
 }
@@ -165,7 +190,7 @@ mod tests {
             worker: 'A',
             does: vec!["load 0".to_owned()],
             repeats,
-            x: 0,
+            x: Some(0),
             overwrites: 0,
         };
         Witness {
@@ -181,17 +206,17 @@ mod tests {
     #[test]
     fn the_numbers_of_steps_go_on_where_some_are_folded() {
         let folded = witness(&[(1, None), (2, None), (40, Some(12)), (41, None)]);
-        let shown = folded.grid(1).table(None);
+        let shown = folded.grid(1, "x").table(None);
         let steps: Vec<&str> = shown.lines().skip(1).filter_map(|line| line.split(' ').next()).collect();
         assert_eq!(steps, ["1", "2", "3-40", "41"]);
         assert!(shown.contains("… 12 more times"), "{shown}");
-        assert_eq!(folded.gaps(), None);
+        assert_eq!(folded.gaps(false), None);
     }
 
     #[test]
     fn numbers_of_steps_that_are_missing_are_explained() {
-        assert_eq!(witness(&[(1, None), (2, None)]).gaps(), None);
-        assert!(witness(&[(2, None), (3, None)]).gaps().is_some());
-        assert!(witness(&[(1, None), (3, None)]).gaps().is_some());
+        assert_eq!(witness(&[(1, None), (2, None)]).gaps(false), None);
+        assert!(witness(&[(2, None), (3, None)]).gaps(false).is_some());
+        assert!(witness(&[(1, None), (3, None)]).gaps(true).is_some());
     }
 }

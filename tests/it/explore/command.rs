@@ -1,6 +1,19 @@
 //! The command `gilsim explore`.
 
 use super::questions::{CROSSED, binomial};
+use predicates::str::contains;
+use serde_json::Value;
+
+/// What the command prints as JSON, however it ends.
+fn json_of<'a>(arguments: impl Iterator<Item = &'a str>) -> Value {
+    let mut command = crate::gilsim("");
+    let output = command.args(arguments).args(["--format", "json"]).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn json(line: &str) -> Value {
+    json_of(line.split(' '))
+}
 
 /// The command line with arguments that have blanks in them.
 fn explore_line(arguments: &[&str]) -> assert_cmd::Command {
@@ -105,4 +118,60 @@ fn mistakes_are_said() {
         let said = predicates::str::contains(said);
         explore_line(arguments).assert().code(code).stdout("").stderr(said);
     }
+}
+
+#[test]
+fn a_shared_dict_is_explored_and_its_schedule_carried_out() {
+    let setup = "--setup D={0:0} --body D[0]+=d --result D[0]";
+    let report = json(&format!("explore {setup} --iters 1"));
+    let outcomes = report["outcomes"].as_array().unwrap();
+    let seen: Vec<_> = outcomes
+        .iter()
+        .map(|row| (row["outcome"].as_str().unwrap(), row["verdict"].as_str().unwrap()))
+        .collect();
+    assert_eq!(seen, [("1", "lost"), ("2", "right")]);
+    assert_eq!(report["total"], "20");
+    assert_eq!(report["result"], "D[0]");
+    let schedule = report["witness"]["schedule"].as_str().unwrap();
+    let replayed = json(&format!("explore {setup} --iters 1 --schedule {schedule}"));
+    assert_eq!(replayed["witness"]["outcome"], "1");
+    assert_eq!(replayed["witness"]["lines"], report["witness"]["lines"]);
+    let lines = report["witness"]["lines"].as_array().unwrap();
+    assert_eq!(lines[0]["does"][0], "load D[0] 0");
+    assert_eq!(lines.last().unwrap()["overwrites"], 1);
+    crate::gilsim(&format!("explore {setup} --replay"))
+        .assert()
+        .code(2)
+        .stderr(contains("--schedule without --replay"));
+    crate::gilsim(&format!("explore {setup} --cpython 3.13 --expect exact")).assert().success();
+    crate::gilsim(&format!("explore {setup} --cpython 3.9 --expect exact")).assert().code(3);
+}
+
+#[test]
+fn outcomes_may_be_exceptions_and_deadlocks() {
+    let raising = ["explore", "--iters", "1", "--setup", "L = [1]", "--result", "len(L)", "--body"];
+    let body = "if L:\n    v = L.pop()\n    L.append(v)";
+    let report = json_of(raising.iter().copied().chain([body]));
+    let verdicts: Vec<_> = report["outcomes"].as_array().unwrap().iter().map(|row| &row["verdict"]).collect();
+    assert_eq!(verdicts, ["right", "raises"]);
+    let text = report["outcomes"][1]["outcome"].as_str().unwrap();
+    assert!(text.starts_with("raises IndexError"), "{text}");
+    let setup = "import threading\nA = threading.Lock()\nB = threading.Lock()\nL = []";
+    let body = "if d > 0:\n    with A:\n        with B: L.append(d)\nelse:\n    with B:\n        with A: L.append(d)";
+    let words = [
+        "explore",
+        "--iters",
+        "1",
+        "--pattern",
+        "plus-minus",
+        "--setup",
+        setup,
+        "--result",
+        "len(L)",
+        "--body",
+        body,
+    ];
+    let report = json_of(words.into_iter());
+    let last = report["outcomes"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["outcome"], &last["verdict"]), (&"deadlock (A, B)".into(), &"deadlock".into()));
 }

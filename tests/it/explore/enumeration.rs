@@ -220,7 +220,7 @@ fn another_model_checker_finds_the_same_outcomes() {
             .iter()
             .map(|outcome| match outcome.ending {
                 FinalState::Value(value) => value,
-                FinalState::Deadlock(_) => panic!("there are no locks"),
+                FinalState::Raised(_) | FinalState::Deadlock(_) => panic!("there are no locks"),
             })
             .collect();
         assert_eq!(found, expected, "N={iterations}");

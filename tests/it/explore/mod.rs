@@ -2,6 +2,7 @@
 
 mod command;
 mod enumeration;
+mod loops;
 mod outcomes;
 mod questions;
 mod witnesses;

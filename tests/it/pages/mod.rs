@@ -5,6 +5,7 @@
 //! what its run here may differ, see [`page::Terms`]. With `GILSIM_UPDATE_PAGES=1` the blocks are rewritten instead, each command as it
 //! stands there.
 
+mod atomic;
 mod output;
 mod page;
 
@@ -204,6 +205,7 @@ fn every_field_of_the_json_is_explained() {
         "explore --refcount --iters 1".to_owned(),
         "refcount --iters 1k --runs 1".to_owned(),
         "convoy --pings 5".to_owned(),
+        "dis --body x+=d".to_owned(),
     ];
     match real_python() {
         Some(python) => lines.push(format!("verify --python {python} --iters 1k --runs 1")),

@@ -135,7 +135,8 @@ impl Scope<'_> {
 
 pub(super) struct Compiler<'a> {
     pub(super) facts: &'static Facts,
-    pub(super) texts: [&'a str; 2],
+    /// Body or file, setup, result.
+    pub(super) texts: [&'a str; 3],
     pub(super) setup: &'a Setup,
     pub(super) codes: Vec<Option<Code>>,
     pub(super) functions: Vec<Scope<'a>>,
@@ -200,6 +201,7 @@ impl<'a> Compiler<'a> {
         let text = match position.source {
             Source::Body | Source::File => self.texts[0],
             Source::Setup => self.texts[1],
+            Source::Result => self.texts[2],
         };
         SourceError { kind, message: message.to_owned(), place: Place::new(text, position) }
     }
@@ -215,7 +217,13 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn constant(&mut self, value: Value) {
+        let common = match &value {
+            Value::None | Value::Bool(_) | Value::Int(-1) => true,
+            Value::Str(text) => text.is_empty(),
+            _ => false,
+        };
         let opcode = match value {
+            _ if common && self.facts.shape.common_constants => "LOAD_COMMON_CONSTANT",
             Value::Int(0..=255) if self.facts.shape.load_small_int => "LOAD_SMALL_INT",
             Value::Bool(_) if self.facts.shape.python2 => "LOAD_GLOBAL",
             _ => "LOAD_CONST",

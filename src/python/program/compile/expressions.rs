@@ -178,21 +178,34 @@ impl Compiler<'_> {
         if self.in_program() && name == "print" && self.facts.shape.python2 && !self.print_function {
             return self.python2_print(args, position);
         }
-        if let Meaning::Constant(value) = self.meaning(name, at)? {
-            self.callee(name, value);
-        } else {
-            // `x()` is an error at run time; the others may hold a function.
-            if self.facts.shape.call != Call::CallFunction {
-                self.emit("PUSH_NULL", Op::Nop, "");
-            }
-            self.load(name, at)?;
-        }
+        self.named_callee(name, at)?;
         for arg in args {
             self.expr(arg)?;
         }
         self.scope().position = Some(position);
         let count = self.count(args.len(), position)?;
         self.call(count);
+        Ok(())
+    }
+
+    /// Loads what is to be called, by its name, and the place below it.
+    pub(super) fn named_callee(&mut self, name: &str, at: Position) -> Result<()> {
+        let with_null = self.facts.shape.call != Call::CallFunction;
+        match self.meaning(name, at)? {
+            Meaning::Constant(value) => self.callee(name, value),
+            // In a function one instruction loads a global and the place below it.
+            Meaning::Global(number) if with_null && self.global_opcode("", "g") == "g" => {
+                let op = ProgramOp::LoadGlobal(number);
+                self.emit_program("LOAD_GLOBAL", op, format!("{name} + NULL"));
+            }
+            _ => {
+                // `x()` is an error at run time; the others may hold a function.
+                if with_null {
+                    self.emit("PUSH_NULL", Op::Nop, "");
+                }
+                self.load(name, at)?;
+            }
+        }
         Ok(())
     }
 

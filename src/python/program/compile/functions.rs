@@ -39,7 +39,7 @@ fn program(body: &str, setup: &str, version: Version) -> std::result::Result<Pro
     let facts = version.facts();
     let mut compiler = Compiler {
         facts,
-        texts: [body, setup],
+        texts: [body, setup, ""],
         setup: &definitions,
         codes: vec![None; definitions.functions.len() + 2],
         functions: Vec::new(),

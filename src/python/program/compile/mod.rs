@@ -22,4 +22,4 @@ mod program_expressions;
 mod programs;
 mod statements;
 
-pub(crate) use programs::module;
+pub(crate) use programs::{loop_module, module};

@@ -87,6 +87,7 @@ impl Compiler<'_> {
                 let opcode = if as_method { "LOAD_METHOD" } else { "LOAD_ATTR" };
                 self.emit_program(opcode, ProgramOp::LoadAttr(number), name.clone());
             }
+            ExprKind::Name(name) => self.named_callee(name, function.position)?,
             _ => {
                 if shape.call != Call::CallFunction {
                     self.emit("PUSH_NULL", Op::Nop, "");

@@ -2,7 +2,7 @@
 
 use super::super::{
     instruction::{Code, Op, ProgramOp},
-    module::Module,
+    module::{Module, Texts},
     source::{SourceError, SourceErrorKind},
     syntax::{Expr, ExprKind, Setup, Stmt, StmtKind},
     values::Value,
@@ -18,11 +18,31 @@ pub(crate) fn module(
     names: &[&str],
     warm: bool,
 ) -> std::result::Result<Module, SourceError> {
+    compile(stmts, Texts { file: text, ..Texts::default() }, version, names, warm)
+}
+
+/// Compiles the module that a loop body stands in, whose parts were parsed from those texts, for one version.
+pub(crate) fn loop_module(
+    stmts: &[Stmt],
+    texts: Texts<&str>,
+    version: Version,
+    names: &[&str],
+) -> std::result::Result<Module, SourceError> {
+    compile(stmts, texts, version, names, true)
+}
+
+fn compile(
+    stmts: &[Stmt],
+    texts: Texts<&str>,
+    version: Version,
+    names: &[&str],
+    warm: bool,
+) -> std::result::Result<Module, SourceError> {
     let setup = Setup::default();
     let facts = version.facts();
     let mut compiler = Compiler {
         facts,
-        texts: [text, text],
+        texts: [if texts.body.is_empty() { texts.file } else { texts.body }, texts.setup, texts.result],
         setup: &setup,
         codes: vec![None],
         functions: Vec::new(),
@@ -45,7 +65,7 @@ pub(crate) fn module(
             names.push(parameter.clone());
         }
     }
-    Ok(Module { version, facts, codes, names, text: text.to_owned(), warm })
+    Ok(Module { version, facts, codes, names, texts: texts.owned(), warm })
 }
 
 /// Whether a statement is `from __future__ import print_function`.

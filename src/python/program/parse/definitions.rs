@@ -16,7 +16,7 @@ use super::{
 
 /// Parses the statements of a loop body.
 pub(crate) fn body(text: &str) -> Result<Vec<Stmt>, SourceError> {
-    let reader = Reader { text, source: Source::Body };
+    let reader = Reader { text, source: Source::Body, whole: false };
     let module = reader.module()?;
     if module.body.is_empty() {
         return Err(reader.error(
@@ -30,7 +30,7 @@ pub(crate) fn body(text: &str) -> Result<Vec<Stmt>, SourceError> {
 
 /// Parses the module-level definitions that a body may use.
 pub(crate) fn setup(text: &str) -> Result<Setup, SourceError> {
-    let reader = Reader { text, source: Source::Setup };
+    let reader = Reader { text, source: Source::Setup, whole: false };
     let module = reader.module()?;
     let mut setup = Setup::default();
     for stmt in &module.body {

@@ -5,7 +5,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::super::{
     operators::{BinaryOp, CompareOp, UnaryOp},
-    source::{Source, SourceError},
+    source::SourceError,
     syntax::{Collection, Expr, ExprKind, Generator},
 };
 use super::reader::{DEEPEST, Reader, expr_name};
@@ -36,7 +36,7 @@ impl Reader<'_> {
         if depth > DEEPEST {
             return Err(self.too_deep(expr.range()));
         }
-        if self.source == Source::File
+        if self.whole
             && let Some(kind) = self.program_expr(expr, depth)?
         {
             return Ok(Expr { kind, position: self.position(expr.range()) });
@@ -164,7 +164,7 @@ impl Reader<'_> {
             ));
         }
         match &generator.target {
-            _ if self.source == Source::File => {}
+            _ if self.whole => {}
             ast::Expr::Name(name) if name.id.as_str() != "x" => {}
             other => {
                 return Err(self.not_covered(

@@ -12,4 +12,4 @@ mod statements;
 pub use reader::{LONGEST_PROGRAM, LONGEST_SOURCE};
 
 pub(super) use definitions::{body, setup};
-pub(crate) use programs::program;
+pub(crate) use programs::{part, program, result};

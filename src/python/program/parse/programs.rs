@@ -15,16 +15,32 @@ use super::{
 
 /// Parses a whole program.
 pub(crate) fn program(text: &str) -> Result<Vec<Stmt>, SourceError> {
-    let reader = Reader { text, source: Source::File };
-    let module = reader.module()?;
-    if module.body.is_empty() {
-        return Err(reader.error(
-            SourceErrorKind::Empty,
-            "it has no statement: give a program that starts threads",
-            TextRange::default(),
-        ));
+    let stmts = part(text, Source::File)?;
+    if stmts.is_empty() {
+        let reader = Reader { text, source: Source::File, whole: true };
+        let message = "it has no statement: give a program that starts threads";
+        return Err(reader.error(SourceErrorKind::Empty, message, TextRange::default()));
     }
+    Ok(stmts)
+}
+
+/// Parses statements that may have all that a whole program may.
+pub(crate) fn part(text: &str, source: Source) -> Result<Vec<Stmt>, SourceError> {
+    let reader = Reader { text, source, whole: true };
+    let module = reader.module()?;
     reader.block(&module.body, Context { in_loop: false, in_function: false }, 0)
+}
+
+/// Parses the expression that is looked at when the workers have ended.
+pub(crate) fn result(text: &str) -> Result<Expr, SourceError> {
+    let reader = Reader { text, source: Source::Result, whole: true };
+    let module = reader.module()?;
+    let [ast::Stmt::Expr(stmt)] = &module.body[..] else {
+        let message = "write one expression, such as len(L)";
+        let kind = if module.body.is_empty() { SourceErrorKind::Empty } else { SourceErrorKind::NotPython };
+        return Err(reader.error(kind, message, TextRange::default()));
+    };
+    reader.expr(&stmt.value, 0)
 }
 
 impl Reader<'_> {

@@ -17,6 +17,8 @@ pub(super) const DEEPEST: usize = 64;
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) source: Source,
+    /// Whether it may have all that a whole program may.
+    pub(super) whole: bool,
 }
 
 /// What a person calls the statement.

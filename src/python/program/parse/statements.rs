@@ -4,7 +4,7 @@ use ruff_python_ast as ast;
 use ruff_text_size::Ranged;
 
 use super::super::{
-    source::{Source, SourceError, SourceErrorKind},
+    source::{SourceError, SourceErrorKind},
     syntax::{Expr, ExprKind, Stmt, StmtKind},
 };
 use super::reader::{DEEPEST, Reader, expr_name, stmt_name};
@@ -36,12 +36,11 @@ impl Reader<'_> {
         stmts.iter().map(|stmt| self.stmt(stmt, context, depth + 1)).collect()
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind")]
     pub(super) fn stmt(&self, stmt: &ast::Stmt, context: Context, depth: usize) -> Result<Stmt, SourceError> {
         if depth > DEEPEST {
             return Err(self.too_deep(stmt.range()));
         }
-        if self.source == Source::File
+        if self.whole
             && let Some(kind) = self.program_stmt(stmt, context, depth)?
         {
             return Ok(Stmt { kind, position: self.position(stmt.range()) });
@@ -58,9 +57,7 @@ impl Reader<'_> {
             ast::Stmt::AugAssign(assign) => {
                 let target = match &*assign.target {
                     target @ (ast::Expr::Name(_) | ast::Expr::Subscript(_)) => self.target(target, depth)?,
-                    target @ ast::Expr::Attribute(_) if self.source == Source::File => {
-                        self.target(target, depth)?
-                    }
+                    target @ ast::Expr::Attribute(_) if self.whole => self.target(target, depth)?,
                     other => {
                         return Err(self.not_covered(
                             expr_name(other),
@@ -165,7 +162,7 @@ impl Reader<'_> {
     pub(super) fn target(&self, target: &ast::Expr, depth: usize) -> Result<Expr, SourceError> {
         match target {
             ast::Expr::Name(_) | ast::Expr::Subscript(_) => self.expr(target, depth),
-            ast::Expr::Attribute(_) if self.source == Source::File => self.expr(target, depth),
+            ast::Expr::Attribute(_) if self.whole => self.expr(target, depth),
             ast::Expr::Tuple(ast::ExprTuple { elts, .. }) | ast::Expr::List(ast::ExprList { elts, .. }) => {
                 if depth > DEEPEST {
                     return Err(self.too_deep(target.range()));

@@ -6,44 +6,36 @@
 //! switch interval; a body that can lose is run until it does, or so often that a loss is known to be rare. That a
 //! loss was not seen contradicts nothing: only a loss where the model says that there is none is a disagreement.
 
+mod sets;
+
+pub use sets::{BODIES, BodySet, FAQ, Operation, VerifyBody};
+
 use super::ending::Ending;
 use super::error::{Error, Result};
 use super::named::refuse_unknown;
 use super::progress::with_spinner;
 use crate::error::Interrupted;
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
+use crate::python::body::{Body, BodyError, Claim, RESULT};
 use crate::python::program::Verdict;
+use crate::python::version::Version;
 use crate::report::Header;
 use crate::report::output::Destination;
-use crate::report::verify::{BodyRow, Claim, Seen, VerifyCell, VerifyReport};
+use crate::report::verify::{BodyRow, Seen, VerifyCell, VerifyReport};
+use crate::scenario;
 use crate::scenario::gil::UnderGil;
 use crate::scenario::python::{Subject, modelled};
 use crate::system::background::Partial;
 use crate::system::control::Control;
+use crate::system::threads;
 use parking_lot::Mutex;
+use rayon::prelude::*;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The bodies that are always tried: the four of the reference's matrix first.
-pub const BODIES: [&str; 16] = [
-    "x += d",
-    "x = x + d * len(s)",
-    "x = x + int(d)",
-    "x += d * one()",
-    "with lock: x += d",
-    "y = x; x = y + d",
-    "x = x + d if d else x",
-    "x += min(d, 5)",
-    "x += d * abs(d)",
-    "x = x + d * isinstance(d, int)",
-    "for i in (1, 2): x += d",
-    "y = x\nfor i in (1, 2): y += d\nx = y - d",
-    "x = x + [d for i in (1,)][0]",
-    "try: y = x\nfinally: x = y + d",
-    "y = x\nif y > 0: y += 0\nx = y + d",
-    "x += d; x -= d; x += d",
-];
+/// The stack of a thread that asks the model and an interpreter.
+const STACK: usize = 16 << 20;
 
 /// What the two threads add.
 const PAIR: &[[i64; 2]] = &[[1, -1]];
@@ -52,8 +44,8 @@ const PAIR: &[[i64; 2]] = &[[1, -1]];
 #[derive(Debug, Clone)]
 pub struct Verify {
     /// The bodies.
-    pub bodies: Vec<String>,
-    /// The definitions that they use.
+    pub bodies: Vec<VerifyBody>,
+    /// The definitions that the given bodies use.
     pub setup: String,
     /// The interpreters; those found on the machine if none is named.
     pub pythons: Vec<PathBuf>,
@@ -106,16 +98,21 @@ impl Verify {
     /// # Errors
     ///
     /// When there is no interpreter at all, or it was stopped.
-    pub fn run(&self, control: &Control, progress: &Mutex<Tried>, tell: impl Fn(&str)) -> Result<()> {
+    pub fn run(
+        &self,
+        cpus: usize,
+        control: &Control,
+        progress: &Mutex<Tried>,
+        tell: impl Fn(&str),
+    ) -> Result<()> {
         let (interpreters, failures) = self.interpreters(control)?;
+        let pool = threads::pool(cpus, STACK, |_| ())?;
         let labels = interpreters.iter().map(Interpreter::label).collect();
         *progress.lock() = Tried { interpreters: labels, failures, bodies: Vec::new() };
         for body in &self.bodies {
             // A body that no version takes is refused before any work.
-            let mut refusals = interpreters
-                .iter()
-                .filter_map(modelled)
-                .map(|version| UnderGil::unless_stopped(body, &self.setup, version, PAIR, control).err());
+            let mut refusals =
+                interpreters.iter().filter_map(modelled).map(|version| claim(body, version, control).err());
             if let Some(Some(refusal)) = refusals.next()
                 && refusals.all(|refusal| refusal.is_some())
             {
@@ -123,15 +120,27 @@ impl Verify {
             }
         }
         for body in &self.bodies {
-            let mut cells = Vec::new();
-            for interpreter in &interpreters {
-                tell(&format!("{} {}", interpreter.label(), body.replace('\n', "; ")));
-                cells.push(self.cell(body, interpreter, control));
-                if control.stopped() {
-                    return Err(Interrupted.into());
-                }
+            tell(&body.body.replace('\n', "; "));
+            // One that has a GIL takes one CPU, so as many as there are CPUs work side by side. Others take several.
+            let cell = |interpreter: &Interpreter| self.cell(body, interpreter, control);
+            let side_by_side =
+                |interpreter: &Interpreter| interpreter.gil_enabled().then(|| cell(interpreter));
+            let mut cells: Vec<Option<VerifyCell>> =
+                pool.install(|| interpreters.par_iter().map(side_by_side).collect());
+            for (place, interpreter) in cells.iter_mut().zip(&interpreters) {
+                place.get_or_insert_with(|| cell(interpreter));
             }
-            progress.lock().bodies.push(BodyRow { body: body.clone(), cells });
+            if control.stopped() {
+                return Err(Interrupted.into());
+            }
+            let cells = cells.into_iter().flatten().collect();
+            progress.lock().bodies.push(BodyRow {
+                operation: body.operation,
+                body: body.body.clone(),
+                setup: body.setup.clone(),
+                result: body.result.clone(),
+                cells,
+            });
         }
         Ok(())
     }
@@ -186,32 +195,54 @@ impl Verify {
         Ok((known, failures))
     }
 
-    fn cell(&self, body: &str, interpreter: &Interpreter, control: &Control) -> VerifyCell {
+    fn cell(&self, body: &VerifyBody, interpreter: &Interpreter, control: &Control) -> VerifyCell {
         let mut cell = VerifyCell { interpreter: interpreter.label(), ..VerifyCell::default() };
         let Some(version) = modelled(interpreter) else { return cell };
-        cell.model = match UnderGil::unless_stopped(body, &self.setup, version, PAIR, control) {
-            Ok(model) if *model.verdict() == Verdict::Exact => Some(Claim::Exact),
-            Ok(_) => Some(Claim::Loses),
+        let claimed = match claim(body, version, control) {
+            Ok(claimed) => claimed,
             Err(error) => {
                 cell.failure = Some(error.to_string());
                 return cell;
             }
         };
+        cell.model = Some(claimed);
+        if claimed == Claim::Deadlocks {
+            // A real run that does not end would show nothing but that.
+            return cell;
+        }
         let request = BodyRequest {
-            body: body.to_owned(),
-            setup: self.setup.clone(),
+            body: body.body.clone(),
+            setup: body.setup.clone(),
+            result: (body.result != RESULT).then(|| body.result.clone()),
+            raising: claimed == Claim::Raises,
             iterations: self.iterations,
-            runs: if cell.model == Some(Claim::Loses) { self.runs.lossy } else { self.runs.exact },
+            runs: if claimed == Claim::Exact { self.runs.exact } else { self.runs.lossy },
             interval: Some(SHORTEST_INTERVAL),
             sequence: true,
             stop_at_first_loss: true,
             ..BodyRequest::default()
         };
         match interpreter.body(&request, &Limits::new(self.timeout, control.flag())) {
-            Ok(result) => cell.saw(result.runs.len(), result.losing_runs()),
+            Ok(result) => cell.saw(result.runs.len(), result.losing_runs(), result.raising_runs()),
             Err(error) => cell.failure = Some(error.to_string()),
         }
         cell
+    }
+}
+
+/// What the model says can become of a body.
+fn claim(body: &VerifyBody, version: Version, control: &Control) -> Result<Claim, crate::measure::Error> {
+    let refused = |error: &dyn std::fmt::Display| scenario::Error::Body(error.to_string());
+    match Body::compile(&body.body, &body.setup, &body.result, version).map_err(|error| refused(&error))? {
+        Body::Counter(_) => {
+            let model = UnderGil::unless_stopped(&body.body, &body.setup, version, PAIR, control)?;
+            Ok(if *model.verdict() == Verdict::Exact { Claim::Exact } else { Claim::Loses })
+        }
+        heap @ Body::Heap(_) => match heap.claim(PAIR[0], control) {
+            Ok(claim) => Ok(claim),
+            Err(BodyError::Stopped) => Err(Interrupted.into()),
+            Err(error) => Err(refused(&error).into()),
+        },
     }
 }
 
@@ -227,7 +258,7 @@ pub fn run(verify: Verify, cpus: usize, destination: &Destination, control: &Arc
     let tried = with_spinner(
         control,
         |tried: &Tried| !tried.bodies.is_empty(),
-        move |control, tried, say| theirs.run(control, tried, say),
+        move |control, tried, say| theirs.run(cpus, control, tried, say),
     );
     let report = verify.report(cpus, tried?);
     output.deliver(&report)?;

@@ -1,0 +1,134 @@
+//! A loop body: over one counter and some locks, which has a quick shape of its own, or over whatever the setup shares.
+
+use super::check::{LoopBody, LoopError, LoopVerdict};
+use super::program::{MOST_WORK, Program, ProgramError, SourceErrorKind, Verdict, VerdictError};
+use super::version::Version;
+use crate::system::control::Control;
+use serde::Serialize;
+use thiserror::Error;
+
+/// The result that is looked at when none is asked for.
+pub const RESULT: &str = "x";
+
+/// A loop body, compiled for one version.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Its shared state is `x` and locks: it is executed with packed states and registers.
+    Counter(Box<Program>),
+    /// It shares lists, dicts or objects, or its result is not `x`: it is executed by the machine of whole programs.
+    Heap(Box<LoopBody>),
+}
+
+/// What the model says can become of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Claim {
+    /// Every schedule ends as whole iterations do.
+    Exact,
+    /// Some schedule ends with another result.
+    Loses,
+    /// Some schedule raises an exception; others may lose.
+    Raises,
+    /// Some schedule ends with workers that wait for ever.
+    Deadlocks,
+}
+
+impl Claim {
+    /// As a table shows it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Loses => "loses",
+            Self::Raises => "raises",
+            Self::Deadlocks => "deadlocks",
+        }
+    }
+}
+
+/// Why the model says nothing about a body.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is not taken.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The schedules of a counter cannot be tried.
+    #[error(transparent)]
+    Verdict(VerdictError),
+    /// The schedules over shared objects cannot be tried.
+    #[error(transparent)]
+    Loop(LoopError),
+    /// There is no one value to expect.
+    #[error(
+        "the result of {body:?} depends on the order in which whole iterations run (among the outcomes: {some:?}), \
+         so there is no one value to expect; use a body whose updates add up in any order, or a --result on which the order has no bearing, such as len(L)"
+    )]
+    OrderDependent {
+        /// The body.
+        body: String,
+        /// Some of the outcomes.
+        some: Vec<i64>,
+    },
+    /// A stop was asked for.
+    #[error("stopped before every schedule of the body was tried; run it again")]
+    Stopped,
+}
+
+impl Body {
+    /// Compiles a body, the definitions that it uses, and what is looked at in the end. What fits one counter and locks is
+    /// recognised.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not Python or not covered; the error names the construct and shows its place.
+    pub fn compile(body: &str, setup: &str, result: &str, version: Version) -> Result<Self, ProgramError> {
+        let heap = || LoopBody::compile(body, setup, result, version);
+        if result.trim() != RESULT {
+            return Ok(Self::Heap(Box::new(heap()?)));
+        }
+        let refusal = match Program::compile(body, setup, version) {
+            Ok(program) => return Ok(Self::Counter(Box::new(program))),
+            Err(ProgramError::Source(error)) if error.kind != SourceErrorKind::NotCovered => {
+                return Err(error.into());
+            }
+            Err(refusal) => refusal,
+        };
+        match heap() {
+            Ok(body) => Ok(Self::Heap(Box::new(body))),
+            // Without a setup nothing but the counter is shared, and the refusal of that shape says more.
+            Err(_) if setup.trim().is_empty() => Err(refusal),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What can become of the result when two workers have these values of `d`.
+    ///
+    /// # Errors
+    ///
+    /// If the model says nothing about the body.
+    pub fn claim(&self, deltas: [i64; 2], control: &Control) -> Result<Claim, BodyError> {
+        let order = |body: &str, outcomes: &[i64]| BodyError::OrderDependent {
+            body: body.to_owned(),
+            some: outcomes[..outcomes.len().min(4)].to_vec(),
+        };
+        match self {
+            Self::Counter(program) => match program.verdict_within(deltas, MOST_WORK, control) {
+                Ok(Verdict::Exact) => Ok(Claim::Exact),
+                Ok(Verdict::CanLose(_)) => Ok(Claim::Loses),
+                Ok(Verdict::Deadlock { .. }) => Ok(Claim::Deadlocks),
+                Ok(Verdict::OrderDependent { outcomes }) => Err(order(program.body(), &outcomes)),
+                Err(VerdictError::Stopped) => Err(BodyError::Stopped),
+                Err(error) => Err(BodyError::Verdict(error)),
+            },
+            Self::Heap(body) => match body.verdict(deltas, control) {
+                Ok(LoopVerdict::Exact) => Ok(Claim::Exact),
+                Ok(LoopVerdict::Loses) => Ok(Claim::Loses),
+                Ok(LoopVerdict::Raises(_)) => Ok(Claim::Raises),
+                Ok(LoopVerdict::Deadlocks(_)) => Ok(Claim::Deadlocks),
+                Ok(LoopVerdict::OrderDependent(outcomes)) => Err(order(body.body(), &outcomes)),
+                Err(LoopError::Stopped) => Err(BodyError::Stopped),
+                Err(error) => Err(BodyError::Loop(error)),
+            },
+        }
+    }
+}

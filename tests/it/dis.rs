@@ -1,0 +1,184 @@
+//! `gilsim dis`: its opcodes are those of real interpreters, and its marks stand where the model drops the GIL.
+
+use crate::gilsim;
+use crate::python::skipped;
+use gilsim::python::check::{Drop, Listing, counter_listing};
+use gilsim::python::program::{Op, Program, SharedState, Step};
+use gilsim::python::version::Version;
+use gilsim::scenario::python::modelled;
+use gilsim::session::verify::BODIES;
+use predicates::str::contains;
+use serde_json::Value;
+use std::process::Command;
+
+fn json(arguments: &[&str]) -> Value {
+    let output = gilsim("dis")
+        .args(arguments)
+        .args(["--format", "json"])
+        .assert()
+        .success()
+        .get_output()
+        .stdout
+        .clone();
+    serde_json::from_slice(&output).unwrap()
+}
+
+/// The opcodes of the loop around a body.
+fn opcodes(body: &str, setup: &[&str], version: Version) -> Vec<String> {
+    let report = json(&[&["--body", body, "--cpython", version.name()], setup].concat());
+    let instructions = report["results"][0]["functions"][0]["instructions"].as_array().unwrap().clone();
+    instructions.iter().map(|one| one["opcode"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Plain instructions for those that CPython joins, and none for those that only mark.
+fn plain(names: Vec<String>) -> Vec<String> {
+    let mut all = Vec::new();
+    for name in names {
+        let name = name.replace("_BORROW", "");
+        match &*name {
+            "NOT_TAKEN" | "CACHE" | "EXTENDED_ARG" => {}
+            "LOAD_FAST_LOAD_FAST" => all.extend(["LOAD_FAST", "LOAD_FAST"].map(str::to_owned)),
+            "STORE_FAST_LOAD_FAST" => all.extend(["STORE_FAST", "LOAD_FAST"].map(str::to_owned)),
+            "STORE_FAST_STORE_FAST" => all.extend(["STORE_FAST", "STORE_FAST"].map(str::to_owned)),
+            _ => all.push(name),
+        }
+    }
+    all
+}
+
+#[test]
+fn the_opcodes_are_those_of_the_real_interpreters() {
+    let found = gilsim::interpreter::find(&false.into());
+    if found.is_empty() {
+        return skipped("the opcodes of dis");
+    }
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/opcodes.py");
+    let shared = ["--setup", "class C(object):\n    n = 0\nc = C()\nD = {0: 0}\nL = [0]"];
+    for (body, setup) in [
+        ("x += d", &[][..]),
+        ("x = x + int(d)", &[]),
+        ("x = x + d * len(s)", &[]),
+        ("y = x; x = y + d", &[]),
+        ("x = x + d if d else x", &[]),
+        ("for i in (1, 2): x += d", &[]),
+        ("x = -d\nx = not d", &[]),
+        ("y = x if x > 1 and d else -x", &[]),
+        ("D[0] = D.get(0) + 1", &shared),
+        ("L.append(L[-1] + d)", &shared),
+        ("c.n += d\nc.m = c.n", &shared),
+        ("print('a%s' % x)\nD[1] = None", &shared),
+    ] {
+        for interpreter in &found {
+            let Some(version) = modelled(interpreter) else { continue };
+            // In 2.7 a print with parentheses is a statement, and spelt otherwise.
+            if version == Version::V2_7 && body.starts_with("print") {
+                continue;
+            }
+            let output = Command::new(interpreter.path()).arg(&script).arg(body).output().unwrap();
+            let real: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(opcodes(body, setup, version), plain(real), "{body} in {}", interpreter.label());
+        }
+    }
+}
+
+fn drop_at(listing: &Listing, function: &str, number: usize) -> Option<Drop> {
+    let function = listing.functions.iter().find(|known| known.name == function)?;
+    function.instructions[number].drop
+}
+
+#[test]
+fn the_marks_stand_where_the_model_drops_the_gil() {
+    for body in BODIES.iter().copied().chain(["while x < 3: x += 1", "if x: x += len(s)\nelse: x -= abs(d)"])
+    {
+        for version in Version::ALL.into_iter().filter(|version| version.has_gil()) {
+            let program = Program::compile(body, "", version).unwrap();
+            let listing = counter_listing(&program);
+            let (mut state, mut shared) = (program.start(1, 3), SharedState::default());
+            let mut looked = 0;
+            while let Some((code, number)) = state.next() {
+                let code = &program.codes()[code];
+                let Step::Done { may_drop, .. } = program.step(&mut state, &mut shared).unwrap() else {
+                    break;
+                };
+                let op = &code.instructions[number].op;
+                if code.name == "one" || matches!(op, Op::Return | Op::ReturnConst(_)) {
+                    // What looks after a return is the call, which has the mark; the model's own function is not listed.
+                    continue;
+                }
+                let mark = drop_at(&listing, &code.name, number);
+                let place = format!("{body} on {version}: {} {number}", code.name);
+                assert!(!may_drop || mark.is_some(), "{place}: no mark");
+                if matches!(mark, Some(Drop::Entry | Drop::Backward | Drop::Any)) {
+                    assert!(may_drop, "{place}: a mark without a drop");
+                }
+                looked += usize::from(mark.is_some());
+            }
+            assert!(looked > 0, "{body} on {version}");
+        }
+    }
+}
+
+#[test]
+fn marks_say_why_and_builds_without_a_gil_have_none() {
+    let marks = |body: &str, version: &str| {
+        let report = json(&["--body", body, "--cpython", version]);
+        let functions = report["results"][0]["functions"].as_array().unwrap().clone();
+        let mut marks = Vec::new();
+        for one in functions.iter().flat_map(|function| function["instructions"].as_array().unwrap()) {
+            if let (Some(why), Some(_)) = (one["drop"].as_str(), one["line"].as_u64()) {
+                marks.push(format!("{}: {why}", one["opcode"].as_str().unwrap()));
+            }
+        }
+        (marks, functions[0]["drops_at_entry"].as_bool().unwrap())
+    };
+    assert_eq!(marks("x = x + int(d)", "3.13"), (vec!["CALL: call".to_owned()], false));
+    assert_eq!(marks("x = x + len(s)", "3.10"), (vec!["CALL_FUNCTION: call".to_owned()], true));
+    // The specialised call of len() does not look.
+    assert_eq!(marks("x = x + len(s)", "3.13"), (vec![], false));
+    assert_eq!(marks("x = len(s) + int(len(s))", "3.13"), (vec!["CALL: call".to_owned()], false));
+    assert_eq!(marks("x = x + int(d)", "3.13t"), (vec![], false));
+    let (old, _) = marks("x += d", "3.9");
+    assert_eq!(
+        old,
+        ["LOAD_GLOBAL", "INPLACE_ADD", "STORE_GLOBAL"]
+            .map(|opcode| format!("{opcode}: any such instruction"))
+    );
+}
+
+#[test]
+fn versions_stand_side_by_side_by_line() {
+    let output = gilsim("dis --cpython 3.9 --cpython 3.13 --body")
+        .arg("y = x\nx = y + d")
+        .assert()
+        .success()
+        .get_output()
+        .stdout
+        .clone();
+    let text = String::from_utf8(output).unwrap();
+    let row = |start: &str| {
+        text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start}: {text}"))
+    };
+    assert!(row("body 1: y = x").matches("LOAD_GLOBAL x").count() == 2, "{text}");
+    assert!(row("body 2: x = y + d").matches("LOAD_FAST y").count() == 2, "{text}");
+    assert!(text.contains("any such instruction: up to 3.9"), "{text}");
+}
+
+#[test]
+fn a_program_is_listed_and_what_is_none_is_refused() {
+    let report = json(&["tests/programs/account.py", "--cpython", "3.12"]);
+    let names: Vec<&str> = report["results"][0]["functions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&"<module>") && names.contains(&"__init__"), "{names:?}");
+    let quiet = crate::output_of("dis tests/programs/account.py --cpython 3.12 --quiet");
+    assert!(quiet.lines().all(|line| line.split('\t').count() == 5 && line.starts_with("3.12\t")), "{quiet}");
+    assert!(quiet.contains("function entry"), "{quiet}");
+    gilsim("dis nowhere.py").assert().code(1).stderr(contains("nowhere.py"));
+    gilsim("dis --body x=(").assert().code(2).stderr(contains("not python"));
+    let nonlocal = "python 2 knows no nonlocal";
+    gilsim("dis tests/programs/closure_counter.py --cpython 2.7").assert().code(2).stderr(contains(nonlocal));
+    gilsim("dis").assert().code(2);
+}
