@@ -7,6 +7,9 @@ use super::comparison::range_length;
 use super::machine::{GETITEM, ITER, LONGEST, Machine, NEXT, NEXT_OF_PYTHON2, R, Stop, beyond};
 use super::state::{Lazy, Object, Value};
 
+/// The most elements that one instruction takes from what runs Python for each: it begins anew after each.
+const MOST_COMPUTED: usize = 1000;
+
 impl Machine<'_> {
     pub(super) fn iterator(&mut self, value: &Value) -> R<Value> {
         let kept = match self.object_of(value) {
@@ -225,8 +228,8 @@ impl Machine<'_> {
         let mut items = Vec::new();
         while let Some(item) = self.next(&iterator)? {
             items.push(item);
-            if items.len() > LONGEST {
-                return beyond(format!("more than {LONGEST} elements at once"));
+            if items.len() > MOST_COMPUTED {
+                return beyond(format!("more than {MOST_COMPUTED} elements at once from an iterator"));
             }
         }
         Ok(items)

@@ -18,8 +18,11 @@ use crate::system::control::Control;
 /// The most instructions of a thread without a switch that matters.
 const LONGEST_STRETCH: usize = 200_000;
 
-/// The most objects and values that all states of a search refer to: a quarter of a gigabyte.
-const MOST_WEIGHT: usize = 16 << 20;
+/// The most that all states of a search may weigh, in references: a quarter of a gigabyte.
+const MOST_WEIGHT: usize = 32 << 20;
+
+/// How many objects may be made before those that nothing reaches are dropped.
+const SPARE: usize = 512;
 
 /// The bit that says, in an order of threads, that a thread's time limit comes.
 const EXPIRED: u8 = 0x80;
@@ -278,7 +281,12 @@ impl<'m> Search<'m> {
         tell: &mut Tell<'_, 'm>,
     ) -> Result<Pause, Unfinished> {
         let mut touched = false;
+        let mut room = SPARE + machine.state.heap.len();
         for _ in 0..LONGEST_STRETCH {
+            if machine.state.heap.len() > room {
+                machine.state.compact();
+                room = SPARE + 2 * machine.state.heap.len();
+            }
             self.steps += 1;
             if self.steps > bounds.steps {
                 return Err(Unfinished::Limit(format!("more than {} instructions in all", bounds.steps)));

@@ -254,10 +254,19 @@ impl State {
         self.threads.iter().filter(|thread| !thread.finished).count()
     }
 
-    /// How much of memory a state needs for itself, in references.
+    /// How much of memory a state needs for itself, in references: objects that other states have, too, count as one.
     pub(super) fn weight(&self) -> usize {
+        let own = |entry: &Rc<Entry>| match &entry.object {
+            _ if Rc::strong_count(entry) > 1 => 0,
+            Object::Tuple(items) | Object::List(items) | Object::Set(items) | Object::Deque(items, _) => {
+                16 + 6 * items.len()
+            }
+            Object::Dict(items, _) => 16 + 12 * items.len(),
+            _ => 16,
+        };
         let globals: usize = self.globals.iter().map(Vec::len).sum();
-        self.heap.len() + 2 * globals + self.printed.len() + 16
+        let objects: usize = self.heap.iter().map(|entry| 1 + own(entry)).sum();
+        objects + 3 * globals + self.printed.len() + 16
     }
 
     /// Drops what is out of reach, and numbers the rest in the order in which it is reached.

@@ -13,7 +13,7 @@ use gilsim::python::version::Version;
 
 /// How many programs of one thread each interpreter runs, and how many of two.
 const ALONE: u64 = 80;
-const TOGETHER: u64 = 12;
+const TOGETHER: u64 = 6;
 
 /// An old, a middle and a new one of those that are here.
 fn some() -> Vec<(Interpreter, Version)> {
