@@ -14,6 +14,7 @@ mod error;
 mod find;
 mod jobs;
 mod locate;
+mod overhead;
 
 pub use child::{Limits, MOST_OUTPUT};
 pub use cpython::{Interpreter, PROBE, SwitchInterval};
@@ -25,3 +26,4 @@ pub use jobs::{
     Pattern, SHORTEST_INTERVAL, SplitRequest, SplitResult,
 };
 pub use locate::is_missing;
+pub use overhead::{Case, OverheadRequest, OverheadResult, PROGRAMS, Program};

@@ -14,10 +14,12 @@
 mod drop_rule;
 mod facts;
 mod shape;
+mod stated;
 mod table;
 mod versions;
 
 pub use drop_rule::{Check, DropRule};
 pub use facts::{Facts, HandOff, SWITCH_INTERVAL};
 pub use shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With};
+pub use stated::Stated;
 pub use versions::{UnknownVersion, Version};
