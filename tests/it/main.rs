@@ -19,6 +19,7 @@ mod model;
 mod numbers;
 #[cfg(target_os = "linux")]
 mod orphans;
+mod overhead;
 mod pages;
 mod python;
 mod reports;

@@ -24,7 +24,7 @@ const SHORT: Duration = Duration::from_millis(300);
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
-fn ample() -> Limits<'static> {
+pub(crate) fn ample() -> Limits<'static> {
     Limits::new(AMPLE, &NEVER)
 }
 
@@ -35,7 +35,7 @@ fn assert_gone(group: Pid) {
 
 /// The interpreters of this machine, and those named in `GILSIM_PYTHONS` (paths with colons between them).
 /// With none of them a test has nothing to say, and says so; where there must be some it fails.
-fn real() -> Vec<Interpreter> {
+pub(crate) fn real() -> Vec<Interpreter> {
     let mut all = find(&false.into());
     let named = env::var_os("GILSIM_PYTHONS").unwrap_or_default();
     let named = env::split_paths(&named).filter(|path| !path.as_os_str().is_empty());
