@@ -13,7 +13,7 @@ use std::process::Output;
 fn answering(seconds: f64, lines: &str) -> Fake {
     Fake::python(&format!(
         r#"{lines}
-        echo '{{"seconds": [9.0, {seconds}, 9.0], "result": "7", "gil_enabled": true}}'"#
+        echo '{{"seconds": [0.9, {seconds}, 0.9], "result": "7", "gil_enabled": true}}'"#
     ))
 }
 
@@ -84,7 +84,6 @@ fn one_that_fails_in_one_program_goes_on_with_the_others() {
     let good = answering(0.01, "");
     for (what, said) in [
         ("kill -SEGV $$", "was killed by SIGSEGV"),
-        ("sleep 1000", "gave no answer within"),
         ("echo rubbish; exit", "answered with rubbish"),
         ("echo 'Boom: gone' >&2; exit 1", "Boom: gone"),
         (
@@ -101,8 +100,7 @@ fn one_that_fails_in_one_program_goes_on_with_the_others() {
         ),
     ] {
         let bad = answering(0.01, &in_program("# Strings: joined", what));
-        let timeout = if what.starts_with("sleep") { "--timeout 2s" } else { "" };
-        let output = overhead(&good, &bad, &format!("--runs 2 --format json {timeout}"));
+        let output = overhead(&good, &bad, "--runs 2 --format json");
         assert_eq!(output.status.code(), Some(1), "{what}");
         for row in programs(&json(&output)) {
             let failure = row["failure"].as_str().unwrap_or_default();
@@ -110,10 +108,34 @@ fn one_that_fails_in_one_program_goes_on_with_the_others() {
             assert_eq!(row["ratio"].is_null(), row["program"] == "strings", "{what}: {row}");
         }
         // A line of its own in the table, too, whatever else is there.
-        let output = overhead(&good, &bad, &format!("--runs 1 {timeout}"));
+        let output = overhead(&good, &bad, "--runs 1");
         let table = String::from_utf8(output.stdout).unwrap();
         let lines = table.lines().filter(|line| line.contains("strings (") && line.contains(said));
         assert_eq!(lines.count(), 2, "{what}: {table}");
+    }
+}
+
+#[test]
+fn one_that_hangs_in_one_program_goes_on_with_the_others() {
+    let good = answering(0.01, "");
+    let hangs = answering(0.01, &in_program("# Strings: joined", "sleep 1000"));
+    // However slow the machine: some timeout is long enough for all that do not hang.
+    let mut timeout = 1;
+    loop {
+        let output = overhead(&good, &hangs, &format!("--runs 1 --format json --timeout {timeout}s"));
+        assert_eq!(output.status.code(), Some(1));
+        let report = json(&output);
+        let failed: Vec<&Value> = programs(&report).iter().filter(|row| row["failure"].is_string()).collect();
+        assert!(failed.iter().filter(|row| row["program"] == "strings").count() == 2, "{failed:?}");
+        assert!(
+            failed.iter().all(|row| row["failure"].as_str().unwrap().contains("gave no answer within")),
+            "{failed:?}"
+        );
+        if failed.len() == 2 {
+            break;
+        }
+        timeout *= 2;
+        assert!(timeout < 100, "{failed:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is stated of the price of doing without a GIL: by PEP 703 beforehand, and by CPython's documentation of each
 //! free-threaded version.
 
-use super::Version;
+use super::versions::Version;
 use serde::Serialize;
 
 /// A statement about how much slower a free-threaded build is.
