@@ -39,7 +39,7 @@ pub(super) struct RefcountCommand {
     #[arg(long, value_name = "N", default_value = "1M", value_parser = values::updates, allow_negative_numbers = true)]
     iters: NonZeroU64,
     /// How often a worker with a plain count yields its CPU in the middle of a pair: once in N pairs, off, or auto
-    /// (often when there are fewer CPUs than workers, which would otherwise rarely meet; some 16 times otherwise)
+    /// (often when there are fewer CPUs than workers, which would otherwise rarely meet; some 60 times a run otherwise)
     #[arg(long, value_name = "auto|off|N", default_value = "auto", allow_negative_numbers = true)]
     widen: Widen,
     #[command(flatten)]
