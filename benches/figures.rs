@@ -143,17 +143,14 @@ fn refcount() {
         let usage = Refcount(way).observe(&one, &Control::default()).expect("a run").usage;
         usage.expect("the CPU time of a run").cpu
     };
-    let bare_loop = |object: &dyn Fn(&mut Tally)| cpu_time(|| object(&mut Tally::default()));
-    let (plain, atomic, biased) = (Plain::new(1), Atomic::new(1), Biased::new(1));
-    let loops: [(Way, &dyn Fn(&mut Tally)); 3] = [
-        (Way::Plain, &|tally| plain.pairs(0, PAIRS, tally)),
-        (Way::Atomic, &|tally| atomic.pairs(0, PAIRS, tally)),
-        (Way::Biased, &|tally| biased.pairs(0, PAIRS, tally)),
-    ];
-    for (way, object) in loops {
+    let bare = |way: Way, bare: &mut dyn FnMut(&mut Tally)| {
         let what = format!("refcount --threads 1 --count {} / its loop alone", way.name());
-        paired(&what, TIMES, || row(way), || bare_loop(object));
-    }
+        paired(&what, TIMES, || row(way), || cpu_time(|| bare(&mut Tally::default())));
+    };
+    let (plain, atomic, biased) = (Plain::new(1), Atomic::new(1), Biased::new(1));
+    bare(Way::Plain, &mut |tally| plain.pairs(0, PAIRS, tally));
+    bare(Way::Atomic, &mut |tally| atomic.pairs(0, PAIRS, tally));
+    bare(Way::Biased, &mut |tally| biased.pairs(0, PAIRS, tally));
     let counted = Arc::new(());
     let arc = || cpu_time(|| (0..PAIRS).for_each(|_| drop(Arc::clone(&counted))));
     paired(
