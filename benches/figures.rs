@@ -4,9 +4,13 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+use gilsim::choice::Choice;
 use gilsim::measure::stats::{median, percentile};
-use gilsim::measure::{Objects, Pattern, Scenario, Workload};
+use gilsim::measure::{Interval, Objects, Pattern, Scenario, Workload};
 use gilsim::scenario::mutex::{Lock, Mutex};
+use gilsim::scenario::refcount::object::{Object, Tally};
+use gilsim::scenario::refcount::{Refcount, Way};
+use gilsim::scenario::refcount::{atomic::Atomic, biased::Biased, plain::Plain};
 use gilsim::scenario::split::{self, By, Split};
 use gilsim::scenario::{self, atomic, mutex, race, sharded};
 use gilsim::system::control::{BLOCK, Control};
@@ -16,6 +20,7 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::{Duration, Instant};
 
@@ -25,10 +30,11 @@ fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     // Whether a figure is one of those that take long, and is measured only when it is named.
-    let figures: [(&str, bool, fn()); 9] = [
+    let figures: [(&str, bool, fn()); 10] = [
         ("bare", false, bare),
         ("start", false, start),
         ("unfused", false, unfused),
+        ("refcount", true, refcount),
         ("stop", true, stop),
         ("doubling", true, doubling),
         ("processes", true, processes),
@@ -62,10 +68,12 @@ fn paired(what: &str, pairs: usize, mut a: impl FnMut() -> Duration, mut b: impl
         }
     }
     let quartiles = [25, 75].map(|percent| percentile(ratios.iter().copied(), percent));
+    let interval = Interval::of_median(&ratios, 0.95)
+        .map_or_else(String::new, |it| format!("{:.3} to {:.3} at 95 %, ", it.low, it.high));
     say(
         what,
         &format!(
-            "{:.3}  (quartiles {:.3} and {:.3}, {pairs} pairs; first of the pair {:.4} s)",
+            "{:.3}  ({interval}quartiles {:.3} and {:.3}, {pairs} pairs; first of the pair {:.4} s)",
             median(ratios.iter().copied()),
             quartiles[0],
             quartiles[1],
@@ -123,6 +131,44 @@ fn bare() {
         || observe(&Mutex(Lock::ParkingLot), &one),
         || timed(|| mutex::update(&behind, UPDATES, 1)),
     );
+}
+
+/// Reference counts with one worker against their loops alone, in CPU time; the ways against each other; and two workers
+/// with one object.
+fn refcount() {
+    const PAIRS: u64 = 5_000_000;
+    const TIMES: usize = 101;
+    let one = load(1, PAIRS);
+    let row = |way| {
+        let usage = Refcount(way).observe(&one, &Control::default()).expect("a run").usage;
+        usage.expect("the CPU time of a run").cpu
+    };
+    let bare = |way: Way, bare: &mut dyn FnMut(&mut Tally)| {
+        let what = format!("refcount --threads 1 --count {} / its loop alone", way.name());
+        paired(&what, TIMES, || row(way), || cpu_time(|| bare(&mut Tally::default())));
+    };
+    let (plain, atomic, biased) = (Plain::new(1), Atomic::new(1), Biased::new(1));
+    bare(Way::Plain, &mut |tally| plain.pairs(0, PAIRS, tally));
+    bare(Way::Atomic, &mut |tally| atomic.pairs(0, PAIRS, tally));
+    bare(Way::Biased, &mut |tally| biased.pairs(0, PAIRS, tally));
+    let counted = Arc::new(());
+    let arc = || cpu_time(|| (0..PAIRS).for_each(|_| drop(Arc::clone(&counted))));
+    paired(
+        "refcount --threads 1 --count arc / a bare loop of Arc::clone and drop",
+        TIMES,
+        || row(Way::Arc),
+        arc,
+    );
+    paired("biased / plain, one worker", TIMES, || row(Way::Biased), || row(Way::Plain));
+    paired("atomic / biased, one worker", TIMES, || row(Way::Atomic), || row(Way::Biased));
+
+    let two = load(2, 300_000);
+    for &way in Way::ALL.iter().filter(|&&way| way != Way::Rc) {
+        let what = format!("{} / immortal, two workers with one object", way.name());
+        paired(&what, 25, || observe(&Refcount(way), &two), || observe(&Refcount(Way::Immortal), &two));
+    }
+    let what = "mutex / atomic, two workers with one object";
+    paired(what, 51, || observe(&Refcount(Way::Mutex), &two), || observe(&Refcount(Way::Atomic), &two));
 }
 
 /// What it costs to be stoppable: each loop in blocks, with a look at the stop flag after each, against the same loop

@@ -48,6 +48,7 @@
 //! | the words of an error | the `error.rs` of the room that meets it; a thread that cannot start: `system/error.rs` |
 //! | how long rounds may take by default | `cli/options.rs`; their order and greatest number: [`measure::runner`] |
 //! | the bodies that `verify` tries | `session/verify/sets.rs` |
+//! | the programs of `overhead` | [`interpreter::PROGRAMS`]; when its condition is met: [`report::overhead`] |
 //!
 //! Only [`report::output`], the progress bar, refusals of the command line and `main` write to the terminal. Nothing is
 //! `unsafe`: the race is one of relaxed atomic loads and stores, a *race condition* with defined behaviour, never a

@@ -41,6 +41,9 @@ fn main() -> ExitCode {
         Request::Convoy(convoy, cpus, destination) => {
             session::convoy::run(convoy, cpus, &destination, &control)
         }
+        Request::Overhead(overhead, expected, cpus, destination) => {
+            session::overhead::run(overhead, expected, cpus, &destination, &control)
+        }
         Request::Verify(verify, cpus, destination) => {
             session::verify::run(verify, cpus, &destination, &control)
         }

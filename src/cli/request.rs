@@ -7,6 +7,7 @@ use crate::session::Session;
 use crate::session::check::CheckSession;
 use crate::session::dis::Disassembly;
 use crate::session::explore::ExploreSession;
+use crate::session::overhead::{Expected, Overhead};
 use crate::session::references::References;
 use crate::session::verify::Verify;
 
@@ -26,6 +27,8 @@ pub enum Request {
     Dis(Disassembly),
     /// To measure the convoy effect on so many CPUs.
     Convoy(Convoy, usize, Destination),
+    /// To measure what interpreters take for the same programs, on so many CPUs.
+    Overhead(Overhead, Option<Expected>, usize, Destination),
     /// To hold the model against real interpreters, on so many CPUs.
     Verify(Verify, usize, Destination),
     /// To echo bytes for another gilsim.

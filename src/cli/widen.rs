@@ -28,6 +28,20 @@ impl Widen {
             Self::Auto => NonZeroU64::new((load.iterations / 1024).clamp(16, 1 << 16)),
         }
     }
+
+    /// The same for pairs of taking a reference and giving it back.
+    ///
+    /// A worker that overwrites a count with the same count does no harm, and that is what it mostly does: between two
+    /// pairs each finds the count that it left. So on CPUs enough, too, a short run may show nothing, and some sixty
+    /// widened pairs make sure that it does.
+    pub(super) fn pairs_per_yield(self, load: &Workload) -> Option<NonZeroU64> {
+        match self {
+            Self::Auto if (2..=load.cpus.usable).contains(&load.workers.get()) => {
+                NonZeroU64::new((load.iterations / 64).clamp(16, 1 << 16))
+            }
+            _ => self.updates_per_yield(load),
+        }
+    }
 }
 
 impl std::str::FromStr for Widen {
@@ -58,6 +72,17 @@ mod tests {
         assert_eq!(Widen::Auto.updates_per_yield(&load(2, 1 << 20)), NonZeroU64::new(1 << 10));
         assert_eq!(Widen::Auto.updates_per_yield(&load(2, u64::MAX)), NonZeroU64::new(1 << 16));
         assert_eq!(Widen::Off.updates_per_yield(&load(2, 1000)), None);
+        let with_cpus = |iterations| {
+            let mut load = load(2, iterations);
+            load.cpus.usable = 2;
+            Widen::Auto.pairs_per_yield(&load)
+        };
+        assert_eq!(with_cpus(1000), NonZeroU64::new(16));
+        assert_eq!(with_cpus(100_000), NonZeroU64::new(1562));
+        assert_eq!(with_cpus(u64::MAX), NonZeroU64::new(1 << 16));
+        assert_eq!(Widen::Auto.pairs_per_yield(&load(2, 1000)), NonZeroU64::new(16));
+        assert_eq!(Widen::Auto.pairs_per_yield(&load(1, 1000)), None);
+        assert_eq!(Widen::Off.pairs_per_yield(&load(2, 1000)), None);
         assert_eq!("7".parse::<Widen>().unwrap().updates_per_yield(&load(1, 1000)), NonZeroU64::new(7));
     }
 }

@@ -46,18 +46,21 @@ def fail():
 PR_SET_PDEATHSIG = 1
 
 
-def end_with_parent(forked_by=None):
+def end_with_parent(forked_by=None, single=False):
     """Ends this process when the one who asked is gone, whatever became of it.
 
     `forked_by` is the process that made this one, if that is not the one who asked. The kernel sees to it where
     it can: the thread could not while a long call into C keeps the GIL. A fork does not inherit that. The
-    thread sleeps in read(), without the GIL, until then: it takes no part in what is measured.
+    thread sleeps in read(), without the GIL, until then: it takes no part in what is measured. With `single`
+    there is no such thread where the kernel does it: a program with one thread is to have no second one.
     """
     if prctl is not None:
         prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
     # A parent that was gone before that sends no signal any more.
     if select.select([LIFELINE], [], [], 0)[0] or forked_by not in (None, os.getppid()):
         os._exit(1)
+    if single and prctl is not None:
+        return
 
     def watch():
         try:

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
-const BODY: &str = concat!(include_str!("common.py"), include_str!("body.py"));
+const BODY: &str = concat!(include_str!("common.py"), include_str!("gate.py"), include_str!("body.py"));
 const SPLIT: &str = concat!(include_str!("common.py"), include_str!("split.py"));
 const CONVOY: &str = concat!(include_str!("common.py"), include_str!("convoy.py"));
 
@@ -242,7 +242,7 @@ impl Interpreter {
         Ok(result)
     }
 
-    fn ask<Q: Serialize, A: de::DeserializeOwned>(
+    pub(super) fn ask<Q: Serialize, A: de::DeserializeOwned>(
         &self,
         script: &str,
         request: &Q,
@@ -252,7 +252,7 @@ impl Interpreter {
         self.run(script, &[&ascii(&json)], limits)
     }
 
-    fn at_least_one(&self, what: &str, number: u32) -> Result<(), Error> {
+    pub(super) fn at_least_one(&self, what: &str, number: u32) -> Result<(), Error> {
         if number == 0 { Err(self.refusal(format!("0 {what}; ask for at least 1"))) } else { Ok(()) }
     }
 
@@ -264,7 +264,7 @@ impl Interpreter {
         Ok(())
     }
 
-    fn in_range(&self, interval: Option<Duration>) -> Result<(), Error> {
+    pub(super) fn in_range(&self, interval: Option<Duration>) -> Result<(), Error> {
         match interval {
             Some(interval) if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&interval) => Err(self
                 .refusal(format!(
@@ -279,13 +279,17 @@ impl Interpreter {
         Error::Request { interpreter: shown(self.path()), reason }
     }
 
-    fn sensible(&self, what: &str, right: bool) -> Result<(), Error> {
+    pub(super) fn sensible(&self, what: &str, right: bool) -> Result<(), Error> {
         let printed = || format!("another number of {what} than was asked for");
         if right { Ok(()) } else { Err(self.rubbish("incomplete", printed())) }
     }
 
     /// No part of the work takes less than no time, or longer than the whole was given.
-    fn times(&self, times: impl IntoIterator<Item = f64>, limits: &Limits<'_>) -> Result<(), Error> {
+    pub(super) fn times(
+        &self,
+        times: impl IntoIterator<Item = f64>,
+        limits: &Limits<'_>,
+    ) -> Result<(), Error> {
         let possible = 0.0..=limits.timeout.as_secs_f64();
         match times.into_iter().find(|time| !possible.contains(time)) {
             Some(time) => Err(self.rubbish("an impossible time", format!("{time:?} s"))),
@@ -293,7 +297,7 @@ impl Interpreter {
         }
     }
 
-    fn rubbish(&self, reason: &str, printed: String) -> Error {
+    pub(super) fn rubbish(&self, reason: &str, printed: String) -> Error {
         Error::Rubbish { interpreter: shown(self.path()), reason: reason.to_owned(), printed }
     }
 }
@@ -319,11 +323,14 @@ fn ascii(json: &str) -> Cow<'_, str> {
 }
 
 #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
-fn as_seconds<S: serde::Serializer>(interval: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn as_seconds<S: serde::Serializer>(
+    interval: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     interval.map(|interval| interval.as_secs_f64()).serialize(serializer)
 }
 
-fn from_decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
+pub(super) fn from_decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
     Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 

@@ -15,6 +15,7 @@ mod error;
 mod find;
 mod jobs;
 mod locate;
+mod overhead;
 mod program;
 
 pub use child::{Limits, MOST_OUTPUT};
@@ -27,4 +28,5 @@ pub use jobs::{
     Pattern, SHORTEST_INTERVAL, SplitRequest, SplitResult,
 };
 pub use locate::is_missing;
+pub use overhead::{Case, OverheadRequest, OverheadResult, PROGRAMS, Program};
 pub use program::{ProgramRun, Threads};

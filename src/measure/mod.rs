@@ -1,12 +1,13 @@
 //! What a measurement is made of: who does what, how often, and what was observed.
 //!
 //! A [`Scenario`] does a [`Workload`] with some workers, which leave the [`start_line`] together. The [`runner`] repeats
-//! it; each run is an [`Observation`], and [`stats`] sums them up.
+//! it; each run is an [`Observation`], and [`stats`] sums them up. How sure a median is says [`interval`].
 //!
 //! This room may know the machine ([`crate::system`]). It does not know any particular scenario, nor how a result is
 //! shown. Start reading with [`scenario`], then [`runner`].
 
 pub mod error;
+pub mod interval;
 pub mod observation;
 pub mod runner;
 pub mod scenario;
@@ -15,6 +16,7 @@ pub mod stats;
 pub mod workload;
 
 pub use error::{Error, Result};
+pub use interval::Interval;
 pub use observation::{Distribution, LockUse, Misuse, Observation, Promise};
 pub use scenario::{Explanation, Scenario, Seen, Variant};
 pub use workload::{Group, Objects, Pattern, Workload};

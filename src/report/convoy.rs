@@ -100,7 +100,7 @@ impl ConvoyReport {
         if explained(Passing::Ticks) {
             notes.push(format!("{why} lets go of it for a moment only, once in a hundred ticks."));
         }
-        notes.push("try next: gilsim python".to_owned());
+        notes.push("try next: gilsim refcount".to_owned());
         notes
     }
 

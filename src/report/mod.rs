@@ -1,6 +1,6 @@
 //! The report: data only, made once from what was observed, then written in the form that was asked for.
 //!
-//! Each kind of report is a [`Document`]: measured scenarios ([`rows`]), [`explore`], [`convoy`], [`verify`] and [`list`]. The
+//! Each kind of report is a [`Document`]: measured scenarios ([`rows`]), [`explore`], [`convoy`], [`overhead`], [`verify`] and [`list`]. The
 //! forms are [`table`], [`json`], [`csv`] and [`markdown`]; [`output`] decides where they go.
 //!
 //! This room may know what was measured or explored. Nothing is run, timed or decided here, and clap never comes in.
@@ -21,6 +21,7 @@ pub mod list;
 pub mod markdown;
 mod measured;
 pub mod output;
+pub mod overhead;
 mod quiet;
 mod references;
 pub mod rows;

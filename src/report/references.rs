@@ -84,7 +84,7 @@ impl<'a> Way<'a> {
     }
 }
 
-/// The time for a pair and the relative time, as two cells.
+/// The time for a pair and the relative time, as cells.
 fn price(row: Option<&Row>) -> [Cell; 2] {
     let Some(row) = row.filter(|row| row.summary.runs > 0) else { return [Cell::default(), Cell::default()] };
     let timing = &row.summary.timing;
@@ -105,22 +105,28 @@ pub(super) fn grid(report: &Report) -> Option<Grid> {
     let workers = widest.conditions.workers;
     let [shared, own] =
         [ways.iter().any(|way| way.shared.is_some()), ways.iter().any(|way| way.own.is_some())];
+    // In a comparison with other scenarios there is no plain count with one worker to be held against.
+    let relative = ways.iter().flat_map(Way::rows).any(|row| row.relative.is_some());
+    let prices = |row: Option<&Row>| price(row).into_iter().take(if relative { 2 } else { 1 });
     let mut header = vec!["count".to_owned(), "at end".to_owned(), "verdict".to_owned()];
     // One worker has nobody to share an object with.
     let columns = [(shared, "shared"), (own, "own")];
     for (_, objects) in columns.iter().filter(|(any, _)| *any) {
         let objects = if workers > 1 { format!("{objects}: ") } else { String::new() };
-        header.extend([format!("{objects}ns/pair"), "relative".to_owned()]);
+        header.push(format!("{objects}ns/pair"));
+        if relative {
+            header.push("relative".to_owned());
+        }
     }
     let cells = |way: &Way<'_>| {
         let verdict = way.verdict().unwrap_or(Verdict::Failed);
         let verdict = Cell::coloured(words::verdict(verdict).to_owned(), words::colour(verdict));
         let mut cells = vec![way.name.into(), way.ending().into(), verdict];
         if shared {
-            cells.extend(price(way.shared));
+            cells.extend(prices(way.shared));
         }
         if own {
-            cells.extend(price(way.own));
+            cells.extend(prices(way.own));
         }
         cells
     };

@@ -39,7 +39,8 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     });
     *text += &layout::lines(coloured, width);
     text.push('\n');
-    for note in words::conditions(row, report.header.cpus) {
+    let price = words::gil_price(row).map(Into::into);
+    for note in price.into_iter().chain(words::conditions(row, report.header.cpus)) {
         *text += &paragraph(&format!("note: {note}."), width);
     }
     text.extend(terms::free_threaded([row.scenario.as_str()]).map(|note| paragraph(&note, width)));
@@ -47,10 +48,17 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     *text += &paragraph(&format!("{} gilsim {}", bold("try next:"), row.explanation.next), width);
 }
 
-/// The command to try after a comparison, of the scenarios or of nothing but real interpreters.
+/// The command to try after a comparison, of the scenarios or of nothing but real interpreters or reference counts.
 fn after_comparison(report: &Report) -> &'static str {
     let real = |row: &Row| row.scenario.starts_with("python:");
-    if report.results.iter().all(real) { "verify" } else { "convoy" }
+    let references = |row: &Row| row.group == Group::References;
+    if report.results.iter().all(real) {
+        "verify"
+    } else if report.results.iter().all(references) {
+        "overhead"
+    } else {
+        "convoy"
+    }
 }
 
 /// The lines of one scenario's report, each with its label.
@@ -222,7 +230,13 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         notes.push(legend(&rows, report.header.cpus));
     }
     let mut said: Vec<String> = Vec::new();
-    for note in rows.iter().flat_map(|row| words::conditions(row, report.header.cpus)) {
+    // Once for a scenario with shared objects and with objects of their own.
+    let first = |at: usize| rows[..at].iter().all(|earlier| earlier.scenario != rows[at].scenario);
+    let conditions = rows.iter().enumerate().flat_map(|(at, row)| {
+        let price = words::gil_price(row).filter(|_| first(at)).map(Into::into);
+        price.into_iter().chain(words::conditions(row, report.header.cpus))
+    });
+    for note in conditions {
         let note = format!("note: {note}.");
         if !said.contains(&note) {
             said.push(note);
@@ -260,15 +274,20 @@ fn legend(rows: &[&Row], cpus: usize) -> String {
         ""
     };
     let pins = words::common(rows, |row| words::pinned(&row.conditions.pins));
-    format!(
-        "time: {time}{start}; relative (rel.): the column before it, to {}. {} usable, {pins}.",
-        if rows.iter().all(|row| row.group == Group::References) {
-            "the plain count with one worker"
-        } else {
-            "the fastest that is always right"
-        },
-        plural(cpus, "CPU")
-    )
+    let related = |references| {
+        rows.iter().any(|row| row.relative.is_some() && (row.group == Group::References) == references)
+    };
+    let to = match (related(false), related(true)) {
+        (false, false) => None,
+        (true, false) => Some("the fastest that is always right"),
+        (false, true) => Some("the plain count with one worker"),
+        (true, true) => {
+            Some("the fastest that is always right; of references, to the plain count with one worker")
+        }
+    };
+    let relative =
+        to.map_or_else(String::new, |to| format!("; relative (rel.): the column before it, to {to}"));
+    format!("time: {time}{start}{relative}. {} usable, {pins}.", plural(cpus, "CPU"))
 }
 
 /// How the ways to split stand to one worker that does all of it.

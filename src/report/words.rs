@@ -250,7 +250,7 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
         let cause = if cpus < conditions.workers {
             format!(" because {} share {}", plural(conditions.workers, "worker"), plural(cpus, "CPU"))
         } else {
-            String::new()
+            ", so that others come in between".to_owned()
         };
         let (place, what, command) = match row.group {
             Group::References => ("in the middle of a pair", "pairs", "refcount"),
@@ -261,17 +261,16 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
             count::grouped(i128::from(widen))
         )));
     }
-    if row.summary.lock.is_some() {
-        notes.push(Cow::from(gil_price(row)));
-    }
     if row.summary.verdict == Verdict::Lucky && conditions.workers > 1 && row.promise == Promise::MayLose {
         notes.push(Cow::from("lucky means right in every run, although nothing makes it so"));
     }
     notes
 }
 
-/// What the times of a modelled GIL are, and what they are not.
-fn gil_price(row: &Row) -> String {
+/// What the times of a modelled GIL are, and what they are not; nothing for a row without one.
+#[must_use]
+pub fn gil_price(row: &Row) -> Option<String> {
+    row.summary.lock.as_ref()?;
     let name = &row.scenario;
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     let updates = row.conditions.updates as f64;
@@ -283,10 +282,10 @@ fn gil_price(row: &Row) -> String {
             time(lock.holds[0])
         )
     });
-    format!(
+    Some(format!(
         "{}the time of {name} is that of a compiled loop under a GIL, not of Python",
         held.unwrap_or_default()
-    )
+    ))
 }
 
 /// `2 CPUs usable, workers pinned to CPUs 0 and 1`.

@@ -12,7 +12,7 @@ use serde_json::Value;
 fn each_command_explains_itself_with_an_example() {
     for command in [
         "race", "mutex", "atomic", "sharded", "gil", "split", "refcount", "compare", "convoy", "python",
-        "verify", "explore", "check", "dis", "list",
+        "overhead", "verify", "explore", "check", "dis", "list",
     ] {
         let help = output_of(&format!("{command} --help"));
         assert!(help.contains(&format!("Example:\n  gilsim {command}")), "{help}");

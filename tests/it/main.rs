@@ -22,6 +22,7 @@ mod model;
 mod numbers;
 #[cfg(target_os = "linux")]
 mod orphans;
+mod overhead;
 mod pages;
 mod programs;
 mod python;

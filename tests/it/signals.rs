@@ -83,6 +83,7 @@ fn hangs_after(answers: u32) -> Fake {
         echo >> "$0.asked"
         if [ $(wc -l < "$0.asked") -gt {answers} ]; then touch "$0.hangs"; exec sleep 1000; fi
         case "$*" in
+        *'"repetitions"'*) echo '{{"seconds": [1, 1, 1], "result": "7", "gil_enabled": true}}';;
         *'"body"'*) echo '{{"expected": "0", "sequence_seconds": null, "runs": [{{"value": "0", "seconds": 1}}], "gil_enabled": true}}';;
         *) echo '{{"idle": [1, 1], "loaded": [1, 1], "gil_enabled": true}}';;
         esac"#
@@ -91,7 +92,12 @@ fn hangs_after(answers: u32) -> Fake {
 
 /// Starts a run with that interpreter, which hangs by now.
 fn at_the_sign_of<'a>(fake: &Fake, arguments: &'a str) -> (Child, &'a str) {
-    let child = at_work(gilsim_with(arguments).arg("--python").arg(fake.path()));
+    let mut command = gilsim_with(arguments);
+    // A pair is two of them.
+    for _ in 0..if arguments.starts_with("overhead") { 2 } else { 1 } {
+        command.arg("--python").arg(fake.path());
+    }
+    let child = at_work(&mut command);
     let sign = format!("{}.hangs", fake.path().display());
     wait_until(&sign, || Path::new(&sign).exists());
     (child, arguments)
@@ -113,6 +119,8 @@ fn what_was_finished_is_reported_in_every_form_and_marked() {
         ("compare atomic --iters 100 --runs 3", 2, "atomic"),
         ("convoy --hogs 1 --pings 2", 0, "model"),
         ("verify --iters 10 --runs 1", 1, "x += d"),
+        // Both of the pair are this one: two answers for each program of the first round.
+        ("overhead --runs 3", 38, "calls"),
     ] {
         for (format, mark) in [
             ("table", "interrupted: this is the report of the"),

@@ -10,6 +10,7 @@ use gilsim::python::version::Version;
 use gilsim::report::convoy::ConvoyReport;
 use gilsim::report::export::Format;
 use gilsim::report::list::ListReport;
+use gilsim::report::overhead::OverheadReport;
 use gilsim::report::verify::VerifyReport;
 use gilsim::report::{Header, Report, Row};
 use gilsim::scenario;
@@ -438,6 +439,16 @@ fn next(line: &str, world: World) -> Option<String> {
             let rows = gilsim::system::background::Partial { finished: Vec::new(), interrupted: false };
             plain(&ConvoyReport::new(&convoy, cpus, rows))
         }
+        Request::Overhead(..) => plain(&OverheadReport {
+            header: Header::new(2, false),
+            threads: 2,
+            runs: 0,
+            switch_interval: 0.005,
+            confidence: 0.95,
+            case_confidence: 0.98,
+            margin: 0.02,
+            results: Vec::new(),
+        }),
         Request::Verify(..) => plain(&VerifyReport {
             header: Header::new(2, false),
             iterations: 1,
@@ -463,8 +474,8 @@ fn next(line: &str, world: World) -> Option<String> {
 #[test]
 fn what_to_try_next_leads_through_all_commands_and_not_in_a_circle() {
     let commands = [
-        "race", "mutex", "atomic", "sharded", "gil", "split", "compare", "convoy", "python", "verify",
-        "explore",
+        "race", "mutex", "atomic", "sharded", "gil", "split", "compare", "convoy", "refcount", "overhead",
+        "python", "verify", "explore",
     ];
     for loses in [true, false] {
         for overlaps in [true, false] {

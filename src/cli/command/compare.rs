@@ -193,7 +193,10 @@ fn case(
         }
     }
     if scenario.promise_for(&load) == Promise::MayLose {
-        load.widen = Widen::Auto.updates_per_yield(&load);
+        load.widen = match scenario.group() {
+            Group::References => Widen::Auto.pairs_per_yield(&load),
+            Group::Counter | Group::Sum => Widen::Auto.updates_per_yield(&load),
+        };
     }
     Ok(Case { scenario, load, baseline: false })
 }

@@ -7,6 +7,7 @@ mod counter;
 mod dis;
 mod explore;
 mod list;
+mod overhead;
 mod python;
 mod refcount;
 mod split;
@@ -58,6 +59,8 @@ enum Command {
     Convoy(Deferred<convoy::ConvoyCommand>),
     /// The two jobs by real interpreters: a loop body in threads, and a sum split between processes
     Python(Deferred<python::PythonCommand>),
+    /// What real interpreters take for the same programs, in pairs: is Python without a GIL slower?
+    Overhead(Deferred<overhead::OverheadCommand>),
     /// The model against real interpreters: for each loop body, can updates be lost, and are they?
     Verify(Deferred<verify::VerifyCommand>),
     /// Every interleaving of a loop body: what can come out, how often, and the schedule that shows it
@@ -88,6 +91,7 @@ impl CommandLine {
             Command::Compare(Deferred(command)) => command.request(cpus),
             Command::Convoy(Deferred(command)) => command.request(&cpus),
             Command::Python(Deferred(command)) => command.request(cpus),
+            Command::Overhead(Deferred(command)) => command.request(&cpus),
             Command::Verify(Deferred(command)) => command.request(&cpus),
             Command::Explore(Deferred(command)) => command.request(&cpus),
             Command::Check(Deferred(command)) => command.request(&cpus),

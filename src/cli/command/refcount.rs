@@ -39,7 +39,7 @@ pub(super) struct RefcountCommand {
     #[arg(long, value_name = "N", default_value = "1M", value_parser = values::updates, allow_negative_numbers = true)]
     iters: NonZeroU64,
     /// How often a worker with a plain count yields its CPU in the middle of a pair: once in N pairs, off, or auto
-    /// (only when there are fewer CPUs than workers, which would otherwise rarely meet)
+    /// (often when there are fewer CPUs than workers, which would otherwise rarely meet; some 60 times a run otherwise)
     #[arg(long, value_name = "auto|off|N", default_value = "auto", allow_negative_numbers = true)]
     widen: Widen,
     #[command(flatten)]
@@ -79,7 +79,7 @@ impl RefcountCommand {
             let scenario = scenario::leak(Refcount(way));
             let load = Workload { objects, ..load.clone() };
             let widens = scenario.promise_for(&load) == Promise::MayLose;
-            let widen = if widens { self.widen.updates_per_yield(&load) } else { None };
+            let widen = if widens { self.widen.pairs_per_yield(&load) } else { None };
             Case { scenario, load: Workload { widen, ..load }, baseline: false }
         };
         // Whose objects an Rc counts is no question: with several workers they are their own.

@@ -256,8 +256,8 @@ impl State {
 
     /// How much of memory a state needs for itself, in references: objects that other states have, too, count as one.
     pub(super) fn weight(&self) -> usize {
-        let own = |entry: &Rc<Entry>| match &entry.object {
-            _ if Rc::strong_count(entry) > 1 => 0,
+        let own = |entry: &Arc<Entry>| match &entry.object {
+            _ if Arc::strong_count(entry) > 1 => 0,
             Object::Tuple(items) | Object::List(items) | Object::Set(items) | Object::Deque(items, _) => {
                 16 + 6 * items.len()
             }

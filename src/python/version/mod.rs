@@ -16,6 +16,7 @@ mod drop_rule;
 mod facts;
 mod messages;
 mod shape;
+mod stated;
 mod table;
 mod versions;
 
@@ -23,4 +24,5 @@ pub use drop_rule::{Check, DropRule};
 pub use facts::{Facts, HandOff, SWITCH_INTERVAL};
 pub use messages::Messages;
 pub use shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With};
+pub use stated::Stated;
 pub use versions::{UnknownVersion, Version};

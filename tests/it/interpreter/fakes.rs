@@ -42,7 +42,14 @@ impl Fake {
 
     /// One that answers the probe as a CPython 3.13 does, then does as `lines` say.
     pub(crate) fn python(lines: &str) -> Self {
-        let answer = r#"{"implementation": "CPython", "version": [3, 13, 0], "release": "3.13.0", "free_threaded": false, "gil_enabled": true, "interval": {"seconds": 0.005}, "identity": ["/fake", "3.13.0", ""]}"#;
+        Self::of(13, "false", "true", lines)
+    }
+
+    /// One of another minor version of CPython 3; whether it is a free-threaded build, and its GIL is on, are as in JSON.
+    pub(crate) fn of(minor: u8, free_threaded: &str, gil_enabled: &str, lines: &str) -> Self {
+        let answer = format!(
+            r#"{{"implementation": "CPython", "version": [3, {minor}, 0], "release": "3.{minor}.0", "free_threaded": {free_threaded}, "gil_enabled": {gil_enabled}, "interval": {{"seconds": 0.005}}, "identity": ["/fake", "3.{minor}.0 {free_threaded}", ""]}}"#
+        );
         Self::new(&format!("case \"$*\" in *python_implementation*) echo '{answer}'; exit;; esac\n{lines}"))
     }
 

@@ -24,7 +24,7 @@ const SHORT: Duration = Duration::from_millis(300);
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
-fn ample() -> Limits<'static> {
+pub(crate) fn ample() -> Limits<'static> {
     Limits::new(AMPLE, &NEVER)
 }
 

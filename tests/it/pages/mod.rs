@@ -100,7 +100,13 @@ fn update() {
         // From the last to the first, so that the places of those before stay true.
         for block in page.console().into_iter().rev() {
             let place = format!("{}:{}: {}", page.name, block.line, block.command);
-            if let Some(why) = missing(&block) {
+            let not_here = || {
+                let words = block.words();
+                let mut named = words.windows(2).filter(|pair| pair[0] == "--python").map(|pair| &pair[1]);
+                let missing = named.find(|name| gilsim::interpreter::is_missing(Path::new(name)))?;
+                Some(format!("there is no {missing} here"))
+            };
+            if let Some(why) = missing(&block).or_else(not_here) {
                 not_tried(&place, &why);
                 continue;
             }
@@ -208,8 +214,11 @@ fn every_field_of_the_json_is_explained() {
         "dis --body x+=d".to_owned(),
     ];
     match real_python() {
-        Some(python) => lines.push(format!("verify --python {python} --iters 1k --runs 1")),
-        None => not_tried("the fields of verify's JSON", "there is no CPython here"),
+        Some(python) => lines.extend([
+            format!("verify --python {python} --iters 1k --runs 1"),
+            format!("overhead --python {python} --python {python} --runs 1"),
+        ]),
+        None => not_tried("the fields of the JSON of verify and overhead", "there is no CPython here"),
     }
     for line in lines {
         // Whether a short run loses what can be lost is chance: the exit code of verify is not what this is about.

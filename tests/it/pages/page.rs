@@ -74,15 +74,18 @@ impl Terms {
         self.options.iter().any(|word| word == "PYTHON")
     }
 
-    /// A command with the options that make it shorter, each in place of its namesake or at the end.
+    /// A command with the options that make it shorter, each in place of all its namesakes or at the end.
     pub(super) fn shortened(&self, words: &[String], python: &str) -> Vec<String> {
         let mut words = words.to_vec();
         for option in self.options.chunks(2) {
             let [name, value] = option else { panic!("an option without a value: {option:?}") };
             let value = if value == "PYTHON" { python } else { value };
-            match words.iter().position(|word| word == name) {
-                Some(at) => value.clone_into(&mut words[at + 1]),
-                None => words.extend([name.clone(), value.to_owned()]),
+            let places: Vec<usize> = (0..words.len()).filter(|&at| words[at] == *name).collect();
+            for at in &places {
+                value.clone_into(&mut words[at + 1]);
+            }
+            if places.is_empty() {
+                words.extend([name.clone(), value.to_owned()]);
             }
         }
         words
