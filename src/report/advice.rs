@@ -3,8 +3,8 @@
 use super::rows::Row;
 use super::words::{self, time};
 use crate::count::grouped;
-use crate::measure::Group;
 use crate::measure::stats::Verdict;
+use crate::measure::{Group, Promise};
 
 /// A line for each group with something to choose from.
 #[must_use]
@@ -67,7 +67,8 @@ fn indistinct(one: &Row, other: &Row, cost: fn(&Row) -> f64) -> bool {
 
 /// Shards are no choice for workers that must see one counter.
 fn one_counter(best: &Row, others: &[&Row]) -> String {
-    match others.first() {
+    // A race is right with one worker only, and who shares a counter has more.
+    match others.iter().find(|row| row.promise == Promise::Exact) {
         Some(next) if best.scenario == "sharded" => {
             format!(" Where the workers have to share one counter: {}.", next.short_name())
         }
@@ -98,7 +99,9 @@ fn break_even(sooner: &Row, faster: &Row) -> Option<String> {
     let numbers = faster.conditions.updates as f64;
     let saved = (sooner.time() - faster.time()) / numbers;
     let start = faster.summary.startup - sooner.summary.startup;
-    if indistinct(sooner, faster, Row::time) || saved <= 0.0 || start <= 0.0 {
+    // Without a spread nobody knows whether the difference is one.
+    let spread = [sooner, faster].iter().all(|row| row.summary.timing.mad.is_some());
+    if !spread || indistinct(sooner, faster, Row::time) || saved <= 0.0 || start <= 0.0 {
         return None;
     }
     let length = start / saved;

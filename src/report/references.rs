@@ -108,7 +108,8 @@ pub(super) fn grid(report: &Report) -> Option<Grid> {
     // In a comparison with other scenarios there is no plain count with one worker to be held against.
     let relative = ways.iter().flat_map(Way::rows).any(|row| row.relative.is_some());
     let prices = |row: Option<&Row>| price(row).into_iter().take(if relative { 2 } else { 1 });
-    let mut header = vec!["count".to_owned(), "at end".to_owned(), "verdict".to_owned()];
+    let of_both = if shared && own { " (worst)" } else { "" };
+    let mut header = vec!["count".to_owned(), format!("at end{of_both}"), format!("verdict{of_both}")];
     // One worker has nobody to share an object with.
     let columns = [(shared, "shared"), (own, "own")];
     for (_, objects) in columns.iter().filter(|(any, _)| *any) {
@@ -132,9 +133,10 @@ pub(super) fn grid(report: &Report) -> Option<Grid> {
     };
     Some(Grid {
         title: format!(
-            "refcount: {}, each takes and gives back {} references; each count must end at 1",
+            "refcount: {}, each takes and gives back {} {}; each count must end at 1",
             plural(workers, "worker"),
-            grouped(i128::from(widest.conditions.iterations))
+            grouped(i128::from(widest.conditions.iterations)),
+            if widest.conditions.iterations == 1 { "reference" } else { "references" }
         ),
         rows: ways.iter().map(cells).collect(),
         header,

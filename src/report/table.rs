@@ -106,7 +106,9 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     }
     if let Some(foreign) = summary.foreign_values {
         let times = count::mean(foreign);
-        lines.push(("collisions", format!("{times} times a worker loaded a value that another had stored")));
+        let lost = if summary.lost_runs > 0 { "; one late store can undo many updates" } else { "" };
+        let text = format!("{times} times a worker loaded a value that another had stored{lost}");
+        lines.push(("collisions", text));
     }
     lines.extend(references::details(row));
     if let Some(lock) = &summary.lock {

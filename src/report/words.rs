@@ -93,9 +93,9 @@ pub fn overlap(row: &Row, share: f64, cpus: usize) -> String {
     } else if cpus < workers {
         format!("were under way, taking turns on {}", plural(cpus, "CPU"))
     } else if row.scenario.starts_with("mutex") || body_locks {
-        "were at work or waiting for the lock".to_owned()
+        "were under way, at work or waiting for the lock".to_owned()
     } else {
-        "were at work".to_owned()
+        "were under way".to_owned()
     };
     format!("{} of the time, two or more workers {doing}", percent(share))
 }
@@ -257,7 +257,9 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
             Group::Counter | Group::Sum => ("between load and store", "updates", "race"),
         };
         notes.push(Cow::from(format!(
-            "each worker yields its CPU {place} once in {} {what}{cause} (gilsim {command} --widen off turns it off)",
+            "each worker of {} yields its CPU {place} once in {} {what}{cause}, and its time has that in it (gilsim {command} \
+             --widen off turns it off)",
+            row.scenario,
             count::grouped(i128::from(widen))
         )));
     }

@@ -226,7 +226,7 @@ impl UnderGil {
         let ending = if lost {
             "what another worker stored in between was overwritten (lost updates)"
         } else {
-            "what another worker stores in between is overwritten, although the result is right this time"
+            "what another worker stores in between can be overwritten, but the result is right this time"
         };
         if !version.has_gil() {
             let run = if load.cpus.usable < 2 { "take turns on one CPU" } else { "can run at the same time" };

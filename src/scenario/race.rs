@@ -134,7 +134,7 @@ impl Scenario for Race {
         } else if load.cpus.usable < 2 {
             "while one worker was off the CPU between its load and its store, another stored"
         } else {
-            "the workers loaded, added and stored at the same time"
+            "between one worker's load and its store, another stored"
         };
         Explanation {
             why: format!(

@@ -39,9 +39,9 @@ const RANGE: u64 = 500_000_000;
 #[command(mut_arg("python", |arg| arg.help("A real interpreter to compare with; may be given several times")))]
 #[command(mut_arg("quiet", |arg| arg.help("Print for each row a line of group, scenario and actual (or failed), with tabs between them")))]
 pub(super) struct CompareCommand {
-    /// Scenarios to compare, as `gilsim list` names them: mutex:fair, gil:3.9. A command's name alone is the command
-    /// without options (split: beside the sequential sum), NAME:all are all its variants; if none is named, every
-    /// command and all ways to split
+    /// Scenarios to compare, as `gilsim list` names them: mutex:fair, gil:3.9. A scenario's name alone is its
+    /// default variant (split: beside the sequential sum), NAME:all are all its variants; if none is named, each
+    /// but refcount, and all ways to split
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     #[command(flatten)]

@@ -281,10 +281,14 @@ impl CheckReport {
             if lines.is_empty() { "nothing".to_owned() } else { lines.join(" / ") }
         };
         let expected: Vec<String> = row.expected.iter().map(|expected| lines(expected)).collect();
+        let ends = match (row.verdict == Kind::Deadlocks.word(), &row.ends[..]) {
+            (true, []) => "never ends, and prints nothing".to_owned(),
+            (true, printed) => format!("never ends, and prints: {}", lines(printed)),
+            (false, printed) => format!("ends with: {}", lines(printed)),
+        };
         let mut notes = vec![format!(
-            "on {}, this schedule ends with: {}; whole iterations give: {}",
+            "on {}, this schedule {ends}; whole iterations give: {}",
             row.version,
-            lines(&row.ends),
             if expected.is_empty() { "no end".to_owned() } else { expected.join(" or ") }
         )];
         if skipped > 0 {

@@ -112,7 +112,7 @@ impl ExploreReport {
                 }
             };
             return format!(
-                "what another worker stores {place} is overwritten: the store knows only the x that was loaded, so those \
+                "where updates are lost, what another worker stores {place} is overwritten: the store knows only the x that was loaded, so those \
                  updates are lost. A lock around the load and the store (with lock: …) leaves one outcome."
             );
         }
