@@ -2,6 +2,7 @@
 //! from what was observed, not from the sums that gilsim has made of them.
 
 mod measured;
+mod searched;
 
 use crate::gilsim;
 use regex::Regex;
