@@ -64,7 +64,7 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// The turn of which this letter of a schedule tells, counted from 0: from [`MOST_THREADS`] on a time limit comes.
+    /// The turn of which this letter of a schedule tells, counted from 0: from `MOST_THREADS` on a time limit comes.
     #[must_use]
     pub fn of_letter(letter: u8, steps: u64) -> Self {
         let most = u8::try_from(MOST_THREADS).unwrap_or(u8::MAX);
