@@ -4,6 +4,21 @@ use super::machine::{Arguments, LONGEST, Machine, R, beyond};
 use super::state::{Object, Value};
 
 impl Machine<'_> {
+    /// What `dict()` and `update()` are to put in: the pairs of a value, if one is given, and those of the keywords.
+    pub(super) fn given_pairs(
+        &mut self,
+        given: Option<&Value>,
+        arguments: &Arguments,
+    ) -> R<Vec<(Value, Value)>> {
+        let mut pairs = match given {
+            Some(value) => self.pairs(value)?,
+            None => Vec::new(),
+        };
+        let keywords = arguments.keywords.iter();
+        pairs.extend(keywords.map(|(name, value)| (Value::str(self.name(*name)), value.clone())));
+        Ok(pairs)
+    }
+
     pub(super) fn count_equal(&mut self, items: &[Value], item: &Value) -> R<Value> {
         let mut count = 0;
         for known in items {
@@ -173,16 +188,7 @@ impl Machine<'_> {
         if let ("update", [] | [_]) = (name, args)
             && !counts
         {
-            let given = match args.first() {
-                Some(other) => self.pairs(other)?,
-                None => Vec::new(),
-            };
-            let named: Vec<(Value, Value)> = arguments
-                .keywords
-                .iter()
-                .map(|(name, value)| (Value::str(self.name(*name)), value.clone()))
-                .collect();
-            for (key, value) in given.into_iter().chain(named) {
+            for (key, value) in self.given_pairs(args.first(), arguments)? {
                 self.store_subscript(&Value::Ref(at), &key, value)?;
             }
             return Ok(Value::None);

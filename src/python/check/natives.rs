@@ -161,17 +161,9 @@ impl Machine<'_> {
                 Ok(self.allocate(Object::Set(items)))
             }
             ("dict", [] | [_]) => {
-                let given = match args.first() {
-                    Some(value) => self.pairs(value)?,
-                    None => Vec::new(),
-                };
-                let named: Vec<(Value, Value)> = arguments
-                    .keywords
-                    .iter()
-                    .map(|(name, value)| (Value::str(self.name(*name)), value.clone()))
-                    .collect();
+                let pairs = self.given_pairs(args.first(), &arguments)?;
                 let dict = self.allocate(Object::Dict(Vec::new(), None));
-                for (key, value) in given.into_iter().chain(named) {
+                for (key, value) in pairs {
                     self.store_subscript(&dict, &key, value)?;
                 }
                 // Nobody else knows the new dict yet.
