@@ -13,6 +13,7 @@
 //! The functions follow those of `Objects/object.c` and `Python/brc.c` of CPython 3.13, whose names they cite.
 
 use super::object::{Object, Tally};
+use std::hint;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A shared word of memory, which a model checker may put its own in place of.
@@ -70,6 +71,9 @@ const ONE: i64 = 1 << SHIFT;
 const QUEUED: i64 = 0b10;
 /// The flags of an object whose counts are merged (`_Py_REF_MERGED`).
 const MERGED: i64 = 0b11;
+/// The local count of an object that is never freed, which no reference changes (`_Py_IMMORTAL_REFCNT_LOCAL`, all bits
+/// set). None of the objects here is one, but CPython looks each time.
+const IMMORTAL: i64 = -1;
 /// No thread, as the owner: the counts are merged.
 const NOBODY: i64 = 0;
 
@@ -102,9 +106,16 @@ impl<W: Word> Counts<W> {
     /// A thread takes a reference (`Py_INCREF`).
     #[inline]
     pub fn take(&self, thread: i64) {
-        // Relaxed throughout: only the owner's number is compared with its own, and only the owner can undo that.
+        // Relaxed throughout: only the owner's number is compared with its own, and only the owner can undo that. Others
+        // may see an old local count, but an object is immortal from the start or never.
+        let one_more = self.local.load(Ordering::Relaxed).wrapping_add(1);
+        if one_more == 0 {
+            // It was `IMMORTAL`.
+            hint::cold_path();
+            return;
+        }
         if self.owner.load(Ordering::Relaxed) == thread {
-            self.local.store(self.local.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+            self.local.store(one_more, Ordering::Relaxed);
         } else {
             self.shared.add(ONE, Ordering::Relaxed);
         }
@@ -113,10 +124,15 @@ impl<W: Word> Counts<W> {
     /// A thread gives a reference back (`Py_DECREF`); says whether it was the last, so that the object is to be freed.
     #[inline]
     pub fn give_back(&self, thread: i64) -> bool {
+        let local = self.local.load(Ordering::Relaxed);
+        if local == IMMORTAL {
+            hint::cold_path();
+            return false;
+        }
         if self.owner.load(Ordering::Relaxed) != thread {
             return self.give_back_shared();
         }
-        let left = self.local.load(Ordering::Relaxed).wrapping_sub(1);
+        let left = local.wrapping_sub(1);
         self.local.store(left, Ordering::Relaxed);
         left == 0 && self.merge_zero_local()
     }

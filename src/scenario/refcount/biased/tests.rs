@@ -44,6 +44,18 @@ fn the_owners_last_reference_leaves_the_object_to_others() {
     assert!(counts.give_back(2));
 }
 
+#[test]
+fn an_immortal_object_is_never_changed() {
+    let counts = Counts::<AtomicI64>::new(1, IMMORTAL);
+    for thread in [1, 2] {
+        counts.take(thread);
+        assert!(!counts.give_back(thread));
+        assert!(!counts.give_back(thread), "not even when it is given back more often than it was taken");
+    }
+    assert_eq!(counts.local.load(Ordering::Relaxed), IMMORTAL);
+    assert_eq!(counts.shared.load(Ordering::Relaxed), 0);
+}
+
 mod model {
     use super::*;
     use shuttle::sync::Arc;
