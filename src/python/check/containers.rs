@@ -64,6 +64,9 @@ impl Machine<'_> {
                 let place = if place < 0 { place.saturating_add(length).max(0) } else { place.min(length) };
                 items.insert(usize::try_from(place).unwrap_or(0), item.clone());
             }
+            ("pop", [Value::Big(_)]) => {
+                return self.raise("OverflowError", "Python int too large to convert to C ssize_t");
+            }
             ("pop", [] | [_]) => {
                 if items.is_empty() {
                     return self.raise("IndexError", "pop from empty list");

@@ -9,7 +9,10 @@ impl Machine<'_> {
     fn index(&mut self, container: &Value, index: &Value, length: usize, outside: &'static str) -> R<usize> {
         let Some(int) = index.as_int() else {
             if matches!(index, Value::Big(_)) {
-                return self.raise_unworded("IndexError");
+                // A range compares whole numbers of any size, the others convert to a C type first.
+                let range = matches!(self.object_of(container), Some(Object::Range(..)));
+                let words = if range { outside } else { "cannot fit 'int' into an index-sized integer" };
+                return self.raise("IndexError", words);
             }
             let words = &self.module.facts.messages;
             return match container {

@@ -233,6 +233,9 @@ impl Machine<'_> {
                     Some(int) => self.integer(int),
                     None if digits.contains('_') => beyond("int() of a text with underscores"),
                     None => {
+                        // 2.7 shows what it has not read yet: blanks in front are gone.
+                        let python2 = self.module.facts.shape.python2;
+                        let text = if python2 { text.trim_start() } else { text };
                         let text = crate::python::program::quoted(text);
                         self.raise("ValueError", &format!("invalid literal for int() with base 10: {text}"))
                     }
@@ -305,7 +308,8 @@ pub(super) fn float_text(float: f64, twelve: bool) -> String {
     while digits.len() > 1 && digits.ends_with('0') {
         digits.pop();
     }
-    let most = if twelve { 12 } else { 16 };
+    // 2.7's `str()` has twelve digits, one of them behind the point.
+    let most = if twelve { 11 } else { 16 };
     if !(-4..most).contains(&exponent) {
         let (first, rest) = digits.split_at(1);
         let point = if rest.is_empty() { "" } else { "." };
