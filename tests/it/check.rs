@@ -136,3 +136,30 @@ fn what_does_not_end_is_incomplete() {
     gilsim("").arg("check").arg(&path).args(args).assert().success().stdout("3.13\tincomplete\n");
     gilsim("").arg("check").arg(&path).args(args).args(["--expect", "exact"]).assert().code(3);
 }
+
+#[test]
+fn programs_without_loops_are_not_said_to_have_iterations() {
+    let straight = output_of("check tests/programs/account.py");
+    assert!(straight.contains("threads that run one after the other give: 20"), "{straight}");
+    assert!(!straight.contains("iterations"), "{straight}");
+    let looping = output_of("check tests/programs/incr_function.py");
+    assert!(looping.contains("whole loop iterations give"), "{looping}");
+}
+
+#[test]
+fn a_line_that_goes_on_after_a_switch_is_marked_and_a_line_run_again_is_not() {
+    let report: serde_json::Value =
+        serde_json::from_str(&output_of("check tests/programs/account.py --cpython 3.9 --format json"))
+            .unwrap();
+    let mut begun = std::collections::BTreeSet::new();
+    let mut continued = 0;
+    for step in report["results"][0]["schedule"].as_array().unwrap() {
+        // Each line of this program is run once by each thread.
+        let again = !begun.insert((step["thread"].to_string(), step["line"].to_string()));
+        assert_eq!(step["continues"], again, "{step}");
+        continued += usize::from(again);
+    }
+    assert!(continued > 0, "{report}");
+    let table = output_of("check tests/programs/account.py --cpython 3.9");
+    assert!(table.contains("10: … self.balance -= amount"), "{table}");
+}

@@ -72,6 +72,8 @@ pub struct Finding {
     pub expected: Vec<Vec<String>>,
     /// What orders of whole iterations print and raise.
     pub prints: Vec<Vec<String>>,
+    /// Whether threads loop: then they may take turns between whole iterations, otherwise they run one after the other.
+    pub loops: bool,
     /// Whether it is exact only once calls are specialised: in the first iterations it is not.
     pub cold_differs: bool,
     /// The shortest schedule that shows it, by lines, from where the second thread has begun.
@@ -92,6 +94,7 @@ impl Finding {
             ends: Vec::new(),
             expected: Vec::new(),
             prints: Vec::new(),
+            loops: false,
             cold_differs: false,
             schedule: Vec::new(),
             steps: Vec::new(),
@@ -214,6 +217,7 @@ pub fn play(
     let right = expected.contains(&ending);
     let kind = if right { Kind::Exact } else { kind(&ending, &expected) };
     let mut finding = Finding::new(version, kind, String::new());
+    finding.loops = loops(&module);
     finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();
     finding.expected.dedup();
@@ -221,7 +225,7 @@ pub fn play(
     tell(&mut finding, &module, &ending, &expected, &record, &state, &record.shared());
     if right {
         finding.collision = None;
-        "this schedule ends as some order of whole loop iterations does".clone_into(&mut finding.reason);
+        finding.reason = format!("this schedule ends as {}", in_order(&module));
     }
     let real = if on_threads {
         let real = replay::ending(&module, &replay::on_threads(&module, turns)?)?;
@@ -278,6 +282,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     let mut search = Search::new(module, Switching::DropPoints);
     let endings = search.run(bounds, Some(&expected))?;
     let mut finding = Finding::new(module.version, Kind::Exact, String::new());
+    finding.loops = loops(module);
     finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();
     finding.expected.dedup();
@@ -292,7 +297,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     // One that can be seen in what is printed or raised tells more.
     let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));
     let Some((ending, order)) = seen.or_else(|| unexpected().next()) else {
-        finding.reason = safe(&search);
+        finding.reason = safe(&search, module);
         return Ok((finding, search.silenced));
     };
     finding.kind = kind(ending, &expected);
@@ -387,11 +392,26 @@ fn shown(ending: &Ending) -> Vec<String> {
     lines.map(ToString::to_string).collect()
 }
 
-fn safe(search: &Search<'_>) -> String {
-    let reason = if search.shared.is_empty() {
-        "no thread changes what another one uses"
+/// Whether there is a loop in what threads run.
+fn loops(module: &Module) -> bool {
+    // The first code is the module's own, whose loops start threads and wait for them.
+    module.codes.iter().skip(1).any(|code| !code.loops.is_empty())
+}
+
+/// What a schedule is held against, in words that follow "ends as".
+fn in_order(module: &Module) -> &'static str {
+    if loops(module) {
+        "some order of whole loop iterations does"
     } else {
-        "every schedule ends as some order of whole loop iterations does"
+        "threads that run one after the other do"
+    }
+}
+
+fn safe(search: &Search<'_>, module: &Module) -> String {
+    let reason = if search.shared.is_empty() {
+        "no thread changes what another one uses".to_owned()
+    } else {
+        format!("every schedule ends as {}", in_order(module))
     };
     let lines = if search.printers.count_ones() > 1 { "; lines may come in another order" } else { "" };
     format!("{reason}{lines}")

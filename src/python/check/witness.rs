@@ -33,6 +33,8 @@ pub struct ScheduleLine {
     pub line: u32,
     /// The line.
     pub text: String,
+    /// Whether the thread goes on with the line where it had left it.
+    pub continues: bool,
 }
 
 /// An instruction that a thread does in a schedule.
@@ -230,13 +232,17 @@ impl Record {
     pub(super) fn lines(&self, module: &Module) -> Vec<ScheduleLine> {
         let texts = lines(&module.texts.file);
         let mut lines: Vec<ScheduleLine> = Vec::new();
+        // Where each thread is in each function: what is further on in the same line belongs to the same execution of it.
+        let mut places = BTreeMap::new();
         for event in self.events.iter().filter(|event| event.together) {
             let Some(line) = event.line else { continue };
+            let before = places.insert((event.thread, event.code), (line, event.pc));
+            let continues = before.is_some_and(|(last, pc)| last == line && pc < event.pc);
             if lines.last().is_some_and(|last| last.thread == event.thread && last.line == line) {
                 continue;
             }
             let text = texts.get(&line).map(|text| text.trim().to_owned()).unwrap_or_default();
-            lines.push(ScheduleLine { thread: event.thread, line, text });
+            lines.push(ScheduleLine { thread: event.thread, line, text, continues });
         }
         lines
     }

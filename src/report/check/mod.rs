@@ -76,6 +76,9 @@ pub struct CheckRow {
     pub lines: Vec<u32>,
     /// Where the thread loses the GIL in between.
     pub drop_point: Option<String>,
+    /// Whether threads loop.
+    #[serde(skip)]
+    pub loops: bool,
     /// What is printed and raised by the schedule that is shown.
     pub ends: Vec<String>,
     /// What is printed and raised by orders of whole iterations.
@@ -114,6 +117,8 @@ pub struct ScheduleStep {
     pub line: u32,
     /// The line.
     pub text: String,
+    /// Whether the thread goes on with the line where it had left it.
+    pub continues: bool,
 }
 
 impl CheckReport {
@@ -250,6 +255,7 @@ impl CheckReport {
     fn schedule_grid(row: &CheckRow) -> (Grid, usize) {
         let shown = |step: &ScheduleStep| match &*step.text {
             "" => format!("{}:", step.line),
+            text if step.continues => format!("{}: … {text}", step.line),
             text => format!("{}: {text}", step.line),
         };
         let steps: Vec<(&str, String)> = if let Some(steps) = &row.steps {
@@ -287,10 +293,15 @@ impl CheckReport {
             (false, printed) => format!("ends with: {}", lines(printed)),
         };
         let mut notes = vec![format!(
-            "on {}, this schedule {ends}; whole iterations give: {}",
+            "on {}, this schedule {ends}; {} give: {}",
             row.version,
+            if row.loops { "whole loop iterations" } else { "threads that run one after the other" },
             if expected.is_empty() { "no end".to_owned() } else { expected.join(" or ") }
         )];
+        let continues = row.schedule.iter().rev().take(MOST_LINES).any(|step| step.continues);
+        if continues && row.steps.is_none() {
+            notes.push("… before a line: the thread goes on with it where it was before".to_owned());
+        }
         if skipped > 0 {
             let left_out = words::plural(skipped, "step");
             notes.push(format!("its first {left_out} stand in the JSON only"));
@@ -352,6 +363,7 @@ impl CheckRow {
             thread: thread_name(line.thread),
             line: line.line,
             text: line.text.clone(),
+            continues: line.continues,
         });
         Self {
             version: finding.version.name(),
@@ -364,6 +376,7 @@ impl CheckRow {
                 .flatten()
                 .collect(),
             drop_point: collision.map(|collision| collision.drop_point.clone()),
+            loops: finding.loops,
             ends: finding.ends.clone(),
             expected: finding.expected.clone(),
             schedule: lines.collect(),
@@ -374,6 +387,10 @@ impl CheckRow {
 }
 
 impl Document for CheckReport {
+    fn interrupted(&self) -> bool {
+        self.header.interrupted
+    }
+
     fn table(&self, width: Option<usize>) -> String {
         let mut text = paragraph(&format!("{} {}", bold("check:"), self.file), width);
         text += &self.grid().table(width);
