@@ -154,6 +154,24 @@ pub fn mean(value: f64) -> String {
     grouped(i128::from(whole))
 }
 
+/// A round number that is at least as large: 1, 2 or 5 and zeros; nothing beyond 64 bits.
+#[must_use]
+pub fn rounded_up(value: f64) -> Option<u64> {
+    let powers = (0..20).filter_map(|exponent| 10_u64.checked_pow(exponent));
+    let round = powers.flat_map(|power| [1, 2, 5].map(|digit| power.checked_mul(digit)));
+    #[expect(clippy::cast_precision_loss, reason = "1, 2, 5 and zeros")]
+    round.flatten().find(|&number| number as f64 >= value)
+}
+
+/// How often something happened, on average: `once`, `2.5 times`, `1,000 times`.
+#[must_use]
+pub fn times(value: f64) -> String {
+    match mean(value).as_str() {
+        "1" => "once".to_owned(),
+        mean => format!("{mean} times"),
+    }
+}
+
 /// A count in its shortest exact form for a command line: `100M`, `2500`, `1500k`.
 #[must_use]
 pub fn short(number: u64) -> String {

@@ -8,19 +8,56 @@ use std::ffi::OsString;
 
 /// What is wrong with an unexpected word of a command line, and what would be right, if that can be told.
 pub(super) fn meant(error: &clap::Error, words: &[OsString], definition: &Command) -> Option<String> {
+    if error.kind() == ErrorKind::InvalidValue {
+        return other_version(error);
+    }
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
     }
     let Some(ContextValue::String(stray)) = error.get(ContextKind::InvalidArg) else { return None };
     let words: Vec<&str> = words.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
-    let mut command = definition.find_subcommand(words.get(1)?)?.clone();
-    // Its options are defined only now.
-    command.build();
-    let command = &command;
+    let command = &built(definition.find_subcommand(words.get(1)?)?);
     match stray.as_str() {
         "--python" | "--cpython" => another_option(stray, &words, command),
-        _ => number(stray, command).or_else(|| body(stray, &words, command)),
+        _ => number(stray, command)
+            .or_else(|| body(stray, &words, command))
+            .or_else(|| option_of_others(stray, command, definition)),
     }
+}
+
+/// A version that is not modelled: those that are, without the one whose name happens to look like it.
+fn other_version(error: &clap::Error) -> Option<String> {
+    let (Some(ContextValue::String(option)), Some(ContextValue::String(value))) =
+        (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue))
+    else {
+        return None;
+    };
+    let asked = option.starts_with("--cpython") && value.starts_with(|first: char| first.is_ascii_digit());
+    asked.then(|| {
+        let versions: Vec<&str> = Version::ALL.into_iter().map(Version::name).collect();
+        format!("CPython {value} is not modelled; choose from {}", versions.join(", "))
+    })
+}
+
+/// An option that other commands have.
+fn option_of_others(stray: &str, command: &Command, definition: &Command) -> Option<String> {
+    let option = stray.strip_prefix("--")?;
+    let others: Vec<&str> = definition
+        .get_subcommands()
+        .filter(|other| !other.is_hide_set() && has(&built(other), option))
+        .map(Command::get_name)
+        .collect();
+    let has = if others.len() == 1 { "has" } else { "have" };
+    (!others.is_empty()).then(|| {
+        format!("{} has no {stray}, which {} {has}; leave it out", command.get_name(), others.join(", "))
+    })
+}
+
+/// A command with its options, which are defined only when it is built.
+fn built(command: &Command) -> Command {
+    let mut command = command.clone();
+    command.build();
+    command
 }
 
 fn has(command: &Command, option: &str) -> bool {

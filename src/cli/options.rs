@@ -15,7 +15,7 @@ use crate::measure::runner::{Case, Rounds};
 use crate::measure::{Pattern, Scenario, Workload};
 use crate::python::body::{Body, RESULT};
 use crate::python::program::Program;
-use crate::python::version::Version;
+use crate::python::version::{HandOff, SWITCH_INTERVAL, Version};
 use crate::report::export::Format;
 use crate::report::output::Destination;
 use crate::scenario;
@@ -127,9 +127,43 @@ fn version_help() -> String {
 // The switch interval of a global lock.
 #[derive(Debug, Args)]
 pub(super) struct IntervalOption {
-    /// How long a waiter waits before it asks the holder of the global lock to let go
-    #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = count::parse_interval, allow_hyphen_values = true)]
-    pub(super) switch_interval: Duration,
+    /// How long a waiter waits before it asks the holder of the global lock to let go [default: 5ms]
+    #[arg(long, value_name = "TIME", value_parser = count::parse_interval, allow_hyphen_values = true)]
+    switch_interval: Option<Duration>,
+}
+
+impl IntervalOption {
+    /// The interval that was asked for, or `CPython`'s own.
+    pub(super) fn interval(&self) -> Duration {
+        self.switch_interval.unwrap_or(SWITCH_INTERVAL)
+    }
+
+    /// Refuses an interval that was asked for when it changes nothing of what is measured.
+    pub(super) fn refuse_unused(&self, cases: &[Case<'_>]) -> Result<(), UsageError> {
+        let used = cases.iter().any(|case| case.scenario.switch_interval(&case.load).is_some());
+        if self.switch_interval.is_none() || used {
+            return Ok(());
+        }
+        let measured: Vec<String> =
+            cases.iter().filter(|case| !case.baseline).map(|case| case.scenario.label()).collect();
+        Err(unused_interval(&measured.join(", ")))
+    }
+
+    /// Refuses an interval that was asked for when a version has none.
+    pub(super) fn refuse_unused_by(&self, version: Version) -> Result<(), UsageError> {
+        let used = matches!(version.facts().hand_off, HandOff::Interval(_));
+        if self.switch_interval.is_none() || used {
+            Ok(())
+        } else {
+            Err(unused_interval(&format!("CPython {version}")))
+        }
+    }
+}
+
+fn unused_interval(what: &str) -> UsageError {
+    UsageError::new(format!(
+        "--switch-interval changes nothing here: no lock of {what} is let go after an interval; leave it out"
+    ))
 }
 
 // Whether workers are kept on CPUs of their own.
@@ -205,15 +239,13 @@ pub(super) struct MeasureOptions {
 }
 
 impl MeasureOptions {
-    /// The request to measure one scenario, after its yardstick if it has one.
+    /// The request to measure one scenario.
     pub(super) fn request(
         self,
-        baseline: Option<Case<'static>>,
         scenario: &'static dyn Scenario,
         load: Workload,
     ) -> Result<Request, UsageError> {
-        let case = Case { scenario, load, baseline: false };
-        self.request_of(baseline.into_iter().chain([case]).collect(), false)
+        self.request_of(vec![Case { scenario, load, baseline: false }], false)
     }
 
     /// The request to measure these cases, side by side if it is a comparison.

@@ -39,7 +39,7 @@ pub enum ExploreError {
     /// The states did not fit the memory allowed.
     #[error(
         "out of memory at layer {layer} of {layers}, with {states} states so far: they need more than the {limit} bytes of --max-memory; raise it (and ulimit -v, where that is lower){}",
-        if *fits > 0 { format!(", or use --iters {fits}, which fits") } else { String::new() }
+        if *fits > 0 { format!(", or use fewer iterations: --iters {fits} fits for certain") } else { String::new() }
     )]
     Memory {
         /// The layer that did not fit.

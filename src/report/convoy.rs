@@ -193,6 +193,10 @@ impl ConvoyReport {
 }
 
 impl Document for ConvoyReport {
+    fn interrupted(&self) -> bool {
+        self.header.interrupted
+    }
+
     fn table(&self, width: Option<usize>) -> String {
         let all = |lines: Vec<String>| lines.iter().map(|line| paragraph(line, width)).collect::<String>();
         let mut text = all(self.header.warnings("rows"))

@@ -23,6 +23,10 @@ pub trait Document {
     fn markdown(&self) -> String;
     /// Nothing but the result.
     fn value(&self) -> String;
+    /// Whether it is of what was finished when it was stopped.
+    fn interrupted(&self) -> bool {
+        false
+    }
     /// What went wrong, a sentence each: every form but the result alone says so, too.
     fn failures(&self) -> Vec<String> {
         Vec::new()

@@ -6,6 +6,10 @@ use super::{csv, json, markdown, quiet, table};
 use std::io;
 
 impl Document for Report {
+    fn interrupted(&self) -> bool {
+        self.header.interrupted
+    }
+
     fn table(&self, width: Option<usize>) -> String {
         table::render(self, width)
     }

@@ -63,7 +63,10 @@ impl Output {
         }
         if self.quiet {
             // Nobody is left to tell when standard error cannot be written.
-            let failures = document.failures();
+            let mut failures = document.failures();
+            if document.interrupted() {
+                failures.push("interrupted: this is the result of what was finished by then".to_owned());
+            }
             let _ = failures.iter().try_for_each(|failure| writeln!(anstream::stderr(), "{failure}"));
         }
         // One place that cannot be written is no reason to leave the others without the report.

@@ -3,7 +3,7 @@
 use super::layout::{Cell, Grid};
 use super::rows::{Report, Row};
 use super::words::{self, figure, plural};
-use crate::count::{grouped, mean as mean_count};
+use crate::count::{self, grouped};
 use crate::measure::stats::Verdict;
 use crate::measure::{Group, Objects};
 
@@ -15,19 +15,16 @@ pub(super) fn details(row: &Row) -> Vec<(&'static str, String)> {
     }
     let misuse = row.summary.misuse;
     if let Some(leaked) = misuse.leaked {
-        let count = mean_count(leaked);
-        lines.push(("leaked", format!("{count} references counted at the end that nobody holds")));
+        let what = words::mean_of(leaked, "reference");
+        lines.push(("leaked", format!("{what} counted at the end that nobody holds")));
     }
     if let Some(frees) = misuse.premature_frees {
-        let count = mean_count(frees);
-        lines.push((
-            "freed early",
-            format!("{count} times the count reached zero while a reference was held"),
-        ));
+        let times = count::times(frees);
+        lines.push(("freed early", format!("{times} the count reached zero while a reference was held")));
     }
     if let Some(uses) = misuse.uses_after_free {
-        let count = mean_count(uses);
-        lines.push(("used after", format!("{count} times an object was used whose count was zero or less")));
+        let times = count::times(uses);
+        lines.push(("used after", format!("{times} an object was used whose count was zero or less")));
     }
     lines
 }
@@ -160,16 +157,16 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
 /// What a wrong count led to.
 fn wrong(row: &Row) -> String {
     let misuse = row.summary.misuse;
-    let count = |mean: Option<f64>| mean_count(mean.unwrap_or(0.0));
+    let times = |mean: Option<f64>| count::times(mean.unwrap_or(0.0));
     format!(
-        "{} was wrong in {} of {}: a round ended with {} references leaked, freed an object {} times while it was held, \
-         and used it {} times after that (means).",
+        "{} was wrong in {} of {}: a round ended with {} leaked, freed an object {} while it was held, \
+         and used it {} after that (means).",
         row.name(),
         row.summary.lost_runs,
         plural(row.summary.runs, "round"),
-        count(misuse.leaked),
-        count(misuse.premature_frees),
-        count(misuse.uses_after_free),
+        words::mean_of(misuse.leaked.unwrap_or(0.0), "reference"),
+        times(misuse.premature_frees),
+        times(misuse.uses_after_free),
     )
 }
 

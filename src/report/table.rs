@@ -80,8 +80,10 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         Group::Sum => "per addition",
         Group::References => "per pair",
     };
-    lines.push((each, format!("{} ns", words::figure(row.ns_per_update))));
-    if let Some(speedup) = row.speedup {
+    if row.ns_per_update > 0.0 {
+        lines.push((each, format!("{} ns", words::figure(row.ns_per_update))));
+    }
+    if let Some(speedup) = row.speedup.filter(|_| row.conditions.updates > 0) {
         let with_startup = row.speedup_with_startup.unwrap_or(speedup);
         lines.push((
             "speed-up",
@@ -105,9 +107,9 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         lines.push(("overlap", words::overlap(row, overlap, report.header.cpus)));
     }
     if let Some(foreign) = summary.foreign_values {
-        let times = count::mean(foreign);
+        let times = count::times(foreign);
         let lost = if summary.lost_runs > 0 { "; one late store can undo many updates" } else { "" };
-        let text = format!("{times} times a worker loaded a value that another had stored{lost}");
+        let text = format!("{times} a worker loaded a value that another had stored{lost}");
         lines.push(("collisions", text));
     }
     lines.extend(references::details(row));
@@ -115,7 +117,25 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         lines.extend(lock_details(lock, row.conditions.switch_interval));
     }
     lines.push(("machine", words::cpus(report.header.cpus, &row.conditions.pins)));
+    if summary.runs > 1 {
+        let labels: Vec<&str> = lines.iter().map(|&(label, _)| label).collect();
+        lines.push(("of the runs", which_of_the_runs(&labels, summary.lost_runs > 0)));
+    }
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
+}
+
+/// How the figures that do not say it themselves were made from those of several runs.
+fn which_of_the_runs(labels: &[&str], wrong: bool) -> String {
+    let shown = |all: &[&'static str]| {
+        let shown: Vec<&str> = all.iter().copied().filter(|label| labels.contains(label)).collect();
+        shown.join(", ")
+    };
+    let medians =
+        shown(&["per update", "per addition", "per pair", "start-up", "switches", "overlap", "collisions"]);
+    let means = shown(&["CPU time", "leaked", "freed early", "used after", "GIL", "held"]);
+    let means = if means.is_empty() { means } else { format!("; the mean: {means}") };
+    let furthest = if wrong { "the furthest from right: actual; " } else { "" };
+    format!("{furthest}the median: {medians}{means}")
 }
 
 fn verdict(row: &Row) -> String {
@@ -141,11 +161,10 @@ fn lock_details(lock: &MeanLockUse, interval: Option<f64>) -> Vec<(&'static str,
         (
             "GIL",
             format!(
-                "taken {} times, went to another worker {} times; asked for {} times, {} forced switches",
-                count::mean(lock.takes),
-                count::mean(lock.switches),
-                count::mean(lock.requests),
-                count::mean(lock.forced)
+                "taken {}, by another worker than before {}{}",
+                count::times(lock.takes),
+                count::times(lock.switches),
+                asked_for(lock)
             ),
         ),
         ("held", words::held(&lock.held)),
@@ -158,6 +177,18 @@ fn lock_details(lock: &MeanLockUse, interval: Option<f64>) -> Vec<(&'static str,
         lines.push(("interval", format!("{} before a waiter asks the holder to let go", time(interval))));
     }
     lines
+}
+
+/// How often waiters asked for the lock, and what came of it. In 2.7 nobody asks: the holder lets go after so many ticks.
+fn asked_for(lock: &MeanLockUse) -> String {
+    if lock.requests == 0.0 {
+        return String::new();
+    }
+    format!(
+        "; asked for by a waiter {}, after which the holder let go and waited until another had it {} (forced switch)",
+        count::times(lock.requests),
+        count::times(lock.forced)
+    )
 }
 
 /// The groups of a comparison that have rows, each as a table.
@@ -179,6 +210,9 @@ fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
     } else {
         &["scenario", "actual", "verdict", "time", "ns/update", "relative"]
     };
+    // Where no row is always right there is nothing to be relative to.
+    let relative_to_any = sum || rows.iter().any(|row| row.relative.is_some());
+    let header = if relative_to_any { header } else { &header[..header.len() - 1] };
     let cells = |row: &&Row| {
         let mut cells: Vec<Cell> = vec![row.short_name().into()];
         if row.summary.runs == 0 {
@@ -200,6 +234,7 @@ fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
             cells.extend([relative(row.relative), started.into(), relative(row.relative_with_startup)]);
         } else {
             cells.extend([words::figure(row.ns_per_update).into(), relative(row.relative)]);
+            cells.truncate(header.len());
         }
         cells
     };

@@ -232,6 +232,10 @@ impl VerifyReport {
 }
 
 impl Document for VerifyReport {
+    fn interrupted(&self) -> bool {
+        self.header.interrupted
+    }
+
     fn table(&self, width: Option<usize>) -> String {
         let mut text: String =
             self.header.warnings("bodies").iter().map(|warning| paragraph(warning, width)).collect();

@@ -22,6 +22,20 @@ pub fn time(seconds: f64) -> String {
     format!("{} {unit}", figure(value))
 }
 
+/// A time of minutes and more in one digit or two and its unit: `about 12 minutes`, `about 3 years`.
+#[must_use]
+pub fn long_time(seconds: f64) -> String {
+    let units = [("year", 31_557_600.0), ("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0)];
+    let (unit, length) =
+        units.into_iter().find(|&(_, length)| seconds >= 1.5 * length).unwrap_or(("second", 1.0));
+    let number = (seconds / length).round();
+    if number >= 1e6 {
+        return format!("more than a million {unit}s");
+    }
+    // Shorter than one and a half of a unit, it is told in the next smaller one.
+    format!("about {number:.0} {unit}s")
+}
+
 /// A number with three significant digits, never in exponent form: `0.66`, `13.1`, `1310`.
 #[must_use]
 pub fn figure(value: f64) -> String {
@@ -111,6 +125,14 @@ pub fn held(held: &[f64]) -> String {
         shares.join(", "),
         percent(free)
     )
+}
+
+/// `1 reference`, `2.5 references`: how many there were on average.
+#[must_use]
+pub fn mean_of(mean: f64, noun: &str) -> String {
+    let mean = count::mean(mean);
+    let plural = if mean == "1" { "" } else { "s" };
+    format!("{mean} {noun}{plural}")
 }
 
 /// `1 run`, `7 runs`.
@@ -279,8 +301,8 @@ pub fn gil_price(row: &Row) -> Option<String> {
     let seldom = row.summary.lock.as_ref().filter(|lock| lock.takes < updates / 2.0);
     let held = seldom.map(|lock| {
         format!(
-            "{name} took its lock {} times a run, for {} at a time (median), not for each update; ",
-            count::mean(lock.takes),
+            "{name} took its lock {} a run, for {} at a time (median), not for each update; ",
+            count::times(lock.takes),
             time(lock.holds[0])
         )
     });

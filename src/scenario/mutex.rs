@@ -173,9 +173,9 @@ impl Scenario for Mutex {
                 let slept = seen.summary.voluntary_switches.map(|switches| {
                     let updates = Group::Counter.updates(load);
                     format!(
-                        "; in {} updates the workers went to sleep {} times (voluntary context switches)",
+                        "; in {} updates the workers went to sleep {} (voluntary context switches)",
                         count::grouped(i128::try_from(updates).unwrap_or(i128::MAX)),
-                        count::mean(switches)
+                        count::times(switches)
                     )
                 });
                 format!("it goes to whoever has waited longest{}", slept.unwrap_or_default())

@@ -2,7 +2,7 @@
 
 use super::ending::{Ending, Expectation};
 use super::error::{Error, Result};
-use super::named::refuse_unknown;
+use super::named::{refuse_twice, refuse_unknown};
 use super::progress::with_spinner;
 use super::real_runs::{RealRuns, of_version};
 use crate::choice::Choice;
@@ -97,6 +97,7 @@ impl CheckSession {
                 tell(&format!("every schedule of {}", checking.file.display()));
                 if let Pythons::Named(programs) = &checking.pythons {
                     refuse_unknown(programs, control)?;
+                    refuse_twice(programs)?;
                 }
                 let (checked, real_threads) = pool.install(|| checking.find(control))?;
                 *place.lock() = Found { checked: Some(checked), real_threads, ..Found::default() };

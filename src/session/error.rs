@@ -15,6 +15,10 @@ pub enum Error {
     #[error("{0}")]
     NoInterpreter(String),
 
+    /// The same interpreter was named again, where each has results of its own.
+    #[error("--python {0} is given twice; leave one of them out")]
+    NamedTwice(String),
+
     /// The machine refused something.
     #[error(transparent)]
     System(#[from] system::Error),
@@ -74,7 +78,11 @@ impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NoInterpreter(_) | Self::Unreadable { .. } => Kind::Failure,
-            Self::NoProgram { .. } | Self::NotOfAVersion | Self::Source(_) | Self::Program(_) => Kind::Usage,
+            Self::NamedTwice(_)
+            | Self::NoProgram { .. }
+            | Self::NotOfAVersion
+            | Self::Source(_)
+            | Self::Program(_) => Kind::Usage,
             Self::Check(error) => error.kind(),
             Self::System(error) => error.kind(),
             Self::Measure(error) => error.kind(),

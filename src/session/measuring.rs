@@ -2,7 +2,7 @@
 
 use super::ending::{Ending, Expectation};
 use super::error::{Error, Result};
-use super::named::refuse_unknown;
+use super::named::{refuse_twice, refuse_unknown};
 use super::progress::Progress;
 use crate::error::Interrupted;
 use crate::measure::Workload;
@@ -50,6 +50,7 @@ impl Real {
         let subjects = match &self.programs {
             Some(programs) => {
                 refuse_unknown(programs, control)?;
+                refuse_twice(programs)?;
                 Subject::named(programs, control)
             }
             None => Subject::found(control),

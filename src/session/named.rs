@@ -27,6 +27,19 @@ pub(super) fn refuse_unknown(programs: &[PathBuf], control: &Control) -> Result<
     Err(Error::NoInterpreter(format!("there is no program {name} on PATH; {advice}")))
 }
 
+/// Refuses an interpreter that is named twice, where each is to have results of its own.
+///
+/// # Errors
+///
+/// Names it.
+pub(super) fn refuse_twice(programs: &[PathBuf]) -> Result<()> {
+    let twice = |(at, program): &(usize, &PathBuf)| programs[..*at].contains(program);
+    match programs.iter().enumerate().find(twice) {
+        None => Ok(()),
+        Some((_, program)) => Err(Error::NamedTwice(interpreter::shown(program))),
+    }
+}
+
 /// Whether a name such as `3.12`, `python3.12` or `3.12.1` means this interpreter.
 fn is_of(interpreter: &Interpreter, name: &str) -> bool {
     let version = name.trim_start_matches("python");
@@ -36,4 +49,17 @@ fn is_of(interpreter: &Interpreter, name: &str) -> bool {
         numbers.join(".") + if release.ends_with('t') { "t" } else { "" }
     };
     !version.is_empty() && (label == version || minor(&label) == version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interpreter_that_is_named_twice_is_refused_by_name() {
+        let named = |names: &[&str]| refuse_twice(&names.iter().map(PathBuf::from).collect::<Vec<_>>());
+        assert!(named(&["python3.12", "python3.13"]).is_ok());
+        let error = named(&["a", "python3.12", "b", "python3.12"]).unwrap_err();
+        assert_eq!(error.to_string(), "--python python3.12 is given twice; leave one of them out");
+    }
 }

@@ -1,9 +1,11 @@
-//! The progress bar: on standard error, on a terminal only, and only when the work takes long.
+//! The progress bar: on standard error, on a terminal only, and only when the work takes long. Work that looks as if
+//! it would take very long is said to do so, on a terminal or not.
 
 use super::error::{Error, Result};
 use crate::error::{Classified, Interrupted};
 use crate::explore;
 use crate::measure::runner::{Case, Event};
+use crate::report::{output, words};
 use crate::system;
 use crate::system::background::{self, Partial};
 use crate::system::control::Control;
@@ -19,6 +21,41 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How often the bar moves: seldom enough to leave the measured workers alone.
 const TICK: Duration = Duration::from_millis(200);
+
+/// What has gone on for so long can be estimated.
+const TELLING: Duration = Duration::from_secs(5);
+/// What takes longer than this is announced.
+const LONG: Duration = Duration::from_mins(10);
+
+/// How often it is looked whether a run takes very long, where there is no bar.
+const SELDOM: Duration = Duration::from_secs(1);
+
+/// Announces once that some work will take very long.
+#[derive(Default)]
+struct Announcement {
+    made: bool,
+}
+
+impl Announcement {
+    /// What to say after so much of the work took so long; nothing when it is soon done, or was said before.
+    fn of(&mut self, what: &str, done: u64, whole: u64, spent: Duration) -> Option<String> {
+        if self.made || spent < TELLING || whole == 0 {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let share = done as f64 / whole as f64;
+        let seconds = spent.as_secs_f64() / share;
+        self.made = seconds > LONG.as_secs_f64();
+        self.made.then(|| {
+            let long = if seconds.is_finite() {
+                words::long_time(seconds)
+            } else {
+                "longer than can be told".to_owned()
+            };
+            format!("{what} takes {long} at this speed; Ctrl-C ends it, smaller numbers make it shorter")
+        })
+    }
+}
 
 /// Something to look at while work goes on, until it is dropped. Without a terminal there is nothing.
 pub(super) struct Progress {
@@ -56,15 +93,15 @@ impl Progress {
         control: &Arc<Control>,
     ) -> (Self, impl Fn(Event) + Send + 'static) {
         let mut follower = Self::bar(ProgressDrawTarget::hidden());
-        if io::stderr().is_terminal() {
-            follower.ticker = tick(follower.bar.clone(), Arc::clone(control));
-        }
+        let began = Arc::new(Mutex::new(Instant::now()));
+        follower.ticker = tick(follower.bar.clone(), Arc::clone(control), Arc::clone(&began));
         let share = |case: &Case<'_>| case.scenario.group().first_share(&case.load);
         let cases: Vec<_> = cases.iter().map(|case| (case.scenario.label(), share(case))).collect();
         let bar = follower.bar.clone();
         let note = move |event| {
             let Event::Begin { case, round, rounds } = event;
             if let Some((label, length)) = cases.get(case) {
+                *began.lock() = Instant::now();
                 let of = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
                 bar.set_length((*length).max(1));
                 bar.set_message(format!("{label}, run {}{of}", round + 1));
@@ -77,7 +114,14 @@ impl Progress {
     pub(super) fn layers() -> (Self, impl Fn(explore::Progress) + Send + Sync + 'static) {
         let layers = Self::bar(on_stderr());
         let (bar, began) = (layers.bar.clone(), Instant::now());
+        let announcement = Mutex::new(Announcement::default());
         let note = move |progress: explore::Progress| {
+            let (layer, layers) = (progress.layer as u64, progress.layers as u64);
+            // A layer has more states than the one before: it takes at least as long.
+            let text = announcement.lock().of("exploring", layer, layers, began.elapsed());
+            if let Some(text) = text {
+                bar.suspend(|| output::say(&text));
+            }
             if began.elapsed() < PATIENCE {
                 return;
             }
@@ -93,19 +137,31 @@ fn on_stderr() -> ProgressDrawTarget {
     ProgressDrawTarget::stderr_with_hz(5)
 }
 
-/// Moves the bar now and then, until told to stop. A bar is not worth failing for, so a thread that cannot be
-/// had means no bar.
-fn tick(bar: ProgressBar, control: Arc<Control>) -> Option<(Sender<()>, JoinHandle<()>)> {
+/// Moves the bar now and then, until told to stop, and announces a run that takes very long, the present one of which
+/// began when it is said. A bar is not worth failing for, so a thread that cannot be had means no bar.
+fn tick(
+    bar: ProgressBar,
+    control: Arc<Control>,
+    began: Arc<Mutex<Instant>>,
+) -> Option<(Sender<()>, JoinHandle<()>)> {
     let (stop, stopped) = mpsc::channel();
+    let terminal = io::stderr().is_terminal();
     let thread = thread::Builder::new().name("progress".to_owned()).spawn(move || {
-        let mut wait = PATIENCE;
+        let mut announcement = Announcement::default();
+        let (first, next) = if terminal { (PATIENCE, TICK) } else { (TELLING, SELDOM) };
+        let mut wait = first;
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-            if wait == PATIENCE {
+            if terminal && wait == PATIENCE {
                 bar.set_draw_target(on_stderr());
             }
-            bar.set_position(control.done());
+            let (done, spent) = (control.done(), began.lock().elapsed());
+            bar.set_position(done);
             bar.tick();
-            wait = TICK;
+            let text = announcement.of("a run", done, bar.length().unwrap_or(0), spent);
+            if let Some(text) = text {
+                bar.suspend(|| output::say(&text));
+            }
+            wait = next;
         }
     });
     Some((stop, thread.ok()?))
@@ -136,4 +192,22 @@ where
     Ok(background::run_until_stopped(control, anything, move |control, finished| {
         work(control, finished, &say)
     })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_very_long_is_announced_once_and_nothing_else_is() {
+        let (second, hour) = (Duration::from_secs(1), Duration::from_hours(1));
+        let mut announcement = Announcement::default();
+        assert_eq!(announcement.of("a run", 1, 1_000_000, second), None, "too soon to tell");
+        assert_eq!(announcement.of("a run", 50, 100, hour / 60 * 4), None, "eight minutes in all");
+        let text = announcement.of("a run", 1, 1_000_000, 6 * second).unwrap();
+        assert!(text.starts_with("a run takes about 69 days at this speed; Ctrl-C ends it"), "{text}");
+        assert_eq!(announcement.of("a run", 1, 1_000_000, 7 * second), None, "said before");
+        let endless = Announcement::default().of("exploring", 0, 100, hour).unwrap();
+        assert!(endless.contains("longer than can be told"), "{endless}");
+    }
 }

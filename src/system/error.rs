@@ -26,6 +26,17 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// There are not so many threads to be had.
+    #[error("could not start {workers} workers: {reason}")]
+    NoRoom {
+        /// How many were asked for.
+        workers: usize,
+        /// How many there is room for.
+        fit: usize,
+        /// Why there is no more, and what to do.
+        reason: String,
+    },
+
     /// The rayon pool could not be made.
     #[error(
         "could not start a pool of {workers} workers: {reason}; ask for fewer workers, or raise the limit on processes (ulimit -u) or memory (ulimit -v)"

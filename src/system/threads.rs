@@ -53,13 +53,11 @@ impl ThreadStarter {
     ///
     /// # Errors
     ///
-    /// [`Error::StartWorker`] when their stacks would be more mappings than the kernel allows a process, or more memory
-    /// than is free (there the kernel would kill somebody instead of refusing); it names the first that does not fit.
+    /// [`Error::NoRoom`] when their stacks would be more mappings than the kernel allows a process, or more memory
+    /// than is free (there the kernel would kill somebody instead of refusing).
     pub fn for_workers(workers: usize) -> Result<Self> {
         match shortage(workers) {
-            Some((worker, reason)) => {
-                Err(Error::StartWorker { worker, workers, source: io::Error::other(reason) })
-            }
+            Some((fit, reason)) => Err(Error::NoRoom { workers, fit, reason }),
             None => Ok(Self::of(workers)),
         }
     }
@@ -168,12 +166,17 @@ fn shortage(threads: usize) -> Option<(usize, String)> {
     if threads > fit {
         let reason = format!(
             "there is room for {fit} threads, because each takes {MAPPINGS} of the {most} memory mappings that the kernel \
-             allows (sysctl vm.max_map_count)"
+             allows a process; ask for at most that many workers, or raise that limit (sysctl vm.max_map_count)"
         );
         return Some((fit, reason));
     }
     let fit = usize::try_from(memory::available()? / TOUCHED).unwrap_or(usize::MAX);
-    (threads > fit).then(|| (fit, format!("there is room for {fit} threads, because so much memory is free")))
+    let reason = || {
+        format!(
+            "there is room for {fit} threads in the memory that is free; ask for at most that many workers, or free some memory"
+        )
+    };
+    (threads > fit).then(|| (fit, reason()))
 }
 
 fn max_map_count() -> usize {
@@ -189,7 +192,8 @@ mod tests {
     fn threads_that_cannot_be_mapped_are_refused() {
         let Err(error) = ThreadStarter::for_workers(usize::MAX / 8) else { panic!("there is room") };
         assert!(error.to_string().contains("vm.max_map_count"), "{error}");
-        let Error::StartWorker { worker, .. } = error else { panic!("{error}") };
-        assert!(worker > MANY && ThreadStarter::for_workers(worker).is_ok(), "{worker}");
+        let Error::NoRoom { fit, .. } = error else { panic!("{error}") };
+        assert!(fit > MANY && ThreadStarter::for_workers(fit).is_ok(), "{fit}");
+        assert!(!error.to_string().contains("ulimit"), "{error}");
     }
 }

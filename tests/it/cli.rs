@@ -235,3 +235,37 @@ fn colour_can_be_asked_for_and_forbidden() {
         gilsim("atomic --iters 1k --runs 1").env("NO_COLOR", "1").assert().get_output().stdout.clone();
     assert!(!plain.contains(&0x1b));
 }
+
+#[test]
+fn what_would_change_nothing_is_refused_and_what_was_meant_is_named() {
+    for (line, words) in [
+        (
+            "gil --cpython 2.7 --switch-interval 1ms",
+            "--switch-interval changes nothing here: no lock of CPython 2.7",
+        ),
+        ("gil --cpython 3.13t --switch-interval 1ms", "no lock of CPython 3.13t"),
+        ("convoy --cpython 3.14t --switch-interval 1ms", "no lock of CPython 3.14t"),
+        ("split --by thread --switch-interval 1ms", "no lock of split:thread"),
+        ("compare race atomic --switch-interval 1ms", "no lock of race, atomic"),
+        ("refcount --count atomic --switch-interval 1ms", "no lock of refcount:atomic, refcount:atomic"),
+        ("compare convoy", "a command of its own: gilsim convoy"),
+        ("compare spl", "choose from split:sequential, split:thread"),
+        ("compare --widen 5", "compare has no --widen, which race, refcount have"),
+        ("mutex --objects own", "mutex has no --objects, which refcount has"),
+        ("gil --cpython 3.5", "CPython 3.5 is not modelled; choose from 2.7, 3.6"),
+    ] {
+        let refused = gilsim::cli::parse(format!("gilsim {line}").split(' ').map(Into::into));
+        let Err(refusal) = refused else { panic!("{line} is taken") };
+        let mistake = refusal.mistake().unwrap();
+        assert!(mistake.contains(words) && !mistake.contains("tip:"), "{line}: {mistake}");
+    }
+    for line in [
+        "gil --switch-interval 1ms",
+        "split --by gil --switch-interval 1ms",
+        "compare --switch-interval 1ms",
+        "refcount --switch-interval 1ms",
+        "convoy --cpython 2.7 --python python3 --switch-interval 1ms",
+    ] {
+        assert!(gilsim::cli::parse(format!("gilsim {line}").split(' ').map(Into::into)).is_ok(), "{line}");
+    }
+}

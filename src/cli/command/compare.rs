@@ -69,13 +69,17 @@ impl CompareCommand {
         let workers = self.workers.threads;
         let pins = self.pin.cpu_of_each(workers, &cpus);
         let load = Workload {
-            switch_interval: self.interval.switch_interval,
+            switch_interval: self.interval.interval(),
             ..workload(workers, 0, self.pattern.pattern, pins, cpus)
         };
         let cases = scenarios(&self.names)?
             .into_iter()
             .map(|scenario| case(scenario, &load, self.iters))
             .collect::<Result<Vec<_>, _>>()?;
+
+        if self.interpreters.python.is_empty() {
+            self.interval.refuse_unused(&cases)?;
+        }
 
         // The interpreters do what is compared: the counter's updates, the sum, or both.
         let body = Job::Body {
@@ -161,10 +165,18 @@ fn unknown(name: &str) -> String {
         return format!("there is no scenario {name:?}; for so many updates write --iters {name}");
     }
     let command = name.split(':').next().unwrap_or(name);
+    let commands = crate::cli::definition();
+    if commands.get_subcommands().any(|known| known.get_name() == name && !known.is_hide_set()) {
+        return format!("{name} is no scenario to be compared but a command of its own: gilsim {name}");
+    }
     let of_command: Vec<String> =
         scenario::variants().filter(|scenario| scenario.name() == command).map(Scenario::label).collect();
     let known: Vec<String> = match &of_command[..] {
-        [] => scenario::ALL.iter().map(|scenario| scenario.label()).collect(),
+        [] => {
+            let all: Vec<String> = scenario::ALL.iter().map(|scenario| scenario.label()).collect();
+            let begun: Vec<String> = all.iter().filter(|label| label.starts_with(command)).cloned().collect();
+            if begun.is_empty() { all } else { begun }
+        }
         [only] => vec![only.clone()],
         several => several.iter().cloned().chain([format!("{command}:all")]).collect(),
     };

@@ -36,11 +36,14 @@ pub(super) struct ConvoyCommand {
 
 impl ConvoyCommand {
     pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
+        if self.interpreters.python.is_empty() {
+            self.interval.refuse_unused_by(self.version.cpython)?;
+        }
         let convoy = Convoy {
             hogs: self.hogs.get(),
             pings: self.pings,
             version: self.version.cpython,
-            switch_interval: self.interval.switch_interval,
+            switch_interval: self.interval.interval(),
             pythons: self.interpreters.python,
             timeout: self.interpreters.timeout.time,
         };

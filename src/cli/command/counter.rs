@@ -39,7 +39,7 @@ impl RaceCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
         let load = self.counter.workload(&self.measure.pin, cpus)?;
         let load = Workload { widen: self.widen.updates_per_yield(&load), ..load };
-        self.measure.request(None, &scenario::race::Race, load)
+        self.measure.request(&scenario::race::Race, load)
     }
 }
 
@@ -130,13 +130,14 @@ fn version_help() -> String {
 impl GilCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
         let load = Workload {
-            switch_interval: self.interval.switch_interval,
+            switch_interval: self.interval.interval(),
             ..self.counter.workload(&self.measure.pin, cpus)?
         };
+        self.interval.refuse_unused_by(self.version.cpython)?;
         self.body.counter_only(self.version.cpython)?;
         let scenario = UnderGil::new(&self.body.body, self.body.setup(), self.version.cpython, &load.pairs())
             .map_err(|error| UsageError::new(error.to_string()))?;
-        self.measure.request(None, scenario::leak(scenario), load)
+        self.measure.request(scenario::leak(scenario), load)
     }
 }
 
@@ -148,5 +149,5 @@ fn counted(
     cpus: Cpus,
 ) -> Result<Request, UsageError> {
     let load = counter.workload(&measure.pin, cpus)?;
-    measure.request(None, scenario, load)
+    measure.request(scenario, load)
 }

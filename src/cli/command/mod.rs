@@ -23,7 +23,7 @@ use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 it ran; 1 it could not run; 2 the command line is wrong; \
-3 a promise was broken (an exact scenario lost an update), or --expect was not met; \
+3 a promise was broken (an exact scenario lost an update, verify or check saw in a real run what the model excludes), or --expect was not met; \
 130 and 143 it was interrupted by SIGINT or SIGTERM and reported what was finished by then.";
 
 /// Shows race conditions, locks, the GIL (CPython's global interpreter lock, under which one thread at a time runs)

@@ -57,7 +57,7 @@ impl OverheadCommand {
             pairs: pairs.to_vec(),
             threads: u32::try_from(self.workers.threads.get()).unwrap_or(u32::MAX),
             runs: self.runs,
-            switch_interval: self.interval.switch_interval,
+            switch_interval: self.interval.interval(),
             timeout: self.timeout.time,
         };
         Ok(Request::Overhead(overhead, self.expect, cpus.usable, self.output.destination()?))

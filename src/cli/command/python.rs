@@ -56,7 +56,7 @@ impl PythonCommand {
             return Err(UsageError::new("--sum ends at 2^63 - 1; give a smaller end"));
         }
         let load = Workload {
-            switch_interval: self.interval.switch_interval,
+            switch_interval: self.interval.interval(),
             ..workload(self.workers.threads, self.iters.get(), self.pattern.pattern, Vec::new(), cpus)
         };
         let sum = Workload { iterations: self.sum, ..load.clone() };

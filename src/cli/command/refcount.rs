@@ -53,7 +53,7 @@ impl RefcountCommand {
         let workers = self.workers.threads;
         let pins = self.measure.pin.cpu_of_each(workers, &cpus);
         let load = Workload {
-            switch_interval: self.interval.switch_interval,
+            switch_interval: self.interval.interval(),
             ..workload(workers, self.iters.get(), Pattern::Plus, pins, cpus)
         };
         check_counter(&load)?;
@@ -91,6 +91,7 @@ impl RefcountCommand {
             .filter(|&(way, objects)| possible(way, objects))
             .map(|(way, objects)| case(way, objects))
             .collect();
+        self.interval.refuse_unused(&cases)?;
         let comparison = cases.len() > 1;
         if workers.get() > 1 || !ways.contains(&Way::Plain) {
             let pins = load.pins.iter().copied().take(1).collect();

@@ -56,7 +56,7 @@ impl SplitCommand {
         let pins = self.measure.pin.cpu_of_each(workers, &cpus);
         let load = Workload {
             from,
-            switch_interval: self.interval.switch_interval,
+            switch_interval: self.interval.interval(),
             ..workload(workers, iters, Pattern::PlusMinus, pins, cpus)
         };
         check_split(self.by, &load)?;
@@ -66,6 +66,8 @@ impl SplitCommand {
             let sequential = scenario::leak(Split::by(By::Sequential));
             Case { scenario: sequential, load: sequential.adapt(&load), baseline: true }
         });
-        self.measure.request(baseline, scenario, scenario.adapt(&load))
+        let case = Case { scenario, load: scenario.adapt(&load), baseline: false };
+        self.interval.refuse_unused(std::slice::from_ref(&case))?;
+        self.measure.request_of(baseline.into_iter().chain([case]).collect(), false)
     }
 }

@@ -260,6 +260,10 @@ fn slower_by(least: f64, most: f64) -> String {
 }
 
 impl Document for OverheadReport {
+    fn interrupted(&self) -> bool {
+        self.header.interrupted
+    }
+
     fn table(&self, width: Option<usize>) -> String {
         let all = |lines: Vec<String>| lines.iter().map(|line| paragraph(line, width)).collect::<String>();
         let mut text = all(self.header.warnings("rounds"));

@@ -14,6 +14,7 @@ pub use sum::{SUM_BLOCK, sum, sum_under_lock};
 use sum::{in_blocks, result};
 
 use crate::choice::Choice;
+use crate::count;
 use crate::measure::start_line;
 use crate::measure::workload::part;
 use crate::measure::{Explanation, Group, Observation, Result, Scenario, Seen, Variant, Workload};
@@ -210,7 +211,12 @@ impl Scenario for Split<'_> {
         let shared = load.shared();
         let by = |by: By, load: &Workload| format!("split --by {} {}", by.name(), load.arguments(Group::Sum));
         let next = match self.by {
-            _ if self.too_short(load, seen) => load.longer().map(|longer| by(self.by, &longer)),
+            _ if load.range().is_empty()
+                || self.too_short(load, seen)
+                || self.too_short_to_pay(load, seen) =>
+            {
+                enough(load, seen).or_else(|| load.longer()).map(|longer| by(self.by, &longer))
+            }
             By::Sequential => Some(by(By::Process, &shared)),
             By::Process => Some(by(By::Gil, &shared)),
             By::Gil => Some(by(By::Thread, &shared)),
@@ -227,8 +233,21 @@ impl Split<'_> {
         !self.is_sequential() && load.workers.get() > 1 && load.cpus.usable > 1 && !seen.overlapped()
     }
 
+    /// Whether workers that did run at once took longer to start than that saved.
+    fn too_short_to_pay(&self, load: &Workload, seen: &Seen<'_>) -> bool {
+        let parallel = matches!(self.by, By::Process | By::Thread | By::Rayon);
+        parallel
+            && load.workers.get() > 1
+            && load.cpus.usable > 1
+            && seen.speedup_with_startup.is_some_and(|speedup| speedup < 1.0)
+    }
+
     fn why(&self, load: &Workload, seen: &Seen<'_>) -> String {
         match self.by {
+            _ if load.range().is_empty() => {
+                return "there is nothing to add, so all that was done is to start workers and to end them"
+                    .to_owned();
+            }
             By::Sequential => {
                 return "one worker does everything, so nothing is started, shared or waited for".to_owned();
             }
@@ -262,6 +281,23 @@ impl Split<'_> {
         };
         format!("{apart}{outcome}")
     }
+}
+
+/// A range long enough that adding takes some ten times as long as to start the workers took; nothing when that is
+/// no longer than the one at hand.
+fn enough(load: &Workload, seen: &Seen<'_>) -> Option<Workload> {
+    /// What is shorter says more of the clock than of an addition.
+    const TELLING: f64 = 100e-6;
+    /// The time for one addition, in seconds, where it cannot be told: that of several at once by one instruction.
+    const ADDITION: f64 = 0.2e-9;
+    let range = load.range();
+    let median = seen.summary.timing.median;
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let (numbers, workers) = ((range.end - range.start) as f64, load.workers.get() as f64);
+    let addition = if numbers == 0.0 || median < TELLING { ADDITION } else { median * workers / numbers };
+    let wanted = count::rounded_up(10.0 * seen.summary.startup / addition)?;
+    let iterations = load.from.checked_add(wanted)?;
+    (iterations > load.iterations).then(|| Workload { iterations, ..load.clone() })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub use sets::{BODIES, BodySet, FAQ, Operation, VerifyBody};
 
 use super::ending::Ending;
 use super::error::{Error, Result};
-use super::named::refuse_unknown;
+use super::named::{refuse_twice, refuse_unknown};
 use super::progress::with_spinner;
 use crate::error::Interrupted;
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
@@ -171,6 +171,7 @@ impl Verify {
         let (mut known, mut failures) = (Vec::new(), Vec::new());
         let named = !self.pythons.is_empty();
         refuse_unknown(&self.pythons, control)?;
+        refuse_twice(&self.pythons)?;
         let subjects = if named { Subject::named(&self.pythons, control) } else { Subject::found(control) };
         for subject in subjects {
             match subject.interpreter() {
@@ -184,13 +185,10 @@ impl Verify {
             return Err(Interrupted.into());
         }
         if known.is_empty() {
-            let why = failures
-                .first()
-                .cloned()
-                .unwrap_or_else(|| "none is on PATH or among pyenv's versions".to_owned());
-            return Err(Error::NoInterpreter(format!(
-                "there is no interpreter to verify against: {why}; name one with --python"
-            )));
+            let why = failures.first().cloned().unwrap_or_else(|| {
+                "none is on PATH or among pyenv's versions; name one with --python".to_owned()
+            });
+            return Err(Error::NoInterpreter(format!("there is no interpreter to verify against: {why}")));
         }
         Ok((known, failures))
     }
