@@ -1,6 +1,6 @@
 //! `gilsim check`: programs in, verdicts out; files that are none.
 
-use crate::gilsim;
+use crate::{gilsim, output_of};
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::fs;
