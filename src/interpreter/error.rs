@@ -32,7 +32,7 @@ pub enum Error {
     },
 
     /// It ran, but did not answer the first question as a Python does.
-    #[error("{interpreter}: not a Python: it {ended} and printed {printed:?}; give the path of a CPython")]
+    #[error("{interpreter}: not a Python: it {ended} and printed {}; give the path of a CPython", printed.trim_end_matches('.'))]
     NotPython {
         /// Its path.
         interpreter: String,

@@ -223,6 +223,13 @@ pub fn paragraph(text: &str, width: Option<usize>) -> String {
     broken(text, width).join("\n") + "\n\n"
 }
 
+/// Ends a text with an empty line, if it does not have one.
+pub fn blank_line(text: &mut String) {
+    if !text.ends_with("\n\n") {
+        text.push('\n');
+    }
+}
+
 /// Ends a text with exactly one line end.
 pub fn finish(text: &mut String) {
     text.truncate(text.trim_end().len());

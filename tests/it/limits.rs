@@ -78,7 +78,7 @@ fn a_hundred_thousand_workers_run_or_are_refused() {
     for command in
         ["race --iters 1 --runs 1 --quiet --threads 100000", "convoy --pings 1 --quiet --hogs 100000"]
     {
-        Scene::shell("true").run(command).runs_or_says_why_not("could not start worker");
+        Scene::shell("true").run(command).runs_or_says_why_not("could not start");
     }
     for (command, reason) in [
         ("split --workers 100000", "processes are too many; use at most 1000"),

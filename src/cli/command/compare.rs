@@ -65,14 +65,15 @@ pub(super) struct CompareCommand {
 }
 
 impl CompareCommand {
-    pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
+    /// `commands` are all that there are: their names are easily taken for those of scenarios.
+    pub(super) fn request(self, cpus: Cpus, commands: &[String]) -> Result<Request, UsageError> {
         let workers = self.workers.threads;
         let pins = self.pin.cpu_of_each(workers, &cpus);
         let load = Workload {
             switch_interval: self.interval.interval(),
             ..workload(workers, 0, self.pattern.pattern, pins, cpus)
         };
-        let cases = scenarios(&self.names)?
+        let cases = scenarios(&self.names, commands)?
             .into_iter()
             .map(|scenario| case(scenario, &load, self.iters))
             .collect::<Result<Vec<_>, _>>()?;
@@ -125,7 +126,7 @@ const fn default_iterations(group: Group) -> u64 {
 /// The scenarios of these names, each once. A command's name is the command as it is without options, `split` with its
 /// sequential yardstick; `NAME:VARIANT` is one variant and `NAME:all` are all. Without a name it is each command,
 /// and all ways to split.
-fn scenarios(names: &[String]) -> Result<Vec<&'static dyn Scenario>, UsageError> {
+fn scenarios(names: &[String], commands: &[String]) -> Result<Vec<&'static dyn Scenario>, UsageError> {
     let all = || scenario::ALL.iter().copied();
     if names.is_empty() {
         return Ok(all()
@@ -146,7 +147,7 @@ fn scenarios(names: &[String]) -> Result<Vec<&'static dyn Scenario>, UsageError>
             scenario.label() == label || of_command || of_all
         }));
         if found.len() == before {
-            return Err(UsageError::new(unknown(name)));
+            return Err(UsageError::new(unknown(name, commands)));
         }
     }
     let mut seen = BTreeSet::new();
@@ -159,14 +160,13 @@ fn is_default(scenario: &dyn Scenario) -> bool {
     scenario.variant().is_none_or(|variant| variant.is_default)
 }
 
-/// Says which names there are.
-fn unknown(name: &str) -> String {
+/// Says which names there are, or that one is a command's.
+fn unknown(name: &str, commands: &[String]) -> String {
     if count::parse(name).is_ok() {
         return format!("there is no scenario {name:?}; for so many updates write --iters {name}");
     }
     let command = name.split(':').next().unwrap_or(name);
-    let commands = crate::cli::definition();
-    if commands.get_subcommands().any(|known| known.get_name() == name && !known.is_hide_set()) {
+    if commands.iter().any(|known| known == name) {
         return format!("{name} is no scenario to be compared but a command of its own: gilsim {name}");
     }
     let of_command: Vec<String> =

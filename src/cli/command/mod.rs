@@ -88,7 +88,7 @@ impl CommandLine {
             Command::Gil(Deferred(command)) => command.request(cpus),
             Command::Split(Deferred(command)) => command.request(cpus),
             Command::Refcount(Deferred(command)) => command.request(cpus),
-            Command::Compare(Deferred(command)) => command.request(cpus),
+            Command::Compare(Deferred(command)) => command.request(cpus, &names()),
             Command::Convoy(Deferred(command)) => command.request(&cpus),
             Command::Python(Deferred(command)) => command.request(cpus),
             Command::Overhead(Deferred(command)) => command.request(&cpus),
@@ -101,6 +101,13 @@ impl CommandLine {
             Command::Echo => Ok(Request::Echo),
         }
     }
+}
+
+/// The names of the commands that a person may give.
+fn names() -> Vec<String> {
+    let definition = <CommandLine as clap::CommandFactory>::command();
+    let shown = definition.get_subcommands().filter(|command| !command.is_hide_set());
+    shown.map(|command| command.get_name().to_owned()).collect()
 }
 
 /// The options of one command, which clap defines only when that command is the one that is called: the start of

@@ -7,7 +7,7 @@ pub use real::{RealEnding, RealRow, Seen};
 use crate::explore::{Run, Schedule, StepKind};
 use crate::python::check::{self, Checked, Collision, Finding, Kind, thread_name};
 use crate::report::document::{Document, Header};
-use crate::report::layout::{Cell, Grid, bold, finish, paragraph};
+use crate::report::layout::{Cell, Grid, blank_line, bold, finish, paragraph};
 use crate::report::{csv, json, quiet, terms, words};
 use crate::system::shell::quoted;
 use anstyle::AnsiColor;
@@ -399,7 +399,7 @@ impl Document for CheckReport {
             text += &paragraph(&note, width);
         }
         if !self.real.is_empty() {
-            text.push('\n');
+            blank_line(&mut text);
             text += &real::grid(&self.real).table(width);
             text.push('\n');
         }
@@ -407,7 +407,7 @@ impl Document for CheckReport {
             text += &paragraph(&note, width);
         }
         if let Some(row) = self.shown() {
-            text.push('\n');
+            blank_line(&mut text);
             let (grid, skipped) = Self::schedule_grid(row);
             text += &grid.table(width);
             text.push('\n');
@@ -448,7 +448,7 @@ impl Document for CheckReport {
             text.push('\n');
         }
         if !self.real.is_empty() {
-            text.push('\n');
+            blank_line(&mut text);
             text += &real::grid(&self.real).markdown();
         }
         for note in self.real_notes() {
