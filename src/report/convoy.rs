@@ -145,12 +145,17 @@ impl ConvoyReport {
         let medians = format!("{} {beside}, {} alone (medians)", time(loaded.0), time(idle.0));
         let without =
             if row.hand_off == Some(Passing::None) { ", and there is no GIL to wait for" } else { "" };
+        // Among fewer than a hundred, the 99th percentile is the longest.
+        let slowest = if self.pings < 100 {
+            format!("the slowest took {}", time(loaded.1))
+        } else {
+            format!("the slowest in a hundred took {} and more", time(loaded.1))
+        };
         let found = match effect {
             Effect::Usual => ": the convoy effect".to_owned(),
             Effect::Rare => format!(
-                ": no convoy effect in most round trips; but the slowest in a hundred took {} and more, {} alone, as those do that \
+                ": no convoy effect in most round trips; but {slowest}, {} alone, as those do that \
                  wait for the GIL",
-                time(loaded.1),
                 time(idle.1)
             ),
             Effect::Slower if without.is_empty() => {
@@ -160,8 +165,7 @@ impl ConvoyReport {
                 format!(": slower, but no convoy effect{}", without.replacen(", and", ", for", 1))
             }
             Effect::Tail => format!(
-                ": no convoy effect in most round trips; but the slowest in a hundred took {} and more, {} alone{without}",
-                time(loaded.1),
+                ": no convoy effect in most round trips; but {slowest}, {} alone{without}",
                 time(idle.1)
             ),
             Effect::Absent => format!(": no convoy effect was seen{without}"),

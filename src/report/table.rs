@@ -39,7 +39,7 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     });
     *text += &layout::lines(coloured, width);
     text.push('\n');
-    let price = words::gil_price(row).map(Into::into);
+    let price = words::gil_price(&[row]).map(Into::into);
     for note in price.into_iter().chain(words::conditions(row, report.header.cpus)) {
         *text += &paragraph(&format!("note: {note}."), width);
     }
@@ -114,7 +114,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     }
     lines.extend(references::details(row));
     if let Some(lock) = &summary.lock {
-        lines.extend(lock_details(lock, row.conditions.switch_interval));
+        lines.extend(lock_details(lock, row));
     }
     lines.push(("machine", words::cpus(report.header.cpus, &row.conditions.pins)));
     if summary.runs > 1 {
@@ -153,20 +153,17 @@ fn verdict(row: &Row) -> String {
     }
 }
 
-fn lock_details(lock: &MeanLockUse, interval: Option<f64>) -> Vec<(&'static str, String)> {
+fn lock_details(lock: &MeanLockUse, row: &Row) -> Vec<(&'static str, String)> {
+    let interval = row.conditions.switch_interval;
+    // A worker alone has nobody to hand the lock to.
+    let handed_over = (row.conditions.workers > 1).then(|| {
+        format!(", by another worker than before {}{}", count::times(lock.switches), asked_for(lock))
+    });
     let times = |[median, p99, max]: [f64; 3]| {
         format!("{} (median), {} (p99), {} (longest)", time(median), time(p99), time(max))
     };
     let mut lines = vec![
-        (
-            "GIL",
-            format!(
-                "taken {}, by another worker than before {}{}",
-                count::times(lock.takes),
-                count::times(lock.switches),
-                asked_for(lock)
-            ),
-        ),
+        ("GIL", format!("taken {}{}", count::times(lock.takes), handed_over.unwrap_or_default())),
         ("held", words::held(&lock.held)),
         ("a hold", times(lock.holds)),
     ];
@@ -268,33 +265,49 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     }
     let mut said: Vec<String> = Vec::new();
     // Once for a scenario with shared objects and with objects of their own.
-    let first = |at: usize| rows[..at].iter().all(|earlier| earlier.scenario != rows[at].scenario);
-    let conditions = rows.iter().enumerate().flat_map(|(at, row)| {
-        let price = words::gil_price(row).filter(|_| first(at)).map(Into::into);
-        price.into_iter().chain(words::conditions(row, report.header.cpus))
-    });
-    for note in conditions {
+    let mut first: Vec<&Row> = Vec::new();
+    for row in &rows {
+        if first.iter().all(|earlier| earlier.scenario != row.scenario) {
+            first.push(row);
+        }
+    }
+    let price = words::gil_price(&first).map(Into::into);
+    let conditions = rows.iter().flat_map(|row| words::conditions(row, report.header.cpus));
+    for note in price.into_iter().chain(conditions) {
         let note = format!("note: {note}.");
         if !said.contains(&note) {
             said.push(note);
         }
     }
     notes.extend(said);
-    for row in
-        rows.iter().filter(|row| row.group != Group::References && row.summary.verdict == Verdict::Lost)
-    {
-        notes.push(format!(
-            "{} was wrong in {} of {}: a store overwrote what others had stored since its load (lost updates).",
-            row.scenario,
-            row.summary.lost_runs,
-            plural(row.summary.runs, "round")
-        ));
-    }
+    notes.extend(losses(&rows));
     notes.extend(terms::free_threaded(rows.iter().map(|row| row.scenario.as_str())));
     notes.extend(speedups(&rows));
     notes.extend(references::notes(report));
     notes.extend(report.failures());
     notes
+}
+
+/// Which rows lost updates, those of equally many rounds in one sentence.
+fn losses(rows: &[&Row]) -> Vec<String> {
+    let mut sorts: Vec<(String, Vec<&str>)> = Vec::new();
+    for row in
+        rows.iter().filter(|row| row.group != Group::References && row.summary.verdict == Verdict::Lost)
+    {
+        let rounds = format!("wrong in {} of {}", row.summary.lost_runs, plural(row.summary.runs, "round"));
+        match sorts.iter_mut().find(|(sort, _)| *sort == rounds) {
+            Some((_, names)) => names.push(&row.scenario),
+            None => sorts.push((rounds, vec![&row.scenario])),
+        }
+    }
+    let sentence = |(rounds, names): (String, Vec<&str>)| {
+        let were = if names.len() == 1 { "was" } else { "were" };
+        format!(
+            "{} {were} {rounds}: a store overwrote what others had stored since its load (lost updates).",
+            names.join(", ")
+        )
+    };
+    sorts.into_iter().map(sentence).collect()
 }
 
 /// What the columns of a comparison mean.

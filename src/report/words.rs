@@ -189,14 +189,16 @@ pub fn work_of_all(rows: &[&Row]) -> String {
             });
             // Side by side, a body is one more way to do the same updates.
             let body = first.body.as_ref().filter(|_| rows.len() == 1);
-            let updates = common(rows, |row| count::grouped(i128::from(row.conditions.iterations)));
-            let unit = body.map_or_else(
-                || "updates each".to_owned(),
-                |body| format!("iterations each of `{}`", body.trim().replace('\n', "; ")),
+            let (unit, of) = body.map_or_else(
+                || ("update", String::new()),
+                |body| ("iteration", format!(" of `{}`", body.trim().replace('\n', "; "))),
             );
+            let updates = common(rows, |row| {
+                plural(usize::try_from(row.conditions.iterations).unwrap_or(usize::MAX), unit)
+            });
             let what = common(rows, |row| adds(row, body.is_some()));
             let what = if what.is_empty() { what } else { format!(" ({what})") };
-            format!("{workers} {counter}, {updates} {unit}{what}")
+            format!("{workers} {counter}, {updates} each{of}{what}")
         }
         Group::References => {
             let object = common(rows, |row| {
@@ -291,25 +293,25 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
     notes
 }
 
-/// What the times of a modelled GIL are, and what they are not; nothing for a row without one.
+/// What the times of rows under a modelled GIL are, and what they are not; nothing without such rows.
 #[must_use]
-pub fn gil_price(row: &Row) -> Option<String> {
-    row.summary.lock.as_ref()?;
-    let name = &row.scenario;
-    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-    let updates = row.conditions.updates as f64;
-    let seldom = row.summary.lock.as_ref().filter(|lock| lock.takes < updates / 2.0);
-    let held = seldom.map(|lock| {
-        format!(
-            "{name} took its lock {} a run, for {} at a time (median), not for each update; ",
-            count::times(lock.takes),
-            time(lock.holds[0])
-        )
-    });
-    Some(format!(
-        "{}the time of {name} is that of a compiled loop under a GIL, not of Python",
-        held.unwrap_or_default()
-    ))
+pub fn gil_price(rows: &[&Row]) -> Option<String> {
+    let locked: Vec<&Row> = rows.iter().copied().filter(|row| row.summary.lock.is_some()).collect();
+    let taken = |row: &&Row| {
+        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+        let updates = row.conditions.updates as f64;
+        let lock = row.summary.lock.as_ref().filter(|lock| lock.takes < updates / 2.0)?;
+        let (times, hold) = (count::times(lock.takes), time(lock.holds[0]));
+        Some(format!("{} took its lock {times} a run, for {hold} at a time (median)", row.scenario))
+    };
+    let taken: Vec<String> = locked.iter().filter_map(taken).collect();
+    let taken = if taken.is_empty() { String::new() } else { taken.join("; ") + ", not for each update; " };
+    let times = match &locked[..] {
+        [] => return None,
+        [row] => format!("the time of {} is that", row.scenario),
+        _ => "the times under a modelled GIL are those".to_owned(),
+    };
+    Some(format!("{taken}{times} of a compiled loop under a GIL, not of Python"))
 }
 
 /// `2 CPUs usable, workers pinned to CPUs 0 and 1`.

@@ -45,8 +45,8 @@ fn what_happened_once_is_not_told_as_times() {
     for scenario in SCENARIOS.iter().copied() {
         let mut drawn = run(0, true);
         drawn.switches = 1;
-        let text = plain(&alone(scenario, &load(2, 2, 1000, false), &[drawn.clone(), drawn]));
-        for wrong in [" 1 times", " 1 runs", " 1 updates", "(1 times"] {
+        let text = plain(&alone(scenario, &load(2, 2, 1, false), &[drawn.clone(), drawn]));
+        for wrong in [" 1 times", " 1 runs", " 1 updates", " 1 iterations", "(1 times"] {
             assert!(!text.contains(wrong), "{wrong}: {text}");
         }
     }
@@ -66,4 +66,15 @@ fn a_split_that_is_too_short_to_pay_suggests_what_its_start_up_asks_for() {
     // Ten times two milliseconds at a fifth of a nanosecond for an addition.
     assert_eq!(suggested(0), 100_000_000);
     assert!(suggested(10) > 10);
+}
+
+#[test]
+fn a_comparison_says_each_thing_once() {
+    let gils: Vec<_> = SCENARIOS.iter().copied().filter(|it| it.label().starts_with("gil:3.")).collect();
+    let cases: Vec<_> = gils.iter().map(|&it| case(it, &load(2, 2, 1000, false), false)).collect();
+    assert!(gils.len() > 10);
+    let text = plain(&report(&cases, &[run(7, true), run(7, true)], true));
+    assert_eq!(text.matches("of a compiled loop under a GIL, not of Python").count(), 1, "{text}");
+    assert_eq!(text.matches("a store overwrote what others had stored").count(), 1, "{text}");
+    assert!(text.contains("were wrong in 2 of 2 rounds"), "{text}");
 }
