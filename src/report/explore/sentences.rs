@@ -38,6 +38,9 @@ impl ExploreReport {
     pub(super) fn totals(&self) -> String {
         let Some(table) = &self.table else { return String::new() };
         let extremes = match (table.least, table.greatest) {
+            (Some(least), Some(greatest)) if least == greatest => {
+                format!("; {} always ends as {}", self.result, grouped(least.into()))
+            }
             (Some(least), Some(greatest)) => {
                 let ends = [least, greatest].map(|value| grouped(value.into()));
                 format!("; {} ends between {} and {}", self.result, ends[0], ends[1])
@@ -45,10 +48,11 @@ impl ExploreReport {
             _ => String::new(),
         };
         format!(
-            "{} schedules of up to {} steps{extremes}. Counted over {} different states in {}.",
+            "{} schedule{} of up to {}{extremes}. Counted over {} in {}.",
             table.total,
-            table.steps,
-            grouped(table.states.into()),
+            if table.total == "1" { "" } else { "s" },
+            words::plural(table.steps, "step"),
+            words::plural(usize::try_from(table.states).unwrap_or(usize::MAX), "different state"),
             words::time(table.counting)
         )
     }

@@ -83,12 +83,20 @@ impl OverheadReport {
         }
         let names = self.results.iter().flat_map(|pair| [pair.base.as_str(), pair.other.as_str()]);
         legend.extend(terms::free_threaded(names));
-        legend.push(
-            "why: Guido van Rossum's condition (2007) for taking the GIL out is that a program with one thread, and threads that \
-             wait, do not become slower; threads that compute are what it would be taken out for. Without a GIL every count of \
-             references must be safe by itself, and so must lists and dicts, which one thread pays for, too."
-                .to_owned(),
-        );
+        let without_gil =
+            self.results.iter().any(|pair| pair.base_gil == Some(true) && pair.other_gil == Some(false));
+        let condition = "Guido van Rossum's condition (2007) for taking the GIL out is that a program with one thread, and threads that wait, \
+             do not become slower; threads that compute are what it would be taken out for.";
+        legend.push(if without_gil {
+            format!(
+                "why: {condition} Without a GIL every count of references must be safe by itself, and so must lists and dicts, which \
+                 one thread pays for, too."
+            )
+        } else {
+            format!(
+                "why: {condition} Here no build without a GIL is set against one that has it, so what differs is not the GIL."
+            )
+        });
         legend.push("try next: gilsim python".to_owned());
         legend
     }
@@ -379,6 +387,19 @@ mod tests {
             margin: MARGIN,
             results,
         }
+    }
+
+    #[test]
+    fn the_gil_is_a_reason_only_where_one_side_has_none() {
+        let mut report = report(None);
+        let told = |report: &OverheadReport| anstream::adapter::strip_str(&report.table(None)).to_string();
+        assert!(told(&report).contains("Without a GIL every count of references"));
+        report.results[0].other_gil = Some(true);
+        let table = told(&report);
+        assert!(
+            !table.contains("Without a GIL every") && table.contains("what differs is not the GIL"),
+            "{table}"
+        );
     }
 
     #[test]
