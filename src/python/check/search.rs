@@ -32,8 +32,12 @@ const EXPIRED: u8 = 0x80;
 pub(super) enum Switching {
     /// Between whole iterations, and where a thread has to wait.
     Iterations,
-    /// Wherever the version may drop its GIL.
+    /// Where the version may drop its GIL, and the thread has since used something that another one uses: a partial-order
+    /// reduction, for what nobody else sees can be done in any order.
     DropPoints,
+    /// Wherever the version may drop its GIL, for the reduction to be held against.
+    #[cfg(test)]
+    EveryDropPoint,
 }
 
 /// How a program can end.
@@ -145,7 +149,7 @@ pub(super) struct Search<'m> {
     /// The locations at which threads may be in each other's way.
     pub(super) shared: BTreeSet<Location>,
     users: FxHashMap<Location, Users>,
-    steps: u64,
+    pub(super) steps: u64,
     /// The threads that printed while there was another one, a bit for each.
     pub(super) printers: u16,
     /// Whether a call did not look at the eval breaker because it was taken to be specialised.
@@ -319,6 +323,8 @@ impl<'m> Search<'m> {
                 Step::Done { may_drop } => {
                     let pauses = match self.switching {
                         Switching::DropPoints => may_drop && touched,
+                        #[cfg(test)]
+                        Switching::EveryDropPoint => may_drop,
                         Switching::Iterations => iteration_ends(machine, thread),
                     };
                     if pauses {
