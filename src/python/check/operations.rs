@@ -6,6 +6,9 @@ use super::numbers::big;
 use super::state::{Object, Part, Value};
 use crate::python::program::{BinaryOp, UnaryOp};
 
+/// What a sequence says that is to be repeated more often than 64 bits can count. In 2.7 such a number is refused.
+const TOO_MANY: &str = "cannot fit 'int' into an index-sized integer";
+
 impl Machine<'_> {
     /// The name of a value's type, as messages have it; `None` where that is not modelled.
     pub(super) fn known_type_name(&self, value: &Value) -> Option<String> {
@@ -170,6 +173,16 @@ impl Machine<'_> {
                 }
             }
         }
+        let sequence = |value: &Value| {
+            matches!(value, Value::Str(_))
+                || matches!(self.object_of(value), Some(Object::List(_) | Object::Tuple(_)))
+        };
+        if op == BinaryOp::Multiply
+            && ((sequence(left) && matches!(right, Value::Big(_)))
+                || (matches!(left, Value::Big(_)) && sequence(right)))
+        {
+            return self.raise("OverflowError", TOO_MANY);
+        }
         if op == BinaryOp::Multiply
             && (left.as_int().is_some() || right.as_int().is_some())
             && let Some(repeated) = self.repeated(in_place, left, right)?
@@ -213,7 +226,7 @@ impl Machine<'_> {
                 }
                 Ok(Value::str(&text.repeat(count)))
             }
-            (BinaryOp::Multiply, Value::Big(_)) => beyond("such a long string"),
+            (BinaryOp::Multiply, Value::Big(_)) => self.raise("OverflowError", TOO_MANY),
             (BinaryOp::Multiply, _) => {
                 self.raise_types("TypeError", "can't multiply sequence by non-int of type '{}'", &[right])
             }

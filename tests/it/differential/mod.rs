@@ -15,6 +15,10 @@ use gilsim::python::version::Version;
 const ALONE: u64 = 80;
 const TOGETHER: u64 = 6;
 
+/// Programs on which the model and an interpreter parted once: numbers beyond an index, blanks before a number that 2.7
+/// refuses, floats of twelve digits in 2.7, numbers of more digits than are shown.
+const PARTED_ONCE: [u64; 7] = [100_039, 101_262, 1_001_966, 1_003_119, 1_000_167, 2_067_531, 2_087_916];
+
 /// An old, a middle and a new one of those that are here.
 fn some() -> Vec<(Interpreter, Version)> {
     let mut known: Vec<(Interpreter, Version)> = real()
@@ -43,7 +47,7 @@ fn generated_programs_print_and_raise_what_real_interpreters_do() {
             let (text, python3) = program(seed);
             (version != Version::V2_7 || !python3).then_some(text)
         };
-        let tally = compare(&interpreter, version, 1..=ALONE, taken).unwrap();
+        let tally = compare(&interpreter, version, (1..=ALONE).chain(PARTED_ONCE), taken).unwrap();
         assert!(tally.parted.is_empty(), "{version}: {:?}", tally.parted);
         // Most must be covered, and end: else nothing was compared.
         let rest = tally.refusals() + tally.long;
