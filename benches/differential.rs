@@ -46,7 +46,10 @@ fn main() -> ExitCode {
             "--cpython" => versions.push(value().parse().unwrap()),
             "--threads" => two_threads = true,
             "--show" if two_threads => {
-                println!("{}", threads::program(value().parse().unwrap(), ITERATIONS, false));
+                println!(
+                    "{}",
+                    threads::program(value().parse().unwrap(), ITERATIONS, threads::Order::Together)
+                );
                 return ExitCode::SUCCESS;
             }
             "--show" => {

@@ -66,13 +66,20 @@ impl Machine<'_> {
             Some(Object::Dict(items, factory)) => {
                 self.hashable(index, self.module.facts.messages.unhashable_key)?;
                 let keys: Vec<Value> = items.iter().map(|(key, _)| key.clone()).collect();
-                if let Some(at) = self.position(&keys, index)? {
-                    return Ok(items[at].1.clone());
+                let found = self.position(&keys, index)?.map(|at| items[at].1.clone());
+                if factory == Some(Value::Native("collections.Counter")) {
+                    // `Counter.__missing__` is written in Python, so others may run before it says 0.
+                    let found = self.once(|_| Ok(found.unwrap_or(Value::Unbound)))?;
+                    if found != Value::Unbound {
+                        return Ok(found);
+                    }
+                    self.yield_once()?;
+                    return Ok(Value::Int(0));
+                }
+                if let Some(found) = found {
+                    return Ok(found);
                 }
                 if let Some(factory) = factory {
-                    if factory == Value::Native("collections.Counter") {
-                        return Ok(Value::Int(0));
-                    }
                     let value = self.call_back(&factory, Vec::new())?;
                     self.store_subscript(container, index, value.clone())?;
                     return Ok(value);

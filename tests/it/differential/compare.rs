@@ -11,7 +11,7 @@ use gilsim::python::version::Version;
 use gilsim::system::control::Control;
 use serde::de::DeserializeOwned;
 
-use super::threads;
+use super::threads::{self, Order};
 
 /// The most instructions of one program in the model.
 const STEPS: u64 = 300_000;
@@ -144,13 +144,18 @@ pub(crate) fn meet(
     let mut seeds = seeds.peekable();
     while seeds.peek().is_some() {
         let batch: Vec<u64> = seeds.by_ref().take(BATCH / 5).collect();
-        let texts = |serial| -> Vec<String> {
-            batch.iter().map(|&seed| threads::program(seed, iterations, serial)).collect()
+        let texts = |order| -> Vec<String> {
+            batch.iter().map(|&seed| threads::program(seed, iterations, order)).collect()
         };
         let script = include_str!("threads.py");
-        let serial: Vec<Vec<String>> = run_script(interpreter, script, &texts(true), &["1"])?;
-        let real: Vec<Vec<String>> = run_script(interpreter, script, &texts(false), &[&runs.to_string()])?;
-        for (((seed, text), serial), real) in batch.iter().zip(texts(false)).zip(serial).zip(real) {
+        // Whichever thread does the first iteration may be seen in the end, and breaks nothing.
+        let mut serial: Vec<Vec<String>> =
+            run_script(interpreter, script, &texts(Order::FirstFirst), &["1"])?;
+        let other: Vec<Vec<String>> = run_script(interpreter, script, &texts(Order::SecondFirst), &["1"])?;
+        serial.iter_mut().zip(other).for_each(|(serial, other)| serial.extend(other));
+        let together = texts(Order::Together);
+        let real: Vec<Vec<String>> = run_script(interpreter, script, &together, &[&runs.to_string()])?;
+        for (((seed, text), serial), real) in batch.iter().zip(together).zip(serial).zip(real) {
             let other = real.iter().find(|printed| !serial.contains(printed));
             let kind = match check(&text, &[version], 2, &Control::default()) {
                 Ok(checked) => checked.findings[0].kind,

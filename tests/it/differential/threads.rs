@@ -108,8 +108,18 @@ const BLOCKS: &[&[&str]] = &[
     &["t = o.n", "if t is not None:", "    o.n = t + d"],
 ];
 
-/// The program of a seed; `serial` has the second thread begin when the first is over.
-pub(crate) fn program(seed: u64, iterations: usize, serial: bool) -> String {
+/// How the two threads of a program run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Together,
+    /// The second begins when the first is over.
+    FirstFirst,
+    /// The other way round.
+    SecondFirst,
+}
+
+/// The program of a seed.
+pub(crate) fn program(seed: u64, iterations: usize, order: Order) -> String {
     let mut random = Random::new(seed);
     let mut lines = vec!["def work(d):".to_owned(), "    global x, y".to_owned()];
     lines.push(format!("    for _ in range({iterations}):"));
@@ -118,10 +128,10 @@ pub(crate) fn program(seed: u64, iterations: usize, serial: bool) -> String {
     }
     let other = random.one(&["1", "-1", "2"]);
     lines.push(format!("\n\nts = [threading.Thread(target=work, args=(v,)) for v in (1, {other})]"));
-    let begin = if serial {
-        "for t in ts:\n    t.start()\n    t.join()"
-    } else {
-        "for t in ts:\n    t.start()\nfor t in ts:\n    t.join()"
+    let begin = match order {
+        Order::Together => "for t in ts:\n    t.start()\nfor t in ts:\n    t.join()",
+        Order::FirstFirst => "for t in ts:\n    t.start()\n    t.join()",
+        Order::SecondFirst => "for t in ts[::-1]:\n    t.start()\n    t.join()",
     };
     lines.push(begin.to_owned());
     let shown = "print((x, y, L, sorted(A), sorted(D.items()), F['f'], C['c'], o.n, Box.total))";
