@@ -9,7 +9,7 @@
 //! | `main.rs` | parses, runs, and is the only place that ends the process |
 //! | [`cli`] | clap's options, a file for each family of commands, become a plain [`cli::Request`] |
 //! | [`session`] | one invocation: runs a request, shows progress, delivers the report, says how it ended |
-//! | [`report`] | data in, text out: table, JSON, CSV, Markdown, and the files that they go to |
+//! | [`report`] | data in, text out: table, JSON, CSV, Markdown, charts, a page, and the files that they go to |
 //! | [`explore`] | every interleaving of a loop body: which results are possible, and by which schedule |
 //! | [`scenario`] | one lesson a file: race, mutex, atomic, sharded, gil, split, refcount, convoy, python; [`scenario::ALL`] lists them |
 //! | [`measure`] | what a measurement is made of: the trait [`measure::Scenario`], workload, start line, runner, statistics |
@@ -40,6 +40,7 @@
 //! | what | where |
 //! |---|---|
 //! | the columns of a comparison, their order and heads | [`report::table`]; of the CSV: [`report::csv`] |
+//! | what is drawn of a report | its `charts()`; how: [`report::chart`]; how a page looks: `report/page/style.css` |
 //! | when a version may drop its GIL | `python/version/table.rs`; a row inherits from the one before it |
 //! | how the lock is handed over | [`python::gil`] |
 //! | how long a worker process may make no progress | `scenario/split/supervisor.rs` |

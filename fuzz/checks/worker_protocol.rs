@@ -109,5 +109,5 @@ pub fn check(data: &[u8]) {
     };
     let report = Report::new(&cases, &Outcome { finished: vec![result], interrupted: false }, false);
     let format = bytes.pick(Format::ALL);
-    assert!(format.render(&report, Some(80)).is_ok_and(|text| !text.is_empty()));
+    assert!(format.render(&report, Some(80), "gilsim race").is_ok_and(|text| !text.is_empty()));
 }

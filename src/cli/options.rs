@@ -17,7 +17,7 @@ use crate::python::body::{Body, RESULT};
 use crate::python::program::Program;
 use crate::python::version::{HandOff, SWITCH_INTERVAL, Version};
 use crate::report::export::Format;
-use crate::report::output::Destination;
+use crate::report::output::{Destination, When};
 use crate::scenario;
 use crate::session::{Expectation, Session};
 use crate::system::cpus::Cpus;
@@ -297,10 +297,13 @@ pub(super) struct OutputOptions {
     /// The form of the report on standard output
     #[arg(long, default_value = Format::ALL[0].name(), value_parser = choice::<Format>())]
     format: Format,
-    /// Write the report to a file, too; its ending chooses the form (.json .csv .md .txt); may be given
+    /// Write the report to a file, too; its ending chooses the form (.json .csv .md .txt .html .svg); may be given
     /// several times; - is JSON on standard output, the other report then goes to standard error
     #[arg(long, value_name = "FILE")]
     export: Vec<PathBuf>,
+    /// Draw charts below the table, where there are any
+    #[arg(long, value_name = "WHEN", default_value = When::ALL[0].name(), value_parser = choice::<When>())]
+    chart: When,
     /// Print the result alone, a record a line with a tab between its fields, and on standard error what
     /// went wrong
     #[arg(long, short)]
@@ -310,13 +313,13 @@ pub(super) struct OutputOptions {
 impl OutputOptions {
     /// Where the report goes; refused when two forms are asked for on standard output.
     pub(super) fn destination(self) -> Result<Destination, UsageError> {
-        let Self { format, export: exports, quiet } = self;
+        let Self { format, export: exports, quiet, chart } = self;
         if quiet && format != Format::Table {
             return Err(UsageError::new(format!(
                 "--quiet prints the result alone, and --format {} the whole report; leave out one of them",
                 format.name()
             )));
         }
-        Ok(Destination { format, exports, quiet })
+        Ok(Destination { format, exports, quiet, chart })
     }
 }

@@ -1,7 +1,9 @@
 //! The report of the convoy effect.
 
+use super::chart::{Axis, Chart, Kind, Point, Series, Unit};
 use super::document::{Document, Header};
 use super::layout::{Grid, finish, paragraph};
+use super::part::{Part, texts};
 use super::words::{plural, time};
 use super::{csv, json, quiet, terms};
 use crate::scenario::convoy::{Convoy, ConvoyRow, Latency, Passing};
@@ -238,11 +240,42 @@ impl Document for ConvoyReport {
         csv::write(&records)
     }
 
-    fn markdown(&self) -> String {
-        [self.header.warnings("rows"), vec![self.grid().markdown()], self.terms(), self.notes()]
-            .concat()
-            .join("\n\n")
-            + "\n"
+    fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = texts(self.header.warnings("rows")).collect();
+        parts.push(self.grid().into());
+        parts.extend(texts(self.terms()).chain(texts(self.notes())));
+        parts
+    }
+
+    fn charts(&self) -> Vec<Chart> {
+        let point = |row: &ConvoyRow, words: &str, latency: &Latency| Point {
+            label: format!("{}, {words}", row.subject),
+            over: 0.0,
+            value: latency.median,
+            spread: Some([latency.median, latency.p99]),
+            standing: None,
+        };
+        let points = self.results.iter().flat_map(|row| {
+            let idle = row.idle.as_ref().map(|it| point(row, "idle", it));
+            let loaded = row.loaded.as_ref().map(|it| point(row, "loaded", it));
+            idle.into_iter().chain(loaded)
+        });
+        let points: Vec<Point> = points.collect();
+        if points.is_empty() {
+            return Vec::new();
+        }
+        vec![Chart {
+            title: format!(
+                "convoy: round trip of one byte, idle and beside {}",
+                plural(self.hogs, "computing worker")
+            ),
+            note: format!("median of {} round trips each", crate::count::grouped(self.pings.into())),
+            spread: Some("ends where 99 of 100 have arrived".to_owned()),
+            kind: Kind::Bars,
+            values: Axis { label: "time of a round trip".to_owned(), unit: Unit::Time },
+            series: vec![Series { name: String::new(), points }],
+            reference: None,
+        }]
     }
 
     fn failures(&self) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
+use super::part::{Part, texts};
 use super::{csv, json, quiet, terms};
 use crate::python::check::{Drop, ListedFunction, ListedInstruction, Listing};
 use anstyle::AnsiColor;
@@ -311,9 +312,9 @@ impl Document for DisReport {
         csv::write(&records)
     }
 
-    fn markdown(&self) -> String {
-        let grids = self.functions().into_iter().map(|(name, number)| self.grid(&name, number).markdown());
-        grids.chain(self.notes()).collect::<Vec<_>>().join("\n\n") + "\n"
+    fn parts(&self) -> Vec<Part> {
+        let grids = self.functions().into_iter().map(|(name, number)| self.grid(&name, number).into());
+        grids.chain(texts(self.notes())).collect()
     }
 
     fn value(&self) -> String {

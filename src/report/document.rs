@@ -1,5 +1,8 @@
 //! What every report is: data that can be written in each of the forms.
 
+use super::chart::Chart;
+use super::markdown;
+use super::part::Part;
 use serde::Serialize;
 use std::io;
 
@@ -19,8 +22,16 @@ pub trait Document {
     ///
     /// Never for a document of this crate; the signature is the writer's.
     fn csv(&self) -> io::Result<String>;
+    /// What it consists of, in its order.
+    fn parts(&self) -> Vec<Part>;
     /// For pages.
-    fn markdown(&self) -> String;
+    fn markdown(&self) -> String {
+        markdown::render(&self.parts())
+    }
+    /// What of it can be drawn.
+    fn charts(&self) -> Vec<Chart> {
+        Vec::new()
+    }
     /// Nothing but the result.
     fn value(&self) -> String;
     /// Whether it is of what was finished when it was stopped.

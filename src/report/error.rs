@@ -11,6 +11,12 @@ pub enum Error {
     #[error("{0}")]
     Format(String),
 
+    /// There is nothing to draw.
+    #[error(
+        "{0}: there is no chart of what this command reports; compare, overhead, convoy and refcount have one, and python where there are several rows. FILE.html holds the tables"
+    )]
+    NoChart(String),
+
     /// An export would go to a device.
     #[error("{} is a device and keeps no report; name a file, or use --export - for JSON on standard output", .0.display())]
     Device(PathBuf),
@@ -33,10 +39,17 @@ pub enum Error {
     Output(io::Error),
 }
 
+impl Error {
+    /// That what was asked for has no chart.
+    pub(super) fn no_chart(asked: &str) -> Self {
+        Self::NoChart(asked.to_owned())
+    }
+}
+
 impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Format(_) | Self::Device(_) => Kind::Usage,
+            Self::Format(_) | Self::NoChart(_) | Self::Device(_) => Kind::Usage,
             Self::Export { .. } | Self::Closed | Self::Output(_) => Kind::Failure,
         }
     }

@@ -1,7 +1,9 @@
 //! Where reports go besides standard output: files that are written whole or not at all.
 
+use super::chart::svg;
 use super::document::Document;
 use super::error::{Error, Result};
+use super::page;
 use crate::choice::Choice;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -21,10 +23,14 @@ pub enum Format {
     Csv,
     /// For pages.
     Markdown,
+    /// For a browser.
+    Html,
+    /// For the eye.
+    Svg,
 }
 
 impl Choice for Format {
-    const ALL: &'static [Self] = &[Self::Table, Self::Json, Self::Csv, Self::Markdown];
+    const ALL: &'static [Self] = &[Self::Table, Self::Json, Self::Csv, Self::Markdown, Self::Html, Self::Svg];
 
     fn name(self) -> &'static str {
         match self {
@@ -32,6 +38,8 @@ impl Choice for Format {
             Self::Json => "json",
             Self::Csv => "csv",
             Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Svg => "svg",
         }
     }
 
@@ -41,6 +49,8 @@ impl Choice for Format {
             Self::Json => "the whole report, every run's raw values included",
             Self::Csv => "a line for each row",
             Self::Markdown => "for pasting into a page",
+            Self::Html => "one page for a browser, with tables, charts and the JSON",
+            Self::Svg => "the charts alone, where there are any",
         }
     }
 }
@@ -57,26 +67,52 @@ impl Format {
             Some("csv") => Ok(Self::Csv),
             Some("md" | "markdown") => Ok(Self::Markdown),
             Some("txt") => Ok(Self::Table),
+            Some("html" | "htm") => Ok(Self::Html),
+            Some("svg") => Ok(Self::Svg),
             _ => Err(Error::Format(format!(
-                "the form of the export {} is not clear from its ending; use .json, .csv, .md or .txt",
+                "the form of the export {} is not clear from its ending; use .json, .csv, .md, .txt, .html or .svg",
                 path.display()
             ))),
         }
     }
 
-    /// Writes a document in this form; the table's form has colour codes and fits the width.
+    /// Refuses the form of charts for a document that has none.
+    ///
+    /// # Errors
+    ///
+    /// Says which documents have charts.
+    pub(super) fn check(self, charts: Charts, asked: &str) -> Result<()> {
+        if self == Self::Svg && charts == Charts::None {
+            return Err(Error::no_chart(asked));
+        }
+        Ok(())
+    }
+
+    /// Writes a document in this form; the table's form has colour codes and fits the width, and a page names the
+    /// command that made it.
     ///
     /// # Errors
     ///
     /// When a document cannot be put in this form.
-    pub fn render(self, document: &dyn Document, width: Option<usize>) -> io::Result<String> {
+    pub fn render(self, document: &dyn Document, width: Option<usize>, command: &str) -> io::Result<String> {
         match self {
             Self::Table => Ok(document.table(width)),
             Self::Json => document.json(),
             Self::Csv => document.csv(),
             Self::Markdown => Ok(document.markdown()),
+            Self::Html => page::render(document, command),
+            Self::Svg => Ok(svg::file(&document.charts())),
         }
     }
+}
+
+/// Whether the document of a command has charts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charts {
+    /// It has one or several.
+    Some,
+    /// It has none.
+    None,
 }
 
 /// An export that can be written: its folder was tried before any work was done.
@@ -101,11 +137,12 @@ impl Export {
     /// # Errors
     ///
     /// [`Error::Device`], [`Error::Format`] when the ending is unknown, [`Error::Export`] when the file cannot be written.
-    pub fn prepare(path: &Path) -> Result<Self> {
+    pub fn prepare(path: &Path, charts: Charts) -> Result<Self> {
         if is_device(path) {
             return Err(Error::Device(path.to_owned()));
         }
         let format = Format::of_path(path)?;
+        format.check(charts, &format!("--export {}", path.display()))?;
         let failed = |source| Error::Export { path: path.to_owned(), source };
         let target = followed(path);
         let target = match fs::metadata(&target) {
@@ -127,10 +164,10 @@ impl Export {
     /// # Errors
     ///
     /// [`Error::Export`]; what stood there before then still stands.
-    pub fn write(self, document: &dyn Document) -> Result<()> {
+    pub fn write(self, document: &dyn Document, command: &str) -> Result<()> {
         let Self { path, format, target } = self;
         let failed = |source| Error::Export { path: path.clone(), source };
-        let text = format.render(document, None).map_err(failed)?;
+        let text = format.render(document, None, command).map_err(failed)?;
         let text = anstream::adapter::strip_str(&text).to_string();
         match target {
             Target::InPlace(mut file) => file.write_all(text.as_bytes()).map_err(failed),
@@ -208,6 +245,8 @@ mod tests {
         assert_eq!(Format::of_path(Path::new("a/b.json")).unwrap(), Format::Json);
         assert_eq!(Format::of_path(Path::new("b.csv")).unwrap(), Format::Csv);
         assert_eq!(Format::of_path(Path::new("b.md")).unwrap(), Format::Markdown);
+        assert_eq!(Format::of_path(Path::new("b.svg")).unwrap(), Format::Svg);
+        assert_eq!(Format::of_path(Path::new("b.html")).unwrap(), Format::Html);
         assert_eq!(Format::of_path(Path::new("b.txt")).unwrap(), Format::Table);
         for path in ["b", "b.xml", ".json", "json"] {
             assert!(matches!(Format::of_path(Path::new(path)), Err(Error::Format(_))), "{path}");
@@ -219,7 +258,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
         fs::write(&path, "before").unwrap();
-        drop(Export::prepare(&path).unwrap());
+        drop(Export::prepare(&path, Charts::None).unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "before");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -228,9 +267,9 @@ mod tests {
     fn what_cannot_be_written_is_known_before_any_work() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing").join("report.json");
-        assert!(matches!(Export::prepare(&missing), Err(Error::Export { .. })));
+        assert!(matches!(Export::prepare(&missing, Charts::None), Err(Error::Export { .. })));
         let is_folder = folder.path().join("report.csv");
         fs::create_dir(&is_folder).unwrap();
-        assert!(matches!(Export::prepare(&is_folder), Err(Error::Export { .. })));
+        assert!(matches!(Export::prepare(&is_folder, Charts::None), Err(Error::Export { .. })));
     }
 }

@@ -42,15 +42,23 @@ pub struct Grid {
 /// What stands in a place of a table.
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
-    text: String,
-    colour: Option<AnsiColor>,
+    pub(super) text: String,
+    pub(super) colour: Option<AnsiColor>,
+    /// What it opens on a page: the name of a [`Fold`](super::part::Fold).
+    pub(super) opens: Option<String>,
 }
 
 impl Cell {
     /// A text in a colour.
     #[must_use]
     pub const fn coloured(text: String, colour: AnsiColor) -> Self {
-        Self { text, colour: Some(colour) }
+        Self { text, colour: Some(colour), opens: None }
+    }
+
+    /// The same cell, which opens what is folded up under this name.
+    #[must_use]
+    pub(super) fn opening(self, id: String) -> Self {
+        Self { opens: Some(id), ..self }
     }
 
     /// The lines of a text in this cell's colour.
@@ -63,7 +71,7 @@ impl Cell {
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
-        Self { text: text.into(), colour: None }
+        Self { text: text.into(), colour: None, opens: None }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::document::{Document, Header};
 use super::layout::{Grid, finish, paragraph};
+use super::part::Part;
 use super::{csv, json, quiet};
 use crate::measure::{Group, Promise, Scenario};
 use crate::scenario;
@@ -92,8 +93,8 @@ impl Document for ListReport {
         csv::write(&records)
     }
 
-    fn markdown(&self) -> String {
-        self.grid().markdown() + "\n"
+    fn parts(&self) -> Vec<Part> {
+        vec![self.grid().into()]
     }
 
     fn value(&self) -> String {

@@ -1,8 +1,10 @@
 //! The forms of a report of measured scenarios.
 
+use super::chart::{Chart, measured};
 use super::document::Document;
+use super::part::Part;
 use super::rows::{Report, Row};
-use super::{csv, json, markdown, quiet, table};
+use super::{csv, json, quiet, table};
 use std::io;
 
 impl Document for Report {
@@ -22,8 +24,12 @@ impl Document for Report {
         csv::render(self)
     }
 
-    fn markdown(&self) -> String {
-        markdown::render(self)
+    fn parts(&self) -> Vec<Part> {
+        table::parts(self)
+    }
+
+    fn charts(&self) -> Vec<Chart> {
+        measured::charts(self)
     }
 
     fn value(&self) -> String {

@@ -1,12 +1,13 @@
 //! The report: data only, made once from what was observed, then written in the form that was asked for.
 //!
 //! Each kind of report is a [`Document`]: measured scenarios ([`rows`]), [`explore`], [`convoy`], [`overhead`], [`verify`] and [`list`]. The
-//! forms are [`table`], [`json`], [`csv`] and [`markdown`]; [`output`] decides where they go.
+//! forms are [`table`], [`json`], [`csv`], [`markdown`], a page and a picture of its [`chart`]s; [`output`] decides where they go.
 //!
 //! This room may know what was measured or explored. Nothing is run, timed or decided here, and clap never comes in.
 //! Start reading with [`document`], then [`rows`] and [`table`].
 
 pub mod advice;
+pub mod chart;
 pub mod check;
 pub mod convoy;
 pub mod csv;
@@ -19,9 +20,13 @@ pub mod json;
 pub mod layout;
 pub mod list;
 pub mod markdown;
+mod markup;
 mod measured;
+pub mod numbers;
 pub mod output;
 pub mod overhead;
+mod page;
+pub mod part;
 mod quiet;
 mod references;
 pub mod rows;
@@ -32,4 +37,5 @@ pub mod words;
 
 pub use document::{Document, Header};
 pub use error::{Error, Result};
+pub use part::Part;
 pub use rows::{Conditions, Report, Row, Run};

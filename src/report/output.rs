@@ -1,9 +1,11 @@
 //! Where a document goes: standard output in one form, files in others.
 
+use super::chart::terminal::{self, Screen};
 use super::document::Document;
 use super::error::{Error, Result};
-use super::export::{Export, Format};
-use crate::system::standard_output;
+use super::export::{Charts, Export, Format};
+use crate::choice::Choice;
+use crate::system::{shell, standard_output};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +18,46 @@ pub struct Destination {
     pub exports: Vec<PathBuf>,
     /// Whether to print nothing but the result.
     pub quiet: bool,
+    /// Whether to draw charts below the table.
+    pub chart: When,
 }
+
+/// When charts are drawn below the table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum When {
+    /// Of lines, on a terminal that is wide enough.
+    #[default]
+    Auto,
+    /// Whatever there is, wherever it goes.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+impl Choice for When {
+    const ALL: &'static [Self] = &[Self::Auto, Self::Always, Self::Never];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Auto => "lines over a number, on a terminal of 60 columns or more",
+            Self::Always => "in a pipe, too",
+            Self::Never => "no chart",
+        }
+    }
+}
+
+/// The least columns of a terminal on which charts are drawn by themselves.
+const LEAST_COLUMNS: usize = 60;
+/// How wide charts are that go to a file or a pipe.
+const COLUMNS: usize = 80;
 
 /// A destination that can be written to.
 #[derive(Debug)]
@@ -24,6 +65,7 @@ pub struct Output {
     format: Format,
     exports: Vec<Export>,
     quiet: bool,
+    chart: When,
     json_on_stdout: bool,
 }
 
@@ -34,10 +76,30 @@ impl Destination {
     ///
     /// When standard output is closed, an export's ending is unknown, or it cannot be written.
     pub fn open(&self) -> Result<Output> {
+        self.open_for(Charts::None)
+    }
+
+    /// The same for a document that may have charts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`], and when charts are asked for that there are none of.
+    pub fn open_for(&self, charts: Charts) -> Result<Output> {
         check_standard_output()?;
+        self.format.check(charts, "--format svg")?;
+        if self.chart == When::Always && charts == Charts::None {
+            return Err(Error::no_chart("--chart always"));
+        }
         let (stdout, files): (Vec<_>, Vec<_>) = self.exports.iter().partition(|path| *path == Path::new("-"));
-        let exports = files.into_iter().map(|path| Export::prepare(path)).collect::<Result<Vec<_>>>()?;
-        Ok(Output { format: self.format, exports, quiet: self.quiet, json_on_stdout: !stdout.is_empty() })
+        let exports =
+            files.into_iter().map(|path| Export::prepare(path, charts)).collect::<Result<Vec<_>>>()?;
+        Ok(Output {
+            format: self.format,
+            exports,
+            quiet: self.quiet,
+            chart: self.chart,
+            json_on_stdout: !stdout.is_empty(),
+        })
     }
 }
 
@@ -48,8 +110,14 @@ impl Output {
     ///
     /// When one of them cannot be written.
     pub fn deliver(self, document: &dyn Document) -> Result<()> {
-        let text =
-            |width| if self.quiet { Ok(document.value()) } else { self.format.render(document, width) };
+        let command = shell::command_line();
+        let text = |width| {
+            if self.quiet {
+                return Ok(document.value());
+            }
+            let text = self.format.render(document, width, &command)?;
+            Ok(if self.format == Format::Table { text + &drawn(document, self.chart, width) } else { text })
+        };
         let mut done = Vec::new();
         if self.json_on_stdout {
             // Two reports on one stream could not be told apart, so the other one gives way.
@@ -70,9 +138,22 @@ impl Output {
             let _ = failures.iter().try_for_each(|failure| writeln!(anstream::stderr(), "{failure}"));
         }
         // One place that cannot be written is no reason to leave the others without the report.
-        done.extend(self.exports.into_iter().map(|export| export.write(document)));
+        done.extend(self.exports.into_iter().map(|export| export.write(document, &command)));
         done.into_iter().collect()
     }
+}
+
+/// The charts that belong below a table of this width; nothing is known of the width of a file or a pipe.
+fn drawn(document: &dyn Document, when: When, width: Option<usize>) -> String {
+    let screen = Screen { width: width.unwrap_or(COLUMNS), unicode: standard_output::shows_unicode() };
+    let wide = width.is_some_and(|width| width >= LEAST_COLUMNS);
+    let charts = document.charts().into_iter().filter(|chart| match when {
+        When::Always => true,
+        When::Auto => wide && chart.is_over_a_number(),
+        When::Never => false,
+    });
+    let charts: String = charts.map(|chart| terminal::render(&chart, screen)).collect();
+    if charts.is_empty() { charts } else { format!("\n{}\n", charts.trim_end()) }
 }
 
 /// Says on standard error, in a line, why an invocation does not end with 0 though it ran, whatever form its report

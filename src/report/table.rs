@@ -3,6 +3,7 @@
 use super::advice;
 use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
+use super::part::{Part, texts};
 use super::references;
 use super::rows::{Report, Row};
 use super::terms;
@@ -30,6 +31,39 @@ pub fn render(report: &Report, width: Option<usize>) -> String {
     text
 }
 
+/// What the report consists of.
+#[must_use]
+pub(super) fn parts(report: &Report) -> Vec<Part> {
+    let mut parts: Vec<Part> = texts(report.header.warnings("rounds")).collect();
+    if report.comparison {
+        parts.extend(comparison_grids(report).into_iter().map(Part::Table));
+        parts.extend(texts(notes(report)));
+    } else {
+        for row in report.measured() {
+            parts.push(Part::Table(Grid {
+                header: vec![row.scenario.clone(), words::work(row)],
+                rows: details(report, row)
+                    .into_iter()
+                    .map(|(label, value)| vec![label.into(), value.into()])
+                    .collect(),
+                words: vec![1],
+                ..Grid::default()
+            }));
+            parts.extend(texts(notes_of(report, row)));
+            parts.push(format!("Why: {}.", row.explanation.why).into());
+        }
+    }
+    parts
+}
+
+/// What has to be known of one scenario's figures, a paragraph each.
+fn notes_of(report: &Report, row: &Row) -> Vec<String> {
+    let price = words::gil_price(&[row]).map(Into::into);
+    let notes = price.into_iter().chain(words::conditions(row, report.header.cpus));
+    let notes = notes.map(|note| format!("note: {note}."));
+    notes.chain(terms::free_threaded([row.scenario.as_str()])).collect()
+}
+
 fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     *text += &paragraph(&format!("{}: {}", bold(&row.scenario), words::work(row)), width);
     let coloured = details(report, row).into_iter().map(|(label, value)| {
@@ -39,11 +73,7 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
     });
     *text += &layout::lines(coloured, width);
     text.push('\n');
-    let price = words::gil_price(&[row]).map(Into::into);
-    for note in price.into_iter().chain(words::conditions(row, report.header.cpus)) {
-        *text += &paragraph(&format!("note: {note}."), width);
-    }
-    text.extend(terms::free_threaded([row.scenario.as_str()]).map(|note| paragraph(&note, width)));
+    text.extend(notes_of(report, row).iter().map(|note| paragraph(note, width)));
     *text += &paragraph(&format!("{} {}.", bold("why:"), row.explanation.why), width);
     *text += &paragraph(&format!("{} gilsim {}", bold("try next:"), row.explanation.next), width);
 }

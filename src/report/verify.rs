@@ -2,8 +2,10 @@
 
 use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
+use super::part::{Fold, Part, texts};
 use super::{csv, json, quiet, terms, words};
-use crate::python::body::Claim;
+use crate::python::body::{Claim, RESULT};
+use crate::system::shell::quoted;
 use anstyle::AnsiColor;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -123,6 +125,50 @@ impl BodyRow {
     }
 }
 
+/// Under which name what is behind the cells of a row is folded up.
+fn fold_id(number: usize) -> String {
+    format!("body-{number}")
+}
+
+impl BodyRow {
+    /// What is behind the cells of this row: what the model says, what the runs showed, and how to see a schedule.
+    fn fold(&self, number: usize) -> Fold {
+        let row = |cell: &VerifyCell| {
+            let runs = match (cell.runs, cell.lost_runs) {
+                (0, _) => cell.failure.clone().unwrap_or_else(|| "none".to_owned()),
+                (runs, lost) => format!("{lost} of {} wrong", words::plural(runs, "run")),
+            };
+            let model = cell.model.map_or("refuses it", Claim::word).to_owned();
+            vec![cell.interpreter.as_str().into(), model.into(), runs.into()]
+        };
+        let loses =
+            |cell: &&VerifyCell| matches!(cell.model, Some(Claim::Loses | Claim::Raises | Claim::Deadlocks));
+        let schedule = self.cells.iter().find(loses).map(|cell| {
+            let mut words = vec!["gilsim explore --body".to_owned(), quoted(&self.body)];
+            if !self.setup.is_empty() {
+                words.extend(["--setup".to_owned(), quoted(&self.setup)]);
+            }
+            if self.result != RESULT {
+                words.extend(["--result".to_owned(), quoted(&self.result)]);
+            }
+            words.extend(["--cpython".to_owned(), cell.interpreter.clone()]);
+            let told = format!("a schedule that shows it on {}:", cell.interpreter);
+            [Part::Text(told), Part::Command(words.join(" "))]
+        });
+        let grid = Grid {
+            header: ["interpreter", "model", "real runs"].map(str::to_owned).to_vec(),
+            rows: self.cells.iter().map(row).collect(),
+            words: vec![1, 2],
+            title: self.body.replace('\n', "; "),
+        };
+        Fold {
+            id: fold_id(number),
+            summary: self.name(),
+            parts: [Part::Table(grid)].into_iter().chain(schedule.into_iter().flatten()).collect(),
+        }
+    }
+}
+
 impl VerifyCell {
     /// Takes in what runs showed: how many there were, and how many of them lost updates or raised.
     pub fn saw(&mut self, runs: usize, lost_runs: usize, raising_runs: usize) {
@@ -173,10 +219,10 @@ impl VerifyReport {
             }
             (None, _) => Cell::coloured("-".to_owned(), AnsiColor::Red),
         };
-        let rows = self
-            .results
-            .iter()
-            .map(|row| [row.name().into()].into_iter().chain(row.cells.iter().map(cell)).collect());
+        let rows = self.results.iter().enumerate().map(|(number, row)| {
+            let cells = row.cells.iter().map(|it| cell(it).opening(fold_id(number)));
+            [row.name().into()].into_iter().chain(cells).collect()
+        });
         Grid {
             title: format!(
                 "what real runs show: loses (updates were lost) or exact, each as the model says; {}! where it does not",
@@ -290,9 +336,12 @@ impl Document for VerifyReport {
         csv::write(&records)
     }
 
-    fn markdown(&self) -> String {
-        [self.header.warnings("bodies"), vec![self.grid().markdown()], self.notes()].concat().join("\n\n")
-            + "\n"
+    fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = texts(self.header.warnings("bodies")).collect();
+        parts.push(self.grid().into());
+        parts.extend(texts(self.notes()));
+        parts.extend(self.results.iter().enumerate().map(|(number, row)| Part::Fold(row.fold(number))));
+        parts
     }
 
     fn failures(&self) -> Vec<String> {

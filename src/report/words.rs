@@ -1,5 +1,7 @@
 //! Number formats and phrases that several reports share.
 
+pub use super::numbers::{figure, time};
+
 use super::rows::Row;
 use crate::count;
 use crate::measure::stats::{Summary, Timing, Verdict};
@@ -8,19 +10,6 @@ use crate::system::clock::TICK;
 use anstyle::AnsiColor;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-/// A time in seconds with three significant digits and the unit that suits it: `131 ms`.
-#[must_use]
-pub fn time(seconds: f64) -> String {
-    if seconds == 0.0 {
-        return "0 s".to_owned();
-    }
-    let (value, unit) = [(1.0, "s"), (1e-3, "ms"), (1e-6, "us")]
-        .into_iter()
-        .find(|&(unit, _)| seconds >= unit * 0.9995)
-        .map_or((seconds * 1e9, "ns"), |(scale, unit)| (seconds / scale, unit));
-    format!("{} {unit}", figure(value))
-}
 
 /// A time of minutes and more in one digit or two and its unit: `about 12 minutes`, `about 3 years`.
 #[must_use]
@@ -34,17 +23,6 @@ pub fn long_time(seconds: f64) -> String {
     }
     // Shorter than one and a half of a unit, it is told in the next smaller one.
     format!("about {number:.0} {unit}s")
-}
-
-/// A number with three significant digits, never in exponent form: `0.66`, `13.1`, `1310`.
-#[must_use]
-pub fn figure(value: f64) -> String {
-    let digits = match value.abs() {
-        size if size >= 99.95 => 0,
-        size if size >= 9.995 => 1,
-        _ => 2,
-    };
-    format!("{value:.digits$}")
 }
 
 /// A share from 0 to 1 in per cent.

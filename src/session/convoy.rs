@@ -5,6 +5,7 @@ use super::error::Result;
 use super::named::refuse_unknown;
 use super::progress::with_spinner;
 use crate::report::convoy::ConvoyReport;
+use crate::report::export::Charts;
 use crate::report::output::Destination;
 use crate::scenario::convoy::Convoy;
 use crate::system::control::Control;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 ///
 /// As [`super::Session::run`].
 pub fn run(convoy: Convoy, cpus: usize, destination: &Destination, control: &Arc<Control>) -> Result<Ending> {
-    let output = destination.open()?;
+    let output = destination.open_for(Charts::Some)?;
     refuse_unknown(&convoy.pythons, control)?;
     let convoy = Arc::new(convoy);
     let theirs = Arc::clone(&convoy);

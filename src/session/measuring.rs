@@ -8,6 +8,7 @@ use crate::error::Interrupted;
 use crate::measure::Workload;
 use crate::measure::runner::{self, Case, Rounds};
 use crate::report::Report;
+use crate::report::export::Charts;
 use crate::report::output::{self, Destination};
 use crate::scenario::leak;
 use crate::scenario::python::{Job, Python, Subject};
@@ -83,7 +84,7 @@ impl Session {
     /// When an export cannot be written (known before any work is done), a scenario cannot run, or standard
     /// output cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
-        let output = self.destination.open()?;
+        let output = self.destination.open_for(if self.comparison { Charts::Some } else { Charts::None })?;
         let real = self.real.map_or_else(|| Ok(Vec::new()), |real| real.cases(control))?;
         let cases: Arc<[Case<'static>]> = self.cases.into_iter().chain(real).collect();
 

@@ -11,6 +11,7 @@ use crate::choice::Choice;
 use crate::error::Interrupted;
 use crate::interpreter::{Interpreter, Limits, OverheadRequest, PROGRAMS};
 use crate::report::Header;
+use crate::report::export::Charts;
 use crate::report::output::{self, Destination};
 use crate::report::overhead::{
     CASE_CONFIDENCE, CONFIDENCE, MARGIN, Measured, OverheadReport, PairRow, Side, Verdict,
@@ -282,7 +283,7 @@ pub fn run(
     destination: &Destination,
     control: &Arc<Control>,
 ) -> Result<Ending> {
-    let output = destination.open()?;
+    let output = destination.open_for(Charts::Some)?;
     let overhead = Arc::new(overhead);
     let theirs = Arc::clone(&overhead);
     let rounds = with_spinner(

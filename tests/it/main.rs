@@ -23,6 +23,7 @@ mod numbers;
 #[cfg(target_os = "linux")]
 mod orphans;
 mod overhead;
+mod page_html;
 mod pages;
 mod programs;
 mod python;

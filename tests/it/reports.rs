@@ -132,7 +132,7 @@ fn comparison() -> Report {
 }
 
 fn plain(report: &Report, format: Format, width: Option<usize>) -> String {
-    anstream::adapter::strip_str(&format.render(report, width).unwrap()).to_string()
+    anstream::adapter::strip_str(&format.render(report, width, "gilsim").unwrap()).to_string()
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::explore::{Run, Schedule, StepKind};
 use crate::python::check::{self, Checked, Collision, Finding, Kind, thread_name};
 use crate::report::document::{Document, Header};
 use crate::report::layout::{Cell, Grid, blank_line, bold, finish, paragraph};
+use crate::report::part::{Fold, Part, texts};
 use crate::report::{csv, json, quiet, terms, words};
 use crate::system::shell::quoted;
 use anstyle::AnsiColor;
@@ -220,7 +221,7 @@ impl CheckReport {
 
     fn grid(&self) -> Grid {
         let header = ["cpython", "verdict", "why"].map(str::to_owned).to_vec();
-        let rows = self.groups().into_iter().map(|(versions, row)| {
+        let rows = self.groups().into_iter().enumerate().map(|(number, (versions, row))| {
             let colour = match row.verdict {
                 "exact" => AnsiColor::Green,
                 "incomplete" | "not python" => AnsiColor::Yellow,
@@ -230,9 +231,27 @@ impl CheckReport {
                 Some(point) => format!("{}; the GIL can go {point}", row.reason),
                 None => row.reason.clone(),
             };
-            vec![versions.into(), Cell::coloured(row.verdict.to_owned(), colour), why.into()]
+            let verdict = Cell::coloured(row.verdict.to_owned(), colour);
+            let verdict = if row.schedule.is_empty() { verdict } else { verdict.opening(fold_id(number)) };
+            vec![versions.into(), verdict, why.into()]
         });
         Grid { header, rows: rows.collect(), title: String::new(), words: vec![1, 2] }
+    }
+
+    /// The schedule behind each verdict that has one.
+    fn folds(&self) -> Vec<Part> {
+        let groups = self.groups().into_iter().enumerate().filter(|(_, (_, row))| !row.schedule.is_empty());
+        groups
+            .map(|(number, (versions, row))| {
+                let (grid, skipped) = Self::schedule_grid(row);
+                let notes = texts(self.schedule_notes(row, skipped));
+                Part::Fold(Fold {
+                    id: fold_id(number),
+                    summary: format!("{versions}: {}: {}", row.verdict, row.reason),
+                    parts: [grid.into()].into_iter().chain(notes).collect(),
+                })
+            })
+            .collect()
     }
 
     /// The first schedule that breaks the program.
@@ -306,7 +325,8 @@ impl CheckReport {
             let left_out = words::plural(skipped, "step");
             notes.push(format!("its first {left_out} stand in the JSON only"));
         }
-        if let Some(real) = &self.real_threads {
+        let shown = self.shown().is_some_and(|shown| std::ptr::eq(shown, row));
+        if let Some(real) = self.real_threads.as_ref().filter(|_| shown) {
             let verdict = if real.agrees { "end the same" } else { "end otherwise" };
             notes.push(format!("real threads that take these turns {verdict}: {}", lines(&real.ends)));
         }
@@ -320,6 +340,11 @@ impl CheckReport {
         }
         notes
     }
+}
+
+/// Under which name the schedule behind a row's verdict is folded up.
+fn fold_id(number: usize) -> String {
+    format!("schedule-{number}")
 }
 
 /// The schedule of a finding as text.
@@ -440,33 +465,20 @@ impl Document for CheckReport {
         csv::write(&[header].into_iter().chain(rows).collect::<Vec<_>>())
     }
 
-    fn markdown(&self) -> String {
-        let mut text = self.grid().markdown();
-        for note in self.notes() {
-            text.push('\n');
-            text += &note;
-            text.push('\n');
-        }
+    fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = vec![self.grid().into()];
+        parts.extend(texts(self.notes()));
         if !self.real.is_empty() {
-            blank_line(&mut text);
-            text += &real::grid(&self.real).markdown();
+            parts.push(real::grid(&self.real).into());
         }
-        for note in self.real_notes() {
-            text.push('\n');
-            text += &note;
-            text.push('\n');
-        }
+        parts.extend(texts(self.real_notes()));
         if let Some(row) = self.shown() {
             let (grid, skipped) = Self::schedule_grid(row);
-            text.push('\n');
-            text += &grid.markdown();
-            for note in self.schedule_notes(row, skipped) {
-                text.push('\n');
-                text += &note;
-                text.push('\n');
-            }
+            parts.push(grid.into());
+            parts.extend(texts(self.schedule_notes(row, skipped)));
         }
-        text
+        parts.extend(self.folds());
+        parts
     }
 
     fn failures(&self) -> Vec<String> {

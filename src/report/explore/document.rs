@@ -4,6 +4,7 @@ use super::data::ExploreReport;
 use super::outcomes::OutcomeTable;
 use crate::choice::Choice;
 use crate::report::document::Document;
+use crate::report::part::{Part, texts};
 use crate::report::{csv, json, layout, quiet};
 use std::io;
 
@@ -20,8 +21,23 @@ impl Document for ExploreReport {
         csv::write(&self.records())
     }
 
-    fn markdown(&self) -> String {
-        self.page()
+    fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = texts(self.header.warnings("schedules")).collect();
+        parts.push(self.title().into());
+        if let Some(table) = &self.table {
+            parts.push(table.grid().into());
+            parts.push(self.totals().into());
+            parts.push(OutcomeTable::terms().to_owned().into());
+        }
+        if let Some(witness) = &self.witness {
+            parts.push(witness.title().into());
+            parts.push(witness.grid(self.workers, &self.result).into());
+            parts.extend(texts(witness.gaps(self.shares)));
+            parts.push(Part::Command(witness.command.clone()));
+        }
+        parts.extend(texts(self.replayed()));
+        parts.push(format!("Why: {}", self.why()).into());
+        parts
     }
 
     fn value(&self) -> String {
@@ -91,28 +107,6 @@ impl ExploreReport {
             record([outcome, verdict, "1".to_owned(), String::new(), preemptions], "");
         }
         records
-    }
-
-    /// The Markdown form.
-    fn page(&self) -> String {
-        let mut parts = self.header.warnings("schedules");
-        parts.push(self.title());
-        if let Some(table) = &self.table {
-            parts.push(table.grid().markdown());
-            parts.push(self.totals());
-            parts.push(OutcomeTable::terms().to_owned());
-        }
-        if let Some(witness) = &self.witness {
-            parts.push(witness.title());
-            parts.push(witness.grid(self.workers, &self.result).markdown());
-            parts.extend(witness.gaps(self.shares));
-            parts.push(format!("`{}`", witness.command));
-        }
-        parts.extend(self.replayed());
-        parts.push(format!("Why: {}", self.why()));
-        let mut text = parts.join("\n\n");
-        layout::finish(&mut text);
-        text
     }
 
     /// The form for a terminal.

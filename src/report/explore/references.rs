@@ -5,6 +5,7 @@ use crate::choice::Choice;
 use crate::explore::refcount::{Access, Findings, Protocol, Question, Witness};
 use crate::report::document::{Document, Header};
 use crate::report::layout::{Grid, bold, finish, paragraph};
+use crate::report::part::Part;
 use crate::report::words::{self, plural};
 use crate::report::{csv, json, quiet};
 use serde::Serialize;
@@ -257,15 +258,13 @@ impl Document for ReferencesReport {
         csv::write(&records)
     }
 
-    fn markdown(&self) -> String {
-        let mut parts = vec![self.title(), self.grid().markdown(), self.counted()];
+    fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = vec![self.title().into(), self.grid().into(), self.counted().into()];
         if let Some(witness) = &self.witness {
-            parts.extend([format!("Witness: {}", witness.title()), self.witness_grid(witness).markdown()]);
+            parts.extend([format!("Witness: {}", witness.title()).into(), self.witness_grid(witness).into()]);
         }
-        parts.push(format!("Why: {}", self.why()));
-        let mut text = parts.join("\n\n");
-        finish(&mut text);
-        text
+        parts.push(format!("Why: {}", self.why()).into());
+        parts
     }
 
     fn value(&self) -> String {

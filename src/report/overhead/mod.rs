@@ -4,8 +4,10 @@ mod data;
 
 pub use data::{CASE_CONFIDENCE, CONFIDENCE, CaseRow, MARGIN, Measured, PairRow, ProgramRow, Side, Verdict};
 
+use super::chart::{Axis, Chart, Kind, Point, Series, Unit};
 use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
+use super::part::{Part, texts};
 use super::words::{figure, plural, time};
 use super::{csv, json, quiet, terms};
 use crate::choice::Choice;
@@ -224,6 +226,42 @@ impl PairRow {
     }
 
     /// What went wrong, what was found in a sentence, and what is stated.
+    /// The ratios of the programs and of the cases, against 1.
+    fn chart(&self, report: &OverheadReport) -> Option<Chart> {
+        let point = |label: String, ratio: Option<f64>, low: Option<f64>, high: Option<f64>| {
+            let spread = low.zip(high).map(|(low, high)| [low, high]);
+            Some(Point { label, over: 0.0, value: ratio?, spread, standing: None })
+        };
+        let programs = self.programs.iter().filter_map(|row| {
+            point(format!("{} ({})", row.program, row.case.meaning()), row.ratio, row.low, row.high)
+        });
+        let cases = self.cases.iter().filter_map(|case| {
+            point(format!("all of {}", case.case.meaning()), case.ratio, case.low, case.high)
+        });
+        let points: Vec<Point> = programs.chain(cases).collect();
+        if points.is_empty() {
+            return None;
+        }
+        Some(Chart {
+            title: format!("overhead: {}", self.name()),
+            note: format!(
+                "how many times as long {} took as {} (1: as long): median of {}",
+                self.other,
+                self.base,
+                plural(report.runs, "round")
+            ),
+            spread: Some(format!(
+                "is the {:.0} % interval, that of a case the {:.1} % interval",
+                report.confidence * 100.0,
+                report.case_confidence * 100.0
+            )),
+            kind: Kind::Bars,
+            values: Axis { label: format!("times as long as {}", self.base), unit: Unit::Ratio },
+            series: vec![Series { name: String::new(), points }],
+            reference: Some(1.0),
+        })
+    }
+
     fn notes(&self) -> Vec<String> {
         let mut notes = self.failures();
         let counted = self.cases.iter().filter_map(|case| Some((case, case.ratio?)));
@@ -327,16 +365,20 @@ impl Document for OverheadReport {
         csv::write(&records)
     }
 
-    fn markdown(&self) -> String {
-        let mut parts = self.header.warnings("rounds");
+    fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = texts(self.header.warnings("rounds")).collect();
         for pair in &self.results {
             if pair.failure.is_none() {
-                parts.extend([pair.programs_grid(self).markdown(), pair.cases_grid(self).markdown()]);
+                parts.extend([pair.programs_grid(self).into(), pair.cases_grid(self).into()]);
             }
-            parts.extend(pair.notes().iter().map(|note| anstream::adapter::strip_str(note).to_string()));
+            parts.extend(texts(pair.notes()));
         }
-        parts.extend(self.legend());
-        parts.join("\n\n") + "\n"
+        parts.extend(texts(self.legend()));
+        parts
+    }
+
+    fn charts(&self) -> Vec<Chart> {
+        self.results.iter().filter_map(|pair| pair.chart(self)).collect()
     }
 
     fn failures(&self) -> Vec<String> {

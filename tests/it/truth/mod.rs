@@ -139,7 +139,7 @@ fn alone(scenario: &'static dyn Scenario, load: &Workload, runs: &[Drawn]) -> Re
 }
 
 fn plain(document: &dyn gilsim::report::Document) -> String {
-    anstream::adapter::strip_str(&Format::Table.render(document, None).unwrap()).to_string()
+    anstream::adapter::strip_str(&Format::Table.render(document, None, "gilsim").unwrap()).to_string()
 }
 
 /// The effects that a text states although the row's figures deny them.
