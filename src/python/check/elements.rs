@@ -97,6 +97,16 @@ impl Machine<'_> {
         }
     }
 
+    /// How often a `Counter` has counted something, as its `_count_elements` in C looks it up.
+    pub(super) fn counted(&mut self, counter: &Value, item: &Value) -> R<Value> {
+        let known = match self.object_of(counter) {
+            Some(Object::Dict(items, _)) => items.clone(),
+            _ => Vec::new(),
+        };
+        let keys: Vec<Value> = known.iter().map(|(key, _)| key.clone()).collect();
+        Ok(self.position(&keys, item)?.map_or(Value::Int(0), |at| known[at].1.clone()))
+    }
+
     pub(super) fn store_subscript(&mut self, container: &Value, index: &Value, value: Value) -> R<()> {
         let refusal = "'{}' object does not support item assignment";
         let Value::Ref(at) = *container else {

@@ -465,13 +465,7 @@ impl Machine<'_> {
                 let counter =
                     self.allocate(Object::Dict(Vec::new(), Some(Value::Native("collections.Counter"))));
                 for item in args.first().map_or(Ok(Vec::new()), |value| self.elements(value))? {
-                    // `_count_elements` counts in C.
-                    let known = match self.object_of(&counter) {
-                        Some(Object::Dict(items, _)) => items.clone(),
-                        _ => Vec::new(),
-                    };
-                    let keys: Vec<Value> = known.iter().map(|(key, _)| key.clone()).collect();
-                    let count = self.position(&keys, &item)?.map_or(Value::Int(0), |at| known[at].1.clone());
+                    let count = self.counted(&counter, &item)?;
                     let count = Self::int(count.as_int().map(|count| count + 1))?;
                     self.store_subscript(&counter, &item, count)?;
                 }
