@@ -3,7 +3,7 @@
 use super::bytes::Bytes;
 use gilsim::choice::Choice;
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
-use gilsim::measure::{Objects, Observation, Pattern, Workload};
+use gilsim::measure::{Objects, Observation, Parameters, Pattern, Workload};
 use gilsim::report::Report;
 use gilsim::report::export::Format;
 use gilsim::scenario::split::message::Message;
@@ -101,7 +101,7 @@ pub fn check(data: &[u8]) {
         switch_interval: Duration::from_millis(5),
     };
     let scenario = Split::by(By::Process);
-    let cases = [Case { scenario: &scenario, load, baseline: false }];
+    let cases = [Case { scenario: &scenario, load, parameters: Parameters::default(), baseline: false }];
     let result = CaseResult {
         expected: Some(45),
         observations: vec![observation.clone(), observation],

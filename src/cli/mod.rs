@@ -37,6 +37,7 @@ mod meant;
 mod options;
 mod refusal;
 mod request;
+mod sweep;
 mod values;
 mod widen;
 mod workload;

@@ -7,12 +7,13 @@
 
 use super::refusal::UsageError;
 use super::request::Request;
+use super::sweep::{self, Combinations, Several};
 use super::values::{self, choice, statements, version};
 use super::workload::{check_counter, workload};
 use crate::choice::Choice;
 use crate::count;
 use crate::measure::runner::{Case, Rounds};
-use crate::measure::{Pattern, Scenario, Workload};
+use crate::measure::{Parameters, Pattern, Scenario};
 use crate::python::body::{Body, RESULT};
 use crate::python::program::Program;
 use crate::python::version::{HandOff, SWITCH_INTERVAL, Version};
@@ -30,6 +31,12 @@ use std::time::Duration;
 const BUDGET: Duration = Duration::from_secs(3);
 /// The same of a comparison.
 pub(super) const COMPARISON_BUDGET: Duration = Duration::from_secs(8);
+/// The same of a sweep.
+pub(super) const SWEEP_BUDGET: Duration = Duration::from_secs(20);
+/// The updates of each worker unless they are said.
+const UPDATES: u64 = 10_000_000;
+/// How many workers there are unless it is said.
+pub(super) const WORKERS: usize = 2;
 
 /// What `--quiet` prints of one measured scenario.
 pub(super) const ACTUAL_ALONE: &str =
@@ -38,9 +45,9 @@ pub(super) const ACTUAL_ALONE: &str =
 // How many workers.
 #[derive(Debug, Args)]
 pub(super) struct WorkersOption {
-    /// How many workers update the counter
+    /// How many workers update the counter; a list or a range measures each (1,2,4 or 1..8)
     #[arg(long, visible_alias = "workers", value_name = "T", default_value = "2", value_parser = values::workers, allow_negative_numbers = true)]
-    pub(super) threads: NonZeroUsize,
+    pub(super) threads: Several<NonZeroUsize>,
 }
 
 // What each worker adds to the counter.
@@ -56,21 +63,43 @@ pub(super) struct PatternOption {
 pub(super) struct CounterOptions {
     #[command(flatten)]
     workers: WorkersOption,
-    /// Updates of each worker (100M, 1e8 and 100000000 are the same)
-    #[arg(long, value_name = "N", default_value = "10M", value_parser = values::updates, allow_negative_numbers = true)]
-    iters: NonZeroU64,
+    /// Updates of each worker (100M, 1e8 and 100000000 are the same); a list or a range measures each (1k..10M:x10)
+    /// [default: 10M; less in a long sweep]
+    #[arg(long, value_name = "N", value_parser = values::several_updates, allow_negative_numbers = true)]
+    iters: Option<Several<NonZeroU64>>,
     #[command(flatten)]
     pattern: PatternOption,
 }
 
 impl CounterOptions {
-    /// The workload on these CPUs, refused when the counter could not hold it.
-    pub(super) fn workload(&self, pin: &PinOption, cpus: Cpus) -> Result<Workload, UsageError> {
-        let workers = self.workers.threads;
-        let pins = pin.cpu_of_each(workers, &cpus);
-        let load = workload(workers, self.iters.get(), self.pattern.pattern, pins, cpus);
-        check_counter(&load)?;
-        Ok(load)
+    /// The workloads on these CPUs, refused when the counter could not hold one: the product of the options' values,
+    /// each for so many scenarios.
+    pub(super) fn combinations(
+        &self,
+        pin: &PinOption,
+        cpus: Cpus,
+        intervals: &Several<Duration>,
+        scenarios: usize,
+    ) -> Result<Combinations, UsageError> {
+        let threads = &self.workers.threads;
+        let iterations = self.iters.clone().unwrap_or_else(|| {
+            let in_all = threads.values().iter().map(|it| it.get()).sum::<usize>()
+                * intervals.values().len()
+                * scenarios;
+            let updates = if threads.is_sweep() || intervals.is_sweep() || scenarios > 1 {
+                sweep::share(UPDATES, WORKERS, in_all)
+            } else {
+                UPDATES
+            };
+            Several::one(NonZeroU64::new(updates).unwrap_or(NonZeroU64::MIN))
+        });
+        let load = workload(NonZeroUsize::MIN, UPDATES, self.pattern.pattern, Vec::new(), cpus);
+        let combinations = Combinations::of(load)
+            .over_workers("threads", threads, |workers, cpus| pin.cpu_of_each(workers, cpus))
+            .over("iters", &iterations, |load, iterations| load.iterations = iterations.get())
+            .over_intervals(intervals);
+        combinations.each().try_for_each(|(load, _)| check_counter(load))?;
+        Ok(combinations)
     }
 }
 
@@ -112,11 +141,18 @@ impl BodyOptions {
     }
 }
 
-// The version whose GIL is modelled.
+// The versions whose GIL is modelled.
 #[derive(Debug, Args)]
 pub(super) struct VersionOption {
-    #[arg(help = version_help(), long, value_name = "VERSION", default_value = Version::newest_with_gil().name(), value_parser = version())]
-    pub(super) cpython: Version,
+    #[arg(help = version_help(), long, value_name = "VERSION", default_value = Version::newest_with_gil().name(), value_parser = version(), value_delimiter = ',')]
+    cpython: Vec<Version>,
+}
+
+impl VersionOption {
+    /// Each version once, with the parameter that it is when there are several.
+    pub(super) fn each(&self) -> Vec<(Version, Parameters)> {
+        sweep::choices("cpython", &self.cpython, Version::name)
+    }
 }
 
 fn version_help() -> String {
@@ -128,14 +164,19 @@ fn version_help() -> String {
 #[derive(Debug, Args)]
 pub(super) struct IntervalOption {
     /// How long a waiter waits before it asks the holder of the global lock to let go [default: 5ms]
-    #[arg(long, value_name = "TIME", value_parser = count::parse_interval, allow_hyphen_values = true)]
-    switch_interval: Option<Duration>,
+    #[arg(long, value_name = "TIME", value_parser = sweep::times, allow_hyphen_values = true)]
+    switch_interval: Option<Several<Duration>>,
 }
 
 impl IntervalOption {
-    /// The interval that was asked for, or `CPython`'s own.
-    pub(super) fn interval(&self) -> Duration {
-        self.switch_interval.unwrap_or(SWITCH_INTERVAL)
+    /// The intervals that were asked for, or `CPython`'s own.
+    pub(super) fn intervals(&self) -> Several<Duration> {
+        self.switch_interval.clone().unwrap_or_else(|| Several::one(SWITCH_INTERVAL))
+    }
+
+    /// The interval of a command that measures one.
+    pub(super) fn only(&self, command: &str) -> Result<Duration, UsageError> {
+        self.intervals().only("switch-interval", command)
     }
 
     /// Refuses an interval that was asked for when it changes nothing of what is measured.
@@ -239,26 +280,34 @@ pub(super) struct MeasureOptions {
 }
 
 impl MeasureOptions {
-    /// The request to measure one scenario.
+    /// The request to measure one scenario with each of these workloads.
     pub(super) fn request(
         self,
         scenario: &'static dyn Scenario,
-        load: Workload,
+        combinations: Combinations,
     ) -> Result<Request, UsageError> {
-        self.request_of(vec![Case { scenario, load, baseline: false }], false)
+        let case = |(load, parameters)| Case { scenario, load, parameters, baseline: false };
+        self.request_of(combinations.into_each().map(case).collect(), false)
     }
 
-    /// The request to measure these cases, side by side if it is a comparison.
+    /// The request to measure these cases, side by side if it is a comparison or a sweep.
     pub(super) fn request_of(
         self,
         cases: Vec<Case<'static>>,
         comparison: bool,
     ) -> Result<Request, UsageError> {
+        let swept = sweep::is_sweep(&cases);
+        sweep::check_cases(cases.len())?;
+        let budget = match (swept, comparison) {
+            (true, _) => SWEEP_BUDGET,
+            (false, true) => COMPARISON_BUDGET,
+            (false, false) => BUDGET,
+        };
         Ok(Request::Measure(Box::new(Session {
             cases,
             real: None,
-            rounds: self.runs.rounds(if comparison { COMPARISON_BUDGET } else { BUDGET }),
-            comparison,
+            rounds: self.runs.rounds(budget),
+            comparison: comparison || swept,
             expect: self.expect,
             destination: self.output.destination()?,
         })))

@@ -2,6 +2,7 @@
 //!
 //! Each parser says what would be right when it refuses a word; clap puts the option's name before that.
 
+use super::sweep::{self, Several};
 use crate::choice::Choice;
 use crate::count;
 use crate::interpreter::MOST_MEASUREMENTS;
@@ -23,7 +24,11 @@ pub(super) fn count_in<T>(
     right: impl FnOnce() -> String,
 ) -> Result<T, String> {
     let number = count::parse(text).map_err(|error| error.to_string())?;
-    make(number).ok_or_else(|| format!("out of range; {}", right()))
+    in_range(make(number), right)
+}
+
+fn in_range<T>(value: Option<T>, right: impl FnOnce() -> String) -> Result<T, String> {
+    value.ok_or_else(|| format!("out of range; {}", right()))
 }
 
 /// A number from 1 to `most`.
@@ -31,12 +36,26 @@ fn up_to(most: u64) -> impl Fn(u64) -> Option<NonZeroUsize> {
     move |number| usize::try_from(number).ok().filter(|_| number <= most).and_then(NonZeroUsize::new)
 }
 
-pub(super) fn workers(text: &str) -> Result<NonZeroUsize, String> {
-    count_in(text, up_to(MOST_WORKERS), || format!("use 1 to {MOST_WORKERS} workers"))
+pub(super) fn workers(text: &str) -> Result<Several<NonZeroUsize>, String> {
+    sweep::counts(text, |number| {
+        in_range(up_to(MOST_WORKERS)(number), || format!("use 1 to {MOST_WORKERS} workers"))
+    })
+}
+
+fn at_least_one(number: u64) -> Result<NonZeroU64, String> {
+    in_range(NonZeroU64::new(number), || "a counter needs at least 1 update".to_owned())
 }
 
 pub(super) fn updates(text: &str) -> Result<NonZeroU64, String> {
-    count_in(text, NonZeroU64::new, || "a counter needs at least 1 update".to_owned())
+    at_least_one(count::parse(text).map_err(|error| error.to_string())?)
+}
+
+pub(super) fn several_updates(text: &str) -> Result<Several<NonZeroU64>, String> {
+    sweep::counts(text, at_least_one)
+}
+
+pub(super) fn several_counts(text: &str) -> Result<Several<u64>, String> {
+    sweep::counts(text, Ok)
 }
 
 pub(super) fn runs(text: &str) -> Result<NonZeroUsize, String> {

@@ -9,7 +9,9 @@
 pub mod error;
 pub mod interval;
 pub mod observation;
+pub mod parameters;
 pub mod runner;
+pub mod scaling;
 pub mod scenario;
 pub mod start_line;
 pub mod stats;
@@ -18,5 +20,6 @@ pub mod workload;
 pub use error::{Error, Result};
 pub use interval::Interval;
 pub use observation::{Distribution, LockUse, Misuse, Observation, Promise};
+pub use parameters::{Parameter, Parameters};
 pub use scenario::{Explanation, Scenario, Seen, Variant};
 pub use workload::{Group, Objects, Pattern, Workload};

@@ -3,6 +3,7 @@
 
 use super::error::Result;
 use super::observation::Observation;
+use super::parameters::Parameters;
 use super::scenario::Scenario;
 use super::workload::Workload;
 use crate::error::{Classified, Interrupted, Kind};
@@ -18,6 +19,8 @@ pub struct Case<'a> {
     pub scenario: &'a dyn Scenario,
     /// What is done.
     pub load: Workload,
+    /// What of it is swept.
+    pub parameters: Parameters,
     /// Whether it runs only for the others to be measured against.
     pub baseline: bool,
 }
@@ -40,6 +43,11 @@ const WARM_UP: u64 = 10_000;
 /// What the runner is doing, for whoever shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// The cases have been tried with little to do.
+    Plan {
+        /// How long a round of all cases looks to take.
+        round: Duration,
+    },
     /// A case begins a round.
     Begin {
         /// Its place among the cases.
@@ -92,10 +100,12 @@ pub fn run(
     mut tell: impl FnMut(Event),
 ) -> Result<()> {
     let mut results: Vec<CaseResult> = vec![CaseResult::default(); cases.len()];
+    let mut round = Duration::ZERO;
     for (case, result) in cases.iter().zip(&mut results) {
         let warm_up = case.load.shortened(case.scenario.group(), WARM_UP);
         let warmed_up = case.scenario.observe(&warm_up, control);
-        if result.unless_external(warmed_up)?.is_some() {
+        if let Some(observation) = result.unless_external(warmed_up)? {
+            round += expected_time(case, &warm_up, &observation);
             result.expected = result.unless_external(case.scenario.expected(&case.load, control))?;
         }
         if control.stopped() {
@@ -103,6 +113,7 @@ pub fn run(
         }
     }
     finished.lock().clone_from(&results);
+    tell(Event::Plan { round });
 
     let began = Instant::now();
     let mut done = 0;
@@ -120,7 +131,15 @@ pub fn run(
                 // The result of a run that was stopped is incomplete.
                 return Err(Interrupted.into());
             }
-            round.push(result.unless_external(observed)?);
+            let observed = result.unless_external(observed)?;
+            if done == 0 {
+                // What is finished of the first round is worth a report; later rounds count when they are whole, so that
+                // ratios are between runs of the same round.
+                finished.lock()[index].observations.extend(observed);
+                round.push(None);
+            } else {
+                round.push(observed);
+            }
         }
         for ((finished, result), observed) in finished.lock().iter_mut().zip(&results).zip(round) {
             finished.observations.extend(observed);
@@ -129,6 +148,15 @@ pub fn run(
         done += 1;
     }
     Ok(())
+}
+
+/// How long a case looks to take, by a run of it that had less to do.
+fn expected_time(case: &Case<'_>, warm_up: &Workload, observation: &Observation) -> Duration {
+    let group = case.scenario.group();
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let more = group.updates(&case.load) as f64 / group.updates(warm_up).max(1) as f64;
+    let time = observation.elapsed().as_secs_f64() * more.max(1.0) + observation.startup.as_secs_f64();
+    Duration::try_from_secs_f64(time).unwrap_or(Duration::MAX / 2_000)
 }
 
 /// Whether there is something to report.
@@ -206,7 +234,12 @@ mod tests {
         let diaries = ["a", "b", "c"].map(|name| Diary { name, pages: &pages, stop_at });
         let cases: Vec<Case<'_>> = diaries
             .iter()
-            .map(|scenario| Case { scenario, load: Workload::for_tests(2, 1_000_000), baseline: false })
+            .map(|scenario| Case {
+                scenario,
+                load: Workload::for_tests(2, 1_000_000),
+                parameters: Parameters::default(),
+                baseline: false,
+            })
             .collect();
         let finished = Mutex::default();
         let ended = run(&cases, rounds, &Control::default(), &finished, |_| ());
@@ -230,18 +263,21 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_keeps_the_finished_rounds_only() {
+    fn a_stop_keeps_the_finished_rounds_and_what_was_finished_of_the_first() {
         // Three for the warm-up, three for the first round, stopped at the second case of the second.
         let (ended, finished, pages) = run_diaries(exactly(5), Some(8));
         assert_eq!(pages.len(), 8);
         assert_eq!(ended.unwrap_err().kind(), Kind::Interrupted);
         assert!(anything(&finished) && finished.iter().all(|result| result.observations.len() == 1));
 
-        for at in [2, 5] {
-            let (ended, finished, _) = run_diaries(exactly(5), Some(at));
-            assert_eq!(ended.unwrap_err().kind(), Kind::Interrupted);
-            assert!(!anything(&finished), "{at}");
-        }
+        let (ended, finished, _) = run_diaries(exactly(5), Some(2));
+        assert_eq!(ended.unwrap_err().kind(), Kind::Interrupted);
+        assert!(!anything(&finished), "stopped in the warm-up");
+
+        let (ended, finished, _) = run_diaries(exactly(5), Some(5));
+        assert_eq!(ended.unwrap_err().kind(), Kind::Interrupted);
+        let runs: Vec<usize> = finished.iter().map(|result| result.observations.len()).collect();
+        assert_eq!(runs, [1, 0, 0], "stopped at the second case of the first round");
     }
 
     #[test]

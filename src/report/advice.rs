@@ -53,7 +53,7 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
 
 /// The rows to choose from: those that are right for sure. A modelled GIL and a real interpreter have times of
 /// another kind, so they stand for choice only among themselves.
-fn choices<'a>(rows: &[&'a Row]) -> Vec<&'a Row> {
+pub(super) fn choices<'a>(rows: &[&'a Row]) -> Vec<&'a Row> {
     let right = || rows.iter().copied().filter(|row| row.is_right_for_sure());
     let own: Vec<&Row> = right().filter(|row| row.body.is_none() && row.gil.is_none()).collect();
     if own.is_empty() { right().collect() } else { own }

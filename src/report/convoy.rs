@@ -1,5 +1,6 @@
 //! The report of the convoy effect.
 
+use super::chart::swept::{self, Lines, Measured};
 use super::chart::{Axis, Chart, Kind, Point, Series, Unit};
 use super::document::{Document, Header};
 use super::layout::{Grid, finish, paragraph};
@@ -17,12 +18,14 @@ pub struct ConvoyReport {
     /// What it says of itself.
     #[serde(flatten)]
     pub header: Header,
-    /// How many workers computed meanwhile.
-    pub hogs: usize,
+    /// How many workers computed meanwhile, unless that is swept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hogs: Option<usize>,
     /// How many round trips were made, idle and beside them.
     pub pings: u32,
-    /// The switch interval in seconds.
-    pub switch_interval: f64,
+    /// The switch interval in seconds, unless that is swept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switch_interval: Option<f64>,
     /// A row for the model and one for each interpreter.
     pub results: Vec<ConvoyRow>,
 }
@@ -33,9 +36,11 @@ impl ConvoyReport {
     pub fn new(convoy: &Convoy, cpus: usize, rows: Partial<Vec<ConvoyRow>>) -> Self {
         Self {
             header: Header::new(cpus, rows.interrupted),
-            hogs: convoy.hogs,
+            hogs: of_all(convoy.beside.iter().map(|(beside, _)| beside.hogs)),
             pings: convoy.pings,
-            switch_interval: convoy.switch_interval.as_secs_f64(),
+            switch_interval: of_all(
+                convoy.beside.iter().map(|(beside, _)| beside.switch_interval.as_secs_f64()),
+            ),
             results: rows.finished,
         }
     }
@@ -46,6 +51,17 @@ impl ConvoyReport {
         self.results.iter().any(|row| row.failure.is_some())
     }
 
+    /// The options that are swept and do not stand in the rows' names.
+    fn swept(&self) -> Vec<&'static str> {
+        let first = self.results.first();
+        first.map(|row| row.parameters.of_workload().map(|it| it.option).collect()).unwrap_or_default()
+    }
+
+    /// Beside whom the round trips were made.
+    fn company(&self) -> String {
+        self.hogs.map_or_else(|| "computing workers".to_owned(), |hogs| plural(hogs, "computing worker"))
+    }
+
     fn grid(&self) -> Grid {
         let figures = |latency: &Option<Latency>| {
             latency.as_ref().map_or([String::new(), String::new(), String::new()], |it| {
@@ -54,34 +70,26 @@ impl ConvoyReport {
         };
         // It means nothing to 2.7, which counts ticks, nor where there is no GIL.
         let counts = |row: &ConvoyRow| !matches!(row.hand_off, Some(Passing::Ticks | Passing::None));
-        let interval = if self.results.iter().any(counts) {
-            format!(", switch interval {}", time(self.switch_interval))
-        } else {
-            String::new()
-        };
+        let interval = self.switch_interval.filter(|_| self.results.iter().any(counts));
+        let interval =
+            interval.map_or_else(String::new, |interval| format!(", switch interval {}", time(interval)));
+        let swept = self.swept();
+        let header =
+            ["idle median", "idle p99", "idle longest", "loaded median", "loaded p99", "loaded longest"];
         Grid {
             title: format!(
                 "convoy: round trip of one byte, idle and beside {}{}; p99: 99 of 100 took no longer",
-                plural(self.hogs, "computing worker"),
+                self.company(),
                 interval
             ),
-            header: [
-                "",
-                "idle median",
-                "idle p99",
-                "idle longest",
-                "loaded median",
-                "loaded p99",
-                "loaded longest",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
+            header: [""].iter().chain(&swept).chain(&header).map(|&name| name.to_owned()).collect(),
             rows: self
                 .results
                 .iter()
                 .map(|row| {
                     let [idle, loaded] = [&row.idle, &row.loaded].map(figures);
-                    [vec![row.subject.clone()], idle.to_vec(), loaded.to_vec()]
+                    let parameters = row.parameters.of_workload().map(|it| it.value.clone()).collect();
+                    [vec![row.subject.clone()], parameters, idle.to_vec(), loaded.to_vec()]
                         .concat()
                         .into_iter()
                         .map(Into::into)
@@ -94,9 +102,17 @@ impl ConvoyReport {
 
     fn notes(&self) -> Vec<String> {
         let seen: Vec<(&ConvoyRow, Effect)> =
-            self.results.iter().filter_map(|row| Some((row, self.effect(row)?))).collect();
+            self.results.iter().filter_map(|row| Some((row, Self::effect(row)?))).collect();
         let mut notes = self.failures();
-        notes.extend(seen.iter().map(|&(row, effect)| self.sentence(row, effect)));
+        if seen.len() <= MOST_SENTENCES {
+            notes.extend(seen.iter().map(|&(row, effect)| self.sentence(row, effect)));
+        } else {
+            let usual = seen.iter().filter(|(_, effect)| *effect == Effect::Usual).count();
+            notes.push(format!(
+                "the convoy effect (the median round trip waits for the GIL) shows in {usual} of {} rows.",
+                seen.len()
+            ));
+        }
         let explained = |passing: Passing| {
             seen.iter().any(|&(row, effect)| {
                 row.hand_off == Some(passing) && matches!(effect, Effect::Usual | Effect::Rare)
@@ -122,10 +138,10 @@ impl ConvoyReport {
     }
 
     /// What the figures show; nothing where there are none.
-    fn effect(&self, row: &ConvoyRow) -> Option<Effect> {
+    fn effect(row: &ConvoyRow) -> Option<Effect> {
         let (idle, loaded) = (row.idle.as_ref()?, row.loaded.as_ref()?);
-        let waited =
-            |idle: f64, loaded: f64| loaded - idle >= self.switch_interval / 2.0 && loaded > 2.0 * idle;
+        let interval = row.beside.switch_interval.as_secs_f64();
+        let waited = |idle: f64, loaded: f64| loaded - idle >= interval / 2.0 && loaded > 2.0 * idle;
         let slower = loaded.median > 2.0 * idle.median;
         Some(match row.hand_off {
             Some(Passing::Interval) if waited(idle.median, loaded.median) => Effect::Usual,
@@ -143,7 +159,7 @@ impl ConvoyReport {
         let [idle, loaded] =
             [&row.idle, &row.loaded].map(|it| it.as_ref().map_or((0.0, 0.0), |it| (it.median, it.p99)));
         let beside =
-            if self.hogs == 1 { "beside the computing worker" } else { "beside the computing workers" };
+            if row.beside.hogs == 1 { "beside the computing worker" } else { "beside the computing workers" };
         let medians = format!("{} {beside}, {} alone (medians)", time(loaded.0), time(idle.0));
         let without =
             if row.hand_off == Some(Passing::None) { ", and there is no GIL to wait for" } else { "" };
@@ -172,8 +188,23 @@ impl ConvoyReport {
             ),
             Effect::Absent => format!(": no convoy effect was seen{without}"),
         };
-        format!("{}: {medians}{found}.", row.subject)
+        format!("{}: {medians}{found}.", name(row))
     }
+}
+
+/// More sentences than these nobody reads.
+const MOST_SENTENCES: usize = 8;
+
+/// The value of all rows, if it is the same.
+fn of_all<T: PartialEq>(mut values: impl Iterator<Item = T>) -> Option<T> {
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)
+}
+
+/// A row's subject, with what is swept.
+fn name(row: &ConvoyRow) -> String {
+    let parameters = row.parameters.words();
+    if parameters.is_empty() { row.subject.clone() } else { format!("{} ({parameters})", row.subject) }
 }
 
 /// What beside computing workers became of the round trips.
@@ -195,6 +226,47 @@ impl ConvoyReport {
     /// What the names of the rows mean.
     fn terms(&self) -> Vec<String> {
         terms::free_threaded(self.results.iter().map(|row| row.subject.as_str())).into_iter().collect()
+    }
+}
+
+impl ConvoyReport {
+    /// The charts of a sweep.
+    fn lines(&self) -> Vec<Chart> {
+        let measured = |row: &ConvoyRow| {
+            let of = |latency: &Latency, words: &str| Measured {
+                name: format!("{}, {words}", row.subject),
+                parameters: row.parameters.clone(),
+                value: latency.median,
+                spread: Some([latency.median, latency.p99]),
+                standing: None,
+            };
+            let idle = row.idle.as_ref().map(|it| of(it, "idle"));
+            idle.into_iter().chain(row.loaded.as_ref().map(|it| of(it, "loaded")))
+        };
+        let measured: Vec<Measured> = self.results.iter().flat_map(measured).collect();
+        let chart = |lines: Lines| {
+            let others = if lines.others.is_empty() { lines.others } else { format!("; {}", lines.others) };
+            Chart {
+                title: format!("convoy: round trip of one byte beside {}{others}", self.company()),
+                kind: Kind::Lines { over: lines.over },
+                series: lines.series,
+                ..self.empty_chart()
+            }
+        };
+        swept::lines(&measured).into_iter().map(chart).collect()
+    }
+
+    /// What all charts of round trips have in common.
+    fn empty_chart(&self) -> Chart {
+        Chart {
+            title: format!("convoy: round trip of one byte, idle and beside {}", self.company()),
+            note: format!("median of {} round trips each", crate::count::grouped(self.pings.into())),
+            spread: Some("ends where 99 of 100 have arrived".to_owned()),
+            kind: Kind::Bars,
+            values: Axis { label: "time of a round trip".to_owned(), unit: Unit::Time },
+            series: Vec::new(),
+            reference: None,
+        }
     }
 }
 
@@ -230,9 +302,9 @@ impl Document for ConvoyReport {
             let [idle, loaded] = [&row.idle, &row.loaded].map(figures);
             let first = [
                 row.subject.clone(),
-                self.hogs.to_string(),
+                row.beside.hogs.to_string(),
                 self.pings.to_string(),
-                self.switch_interval.to_string(),
+                row.beside.switch_interval.as_secs_f64().to_string(),
             ];
             let last = [row.failure.clone().unwrap_or_default(), self.header.interrupted.to_string()];
             records.push(first.into_iter().chain(idle).chain(loaded).chain(last).collect());
@@ -248,8 +320,11 @@ impl Document for ConvoyReport {
     }
 
     fn charts(&self) -> Vec<Chart> {
+        if !self.swept().is_empty() {
+            return self.lines();
+        }
         let point = |row: &ConvoyRow, words: &str, latency: &Latency| Point {
-            label: format!("{}, {words}", row.subject),
+            label: format!("{}, {words}", name(row)),
             over: 0.0,
             value: latency.median,
             spread: Some([latency.median, latency.p99]),
@@ -264,29 +339,19 @@ impl Document for ConvoyReport {
         if points.is_empty() {
             return Vec::new();
         }
-        vec![Chart {
-            title: format!(
-                "convoy: round trip of one byte, idle and beside {}",
-                plural(self.hogs, "computing worker")
-            ),
-            note: format!("median of {} round trips each", crate::count::grouped(self.pings.into())),
-            spread: Some("ends where 99 of 100 have arrived".to_owned()),
-            kind: Kind::Bars,
-            values: Axis { label: "time of a round trip".to_owned(), unit: Unit::Time },
-            series: vec![Series { name: String::new(), points }],
-            reference: None,
-        }]
+        vec![Chart { series: vec![Series { name: String::new(), points }], ..self.empty_chart() }]
     }
 
     fn failures(&self) -> Vec<String> {
-        let failure = |row: &ConvoyRow| Some(format!("{} failed: {}.", row.subject, row.failure.as_ref()?));
+        let failure = |row: &ConvoyRow| Some(format!("{} failed: {}.", name(row), row.failure.as_ref()?));
         self.results.iter().filter_map(failure).collect()
     }
 
     fn value(&self) -> String {
         quiet::records(self.results.iter().map(|row| {
             let value = row.loaded.as_ref().map_or_else(|| "failed".to_owned(), |it| it.p99.to_string());
-            [row.subject.clone(), value]
+            let parameters = row.parameters.of_workload().map(|it| it.value.clone());
+            [row.subject.clone()].into_iter().chain(parameters).chain([value])
         }))
     }
 }

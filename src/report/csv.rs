@@ -3,7 +3,7 @@
 use super::rows::Report;
 use std::io;
 
-/// The columns, in their order.
+/// The columns, in their order. A sweep has one more for each option that it goes through: `parameter_threads`.
 pub const COLUMNS: [&str; 49] = [
     "command",
     "mean",
@@ -62,7 +62,16 @@ pub const COLUMNS: [&str; 49] = [
 ///
 /// When a value cannot be put as text, which no report's can fail to be.
 pub fn render(report: &Report) -> io::Result<String> {
-    let mut records = vec![COLUMNS.map(str::to_owned).to_vec()];
+    // As hyperfine has them; those of every row, in the order in which they come.
+    let mut swept: Vec<&str> = Vec::new();
+    for parameter in report.results.iter().flat_map(|row| row.parameters.all()) {
+        if !swept.contains(&parameter.option) {
+            swept.push(parameter.option);
+        }
+    }
+    let columns = COLUMNS.map(str::to_owned).into_iter();
+    let mut records: Vec<Vec<String>> =
+        vec![columns.chain(swept.iter().map(|option| format!("parameter_{option}"))).collect()];
     let header = serde_json::to_value(&report.header)?;
     for row in &report.results {
         // One place names the fields: the JSON form. A column takes its value from there.
@@ -73,7 +82,11 @@ pub fn render(report: &Report) -> io::Result<String> {
             serde_json::Value::String(text) => text.clone(),
             value => value.to_string(),
         };
-        records.push(COLUMNS.iter().map(field).collect());
+        let parameter = |option: &&str| {
+            let found = row.parameters.all().iter().find(|it| it.option == *option);
+            found.map(|it| it.value.clone()).unwrap_or_default()
+        };
+        records.push(COLUMNS.iter().map(field).chain(swept.iter().map(parameter)).collect());
     }
     write(&records)
 }

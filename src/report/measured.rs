@@ -38,7 +38,11 @@ impl Document for Report {
         };
         if self.comparison {
             // An interpreter has a row in each group, of the same name.
-            let record = |row: &Row| [row.group.name().to_owned(), row.name(), actual(row)];
+            let record = |row: &Row| {
+                let parameters = row.parameters.of_workload().map(|it| it.value.clone());
+                let names = [row.group.name().to_owned(), row.name()];
+                names.into_iter().chain(parameters).chain([actual(row)]).collect::<Vec<_>>()
+            };
             quiet::records(self.measured().map(record))
         } else {
             quiet::records(self.measured().map(|row| [actual(row)]))
@@ -46,7 +50,11 @@ impl Document for Report {
     }
 
     fn failures(&self) -> Vec<String> {
-        let failure = |row: &Row| Some(format!("{} failed: {}.", row.name(), row.failure.as_ref()?));
+        let failure = |row: &Row| {
+            let words = row.parameters.words();
+            let words = if words.is_empty() { words } else { format!(" ({words})") };
+            Some(format!("{}{words} failed: {}.", row.name(), row.failure.as_ref()?))
+        };
         let mut failures: Vec<String> = self.measured().filter_map(failure).collect();
         failures.dedup();
         failures

@@ -30,6 +30,8 @@ pub mod part;
 mod quiet;
 mod references;
 pub mod rows;
+pub mod scaling;
+mod sweep;
 pub mod table;
 mod terms;
 pub mod verify;

@@ -1,4 +1,5 @@
 //! Numbers and times in words, with as many digits as say something.
+use crate::count;
 
 /// A time in seconds with three significant digits and the unit that suits it: `131 ms`.
 #[must_use]
@@ -22,4 +23,20 @@ pub fn figure(value: f64) -> String {
         _ => 2,
     };
     format!("{value:.digits$}")
+}
+
+/// A share from 0 to 1 in per cent.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// `1 run`, `7 runs`.
+#[must_use]
+pub fn plural(number: usize, noun: &str) -> String {
+    format!("{}{}", quantity(number as u128, noun), if number == 1 { "" } else { "s" })
+}
+
+fn quantity(number: u128, noun: &str) -> String {
+    format!("{} {noun}", count::grouped(i128::try_from(number).unwrap_or(i128::MAX)))
 }

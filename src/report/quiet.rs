@@ -1,9 +1,11 @@
 //! The result alone, as `--quiet` prints it: a record a line, a tab between fields, the value last.
 
 /// Puts records on lines. A tab or line end within a field would make two of one, so they become spaces.
-pub(super) fn records<const FIELDS: usize>(records: impl IntoIterator<Item = [String; FIELDS]>) -> String {
-    let line =
-        |record: [String; FIELDS]| record.map(|field| field.replace(['\t', '\n', '\r'], " ")).join("\t");
+pub(super) fn records<R: IntoIterator<Item = String>>(records: impl IntoIterator<Item = R>) -> String {
+    let line = |record: R| {
+        let fields = record.into_iter().map(|field| field.replace(['\t', '\n', '\r'], " "));
+        fields.collect::<Vec<_>>().join("\t")
+    };
     records.into_iter().fold(String::new(), |text, record| text + &line(record) + "\n")
 }
 

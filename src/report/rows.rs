@@ -1,11 +1,13 @@
 //! What is reported of measured scenarios: a row for each, made once from what was observed.
 
 use super::document::Header;
+use super::scaling::{self, Measured, Scaling};
 use crate::choice::Choice;
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{self, Summary, Verdict};
 use crate::measure::{
-    Explanation, Group, LockUse, Misuse, Objects, Observation, Pattern, Promise, Scenario, Seen, Workload,
+    Explanation, Group, LockUse, Misuse, Objects, Observation, Parameters, Pattern, Promise, Scenario, Seen,
+    Workload,
 };
 use crate::python::version::SWITCH_INTERVAL;
 use crate::system::clock::{Span, Usage};
@@ -23,6 +25,9 @@ pub struct Report {
     pub comparison: bool,
     /// A row for each case. hyperfine's exports bear this name, too.
     pub results: Vec<Row>,
+    /// A sweep over the number of workers: how the throughput of each scenario grows with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scaling: Vec<Scaling>,
 }
 
 /// One scenario's results. Times are in seconds unless the name says otherwise.
@@ -45,6 +50,9 @@ pub struct Row {
     pub gil: Option<bool>,
     /// Whether it ran only for the others to be measured against.
     pub baseline: bool,
+    /// The values of the options that are swept.
+    #[serde(skip_serializing_if = "Parameters::is_empty")]
+    pub parameters: Parameters,
     /// What the scenario promises.
     pub promise: Promise,
     /// The conditions.
@@ -55,7 +63,8 @@ pub struct Row {
     pub summary: Summary,
     /// The median time over the number of updates of all workers, in nanoseconds.
     pub ns_per_update: f64,
-    /// The median time over that of the group's fastest row that was right. References: the time for a pair over that
+    /// The median time over that of the fastest row that was right, of the same group and, in a sweep, of the same
+    /// workload. References: the time for a pair over that
     /// of the plain count with one worker, if it was measured.
     pub relative: Option<f64>,
     /// The same ratio with each side's start-up counted: to the fastest one then.
@@ -177,11 +186,20 @@ impl Report {
                 _ => {}
             }
         }
+        let measured: Vec<&Row> = results.iter().filter(|row| !row.baseline).collect();
+        let scaling = scaling::of(lines(&measured).into_iter().map(|(name, row)| row.scaled(name)));
         Self {
+            scaling,
             header: Header::new(cases.first().map_or(1, |case| case.load.cpus.usable), outcome.interrupted),
             comparison,
             results,
         }
+    }
+
+    /// What of an interrupted session was finished: whole rounds, or some cases of the first.
+    pub(super) fn finished(&self) -> &'static str {
+        let missing = |row: &Row| row.summary.runs == 0 && row.failure.is_none();
+        if self.results.iter().any(missing) { "cases" } else { "rounds" }
     }
 
     /// The rows that were asked for.
@@ -205,7 +223,13 @@ impl Report {
     /// In how many runs of what was asked for updates were lost, in words.
     #[must_use]
     pub fn losses(&self) -> String {
-        self.measured().map(Row::losses).collect::<Vec<_>>().join("; ")
+        let rows: Vec<&Row> = self.measured().collect();
+        let wrong = rows.iter().filter(|row| row.summary.lost_runs > 0).count();
+        match (rows.iter().any(|row| row.is_of_sweep()), wrong) {
+            (false, _) => rows.iter().map(|row| row.losses()).collect::<Vec<_>>().join("; "),
+            (true, 0) => format!("no run of {} combinations was wrong", rows.len()),
+            (true, wrong) => format!("{wrong} of {} combinations were wrong", rows.len()),
+        }
     }
 
     /// Whether something that was asked for could not run.
@@ -236,7 +260,9 @@ impl Row {
 
     fn losses(&self) -> String {
         let Summary { lost_runs, runs, .. } = self.summary;
-        let name = &self.scenario;
+        let words = self.parameters.words();
+        let name =
+            if words.is_empty() { self.scenario.clone() } else { format!("{} ({words})", self.scenario) };
         match (lost_runs, runs) {
             (0, 0) => format!("{name} had no run"),
             (0, 1) => format!("{name} was right in its only run"),
@@ -272,6 +298,7 @@ impl Row {
             result: scenario.result().map(str::to_owned),
             gil: scenario.gil_enabled(),
             baseline: case.baseline,
+            parameters: case.parameters.clone(),
             promise,
             ns_per_update: summary.ns_per_update(conditions.updates),
             relative: None,
@@ -320,6 +347,46 @@ impl Row {
     }
 }
 
+impl Row {
+    /// Whether an option of its workload is swept.
+    #[must_use]
+    pub fn is_of_sweep(&self) -> bool {
+        self.parameters.of_workload().next().is_some()
+    }
+
+    /// The names of the lines that it belongs to. References: with the objects, whatever the number of workers.
+    fn line_names(&self) -> Vec<String> {
+        let with = |objects: Objects| format!("{} {}", self.scenario, objects.name());
+        match (self.group, self.conditions.workers) {
+            // One worker has nobody to share an object with: it belongs to both lines.
+            (Group::References, 1) => [Objects::Shared, Objects::Own].map(with).to_vec(),
+            (Group::References, _) => self.conditions.objects.map(with).into_iter().collect(),
+            (Group::Counter | Group::Sum, _) => vec![self.scenario.clone()],
+        }
+    }
+
+    const fn scaled(&self, name: String) -> Measured<'_> {
+        Measured {
+            name,
+            parameters: &self.parameters,
+            workers: self.conditions.workers,
+            throughput: if self.ns_per_update > 0.0 { Some(1e9 / self.ns_per_update) } else { None },
+            right: self.summary.verdict.is_right(),
+        }
+    }
+}
+
+/// The rows with the names of the lines that they belong to: a row of references by one worker belongs to two of them,
+/// where there are both.
+pub(super) fn lines<'a>(rows: &[&'a Row]) -> Vec<(String, &'a Row)> {
+    let named = |&row: &&'a Row| row.line_names().into_iter().map(move |name| (name, row));
+    let all: Vec<(String, &Row)> = rows.iter().flat_map(named).collect();
+    let shared = |name: &String| all.iter().any(|(other, row)| other == name && row.conditions.workers > 1);
+    let alone = rows.iter().all(|row| row.conditions.workers == 1);
+    let kept = all.iter().filter(|(name, row)| row.group != Group::References || alone || shared(name));
+    kept.cloned().collect()
+}
+
 /// The command line that does this alone.
 fn command(scenario: &dyn Scenario, load: &Workload) -> String {
     let mut options = scenario.options(load);
@@ -337,10 +404,21 @@ fn command(scenario: &dyn Scenario, load: &Workload) -> String {
 }
 
 fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Row]) {
-    let Some(sequential) = cases.iter().position(|case| case.scenario.is_sequential()) else { return };
-    let baseline = &outcome.finished[sequential].observations;
     for (index, (row, result)) in rows.iter_mut().zip(&outcome.finished).enumerate() {
-        if row.group == Group::Sum && index != sequential {
+        let case = &cases[index];
+        if row.group != Group::Sum || case.scenario.is_sequential() {
+            continue;
+        }
+        // Of several with the same numbers to sum, that of the same combination.
+        let yardstick =
+            |other: &&Case<'_>| other.scenario.is_sequential() && other.load.range() == case.load.range();
+        let same = |other: &Case<'_>| other.parameters.same_workload(&case.parameters);
+        let at = cases
+            .iter()
+            .position(|other| yardstick(&other) && same(other))
+            .or_else(|| cases.iter().position(|other| yardstick(&other)));
+        if let Some(at) = at {
+            let baseline = &outcome.finished[at].observations;
             row.speedup = stats::speedup(baseline, &result.observations, Observation::elapsed);
             row.speedup_with_startup =
                 stats::speedup(baseline, &result.observations, Observation::with_startup);
@@ -350,28 +428,35 @@ fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Ro
 
 /// References: the time for a pair, whoever did it, against that of the plain count with one worker.
 fn compare_references(rows: &mut [Row]) {
-    let plain = rows.iter().find(|row| row.is_yardstick_of_references()).map(|row| row.ns_per_update);
+    let plain: Vec<(u64, f64)> = rows
+        .iter()
+        .filter(|row| row.is_yardstick_of_references() && row.ns_per_update > 0.0)
+        .map(|row| (row.conditions.iterations, row.ns_per_update))
+        .collect();
     for row in rows.iter_mut().filter(|row| row.group == Group::References && row.summary.runs > 0) {
-        row.relative = plain.filter(|&plain| plain > 0.0).map(|plain| row.ns_per_update / plain);
+        let plain = plain.iter().find(|(iterations, _)| *iterations == row.conditions.iterations);
+        row.relative = plain.map(|(_, plain)| row.ns_per_update / plain);
     }
 }
 
 fn compare_with_fastest(rows: &mut [Row]) {
     compare_references(rows);
-    for group in [Group::Counter, Group::Sum] {
-        let fastest = |time: fn(&Row) -> f64| {
-            rows.iter()
-                .filter(|row| row.group == group && row.is_right_for_sure())
-                .map(time)
-                .min_by(f64::total_cmp)
+    let to_fastest = |row: &Row, time: fn(&Row) -> f64| {
+        let alike = |other: &&Row| {
+            other.group == row.group
+                && other.parameters.same_workload(&row.parameters)
+                && other.is_right_for_sure()
         };
-        let [alone, started] = [fastest(Row::time), fastest(Row::time_with_startup)];
-        for row in rows.iter_mut().filter(|row| row.group == group && row.summary.runs > 0) {
-            let over = |time: f64, fastest: Option<f64>| {
-                fastest.filter(|&fastest| fastest > 0.0).map(|fastest| time / fastest)
-            };
-            row.relative = over(row.time(), alone);
-            row.relative_with_startup = over(row.time_with_startup(), started);
-        }
+        let fastest = rows.iter().filter(alike).map(time).min_by(f64::total_cmp);
+        fastest.filter(|&fastest| fastest > 0.0).map(|fastest| time(row) / fastest)
+    };
+    let ratios: Vec<_> = rows
+        .iter()
+        .map(|row| [to_fastest(row, Row::time), to_fastest(row, Row::time_with_startup)])
+        .collect();
+    let measured = |row: &Row| row.group != Group::References && row.summary.runs > 0;
+    for (row, [alone, started]) in rows.iter_mut().zip(ratios).filter(|(row, _)| measured(row)) {
+        row.relative = alone;
+        row.relative_with_startup = started;
     }
 }

@@ -6,18 +6,18 @@ use super::layout::{self, Cell, Grid, bold, finish, paragraph};
 use super::part::{Part, texts};
 use super::references;
 use super::rows::{Report, Row};
+use super::sweep;
 use super::terms;
 use super::words::{self, plural, time};
 use crate::count::{self, grouped};
 use crate::measure::Group;
 use crate::measure::stats::{MeanLockUse, Verdict};
-use anstyle::AnsiColor;
 
 /// Writes the report as a table, with colour codes, no wider than so many columns if possible.
 #[must_use]
 pub fn render(report: &Report, width: Option<usize>) -> String {
     let mut text = String::new();
-    for warning in report.header.warnings("rounds") {
+    for warning in report.header.warnings(report.finished()) {
         text += &paragraph(&warning, width);
     }
     if report.comparison {
@@ -34,7 +34,7 @@ pub fn render(report: &Report, width: Option<usize>) -> String {
 /// What the report consists of.
 #[must_use]
 pub(super) fn parts(report: &Report) -> Vec<Part> {
-    let mut parts: Vec<Part> = texts(report.header.warnings("rounds")).collect();
+    let mut parts: Vec<Part> = texts(report.header.warnings(report.finished())).collect();
     if report.comparison {
         parts.extend(comparison_grids(report).into_iter().map(Part::Table));
         parts.extend(texts(notes(report)));
@@ -220,6 +220,10 @@ fn asked_for(lock: &MeanLockUse) -> String {
 
 /// The groups of a comparison that have rows, each as a table.
 pub(super) fn comparison_grids(report: &Report) -> Vec<Grid> {
+    if report.measured().any(Row::is_of_sweep) {
+        let groups = [Group::Counter, Group::Sum, Group::References];
+        return groups.into_iter().filter_map(|group| sweep::grid(report, group)).collect();
+    }
     let counters_and_sums =
         [Group::Counter, Group::Sum].into_iter().filter_map(|group| comparison_grid(report, group));
     counters_and_sums.chain(references::grid(report)).collect()
@@ -243,7 +247,7 @@ fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
     let cells = |row: &&Row| {
         let mut cells: Vec<Cell> = vec![row.short_name().into()];
         if row.summary.runs == 0 {
-            cells.extend([Cell::default(), Cell::coloured("failed".to_owned(), AnsiColor::Red)]);
+            cells.extend([Cell::default(), words::without_runs(row)]);
             cells.resize(header.len(), Cell::default());
             return cells;
         }
@@ -289,6 +293,9 @@ fn comparison(report: &Report, width: Option<usize>, text: &mut String) {
 /// What a comparison means, in words.
 pub(super) fn notes(report: &Report) -> Vec<String> {
     let rows: Vec<&Row> = report.measured().filter(|row| row.summary.runs > 0).collect();
+    if report.measured().any(Row::is_of_sweep) {
+        return sweep::notes(report);
+    }
     let mut notes = advice::which(&rows);
     if !rows.is_empty() {
         notes.push(legend(&rows, report.header.cpus));

@@ -1,7 +1,8 @@
 //! Number formats and phrases that several reports share.
 
-pub use super::numbers::{figure, time};
+pub use super::numbers::{figure, percent, plural, time};
 
+use super::layout::Cell;
 use super::rows::Row;
 use crate::count;
 use crate::measure::stats::{Summary, Timing, Verdict};
@@ -23,12 +24,6 @@ pub fn long_time(seconds: f64) -> String {
     }
     // Shorter than one and a half of a unit, it is told in the next smaller one.
     format!("about {number:.0} {unit}s")
-}
-
-/// A share from 0 to 1 in per cent.
-#[must_use]
-pub fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
 }
 
 /// `131 ms ±4%`: the median, and the median absolute deviation from it; without that for a single run.
@@ -113,16 +108,6 @@ pub fn mean_of(mean: f64, noun: &str) -> String {
     format!("{mean} {noun}{plural}")
 }
 
-/// `1 run`, `7 runs`.
-#[must_use]
-pub fn plural(number: usize, noun: &str) -> String {
-    format!("{}{}", quantity(number as u128, noun), if number == 1 { "" } else { "s" })
-}
-
-fn quantity(number: u128, noun: &str) -> String {
-    format!("{} {noun}", count::grouped(i128::try_from(number).unwrap_or(i128::MAX)))
-}
-
 /// The verdict in a word.
 #[must_use]
 pub const fn verdict(verdict: Verdict) -> &'static str {
@@ -132,6 +117,16 @@ pub const fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Lost => "lost",
         Verdict::Broken => "BROKEN",
         Verdict::Failed => "failed",
+    }
+}
+
+/// The verdict's cell of a row that has no runs: it failed, or its turn did not come.
+#[must_use]
+pub fn without_runs(row: &Row) -> Cell {
+    if row.failure.is_some() {
+        Cell::coloured("failed".to_owned(), AnsiColor::Red)
+    } else {
+        Cell::from("not run".to_owned())
     }
 }
 

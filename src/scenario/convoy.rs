@@ -10,7 +10,7 @@ use super::python::Subject;
 use crate::error::Interrupted;
 use crate::interpreter::{ConvoyRequest, Interpreter, Limits};
 use crate::measure::stats::percentile;
-use crate::measure::{self, Result};
+use crate::measure::{self, Parameters, Result};
 use crate::python::gil::Gil;
 use crate::python::program::{Point, Program, SharedAtomics};
 use crate::python::version::{HandOff, Version};
@@ -37,18 +37,25 @@ pub const ECHO_COMMAND: &str = "echo-bytes";
 /// What is to be measured.
 #[derive(Debug, Clone)]
 pub struct Convoy {
-    /// How many workers compute meanwhile.
-    pub hogs: usize,
+    /// Beside what.
+    pub beside: Vec<(Beside, Parameters)>,
     /// How many round trips, idle and beside them.
     pub pings: u32,
     /// Whose GIL is modelled.
-    pub version: Version,
-    /// How long a waiter waits before it asks for the lock.
-    pub switch_interval: Duration,
+    pub versions: Vec<(Version, Parameters)>,
     /// Real interpreters to measure as well.
     pub pythons: Vec<PathBuf>,
     /// How long each of them may take.
     pub timeout: Duration,
+}
+
+/// What there is beside the worker whose round trips are timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beside {
+    /// How many workers compute meanwhile.
+    pub hogs: usize,
+    /// How long a waiter waits before it asks for the lock.
+    pub switch_interval: Duration,
 }
 
 /// One subject's round trips.
@@ -56,6 +63,12 @@ pub struct Convoy {
 pub struct ConvoyRow {
     /// `model 3.12`, or `python 3.12.1`.
     pub subject: String,
+    /// What of it is swept.
+    #[serde(skip_serializing_if = "Parameters::is_empty")]
+    pub parameters: Parameters,
+    /// What was beside it: the report says it of all rows, or the parameters do.
+    #[serde(skip)]
+    pub beside: Beside,
     /// How its GIL passes from one worker to another, where that is known.
     pub hand_off: Option<Passing>,
     /// With nobody computing.
@@ -132,51 +145,63 @@ impl Convoy {
     /// When a worker or the echo process cannot be started; [`Interrupted`] when it was stopped. What goes
     /// wrong with an interpreter is in its row.
     pub fn run(&self, control: &Control, rows: &Mutex<Vec<ConvoyRow>>, tell: impl Fn(&str)) -> Result<()> {
-        let model = format!("model {}", self.version);
-        tell(&model);
-        let idle = Some(Latency::of(self.round_trips(0, control)?));
-        let loaded = Some(Latency::of(self.round_trips(self.hogs, control)?));
-        let hand_off = Some(Passing::of(self.version));
-        rows.lock().push(ConvoyRow { subject: model, hand_off, idle, loaded, failure: None });
-        for python in &self.pythons {
-            tell(&python.display().to_string());
-            let row = self.real(python, control);
-            if control.stopped() {
-                return Err(Interrupted.into());
+        for (version, chosen) in &self.versions {
+            for (beside, parameters) in &self.beside {
+                let subject = format!("model {version}");
+                tell(&told(&subject, parameters));
+                let alone = Beside { hogs: 0, ..*beside };
+                let idle = Some(Latency::of(self.round_trips(*version, alone, control)?));
+                let loaded = Some(Latency::of(self.round_trips(*version, *beside, control)?));
+                rows.lock().push(ConvoyRow {
+                    subject,
+                    parameters: chosen.clone().and(parameters.clone()),
+                    beside: *beside,
+                    hand_off: Some(Passing::of(*version)),
+                    idle,
+                    loaded,
+                    failure: None,
+                });
             }
-            rows.lock().push(row);
+        }
+        for python in &self.pythons {
+            for (beside, parameters) in &self.beside {
+                tell(&told(&python.display().to_string(), parameters));
+                let row = self.real(python, *beside, parameters, control);
+                if control.stopped() {
+                    return Err(Interrupted.into());
+                }
+                rows.lock().push(row);
+            }
         }
         Ok(())
     }
 
-    fn real(&self, python: &Path, control: &Control) -> ConvoyRow {
+    fn real(&self, python: &Path, beside: Beside, parameters: &Parameters, control: &Control) -> ConvoyRow {
         let request = ConvoyRequest {
             pings: self.pings,
-            hogs: u32::try_from(self.hogs).unwrap_or(u32::MAX),
-            interval: Some(self.switch_interval),
+            hogs: u32::try_from(beside.hogs).unwrap_or(u32::MAX),
+            interval: Some(beside.switch_interval),
         };
         let python = Subject::at(python, control);
         let subject = format!("python {}", python.name());
         let hand_off = python.interpreter().ok().map(Passing::of_real);
         let limits = Limits::new(self.timeout, control.flag());
         let measure = |it: &Interpreter| it.convoy(&request, &limits).map_err(|error| error.to_string());
-        match python.interpreter().map_err(str::to_owned).and_then(measure) {
-            Ok(result) => {
-                let [idle, loaded] = [result.idle, result.loaded].map(|times| Some(Latency::of(times)));
-                ConvoyRow { subject, hand_off, idle, loaded, failure: None }
-            }
-            Err(error) => ConvoyRow { subject, hand_off, idle: None, loaded: None, failure: Some(error) },
-        }
+        let ([idle, loaded], failure) = match python.interpreter().map_err(str::to_owned).and_then(measure) {
+            Ok(result) => ([result.idle, result.loaded].map(|times| Some(Latency::of(times))), None),
+            Err(error) => ([None, None], Some(error)),
+        };
+        ConvoyRow { subject, parameters: parameters.clone(), beside, hand_off, idle, loaded, failure }
     }
 
-    /// The round trips of the model beside so many hogs, in seconds.
-    fn round_trips(&self, hogs: usize, control: &Control) -> Result<Vec<f64>> {
-        let hand_off = match self.version.facts().hand_off {
-            HandOff::Interval(_) => HandOff::Interval(self.switch_interval),
+    /// The round trips of the model of a version, in seconds.
+    fn round_trips(&self, version: Version, beside: Beside, control: &Control) -> Result<Vec<f64>> {
+        let Beside { hogs, switch_interval } = beside;
+        let hand_off = match version.facts().hand_off {
+            HandOff::Interval(_) => HandOff::Interval(switch_interval),
             other => other,
         };
-        let program =
-            Program::compile(BODY, "", self.version).map_err(|error| Error::Body(error.to_string()))?;
+        let program = Program::compile(BODY, "", version).map_err(|error| Error::Body(error.to_string()))?;
         let gil = Gil::new(hogs + 1, hand_off);
         let mut echo = Echo::start()?;
         let (at_work, done) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -232,6 +257,11 @@ impl Convoy {
         times.remove(0);
         Ok(times)
     }
+}
+
+/// What is measured, for whoever watches.
+fn told(subject: &str, parameters: &Parameters) -> String {
+    if parameters.is_empty() { subject.to_owned() } else { format!("{subject}, {}", parameters.words()) }
 }
 
 /// What goes there and back.

@@ -3,10 +3,10 @@
 use super::ending::{Ending, Expectation};
 use super::error::{Error, Result};
 use super::named::{refuse_twice, refuse_unknown};
-use super::progress::Progress;
+use super::progress::{Plan, Progress};
 use crate::error::Interrupted;
-use crate::measure::Workload;
 use crate::measure::runner::{self, Case, Rounds};
+use crate::measure::{Parameters, Workload};
 use crate::report::Report;
 use crate::report::export::Charts;
 use crate::report::output::{self, Destination};
@@ -39,8 +39,8 @@ pub struct Session {
 pub struct Real {
     /// The interpreters; nothing for those that are found on the machine.
     pub programs: Option<Vec<PathBuf>>,
-    /// Their jobs.
-    pub jobs: Vec<(Job, Workload)>,
+    /// Their jobs, and what of each is swept.
+    pub jobs: Vec<(Job, Workload, Parameters)>,
     /// How long each may take for one of them.
     pub timeout: Duration,
 }
@@ -64,10 +64,11 @@ impl Real {
                 "there is no CPython on PATH or among pyenv's versions; name one with --python".to_owned(),
             ));
         }
-        let job = |(job, load): &(Job, Workload)| {
+        let job = |(job, load, parameters): &(Job, Workload, Parameters)| {
             let python = |subject| Case {
                 scenario: leak(Python::new(subject, job.clone(), self.timeout, &load.pairs(), control)),
                 load: load.clone(),
+                parameters: parameters.clone(),
                 baseline: false,
             };
             subjects.iter().map(python).collect::<Vec<_>>()
@@ -88,7 +89,9 @@ impl Session {
         let real = self.real.map_or_else(|| Ok(Vec::new()), |real| real.cases(control))?;
         let cases: Arc<[Case<'static>]> = self.cases.into_iter().chain(real).collect();
 
-        let (progress, note) = Progress::follow(&cases, control);
+        // Nobody who asks for the result alone asks for a plan.
+        let swept = !self.destination.quiet && cases.iter().any(|case| !case.parameters.is_empty());
+        let (progress, note) = Progress::follow(&cases, swept.then_some(Plan(self.rounds)), control);
         let (theirs, rounds) = (Arc::clone(&cases), self.rounds);
         let outcome = background::run_until_stopped(
             control,

@@ -4,7 +4,7 @@
 use super::error::{Error, Result};
 use crate::error::{Classified, Interrupted};
 use crate::explore;
-use crate::measure::runner::{Case, Event};
+use crate::measure::runner::{self, Case, Event, Rounds};
 use crate::report::{output, words};
 use crate::system;
 use crate::system::background::{self, Partial};
@@ -57,6 +57,25 @@ impl Announcement {
     }
 }
 
+/// How a sweep is to go.
+pub(super) struct Plan(pub(super) Rounds);
+
+impl Plan {
+    fn words(&self, cases: usize, round: Duration) -> String {
+        let [seconds, cases] = [words::time(round.as_secs_f64()), words::plural(cases, "case")];
+        let rounds = match self.0 {
+            Rounds::Exactly(rounds) => words::plural(rounds.get(), "round"),
+            Rounds::Within(budget) => {
+                let (budget, most) = (words::time(budget.as_secs_f64()), runner::MOST_ROUNDS);
+                format!("as many rounds as fit in {budget}, 1 to {most}")
+            }
+        };
+        format!(
+            "a sweep of {cases}: a round of all takes about {seconds}; {rounds}; Ctrl-C ends it and reports what is finished"
+        )
+    }
+}
+
 /// Something to look at while work goes on, until it is dropped. Without a terminal there is nothing.
 pub(super) struct Progress {
     bar: ProgressBar,
@@ -87,19 +106,34 @@ impl Progress {
         (spinner, say)
     }
 
-    /// A bar that follows the cases' run, and what takes note of what the runner does.
+    /// A bar that follows the cases' run, and what takes note of what the runner does. A plan is said when the runner
+    /// knows how long a round takes.
     pub(super) fn follow(
         cases: &[Case<'_>],
+        plan: Option<Plan>,
         control: &Arc<Control>,
     ) -> (Self, impl Fn(Event) + Send + 'static) {
         let mut follower = Self::bar(ProgressDrawTarget::hidden());
         let began = Arc::new(Mutex::new(Instant::now()));
         follower.ticker = tick(follower.bar.clone(), Arc::clone(control), Arc::clone(&began));
         let share = |case: &Case<'_>| case.scenario.group().first_share(&case.load);
-        let cases: Vec<_> = cases.iter().map(|case| (case.scenario.label(), share(case))).collect();
+        let label = |case: &Case<'_>| match case.parameters.words() {
+            words if words.is_empty() => case.scenario.label(),
+            words => format!("{}, {words}", case.scenario.label()),
+        };
+        let all = cases.len();
+        let cases: Vec<_> = cases.iter().map(|case| (label(case), share(case))).collect();
         let bar = follower.bar.clone();
         let note = move |event| {
-            let Event::Begin { case, round, rounds } = event;
+            let (case, round, rounds) = match event {
+                Event::Plan { round } => {
+                    if let Some(plan) = &plan {
+                        bar.suspend(|| output::say(&plan.words(all, round)));
+                    }
+                    return;
+                }
+                Event::Begin { case, round, rounds } => (case, round, rounds),
+            };
             if let Some((label, length)) = cases.get(case) {
                 *began.lock() = Instant::now();
                 let of = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));

@@ -1,7 +1,7 @@
 //! The forms of a report, from fixed values.
 
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
-use gilsim::measure::{Distribution, LockUse, Objects, Observation, Pattern, Scenario, Workload};
+use gilsim::measure::{Distribution, LockUse, Objects, Observation, Parameters, Pattern, Scenario, Workload};
 use gilsim::report::export::Format;
 use gilsim::report::{Report, csv};
 use gilsim::scenario;
@@ -55,7 +55,7 @@ fn report(rows: Vec<(&str, Workload, Vec<Observation>)>, comparison: bool) -> Re
         let baseline = !comparison && label == "split:sequential";
         let load = named(label).adapt(&load);
         let expected = Some(named(label).group().expected(&load));
-        cases.push(Case { scenario: named(label), load, baseline });
+        cases.push(Case { scenario: named(label), load, parameters: Parameters::default(), baseline });
         results.push(CaseResult { expected, observations: runs, failure: None });
     }
     let mut report = Report::new(&cases, &Outcome { finished: results, interrupted: false }, comparison);
@@ -217,14 +217,14 @@ fn the_commands_that_a_report_names_can_be_typed() {
 }
 
 #[test]
-fn a_row_without_runs_is_failed_and_no_yardstick() {
+fn a_row_without_runs_was_not_run_and_is_no_yardstick() {
     let report = report(
         vec![("atomic", load(2, 10), vec![observation(0, 5)]), ("sharded", load(2, 10), vec![])],
         true,
     );
     assert_eq!(report.results[0].relative, Some(1.0));
     assert_eq!(report.results[1].relative, None);
-    assert!(plain(&report, Format::Table, None).contains("failed"));
+    assert!(plain(&report, Format::Table, None).contains("not run"));
     assert!(plain(&report, Format::Json, None).contains("\"verdict\": \"failed\""));
 }
 

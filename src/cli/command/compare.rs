@@ -3,15 +3,17 @@
 use crate::choice::Choice;
 use crate::cli::options::{
     COMPARISON_BUDGET, InterpreterOptions, IntervalOption, OutputOptions, PatternOption, PinOption,
-    RunsOption, WorkersOption,
+    RunsOption, SWEEP_BUDGET, WORKERS, WorkersOption,
 };
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
+use crate::cli::sweep::{self, Combinations, Several};
+use crate::cli::values;
 use crate::cli::widen::Widen;
 use crate::cli::workload::{check_counter, check_split, workload};
 use crate::count;
 use crate::measure::runner::Case;
-use crate::measure::{Group, Promise, Scenario, Workload};
+use crate::measure::{Group, Parameters, Promise, Scenario};
 use crate::python::body::RESULT;
 use crate::python::version::Version;
 use crate::scenario;
@@ -21,6 +23,7 @@ use crate::session::{Real, Session};
 use crate::system::cpus::Cpus;
 use clap::Args;
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 
 /// Counter updates of each worker in a comparison: the dearest scenario takes about a second.
 const UPDATES: u64 = 5_000_000;
@@ -47,9 +50,9 @@ pub(super) struct CompareCommand {
     #[command(flatten)]
     workers: WorkersOption,
     /// Updates of each worker to the counter, and the end of the range for the sum [default: 5M for the
-    /// counter, 500M for the sum, 1M for references]
-    #[arg(long, value_name = "N", value_parser = count::parse, allow_negative_numbers = true)]
-    iters: Option<u64>,
+    /// counter, 500M for the sum, 1M for references; less in a long sweep]
+    #[arg(long, value_name = "N", value_parser = values::several_counts, allow_negative_numbers = true)]
+    iters: Option<Several<u64>>,
     #[command(flatten)]
     pattern: PatternOption,
     #[command(flatten)]
@@ -67,16 +70,26 @@ pub(super) struct CompareCommand {
 impl CompareCommand {
     /// `commands` are all that there are: their names are easily taken for those of scenarios.
     pub(super) fn request(self, cpus: Cpus, commands: &[String]) -> Result<Request, UsageError> {
-        let workers = self.workers.threads;
-        let pins = self.pin.cpu_of_each(workers, &cpus);
-        let load = Workload {
-            switch_interval: self.interval.interval(),
-            ..workload(workers, 0, self.pattern.pattern, pins, cpus)
+        let scenarios = scenarios(&self.names, commands)?;
+        let load = workload(NonZeroUsize::MIN, 0, self.pattern.pattern, Vec::new(), cpus);
+        let combinations = Combinations::of(load)
+            .over_workers("threads", &self.workers.threads, |workers, cpus| {
+                self.pin.cpu_of_each(workers, cpus)
+            })
+            .over_intervals(&self.interval.intervals());
+        // Each group has its own numbers where they are not said.
+        let of_group = |group: Group| {
+            let iterations = self.iters.clone();
+            let iterations = iterations.unwrap_or_else(|| Several::one(iterations_of(group, &combinations)));
+            combinations.clone().over("iters", &iterations, |load, iterations| load.iterations = iterations)
         };
-        let cases = scenarios(&self.names, commands)?
-            .into_iter()
-            .map(|scenario| case(scenario, &load, self.iters))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut cases = Vec::new();
+        for scenario in scenarios {
+            for case in of_group(scenario.group()).cases(scenario, &Parameters::default()) {
+                cases.push(checked(case)?);
+            }
+        }
+        sweep::check_cases(cases.len())?;
 
         if self.interpreters.python.is_empty() {
             self.interval.refuse_unused(&cases)?;
@@ -91,9 +104,9 @@ impl CompareCommand {
         let jobs: Vec<_> = [(Group::Counter, body), (Group::Sum, Job::Split)]
             .into_iter()
             .filter(|(group, _)| cases.iter().any(|case| case.scenario.group() == *group))
-            .map(|(group, job)| {
-                let iterations = self.iters.unwrap_or(default_iterations(group));
-                (job, Workload { iterations, pins: Vec::new(), ..load.clone() })
+            .flat_map(|(group, job)| {
+                let unpinned = of_group(group).with(|load| load.pins.clear());
+                unpinned.into_each().map(move |(load, parameters)| (job.clone(), load, parameters))
             })
             .collect();
         if jobs.is_empty() && !self.interpreters.python.is_empty() {
@@ -103,10 +116,11 @@ impl CompareCommand {
         }
         let real =
             Real { jobs, timeout: self.interpreters.timeout.time, programs: Some(self.interpreters.python) };
+        let budget = if sweep::is_sweep(&cases) { SWEEP_BUDGET } else { COMPARISON_BUDGET };
         Ok(Request::Measure(Box::new(Session {
             cases,
             real: Some(real),
-            rounds: self.runs.rounds(COMPARISON_BUDGET),
+            rounds: self.runs.rounds(budget),
             comparison: true,
             expect: None,
             destination: self.output.destination()?,
@@ -114,12 +128,20 @@ impl CompareCommand {
     }
 }
 
-/// How much each scenario of a group has to do unless it is said.
-const fn default_iterations(group: Group) -> u64 {
-    match group {
-        Group::Counter => UPDATES,
-        Group::References => PAIRS,
-        Group::Sum => RANGE,
+/// How much each scenario of a group has to do unless it is said: less where a sweep has many combinations.
+fn iterations_of(group: Group, combinations: &Combinations) -> u64 {
+    let cases = combinations.each().count();
+    let workers: usize = combinations.each().map(|(load, _)| load.workers.get()).sum();
+    let (usual, alone) = match group {
+        Group::Counter => (UPDATES, WORKERS),
+        Group::References => (PAIRS, WORKERS),
+        // A sum is one, however many share it.
+        Group::Sum => (RANGE, 1),
+    };
+    match (cases, group) {
+        (1, _) => usual,
+        (_, Group::Sum) => sweep::share(usual, alone, cases),
+        (_, Group::Counter | Group::References) => sweep::share(usual, alone, workers),
     }
 }
 
@@ -183,17 +205,11 @@ fn unknown(name: &str, commands: &[String]) -> String {
     format!("there is no scenario {name:?}; choose from {}", known.join(", "))
 }
 
-/// One scenario's part in the comparison.
-fn case(
-    scenario: &'static dyn Scenario,
-    load: &Workload,
-    iters: Option<u64>,
-) -> Result<Case<'static>, UsageError> {
-    let group = scenario.group();
-    let iterations = iters.unwrap_or(default_iterations(group));
-    let mut load = Workload { iterations, ..scenario.adapt(load) };
-    match group {
-        Group::Counter | Group::References if iterations == 0 => {
+/// One scenario's part in the comparison, refused when it cannot be done.
+fn checked(case: Case<'static>) -> Result<Case<'static>, UsageError> {
+    let Case { scenario, mut load, parameters, baseline } = case;
+    match scenario.group() {
+        Group::Counter | Group::References if load.iterations == 0 => {
             return Err(UsageError::new("--iters 0 leaves nothing to compare; use 1 or more"));
         }
         Group::Counter | Group::References => check_counter(&load)?,
@@ -210,5 +226,5 @@ fn case(
             Group::Counter | Group::Sum => Widen::Auto.updates_per_yield(&load),
         };
     }
-    Ok(Case { scenario, load, baseline: false })
+    Ok(Case { scenario, load, parameters, baseline })
 }

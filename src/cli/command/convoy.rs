@@ -3,8 +3,11 @@
 use crate::cli::options::{InterpreterOptions, IntervalOption, OutputOptions, VersionOption};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
+use crate::cli::sweep::{self, Combinations, Several};
 use crate::cli::values;
-use crate::scenario::convoy::Convoy;
+use crate::cli::workload::workload;
+use crate::measure::{Parameters, Pattern, Workload};
+use crate::scenario::convoy::{Beside, Convoy};
 use crate::system::cpus::Cpus;
 use clap::Args;
 use std::num::NonZeroUsize;
@@ -20,7 +23,7 @@ use std::num::NonZeroUsize;
 pub(super) struct ConvoyCommand {
     /// How many workers compute meanwhile
     #[arg(long, value_name = "H", default_value = "1", value_parser = values::workers, allow_negative_numbers = true)]
-    hogs: NonZeroUsize,
+    hogs: Several<NonZeroUsize>,
     /// How many round trips, alone and beside the hogs
     #[arg(long, value_name = "N", default_value = "200", value_parser = values::round_trips, allow_negative_numbers = true)]
     pings: u32,
@@ -36,14 +39,23 @@ pub(super) struct ConvoyCommand {
 
 impl ConvoyCommand {
     pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
+        let versions = self.version.each();
         if self.interpreters.python.is_empty() {
-            self.interval.refuse_unused_by(self.version.cpython)?;
+            versions.iter().try_for_each(|(version, _)| self.interval.refuse_unused_by(*version))?;
         }
+        let load = workload(NonZeroUsize::MIN, 0, Pattern::Plus, Vec::new(), cpus.clone());
+        let combinations = Combinations::of(load)
+            .over("hogs", &self.hogs, |load, hogs| load.workers = hogs)
+            .over_intervals(&self.interval.intervals());
+        let beside = |(load, parameters): (Workload, Parameters)| {
+            (Beside { hogs: load.workers.get(), switch_interval: load.switch_interval }, parameters)
+        };
+        let beside: Vec<_> = combinations.into_each().map(beside).collect();
+        sweep::check_cases(beside.len() * versions.len())?;
         let convoy = Convoy {
-            hogs: self.hogs.get(),
+            beside,
             pings: self.pings,
-            version: self.version.cpython,
-            switch_interval: self.interval.interval(),
+            versions,
             pythons: self.interpreters.python,
             timeout: self.interpreters.timeout.time,
         };

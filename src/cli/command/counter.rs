@@ -6,14 +6,18 @@ use crate::cli::options::{
 };
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
+use crate::cli::sweep::{self, Several};
 use crate::cli::values::{self, choice};
 use crate::cli::widen::Widen;
-use crate::measure::{Scenario, Workload};
+use crate::measure::Scenario;
+use crate::measure::runner::Case;
+use crate::python::version::SWITCH_INTERVAL;
 use crate::scenario;
 use crate::scenario::gil::UnderGil;
 use crate::scenario::mutex::{Lock, Mutex};
 use crate::system::cpus::Cpus;
 use clap::Args;
+use std::time::Duration;
 
 /// Two workers on one counter without synchronisation: updates get lost
 ///
@@ -37,9 +41,9 @@ pub(super) struct RaceCommand {
 
 impl RaceCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
-        let load = self.counter.workload(&self.measure.pin, cpus)?;
-        let load = Workload { widen: self.widen.updates_per_yield(&load), ..load };
-        self.measure.request(&scenario::race::Race, load)
+        let combinations = self.counter.combinations(&self.measure.pin, cpus, &default_interval(), 1)?;
+        let combinations = combinations.with(|load| load.widen = self.widen.updates_per_yield(load));
+        self.measure.request(&scenario::race::Race, combinations)
     }
 }
 
@@ -50,9 +54,9 @@ impl RaceCommand {
 )]
 #[command(mut_arg("quiet", |arg| arg.help(ACTUAL_ALONE)))]
 pub(super) struct MutexCommand {
-    /// Which lock
-    #[arg(long, default_value = Lock::ALL[0].name(), value_parser = choice::<Lock>())]
-    lock: Lock,
+    /// Which lock; several are set side by side
+    #[arg(long, default_value = Lock::ALL[0].name(), value_parser = choice::<Lock>(), value_delimiter = ',')]
+    lock: Vec<Lock>,
     #[command(flatten)]
     counter: CounterOptions,
     #[command(flatten)]
@@ -61,7 +65,14 @@ pub(super) struct MutexCommand {
 
 impl MutexCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
-        counted(&self.counter, self.measure, scenario::leak(Mutex(self.lock)), cpus)
+        let locks = sweep::choices("lock", &self.lock, Lock::name);
+        let combinations =
+            self.counter.combinations(&self.measure.pin, cpus, &default_interval(), locks.len())?;
+        let cases = locks.into_iter().flat_map(|(lock, chosen)| {
+            let scenario: &'static dyn Scenario = scenario::leak(Mutex(lock));
+            combinations.cases(scenario, &chosen).collect::<Vec<_>>()
+        });
+        self.measure.request_of(cases.collect(), false)
     }
 }
 
@@ -129,16 +140,32 @@ fn version_help() -> String {
 
 impl GilCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
-        let load = Workload {
-            switch_interval: self.interval.interval(),
-            ..self.counter.workload(&self.measure.pin, cpus)?
-        };
-        self.interval.refuse_unused_by(self.version.cpython)?;
-        self.body.counter_only(self.version.cpython)?;
-        let scenario = UnderGil::new(&self.body.body, self.body.setup(), self.version.cpython, &load.pairs())
-            .map_err(|error| UsageError::new(error.to_string()))?;
-        self.measure.request(scenario::leak(scenario), load)
+        let versions = self.version.each();
+        let intervals = self.interval.intervals();
+        let combinations = self.counter.combinations(&self.measure.pin, cpus, &intervals, versions.len())?;
+        let mut cases = Vec::new();
+        for (version, chosen) in versions {
+            self.interval.refuse_unused_by(version)?;
+            self.body.counter_only(version)?;
+            // What two workers add decides what can be lost, so each workload has a verdict of its own.
+            for (load, parameters) in combinations.each() {
+                let scenario = UnderGil::new(&self.body.body, self.body.setup(), version, &load.pairs())
+                    .map_err(|error| UsageError::new(error.to_string()))?;
+                cases.push(Case {
+                    scenario: scenario::leak(scenario),
+                    load: load.clone(),
+                    parameters: chosen.clone().and(parameters.clone()),
+                    baseline: false,
+                });
+            }
+        }
+        self.measure.request_of(cases, false)
     }
+}
+
+/// The interval of a command that has no option for it.
+fn default_interval() -> Several<Duration> {
+    Several::one(SWITCH_INTERVAL)
 }
 
 /// The request of a command that has no conditions of its own.
@@ -148,6 +175,6 @@ fn counted(
     scenario: &'static dyn Scenario,
     cpus: Cpus,
 ) -> Result<Request, UsageError> {
-    let load = counter.workload(&measure.pin, cpus)?;
-    measure.request(scenario, load)
+    let combinations = counter.combinations(&measure.pin, cpus, &default_interval(), 1)?;
+    measure.request(scenario, combinations)
 }

@@ -55,9 +55,10 @@ impl OverheadCommand {
         }
         let overhead = Overhead {
             pairs: pairs.to_vec(),
-            threads: u32::try_from(self.workers.threads.get()).unwrap_or(u32::MAX),
+            threads: u32::try_from(self.workers.threads.only("threads", "gilsim overhead")?.get())
+                .unwrap_or(u32::MAX),
             runs: self.runs,
-            switch_interval: self.interval.interval(),
+            switch_interval: self.interval.only("gilsim overhead")?,
             timeout: self.timeout.time,
         };
         Ok(Request::Overhead(overhead, self.expect, cpus.usable, self.output.destination()?))

@@ -5,10 +5,9 @@ use crate::cli::options::{
 };
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
+use crate::cli::sweep::{Combinations, Several};
 use crate::cli::values;
 use crate::cli::workload::workload;
-use crate::count;
-use crate::measure::Workload;
 use crate::measure::runner::Rounds;
 use crate::scenario::python::Job;
 use crate::session::{Real, Session};
@@ -32,11 +31,11 @@ pub(super) struct PythonCommand {
     #[command(flatten)]
     workers: WorkersOption,
     /// Repetitions of the body by each thread
-    #[arg(long, value_name = "N", default_value = "1M", value_parser = values::updates, allow_negative_numbers = true)]
-    iters: NonZeroU64,
+    #[arg(long, value_name = "N", default_value = "1M", value_parser = values::several_updates, allow_negative_numbers = true)]
+    iters: Several<NonZeroU64>,
     /// The end of the range that is summed
-    #[arg(long, value_name = "N", default_value = "4M", value_parser = count::parse, allow_negative_numbers = true)]
-    sum: u64,
+    #[arg(long, value_name = "N", default_value = "4M", value_parser = values::several_counts, allow_negative_numbers = true)]
+    sum: Several<u64>,
     #[command(flatten)]
     pattern: PatternOption,
     #[command(flatten)]
@@ -52,23 +51,28 @@ pub(super) struct PythonCommand {
 
 impl PythonCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
-        if i64::try_from(self.sum).is_err() {
+        if self.sum.values().iter().any(|&sum| i64::try_from(sum).is_err()) {
             return Err(UsageError::new("--sum ends at 2^63 - 1; give a smaller end"));
         }
-        let load = Workload {
-            switch_interval: self.interval.interval(),
-            ..workload(self.workers.threads, self.iters.get(), self.pattern.pattern, Vec::new(), cpus)
-        };
-        let sum = Workload { iterations: self.sum, ..load.clone() };
+        let load = workload(NonZeroUsize::MIN, 0, self.pattern.pattern, Vec::new(), cpus);
+        let combinations = Combinations::of(load)
+            .over("threads", &self.workers.threads, |load, workers| load.workers = workers)
+            .over_intervals(&self.interval.intervals());
+        let loops =
+            combinations.clone().over("iters", &self.iters, |load, iters| load.iterations = iters.get());
+        let sums = combinations.over("sum", &self.sum, |load, sum| load.iterations = sum);
         let body = Job::Body {
             setup: self.body.setup().to_owned(),
             result: self.body.result.trim().to_owned(),
             body: self.body.body,
         };
         let named = self.interpreters.python;
+        let jobs = |job: Job, combinations: Combinations| {
+            combinations.into_each().map(move |(load, parameters)| (job.clone(), load, parameters))
+        };
         let real = Real {
             programs: (!named.is_empty()).then_some(named),
-            jobs: vec![(body, load), (Job::Split, sum)],
+            jobs: jobs(body, loops).chain(jobs(Job::Split, sums)).collect(),
             timeout: self.timeout.time,
         };
         Ok(Request::Measure(Box::new(Session {

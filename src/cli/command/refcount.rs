@@ -1,19 +1,23 @@
 //! `refcount`: references to objects, counted in several ways.
 
 use crate::choice::Choice;
-use crate::cli::options::{IntervalOption, MeasureOptions, WorkersOption};
+use crate::cli::options::{IntervalOption, MeasureOptions, WORKERS, WorkersOption};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
+use crate::cli::sweep::{self, Combinations, Several};
 use crate::cli::values::{self, choice};
 use crate::cli::widen::Widen;
 use crate::cli::workload::{check_counter, workload};
 use crate::measure::runner::Case;
-use crate::measure::{Objects, Pattern, Promise, Workload};
+use crate::measure::{Objects, Parameters, Pattern, Promise, Workload};
 use crate::scenario;
 use crate::scenario::refcount::{Refcount, Way};
 use crate::system::cpus::Cpus;
 use clap::Args;
 use std::num::{NonZeroU64, NonZeroUsize};
+
+/// How often each worker takes a reference and gives it back unless it is said.
+const PAIRS: u64 = 1_000_000;
 
 /// References to objects, counted in several ways: what goes wrong without protection, and what each one costs
 ///
@@ -28,16 +32,17 @@ use std::num::{NonZeroU64, NonZeroUsize};
 #[command(mut_arg("runs", |arg| arg.help("How many rounds [default: as many as fit in some 8 s, 1 to 10; 3 s for a single way]")))]
 pub(super) struct RefcountCommand {
     /// How references are counted; may be given several times [default: every way]
-    #[arg(long, value_name = "WAY", value_parser = choice::<Way>())]
+    #[arg(long, value_name = "WAY", value_parser = choice::<Way>(), value_delimiter = ',')]
     count: Vec<Way>,
     /// Which objects the workers take references to [default: both, side by side]
     #[arg(long, value_parser = choice::<Objects>())]
     objects: Option<Objects>,
     #[command(flatten)]
     workers: WorkersOption,
-    /// How often each worker takes a reference and gives it back (1M, 1e6 and 1000000 are the same)
-    #[arg(long, value_name = "N", default_value = "1M", value_parser = values::updates, allow_negative_numbers = true)]
-    iters: NonZeroU64,
+    /// How often each worker takes a reference and gives it back (1M, 1e6 and 1000000 are the same) [default: 1M; less in a
+    /// long sweep]
+    #[arg(long, value_name = "N", value_parser = values::several_updates, allow_negative_numbers = true)]
+    iters: Option<Several<NonZeroU64>>,
     /// How often a worker with a plain count yields its CPU in the middle of a pair: once in N pairs, off, or auto
     /// (often when there are fewer CPUs than workers, which would otherwise rarely meet; some 60 times a run otherwise)
     #[arg(long, value_name = "auto|off|N", default_value = "auto", allow_negative_numbers = true)]
@@ -50,55 +55,95 @@ pub(super) struct RefcountCommand {
 
 impl RefcountCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
-        let workers = self.workers.threads;
-        let pins = self.measure.pin.cpu_of_each(workers, &cpus);
-        let load = Workload {
-            switch_interval: self.interval.interval(),
-            ..workload(workers, self.iters.get(), Pattern::Plus, pins, cpus)
-        };
-        check_counter(&load)?;
-        if self.objects == Some(Objects::Shared) && self.count.contains(&Way::Rc) && workers.get() > 1 {
-            return Err(UsageError::new(
-                "an Rc cannot be shared between threads; use --objects own, or --count arc",
-            ));
-        }
         let mut ways: Vec<Way> = Vec::new();
         for &way in if self.count.is_empty() { Way::ALL } else { &self.count } {
             if !ways.contains(&way) {
                 ways.push(way);
             }
         }
-        let objects: &[Objects] = match self.objects {
-            Some(ref objects) => std::slice::from_ref(objects),
-            // One worker has nobody to share an object with.
-            None if workers.get() == 1 => &[Objects::Shared],
-            None => Objects::ALL,
-        };
+        let combinations = self.combinations(cpus, ways.len())?;
+        let several = |load: &Workload| load.workers.get() > 1;
+        let shares = self.objects == Some(Objects::Shared) && self.count.contains(&Way::Rc);
+        if shares && combinations.each().any(|(load, _)| several(load)) {
+            return Err(UsageError::new(
+                "an Rc cannot be shared between threads; use --objects own, or --count arc",
+            ));
+        }
 
-        let case = |way: Way, objects: Objects| {
-            let scenario = scenario::leak(Refcount(way));
-            let load = Workload { objects, ..load.clone() };
-            let widens = scenario.promise_for(&load) == Promise::MayLose;
-            let widen = if widens { self.widen.pairs_per_yield(&load) } else { None };
-            Case { scenario, load: Workload { widen, ..load }, baseline: false }
-        };
-        // Whose objects an Rc counts is no question: with several workers they are their own.
-        let possible =
-            |way: Way, objects: Objects| way != Way::Rc || objects == Objects::Own || workers.get() == 1;
-        let mut cases: Vec<Case<'static>> = ways
-            .iter()
-            .flat_map(|&way| objects.iter().map(move |&objects| (way, objects)))
-            .filter(|&(way, objects)| possible(way, objects))
-            .map(|(way, objects)| case(way, objects))
-            .collect();
+        let mut cases: Vec<Case<'static>> = Vec::new();
+        for (load, parameters) in combinations.each() {
+            let objects: &[Objects] = match self.objects {
+                Some(ref objects) => std::slice::from_ref(objects),
+                // One worker has nobody to share an object with.
+                None if !several(load) => &[Objects::Shared],
+                None => Objects::ALL,
+            };
+            // Whose objects an Rc counts is no question: with several workers they are their own.
+            let possible =
+                |way: Way, objects: Objects| way != Way::Rc || objects == Objects::Own || !several(load);
+            let each = ways.iter().flat_map(|&way| objects.iter().map(move |&objects| (way, objects)));
+            cases.extend(each.filter(|&(way, objects)| possible(way, objects)).map(|(way, objects)| {
+                self.case(way, &Workload { objects, ..load.clone() }, parameters.clone())
+            }));
+        }
         self.interval.refuse_unused(&cases)?;
         let comparison = cases.len() > 1;
-        if workers.get() > 1 || !ways.contains(&Way::Plain) {
-            let pins = load.pins.iter().copied().take(1).collect();
-            let load =
-                Workload { workers: NonZeroUsize::MIN, objects: Objects::Shared, pins, widen: None, ..load };
-            cases.insert(0, Case { scenario: scenario::leak(Refcount(Way::Plain)), load, baseline: true });
-        }
+        cases.splice(0..0, yardsticks(&cases));
         self.measure.request_of(cases, comparison)
     }
+
+    /// The workloads, whatever the objects are.
+    fn combinations(&self, cpus: Cpus, ways: usize) -> Result<Combinations, UsageError> {
+        let (threads, intervals) = (&self.workers.threads, self.interval.intervals());
+        let iterations = self.iters.clone().unwrap_or_else(|| {
+            let workers = threads.values().iter().map(|it| it.get()).sum::<usize>();
+            let pairs = sweep::share(PAIRS, WORKERS * ways, workers * intervals.values().len() * ways);
+            Several::one(NonZeroU64::new(pairs).unwrap_or(NonZeroU64::MIN))
+        });
+        let load = workload(NonZeroUsize::MIN, 0, Pattern::Plus, Vec::new(), cpus);
+        let combinations = Combinations::of(load)
+            .over_workers("threads", threads, |workers, cpus| self.measure.pin.cpu_of_each(workers, cpus))
+            .over("iters", &iterations, |load, iterations| load.iterations = iterations.get())
+            .over_intervals(&intervals);
+        combinations.each().try_for_each(|(load, _)| check_counter(load))?;
+        Ok(combinations)
+    }
+
+    /// A way to count with a workload, widened where it may go wrong.
+    fn case(&self, way: Way, load: &Workload, parameters: Parameters) -> Case<'static> {
+        let scenario = scenario::leak(Refcount(way));
+        let widens = scenario.promise_for(load) == Promise::MayLose;
+        let widen = if widens { self.widen.pairs_per_yield(load) } else { None };
+        Case { scenario, load: Workload { widen, ..load.clone() }, parameters, baseline: false }
+    }
+}
+
+/// The plain count by one worker, for each number of pairs that the cases have, unless it is among them.
+fn yardsticks(cases: &[Case<'static>]) -> Vec<Case<'static>> {
+    let plain = scenario::leak(Refcount(Way::Plain));
+    let is_yardstick = |case: &Case<'_>, load: &Workload| {
+        case.load.workers == NonZeroUsize::MIN
+            && case.load.iterations == load.iterations
+            && case.scenario.label() == plain.label()
+    };
+    let mut yardsticks: Vec<Case<'static>> = Vec::new();
+    for Case { load, .. } in cases {
+        if cases.iter().chain(&yardsticks).all(|case| !is_yardstick(case, load)) {
+            let pins = load.pins.iter().copied().take(1).collect();
+            let load = Workload {
+                workers: NonZeroUsize::MIN,
+                objects: Objects::Shared,
+                pins,
+                widen: None,
+                ..load.clone()
+            };
+            yardsticks.push(Case {
+                scenario: plain,
+                load,
+                parameters: Parameters::default(),
+                baseline: true,
+            });
+        }
+    }
+    yardsticks
 }

@@ -4,16 +4,18 @@ use crate::choice::Choice;
 use crate::cli::options::{ACTUAL_ALONE, IntervalOption, MeasureOptions, WorkersOption};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
-use crate::cli::values::choice;
+use crate::cli::sweep::{self, Combinations, Several};
+use crate::cli::values::{self, choice};
 use crate::cli::workload::{check_split, workload};
 use crate::count;
 use crate::measure::runner::Case;
-use crate::measure::{Pattern, Workload};
+use crate::measure::{Parameters, Pattern, Workload};
 use crate::scenario;
 use crate::scenario::split::{By, Split};
 use crate::system::cpus::Cpus;
 use clap::Args;
 use clap::builder::Resettable;
+use std::num::NonZeroUsize;
 
 /// The sum over a range, split between processes, threads, a rayon pool or threads under a global lock
 #[derive(Debug, Args)]
@@ -31,13 +33,13 @@ pub(super) struct SplitCommand {
     #[arg(long, value_name = "A", default_value = "0", value_parser = count::parse, allow_negative_numbers = true)]
     from: u64,
     /// The end of the range, which is not part of it (100M, 1e8 and 100000000 are the same)
-    #[arg(long, value_name = "N", default_value = "100M", value_parser = count::parse, allow_negative_numbers = true)]
-    iters: u64,
+    #[arg(long, value_name = "N", default_value = "100M", value_parser = values::several_counts, allow_negative_numbers = true)]
+    iters: Several<u64>,
     #[command(flatten)]
     workers: WorkersOption,
-    /// How the sum is split
-    #[arg(long, default_value = By::ALL[0].name(), value_parser = choice::<By>())]
-    by: By,
+    /// How the sum is split; several ways are set side by side
+    #[arg(long, default_value = By::ALL[0].name(), value_parser = choice::<By>(), value_delimiter = ',')]
+    by: Vec<By>,
     #[command(flatten)]
     interval: IntervalOption,
     #[command(flatten)]
@@ -46,28 +48,43 @@ pub(super) struct SplitCommand {
 
 impl SplitCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
-        let (from, iters) = (self.from, self.iters);
-        if from > iters {
+        let from = self.from;
+        if let Some(iters) = self.iters.values().iter().find(|&&iters| from > iters) {
             return Err(UsageError::new(format!(
                 "--from {from} is beyond the end of the range, --iters {iters}; give a smaller start or a larger end"
             )));
         }
-        let workers = self.workers.threads;
-        let pins = self.measure.pin.cpu_of_each(workers, &cpus);
-        let load = Workload {
-            from,
-            switch_interval: self.interval.interval(),
-            ..workload(workers, iters, Pattern::PlusMinus, pins, cpus)
-        };
-        check_split(self.by, &load)?;
+        let load = Workload { from, ..workload(NonZeroUsize::MIN, 0, Pattern::PlusMinus, Vec::new(), cpus) };
+        let combinations = Combinations::of(load)
+            .over_workers("workers", &self.workers.threads, |workers, cpus| {
+                self.measure.pin.cpu_of_each(workers, cpus)
+            })
+            .over("iters", &self.iters, |load, iters| load.iterations = iters)
+            .over_intervals(&self.interval.intervals());
 
-        let scenario = scenario::leak(Split::by(self.by));
-        let baseline = (!scenario.is_sequential()).then(|| {
-            let sequential = scenario::leak(Split::by(By::Sequential));
-            Case { scenario: sequential, load: sequential.adapt(&load), baseline: true }
-        });
-        let case = Case { scenario, load: scenario.adapt(&load), baseline: false };
-        self.interval.refuse_unused(std::slice::from_ref(&case))?;
-        self.measure.request_of(baseline.into_iter().chain([case]).collect(), false)
+        let mut cases = Vec::new();
+        for (by, chosen) in sweep::choices("by", &self.by, By::name) {
+            combinations.each().try_for_each(|(load, _)| check_split(by, load))?;
+            cases.extend(combinations.cases(scenario::leak(Split::by(by)), &chosen));
+        }
+        self.interval.refuse_unused(&cases)?;
+        let baselines = yardsticks(&cases);
+        self.measure.request_of(baselines.into_iter().chain(cases).collect(), self.by.len() > 1)
     }
+}
+
+/// One worker that does all of it, for each amount of work that the cases have, unless it is among them.
+fn yardsticks(cases: &[Case<'static>]) -> Vec<Case<'static>> {
+    if cases.iter().any(|case| case.scenario.is_sequential()) {
+        return Vec::new();
+    }
+    let sequential = scenario::leak(Split::by(By::Sequential));
+    let mut yardsticks: Vec<Case<'static>> = Vec::new();
+    for Case { load, .. } in cases {
+        if yardsticks.iter().all(|other| other.load.range() != load.range()) {
+            let (load, parameters) = (sequential.adapt(load), Parameters::default());
+            yardsticks.push(Case { scenario: sequential, load, parameters, baseline: true });
+        }
+    }
+    yardsticks
 }

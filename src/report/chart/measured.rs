@@ -1,9 +1,10 @@
 //! Charts of measured scenarios.
 
+use super::swept::{self, Lines, Measured};
 use super::{Axis, Chart, Kind, Point, Series, Standing, Unit};
 use crate::measure::Group;
 use crate::measure::stats::{Timing, Verdict};
-use crate::report::rows::{Report, Row};
+use crate::report::rows::{self, Report, Row};
 use crate::report::words::{common, plural, work_of_all};
 
 /// A chart for each group of rows that can be compared; none for a scenario alone.
@@ -17,9 +18,53 @@ pub fn charts(report: &Report) -> Vec<Chart> {
         .filter_map(|group| {
             let rows: Vec<&Row> =
                 report.measured().filter(|row| row.group == group && row.summary.runs > 0).collect();
-            (rows.len() > 1).then(|| bars(group, &rows))
+            (rows.len() > 1).then_some((group, rows))
+        })
+        .flat_map(|(group, rows)| match over_a_number(group, &rows) {
+            charts if charts.is_empty() => vec![bars(group, &rows)],
+            charts => charts,
         })
         .collect()
+}
+
+/// The lines of a sweep over a number: the time of a sum, and of others that for an update, as their work differs.
+fn over_a_number(group: Group, rows: &[&Row]) -> Vec<Chart> {
+    let (what, axis) = match group {
+        Group::Counter => ("counter", "time for an update"),
+        Group::Sum => ("split", "time of a run"),
+        Group::References => ("references", "time for a pair"),
+    };
+    let each = group != Group::Sum;
+    let measured: Vec<Measured> = rows::lines(rows)
+        .into_iter()
+        .map(|(name, row)| Measured {
+            name,
+            parameters: row.parameters.clone(),
+            value: of_row(row, each, row.time()),
+            spread: spread(&row.summary.timing).map(|ends| ends.map(|end| of_row(row, each, end))),
+            standing: standing(row.summary.verdict),
+        })
+        .collect();
+    let chart = |lines: Lines| {
+        let others = if lines.others.is_empty() { lines.others } else { format!(", {}", lines.others) };
+        Chart {
+            title: format!("{what} over {}{others}", lines.over),
+            note: if rows.iter().any(|row| row.summary.timing.mad.is_some()) {
+                "medians of all rounds".to_owned()
+            } else {
+                "times of the only round".to_owned()
+            },
+            spread: rows
+                .iter()
+                .any(|row| row.summary.timing.mad.is_some())
+                .then(|| "holds half of them".to_owned()),
+            kind: Kind::Lines { over: lines.over },
+            values: Axis { label: axis.to_owned(), unit: Unit::Time },
+            series: lines.series,
+            reference: None,
+        }
+    };
+    swept::lines(&measured).into_iter().map(chart).collect()
 }
 
 fn bars(group: Group, rows: &[&Row]) -> Chart {

@@ -7,6 +7,7 @@
 pub mod measured;
 mod scale;
 pub mod svg;
+pub mod swept;
 pub mod terminal;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ mod small_print;
 use gilsim::cli::Request;
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
 use gilsim::measure::{
-    Distribution, Group, LockUse, Objects, Observation, Pattern, Promise, Scenario, Workload,
+    Distribution, Group, LockUse, Objects, Observation, Parameters, Pattern, Promise, Scenario, Workload,
 };
 use gilsim::python::version::Version;
 use gilsim::report::convoy::ConvoyReport;
@@ -17,7 +17,7 @@ use gilsim::report::overhead::OverheadReport;
 use gilsim::report::verify::VerifyReport;
 use gilsim::report::{Header, Report, Row};
 use gilsim::scenario;
-use gilsim::scenario::convoy::{ConvoyRow, Latency, Passing};
+use gilsim::scenario::convoy::{Beside, ConvoyRow, Latency, Passing};
 use gilsim::scenario::gil::{BODY, UnderGil};
 use gilsim::scenario::python::{Job, Python, Subject};
 use gilsim::system::clock::{Span, Usage};
@@ -124,7 +124,7 @@ fn report(cases: &[Case<'static>], runs: &[Drawn], comparison: bool) -> Report {
 }
 
 fn case(scenario: &'static dyn Scenario, load: &Workload, baseline: bool) -> Case<'static> {
-    Case { scenario, load: scenario.adapt(load), baseline }
+    Case { scenario, load: scenario.adapt(load), parameters: Parameters::default(), baseline }
 }
 
 /// A scenario alone, as its command has it: a way to split beside the sequential sum.
@@ -279,6 +279,8 @@ proptest! {
 
 fn convoy(hand_off: Passing, idle: Latency, loaded: Latency) -> ConvoyReport {
     let row = ConvoyRow {
+        parameters: Parameters::default(),
+        beside: Beside { hogs: 1, switch_interval: Duration::from_millis(5) },
         subject: "model 3.14".to_owned(),
         hand_off: Some(hand_off),
         idle: Some(idle),
@@ -287,9 +289,9 @@ fn convoy(hand_off: Passing, idle: Latency, loaded: Latency) -> ConvoyReport {
     };
     ConvoyReport {
         header: Header::new(2, false),
-        hogs: 1,
+        hogs: Some(1),
         pings: 200,
-        switch_interval: 0.005,
+        switch_interval: Some(0.005),
         results: vec![row],
     }
 }

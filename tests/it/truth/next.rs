@@ -17,9 +17,14 @@ fn next(line: &str, world: World) -> Option<String> {
             let real = session.real.iter().flat_map(|real| real.jobs.iter());
             let control = Control::default();
             let nobody = Subject::at("/nonexistent/python".as_ref(), &control);
-            let real = real.map(|(job, load): &(Job, Workload)| {
+            let real = real.map(|(job, load, parameters): &(Job, Workload, Parameters)| {
                 let python = Python::new(&nobody, job.clone(), Duration::from_secs(1), &[], &control);
-                Case { scenario: scenario::leak(python), load: load.clone(), baseline: false }
+                Case {
+                    scenario: scenario::leak(python),
+                    load: load.clone(),
+                    parameters: parameters.clone(),
+                    baseline: false,
+                }
             });
             // What interpreters do beside scenarios makes no difference to the path.
             let real: Vec<_> = if session.cases.is_empty() { real.collect() } else { Vec::new() };

@@ -1,0 +1,172 @@
+//! How the throughput of a scenario grows with its workers, in a sweep over their number.
+
+use super::numbers::{figure, percent, plural};
+use crate::measure::Parameters;
+use crate::measure::scaling::{Fit, Law};
+use serde::Serialize;
+
+/// A law from which a figure is further off says nothing.
+const FAR: f64 = 0.25;
+/// The options that say how many workers there are.
+const WORKERS: [&str; 2] = ["threads", "workers"];
+/// More numbers of workers than these are not told one by one.
+const MOST_TOLD: usize = 6;
+
+/// The throughput of one scenario with different numbers of workers, all else being equal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scaling {
+    /// The scenario, with the objects where it counts references.
+    pub scenario: String,
+    /// The values of the other options that are swept.
+    #[serde(skip_serializing_if = "Parameters::is_empty")]
+    pub parameters: Parameters,
+    /// The fewest workers: what the speed-ups are over.
+    pub over: usize,
+    /// Pairs of a number of workers and how many times the updates of a second it does, in the order of the numbers.
+    pub speedups: Vec<(usize, f64)>,
+    /// The law that the throughput follows, with `of_one` in updates a second; nothing for fewer than three numbers.
+    #[serde(flatten)]
+    pub fit: Option<Fit>,
+}
+
+/// The throughput of one scenario with a number of workers.
+pub(super) struct Measured<'a> {
+    /// The scenario's name among the others.
+    pub name: String,
+    /// What is swept.
+    pub parameters: &'a Parameters,
+    /// How many workers.
+    pub workers: usize,
+    /// Updates, additions or pairs a second; nothing where there are none.
+    pub throughput: Option<f64>,
+    /// Whether the result was right.
+    pub right: bool,
+}
+
+/// A line that is being gathered.
+struct Line {
+    scenario: String,
+    parameters: Parameters,
+    points: Vec<(usize, f64)>,
+    right: bool,
+}
+
+impl Line {
+    /// What it shows, if every result was right and there are several numbers of workers.
+    fn scaling(self) -> Option<Scaling> {
+        let Self { scenario, parameters, mut points, right } = self;
+        points.sort_by_key(|&(workers, _)| workers);
+        let &(over, base) = points.first()?;
+        let several = points.iter().any(|&(workers, _)| workers != over);
+        let speedups = points.iter().map(|&(workers, it)| (workers, it / base)).collect();
+        let fit = Fit::of(&points);
+        (right && several).then_some(Scaling { scenario, parameters, over, speedups, fit })
+    }
+}
+
+/// Each scenario that was right with each number of workers, of which there are several.
+pub(super) fn of<'a>(measured: impl Iterator<Item = Measured<'a>>) -> Vec<Scaling> {
+    let mut lines: Vec<Line> = Vec::new();
+    let swept = |it: &Measured<'_>| it.parameters.all().iter().any(|it| WORKERS.contains(&it.option));
+    for it in measured.filter(swept) {
+        let others = others(it.parameters);
+        let at = lines.iter().position(|line| line.scenario == it.name && line.parameters == others);
+        let at = at.unwrap_or_else(|| {
+            lines.push(Line { scenario: it.name, parameters: others, points: Vec::new(), right: true });
+            lines.len() - 1
+        });
+        lines[at].right &= it.right;
+        lines[at].points.extend(it.throughput.map(|throughput| (it.workers, throughput)));
+    }
+    lines.into_iter().filter_map(Line::scaling).collect()
+}
+
+/// What is swept beside the number of workers and what the scenario's name has in it.
+pub(super) fn others(parameters: &Parameters) -> Parameters {
+    parameters.without(&WORKERS).workload_only()
+}
+
+impl Scaling {
+    /// The speed-up of so many workers.
+    pub(super) fn speedup(&self, workers: usize) -> Option<f64> {
+        self.speedups.iter().find(|&&(number, _)| number == workers).map(|&(_, speedup)| speedup)
+    }
+
+    /// All of it in a sentence.
+    fn sentence(&self) -> String {
+        let others = self.parameters.words();
+        let others = if others.is_empty() { others } else { format!(" ({others})") };
+        let told = |&(workers, speedup): &(usize, f64)| format!("{} with {workers}", figure(speedup));
+        let more: Vec<&(usize, f64)> =
+            self.speedups.iter().filter(|(workers, _)| *workers != self.over).collect();
+        let best = more.iter().max_by(|one, other| one.1.total_cmp(&other.1));
+        let speedups = if more.len() <= MOST_TOLD {
+            more.iter().map(|it| told(it)).collect::<Vec<_>>().join(", ")
+        } else {
+            let best = best.map(|it| format!("at most {}, ", told(it))).unwrap_or_default();
+            format!("{best}{}", more.last().map(|it| told(it)).unwrap_or_default())
+        };
+        format!(
+            "speed-up of {}{others} over {}: {speedups}{}.",
+            self.scenario,
+            plural(self.over, "worker"),
+            self.fit.as_ref().map(by_law).unwrap_or_default()
+        )
+    }
+}
+
+/// How a law fits, and what it says.
+fn by_law(fit: &Fit) -> String {
+    if fit.deviation > FAR {
+        let law = match fit.law {
+            Law::Amdahl => "Amdahl's law",
+            Law::Usl => "the Universal Scalability Law",
+        };
+        return format!("; {law} does not fit (a figure is {} off)", percent(fit.deviation));
+    }
+    let fits = format!(
+        "each figure within {} of it{}",
+        percent(fit.deviation),
+        fit.r_squared.map(|it| format!(", R² {it:.2}")).unwrap_or_default()
+    );
+    let contention = figure(fit.contention);
+    match fit.law {
+        Law::Amdahl => format!("; Amdahl's law with contention {contention} ({fits})"),
+        Law::Usl => {
+            let peak = fit.peak().map_or_else(String::new, |peak| match peak.round() {
+                peak if peak <= 1.0 => ", by which one worker does most".to_owned(),
+                peak => format!(", by which {peak:.0} workers do most"),
+            });
+            format!(
+                "; Universal Scalability Law with contention {contention} and crosstalk {} ({fits}){peak}",
+                figure(fit.crosstalk)
+            )
+        }
+    }
+}
+
+/// What there is to say of them, on so many CPUs.
+pub(super) fn notes(all: &[Scaling], cpus: usize) -> Vec<String> {
+    let mut notes: Vec<String> = all.iter().map(Scaling::sentence).collect();
+    let fits = || all.iter().filter_map(|it| it.fit).filter(|fit| fit.deviation <= FAR);
+    if fits().next().is_some() {
+        let crosstalk = if fits().any(|fit| fit.law == Law::Usl) {
+            ", crosstalk what each pair of workers costs beside that"
+        } else {
+            ""
+        };
+        let most = all.iter().flat_map(|it| &it.speedups).map(|&(workers, _)| workers).max().unwrap_or(0);
+        let turns = if most > cpus {
+            format!(
+                "; more than {cpus} workers take turns on {}, which the law counts as contention",
+                plural(cpus, "CPU")
+            )
+        } else {
+            String::new()
+        };
+        notes.push(format!(
+            "contention is the share of the work that only one worker at a time can do, from 0 to 1{crosstalk}{turns}."
+        ));
+    }
+    notes
+}

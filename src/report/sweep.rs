@@ -1,0 +1,338 @@
+//! The table of a sweep: a row for each scenario and combination, with a column for each option that is swept.
+
+use super::document::Document;
+use super::layout::{Cell, Grid};
+use super::rows::{Report, Row};
+use super::scaling::{self, Scaling};
+use super::words::{self, figure, plural, time};
+use crate::count::grouped;
+use crate::measure::stats::Verdict;
+use crate::measure::{Group, Pattern};
+
+/// More values than these are told by the first and the last.
+const MOST_TOLD: usize = 8;
+
+/// The options of the workload that are swept, with all their values in order.
+fn options(rows: &[&Row]) -> Vec<(&'static str, Vec<String>)> {
+    let mut options: Vec<(&'static str, Vec<String>)> = Vec::new();
+    for parameter in rows.iter().flat_map(|row| row.parameters.of_workload()) {
+        let at = options.iter().position(|(option, _)| *option == parameter.option);
+        let at = at.unwrap_or_else(|| {
+            options.push((parameter.option, Vec::new()));
+            options.len() - 1
+        });
+        let values = &mut options[at].1;
+        if !values.contains(&parameter.value) {
+            values.push(parameter.value.clone());
+        }
+    }
+    options
+}
+
+/// The same for all rows, if it is.
+fn of_all<T: PartialEq>(rows: &[&Row], of: impl Fn(&Row) -> T) -> Option<T> {
+    let first = of(rows.first()?);
+    rows.iter().all(|row| of(row) == first).then_some(first)
+}
+
+/// A row's name among those of its group.
+fn name(row: &Row) -> String {
+    if row.group == Group::Sum { row.short_name().to_owned() } else { row.name() }
+}
+
+/// What was done in all rows.
+pub(super) fn title(rows: &[&Row]) -> String {
+    let Some(first) = rows.first() else { return String::new() };
+    let (group, what) = match first.group {
+        Group::Counter => ("counter", "update"),
+        Group::References => ("refcount", "pair"),
+        Group::Sum => ("split", "number"),
+    };
+    let swept: Vec<String> = options(rows)
+        .into_iter()
+        .map(|(option, values)| {
+            if values.len() > MOST_TOLD {
+                let (first, last) = (&values[0], &values[values.len() - 1]);
+                format!("{option} {first} to {last} ({} values)", values.len())
+            } else {
+                format!("{option} {}", values.join(", "))
+            }
+        })
+        .collect();
+    let mut fixed: Vec<String> = Vec::new();
+    // A sequential sum has one worker, whatever the others have.
+    let shared: Vec<&Row> = rows.iter().copied().filter(|row| row.short_name() != "sequential").collect();
+    fixed.extend(of_all(&shared, |row| row.conditions.workers).map(|it| plural(it, "worker")));
+    fixed.extend(of_all(rows, |row| row.conditions.iterations).map(|it| {
+        let number = usize::try_from(it).unwrap_or(usize::MAX);
+        if group == "split" {
+            format!("the end of the range {}", grouped(it.into()))
+        } else {
+            plural(number, what) + " each"
+        }
+    }));
+    if first.group == Group::Counter {
+        fixed.extend(of_all(rows, |row| row.conditions.pattern).flatten().map(|pattern| {
+            match pattern {
+                Pattern::Plus => "all +1",
+                Pattern::PlusMinus => "+1 and -1 from worker to worker",
+            }
+            .to_owned()
+        }));
+    }
+    fixed.extend(of_all(rows, |row| row.summary.expected).map(|it| format!("expected {it}")));
+    let fixed = if fixed.is_empty() { String::new() } else { format!("; {}", fixed.join(", ")) };
+    // Without a column for the names the title has the only one.
+    let name = of_all(rows, name).unwrap_or_else(|| group.to_owned());
+    format!("{name}: {}{fixed}", swept.join("; "))
+}
+
+/// The table of a group; nothing where it has no rows.
+pub(super) fn grid(report: &Report, group: Group) -> Option<Grid> {
+    let rows: Vec<&Row> = report.measured().filter(|row| row.group == group).collect();
+    let columns = Columns::of(&rows, &report.scaling)?;
+    let mut header: Vec<String> = Vec::new();
+    if columns.names {
+        header.push(if group == Group::References { "count" } else { "scenario" }.to_owned());
+    }
+    header.extend(columns.options.iter().map(|&option| option.to_owned()));
+    if columns.expected {
+        header.push("expected".to_owned());
+    }
+    let verdict = header.len() + 1;
+    header.extend(["actual", "verdict", "time"].map(str::to_owned));
+    header.extend(columns.of_group.iter().map(|&name| name.to_owned()));
+    if columns.relative {
+        header.push("relative".to_owned());
+    }
+    Some(Grid {
+        title: title(&rows),
+        rows: rows.iter().map(|row| columns.cells(row, &report.scaling, header.len())).collect(),
+        header,
+        words: vec![verdict],
+    })
+}
+
+/// Which columns a table has.
+struct Columns {
+    names: bool,
+    options: Vec<&'static str>,
+    expected: bool,
+    of_group: Vec<&'static str>,
+    relative: bool,
+}
+
+impl Columns {
+    fn of(rows: &[&Row], scaling: &[Scaling]) -> Option<Self> {
+        let group = rows.first()?.group;
+        let speedup = rows.iter().any(|row| speedup(row, scaling).is_some());
+        let mut of_group = match group {
+            Group::Counter => vec!["ns/update"],
+            Group::References => vec!["ns/pair"],
+            Group::Sum => vec!["with start"],
+        };
+        if speedup {
+            of_group.push("speed-up");
+        }
+        Some(Self {
+            names: of_all(rows, name).is_none(),
+            options: options(rows).into_iter().map(|(option, _)| option).collect(),
+            expected: of_all(rows, |row| row.summary.expected).is_none(),
+            of_group,
+            relative: is_compared(rows),
+        })
+    }
+
+    fn cells(&self, row: &Row, scaling: &[Scaling], columns: usize) -> Vec<Cell> {
+        let mut cells: Vec<Cell> = Vec::new();
+        if self.names {
+            cells.push(name(row).into());
+        }
+        let value = |option: &&str| {
+            row.parameters.all().iter().find(|it| it.option == *option).map(|it| it.value.clone())
+        };
+        cells.extend(self.options.iter().map(|option| Cell::from(value(option).unwrap_or_default())));
+        if self.expected {
+            cells.push(row.summary.expected.to_string().into());
+        }
+        if row.summary.runs == 0 {
+            cells.extend([Cell::default(), words::without_runs(row)]);
+            cells.resize(columns, Cell::default());
+            return cells;
+        }
+        let verdict = row.summary.verdict;
+        cells.extend([
+            row.summary.actual.to_string().into(),
+            Cell::coloured(words::verdict(verdict).to_owned(), words::colour(verdict)),
+            words::spread(&row.summary.timing).into(),
+        ]);
+        let optional = |figure_of: Option<f64>| Cell::from(figure_of.map_or_else(String::new, figure));
+        cells.extend(self.of_group.iter().map(|&column| match column {
+            "with start" => time(row.time_with_startup()).into(),
+            "speed-up" => optional(speedup(row, scaling)),
+            _ => figure(row.ns_per_update).into(),
+        }));
+        if self.relative {
+            cells.push(optional(relative(row)));
+        }
+        cells
+    }
+}
+
+/// The time over that of the fastest; a sum is paid for with its start-up.
+const fn relative(row: &Row) -> Option<f64> {
+    match row.group {
+        Group::Sum => row.relative_with_startup,
+        Group::Counter | Group::References => row.relative,
+    }
+}
+
+/// Whether rows are held against each other: alone in its combination, each is the fastest.
+fn is_compared(rows: &[&Row]) -> bool {
+    rows.iter().any(|row| relative(row).is_some_and(|it| (it - 1.0).abs() > f64::EPSILON))
+}
+
+/// How many times the throughput of the fewest workers; of a sum, how many times faster than one that does all of it.
+fn speedup(row: &Row, scaling: &[Scaling]) -> Option<f64> {
+    if row.group == Group::Sum {
+        return row.speedup;
+    }
+    let others = scaling::others(&row.parameters);
+    let line = scaling.iter().find(|it| it.scenario.starts_with(&row.name()) && it.parameters == others)?;
+    line.speedup(row.conditions.workers)
+}
+
+/// What the table means, in words.
+pub(super) fn notes(report: &Report) -> Vec<String> {
+    let rows: Vec<&Row> = report.measured().filter(|row| row.summary.runs > 0).collect();
+    let mut notes: Vec<String> = Vec::new();
+    for group in [Group::Counter, Group::Sum] {
+        let of_group: Vec<&Row> = rows.iter().copied().filter(|row| row.group == group).collect();
+        notes.extend(fastest(&of_group));
+    }
+    notes.extend(scaling::notes(&report.scaling, report.header.cpus));
+    if !rows.is_empty() {
+        notes.push(legend(&rows, report));
+    }
+    notes.extend(wrong(&rows));
+    let mut first: Vec<&Row> = Vec::new();
+    for row in &rows {
+        if first.iter().all(|earlier| earlier.scenario != row.scenario) {
+            first.push(row);
+        }
+    }
+    if first.iter().any(|row| row.summary.lock.is_some()) {
+        notes.push(
+            "note: the times under a modelled GIL are those of a compiled loop under a GIL, not of Python."
+                .to_owned(),
+        );
+    }
+    let widened = |row: &&&Row| row.conditions.widen.is_some();
+    if let Some(row) = rows.iter().find(widened) {
+        let (place, command) = match row.group {
+            Group::References => ("in the middle of a pair", "refcount"),
+            Group::Counter | Group::Sum => ("between load and store", "race"),
+        };
+        let number = rows.iter().filter(widened).count();
+        notes.push(format!(
+            "note: in {number} of the rows, each worker of {} yields its CPU {place} now and then, and the times have that in them \
+             (widen in the JSON says how often; gilsim {command} --widen off turns it off).",
+            row.scenario
+        ));
+    }
+    if rows.iter().any(|row| row.summary.verdict == Verdict::Lucky && row.conditions.workers > 1) {
+        notes.push("note: lucky means right in every run, although nothing makes it so.".to_owned());
+    }
+    notes.extend(super::terms::free_threaded(rows.iter().map(|row| row.scenario.as_str())));
+    notes.extend(report.failures());
+    notes
+}
+
+/// Which of several scenarios was fastest, and in how many combinations.
+fn fastest(rows: &[&Row]) -> Option<String> {
+    let choices = super::advice::choices(rows);
+    let is_fastest = |row: &Row| relative(row).is_some_and(|it| it <= 1.0);
+    let counted = if rows.iter().any(|row| row.group == Group::Sum) { " with start-up counted" } else { "" };
+    let mut names: Vec<(&str, Vec<String>)> = Vec::new();
+    for row in choices.iter().filter(|row| is_fastest(row)) {
+        match names.iter_mut().find(|(name, _)| *name == row.short_name()) {
+            Some((_, places)) => places.push(row.parameters.words()),
+            None => names.push((row.short_name(), vec![row.parameters.words()])),
+        }
+    }
+    of_all(&choices, name).map_or(Some(()), |_| None)?;
+    let all: usize = names.iter().map(|(_, places)| places.len()).sum();
+    names.sort_by_key(|(_, places)| std::cmp::Reverse(places.len()));
+    match &names[..] {
+        [] => None,
+        [(name, _)] => Some(format!(
+            "which one: {name}, the fastest{counted} that is always right in each of {}.",
+            plural(all, "combination")
+        )),
+        several => {
+            let told = |(name, places): &(&str, Vec<String>)| match places.len() {
+                1 => format!("{name} ({})", places[0]),
+                number => format!("{name} in {number} of {all} combinations"),
+            };
+            let told: Vec<String> = several.iter().map(told).collect();
+            Some(format!("which one: the fastest{counted} that is always right was {}.", told.join(", ")))
+        }
+    }
+}
+
+/// In which rows the result was wrong.
+fn wrong(rows: &[&Row]) -> Option<String> {
+    let mut names: Vec<(String, usize, usize)> = Vec::new();
+    for row in rows {
+        let lost = usize::from(row.summary.lost_runs > 0);
+        match names.iter_mut().find(|(name, ..)| *name == row.scenario) {
+            Some((_, all, wrong)) => (*all, *wrong) = (*all + 1, *wrong + lost),
+            None => names.push((row.scenario.clone(), 1, lost)),
+        }
+    }
+    let wrong: Vec<String> = names
+        .iter()
+        .filter(|(_, _, wrong)| *wrong > 0)
+        .map(|(name, all, wrong)| format!("{name} in {wrong} of {}", plural(*all, "combination")))
+        .collect();
+    let what = if rows.iter().any(|row| row.group == Group::References) {
+        "a count ended wrong, or an object was freed while it was held"
+    } else {
+        "a store overwrote what others had stored since its load (lost updates)"
+    };
+    (!wrong.is_empty()).then(|| format!("wrong: {}: {what}.", wrong.join(", ")))
+}
+
+/// What the columns mean.
+fn legend(rows: &[&Row], report: &Report) -> String {
+    let runs = rows.iter().map(|row| row.summary.runs);
+    let (fewest, most) = (runs.clone().min().unwrap_or(0), runs.max().unwrap_or(0));
+    let rounds = if fewest == most { plural(most, "round") } else { format!("{fewest} to {most} rounds") };
+    let time = if most > 1 {
+        format!("median of {rounds}, half of which are within ± of it, on the workers' own clocks")
+    } else {
+        "of the only round, on the workers' own clocks".to_owned()
+    };
+    let start = if rows.iter().any(|row| row.group == Group::Sum) {
+        "; with start: from asking for the first worker on; speed-up of a sum: over one worker that does all of it, without start-up"
+    } else {
+        ""
+    };
+    let speedup = if report.scaling.iter().any(|it| !it.scenario.starts_with("split")) {
+        "; speed-up: updates of a second over those of the fewest workers"
+    } else {
+        ""
+    };
+    let compared = is_compared(rows);
+    let of_references = rows.iter().any(|row| row.group == Group::References);
+    let relative = match (compared, of_references) {
+        (false, _) => "",
+        (true, false) => {
+            "; relative: the time (of a sum: with start) over that of the fastest that is always right in the same combination"
+        }
+        (true, true) => "; relative: the time for a pair over that of the plain count with one worker",
+    };
+    let pins = of_all(rows, |row| words::pinned(&row.conditions.pins))
+        .unwrap_or_else(|| "workers pinned where each can have a CPU of its own".to_owned());
+    format!("time: {time}{start}{speedup}{relative}. {} usable, {pins}.", plural(report.header.cpus, "CPU"))
+}
