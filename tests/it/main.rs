@@ -32,6 +32,7 @@ mod results;
 mod rooms;
 mod signals;
 mod surroundings;
+mod sweep;
 mod truth;
 
 use assert_cmd::Command;

@@ -152,6 +152,26 @@ fn the_rounds_before_the_stop_are_all_there_and_no_others() {
 }
 
 #[test]
+fn what_was_finished_of_a_sweep_is_reported_and_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = folder.path().join("report.json");
+    // The second combination never ends.
+    let arguments = format!("atomic --threads 1,2 --iters 10,1e15 --export {}", export.display());
+    let ran = interrupt(&arguments, Signal::SIGINT);
+    assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("interrupted: this is the report of the cases that were finished"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("not run"), "{}", ran.stdout);
+    let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(&export).unwrap()).unwrap();
+    let runs: Vec<u64> =
+        report["results"].as_array().unwrap().iter().map(|row| row["runs"].as_u64().unwrap()).collect();
+    assert_eq!((&report["interrupted"], &runs[..]), (&true.into(), &[1, 0, 0, 0][..]));
+}
+
+#[test]
 fn a_signal_that_comes_twice_at_once_is_one() {
     // The kernel may make one of two by itself, so once would not say much.
     for _ in 0..10 {

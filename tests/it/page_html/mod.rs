@@ -53,7 +53,8 @@ fn stands_alone(markup: &str) {
 }
 
 /// A command for each kind of report.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
+    "compare atomic sharded --threads 1..3 --iters 1k,2k --runs 2",
     "race --iters 1k --runs 2",
     "compare --iters 1k --runs 2",
     "refcount --iters 1k --runs 2",

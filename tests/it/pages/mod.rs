@@ -210,6 +210,7 @@ fn every_field_of_the_json_is_explained() {
         "explore --iters 2".to_owned(),
         "explore --refcount --iters 1".to_owned(),
         "refcount --iters 1k --runs 1".to_owned(),
+        "atomic --threads 1..4 --iters 1k,2k --runs 1".to_owned(),
         "convoy --pings 5".to_owned(),
         "dis --body x+=d".to_owned(),
     ];
