@@ -94,6 +94,7 @@ fn load(workers: usize, iterations: u64) -> Workload {
         objects: Objects::Shared,
         widen: None,
         switch_interval: Duration::from_millis(5),
+        record: false,
     }
 }
 

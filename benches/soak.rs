@@ -242,6 +242,7 @@ fn load(scenario: &dyn Scenario, workers: usize, pattern: Pattern, cpus: Cpus) -
         objects: Objects::Shared,
         widen: None,
         // Short, so that the lock is handed on within a round.
+        record: false,
         switch_interval: Duration::from_micros(50),
     }
 }

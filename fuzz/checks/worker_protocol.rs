@@ -87,6 +87,7 @@ pub fn check(data: &[u8]) {
         foreign_values: None,
         lock: None,
         misuse: None,
+        holds: None,
     };
     let workers = NonZeroUsize::new(observation.spans.len()).unwrap_or(NonZeroUsize::MIN);
     let load = Workload {
@@ -99,6 +100,7 @@ pub fn check(data: &[u8]) {
         objects: Objects::Shared,
         widen: None,
         switch_interval: Duration::from_millis(5),
+        record: false,
     };
     let scenario = Split::by(By::Process);
     let cases = [Case { scenario: &scenario, load, parameters: Parameters::default(), baseline: false }];

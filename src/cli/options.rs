@@ -18,7 +18,8 @@ use crate::python::body::{Body, RESULT};
 use crate::python::program::Program;
 use crate::python::version::{HandOff, SWITCH_INTERVAL, Version};
 use crate::report::export::Format;
-use crate::report::output::{Destination, When};
+use crate::report::output::{Destination, TimelineTo, When};
+use crate::report::timeline::Window;
 use crate::scenario;
 use crate::session::{Expectation, Session};
 use crate::system::cpus::Cpus;
@@ -280,6 +281,11 @@ pub(super) struct MeasureOptions {
 }
 
 impl MeasureOptions {
+    /// The same with timelines, if they are wanted.
+    pub(super) fn with(self, timeline: TimelineOptions) -> Result<Self, UsageError> {
+        Ok(Self { output: self.output.with(timeline)?, ..self })
+    }
+
     /// The request to measure one scenario with each of these workloads.
     pub(super) fn request(
         self,
@@ -357,18 +363,52 @@ pub(super) struct OutputOptions {
     /// went wrong
     #[arg(long, short)]
     quiet: bool,
+    // Set by the commands that have timelines.
+    #[arg(skip)]
+    timeline: Option<TimelineTo>,
+}
+
+// Timelines of what workers did.
+#[derive(Debug, Args)]
+pub(super) struct TimelineOptions {
+    /// Record who ran, who waited and who held the lock, and show it below the table; or write it to FILE: .svg is a
+    /// picture, .json is trace events for Perfetto or Chrome
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "clap's type of an option with an optional value")]
+    timeline: Option<Option<PathBuf>>,
+    /// Which part of the timeline is drawn: last, densest (most hand-offs), or a part of the run such as 10ms..20ms
+    #[arg(long, value_name = "PART", default_value = "last", requires = "timeline")]
+    window: Window,
+}
+
+impl TimelineOptions {
+    /// Whether something is to be recorded.
+    pub(super) const fn record(&self) -> bool {
+        self.timeline.is_some()
+    }
 }
 
 impl OutputOptions {
+    /// The same with timelines, if they are wanted; refused where there is nothing that they could stand below.
+    pub(super) fn with(self, timeline: TimelineOptions) -> Result<Self, UsageError> {
+        let TimelineOptions { timeline, window } = timeline;
+        if matches!(timeline, Some(None)) && (self.quiet || self.format != Format::Table) {
+            return Err(UsageError::new(
+                "a timeline stands below the table, which is not printed here; name a file: --timeline FILE.svg or FILE.json",
+            ));
+        }
+        Ok(Self { timeline: timeline.map(|file| TimelineTo { file, window }), ..self })
+    }
+
     /// Where the report goes; refused when two forms are asked for on standard output.
     pub(super) fn destination(self) -> Result<Destination, UsageError> {
-        let Self { format, export: exports, quiet, chart } = self;
+        let Self { format, export: exports, quiet, chart, timeline } = self;
         if quiet && format != Format::Table {
             return Err(UsageError::new(format!(
                 "--quiet prints the result alone, and --format {} the whole report; leave out one of them",
                 format.name()
             )));
         }
-        Ok(Destination { format, exports, quiet, chart })
+        Ok(Destination { format, exports, quiet, chart, timeline })
     }
 }

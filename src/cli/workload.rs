@@ -30,6 +30,7 @@ pub(super) fn workload(
         pins,
         objects: Objects::Shared,
         widen: None,
+        record: false,
         switch_interval: Duration::ZERO,
     }
 }

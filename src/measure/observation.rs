@@ -2,6 +2,7 @@
 
 use crate::measure::start_line::{Completed, WorkerResult};
 use crate::system::clock::{Span, Usage};
+use crate::system::holds::Holds;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct Observation {
     pub lock: Option<LockUse>,
     /// References: what a wrong count led to.
     pub misuse: Option<Misuse>,
+    /// Each time that a lock was held, if that was recorded.
+    pub holds: Option<Holds>,
 }
 
 impl Observation {
@@ -47,6 +50,7 @@ impl Observation {
             foreign_values: None,
             lock: None,
             misuse: None,
+            holds: None,
         }
     }
 

@@ -219,6 +219,7 @@ mod tests {
                 foreign_values: None,
                 lock: None,
                 misuse: None,
+                holds: None,
             })
         }
         fn explain(&self, _: &Workload, _: &Seen<'_>) -> Explanation {

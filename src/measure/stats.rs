@@ -302,6 +302,7 @@ mod tests {
             foreign_values: Some(4),
             lock: None,
             misuse: None,
+            holds: None,
         }
     }
 

@@ -30,6 +30,8 @@ pub struct Workload {
     pub widen: Option<NonZeroU64>,
     /// GIL: how long a waiter waits before it asks the holder to drop the lock.
     pub switch_interval: Duration,
+    /// Whether each time that a lock is held is to be recorded.
+    pub record: bool,
 }
 
 impl Workload {
@@ -139,6 +141,7 @@ impl Workload {
             pins: Vec::new(),
             objects: Objects::Shared,
             widen: None,
+            record: false,
             switch_interval: Duration::from_millis(5),
         }
     }

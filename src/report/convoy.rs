@@ -5,6 +5,7 @@ use super::chart::{Axis, Chart, Kind, Point, Series, Unit};
 use super::document::{Document, Header};
 use super::layout::{Grid, finish, paragraph};
 use super::part::{Part, texts};
+use super::timeline::Timeline;
 use super::words::{plural, time};
 use super::{csv, json, quiet, terms};
 use crate::scenario::convoy::{Convoy, ConvoyRow, Latency, Passing};
@@ -340,6 +341,17 @@ impl Document for ConvoyReport {
             return Vec::new();
         }
         vec![Chart { series: vec![Series { name: String::new(), points }], ..self.empty_chart() }]
+    }
+
+    fn timelines(&self) -> Vec<Timeline> {
+        let of_row = |row: &ConvoyRow| {
+            let holds = row.holds.as_ref()?;
+            let hogs = (1..=row.beside.hogs).map(|number| format!("hog {number}"));
+            let names = ["round trips".to_owned()].into_iter().chain(hogs).collect();
+            let title = format!("timeline of {}: the loaded round trips", name(row));
+            Some(Timeline::of_holds(title, names, &[], holds))
+        };
+        self.results.iter().filter_map(of_row).collect()
     }
 
     fn failures(&self) -> Vec<String> {

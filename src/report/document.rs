@@ -3,6 +3,7 @@
 use super::chart::Chart;
 use super::markdown;
 use super::part::Part;
+use super::timeline::Timeline;
 use serde::Serialize;
 use std::io;
 
@@ -30,6 +31,10 @@ pub trait Document {
     }
     /// What of it can be drawn.
     fn charts(&self) -> Vec<Chart> {
+        Vec::new()
+    }
+    /// What its workers did and when, if that was recorded.
+    fn timelines(&self) -> Vec<Timeline> {
         Vec::new()
     }
     /// Nothing but the result.

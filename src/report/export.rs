@@ -4,6 +4,7 @@ use super::chart::svg;
 use super::document::Document;
 use super::error::{Error, Result};
 use super::page;
+use super::timeline::{Window, picture, trace};
 use crate::choice::Choice;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -119,8 +120,29 @@ pub enum Charts {
 #[derive(Debug)]
 pub struct Export {
     path: PathBuf,
-    format: Format,
+    content: Content,
     target: Target,
+}
+
+/// What of a document is written.
+#[derive(Debug, Clone, Copy)]
+enum Content {
+    /// The report.
+    Report(Format),
+    /// Its timelines as a picture of this part.
+    Picture(Window),
+    /// Its timelines whole, as trace events.
+    Trace,
+}
+
+impl Content {
+    fn render(self, document: &dyn Document, command: &str) -> io::Result<String> {
+        match self {
+            Self::Report(format) => format.render(document, None, command),
+            Self::Picture(window) => Ok(picture::file(&document.timelines(), window)),
+            Self::Trace => Ok(trace::render(&document.timelines())),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -143,6 +165,29 @@ impl Export {
         }
         let format = Format::of_path(path)?;
         format.check(charts, &format!("--export {}", path.display()))?;
+        Self::at(path, Content::Report(format))
+    }
+
+    /// Makes ready to write timelines to a file: a picture of a part (`.svg`), or all as trace events (`.json`).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::prepare`].
+    pub fn prepare_timeline(path: &Path, window: Window) -> Result<Self> {
+        if is_device(path) {
+            return Err(Error::Device(path.to_owned()));
+        }
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("svg") => Self::at(path, Content::Picture(window)),
+            Some("json") => Self::at(path, Content::Trace),
+            _ => Err(Error::Format(format!(
+                "the form of the timeline {} is not clear from its ending; use .svg for a picture or .json for trace events",
+                path.display()
+            ))),
+        }
+    }
+
+    fn at(path: &Path, content: Content) -> Result<Self> {
         let failed = |source| Error::Export { path: path.to_owned(), source };
         let target = followed(path);
         let target = match fs::metadata(&target) {
@@ -156,7 +201,7 @@ impl Export {
                 Target::Replace(target)
             }
         };
-        Ok(Self { path: path.to_owned(), format, target })
+        Ok(Self { path: path.to_owned(), content, target })
     }
 
     /// Writes the report and puts it in its place.
@@ -165,9 +210,9 @@ impl Export {
     ///
     /// [`Error::Export`]; what stood there before then still stands.
     pub fn write(self, document: &dyn Document, command: &str) -> Result<()> {
-        let Self { path, format, target } = self;
+        let Self { path, content, target } = self;
         let failed = |source| Error::Export { path: path.clone(), source };
-        let text = format.render(document, None, command).map_err(failed)?;
+        let text = content.render(document, command).map_err(failed)?;
         let text = anstream::adapter::strip_str(&text).to_string();
         match target {
             Target::InPlace(mut file) => file.write_all(text.as_bytes()).map_err(failed),

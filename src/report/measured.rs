@@ -4,6 +4,7 @@ use super::chart::{Chart, measured};
 use super::document::Document;
 use super::part::Part;
 use super::rows::{Report, Row};
+use super::timeline::Timeline;
 use super::{csv, json, quiet, table};
 use std::io;
 
@@ -30,6 +31,10 @@ impl Document for Report {
 
     fn charts(&self) -> Vec<Chart> {
         measured::charts(self)
+    }
+
+    fn timelines(&self) -> Vec<Timeline> {
+        self.measured().filter_map(|row| row.timeline.clone()).collect()
     }
 
     fn value(&self) -> String {

@@ -34,6 +34,7 @@ pub mod scaling;
 mod sweep;
 pub mod table;
 mod terms;
+pub mod timeline;
 pub mod verify;
 pub mod words;
 

@@ -4,6 +4,7 @@ use super::chart::terminal::{self, Screen};
 use super::document::Document;
 use super::error::{Error, Result};
 use super::export::{Charts, Export, Format};
+use super::timeline::{Window, strip};
 use crate::choice::Choice;
 use crate::system::{shell, standard_output};
 use std::io::{self, IsTerminal, Write};
@@ -20,6 +21,17 @@ pub struct Destination {
     pub quiet: bool,
     /// Whether to draw charts below the table.
     pub chart: When,
+    /// Where timelines go, if they are wanted.
+    pub timeline: Option<TimelineTo>,
+}
+
+/// Where timelines go.
+#[derive(Debug, Clone)]
+pub struct TimelineTo {
+    /// A file; nothing for below the table.
+    pub file: Option<PathBuf>,
+    /// Which part is drawn.
+    pub window: Window,
 }
 
 /// When charts are drawn below the table.
@@ -66,6 +78,8 @@ pub struct Output {
     exports: Vec<Export>,
     quiet: bool,
     chart: When,
+    /// The part of a timeline that is drawn below the table.
+    strip: Option<Window>,
     json_on_stdout: bool,
 }
 
@@ -91,13 +105,21 @@ impl Destination {
             return Err(Error::no_chart("--chart always"));
         }
         let (stdout, files): (Vec<_>, Vec<_>) = self.exports.iter().partition(|path| *path == Path::new("-"));
-        let exports =
+        let mut exports =
             files.into_iter().map(|path| Export::prepare(path, charts)).collect::<Result<Vec<_>>>()?;
+        let mut strip = None;
+        if let Some(TimelineTo { file, window }) = &self.timeline {
+            match file {
+                Some(file) => exports.push(Export::prepare_timeline(file, *window)?),
+                None => strip = Some(*window),
+            }
+        }
         Ok(Output {
             format: self.format,
             exports,
             quiet: self.quiet,
             chart: self.chart,
+            strip,
             json_on_stdout: !stdout.is_empty(),
         })
     }
@@ -116,7 +138,10 @@ impl Output {
                 return Ok(document.value());
             }
             let text = self.format.render(document, width, &command)?;
-            Ok(if self.format == Format::Table { text + &drawn(document, self.chart, width) } else { text })
+            if self.format != Format::Table {
+                return Ok(text);
+            }
+            Ok(text + &drawn(document, self.chart, width) + &strips(document, self.strip, width))
         };
         let mut done = Vec::new();
         if self.json_on_stdout {
@@ -154,6 +179,15 @@ fn drawn(document: &dyn Document, when: When, width: Option<usize>) -> String {
     });
     let charts: String = charts.map(|chart| terminal::render(&chart, screen)).collect();
     if charts.is_empty() { charts } else { format!("\n{}\n", charts.trim_end()) }
+}
+
+/// The timelines that belong below a table of this width, if they are wanted.
+fn strips(document: &dyn Document, part: Option<Window>, width: Option<usize>) -> String {
+    let screen = Screen { width: width.unwrap_or(COLUMNS), unicode: standard_output::shows_unicode() };
+    let strips = part.map_or_else(String::new, |part| {
+        document.timelines().iter().map(|timeline| strip::render(timeline, part, screen)).collect()
+    });
+    if strips.is_empty() { strips } else { format!("\n{}\n", strips.trim_end()) }
 }
 
 /// Says on standard error, in a line, why an invocation does not end with 0 though it ran, whatever form its report

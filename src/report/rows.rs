@@ -2,6 +2,7 @@
 
 use super::document::Header;
 use super::scaling::{self, Measured, Scaling};
+use super::timeline::{self, Timeline};
 use crate::choice::Choice;
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{self, Summary, Verdict};
@@ -78,6 +79,9 @@ pub struct Row {
     pub explanation: Explanation,
     /// Each run's raw values.
     pub observations: Vec<Run>,
+    /// What the workers of the last run did and when, if that was to be recorded.
+    #[serde(skip)]
+    pub timeline: Option<Timeline>,
 }
 
 /// What a number needs to be understood.
@@ -307,6 +311,7 @@ impl Row {
             speedup_with_startup: None,
             explanation: Explanation::default(),
             observations: result.observations.iter().map(Run::of).collect(),
+            timeline: result.observations.last().filter(|_| load.record).map(|last| timeline(case, last)),
             conditions,
             summary,
         }
@@ -385,6 +390,20 @@ pub(super) fn lines<'a>(rows: &[&'a Row]) -> Vec<(String, &'a Row)> {
     let alone = rows.iter().all(|row| row.conditions.workers == 1);
     let kept = all.iter().filter(|(name, row)| row.group != Group::References || alone || shared(name));
     kept.cloned().collect()
+}
+
+/// What the workers of a run did and when.
+fn timeline(case: &Case<'_>, observation: &Observation) -> Timeline {
+    let words = case.parameters.words();
+    let words = if words.is_empty() { words } else { format!(", {words}") };
+    let title = format!("timeline of {}{words}: the last run", case.scenario.label());
+    match &observation.holds {
+        Some(holds) => {
+            let names = (0..case.load.workers.get()).map(timeline::worker).collect();
+            Timeline::of_holds(title, names, &observation.spans, holds)
+        }
+        None => Timeline::of_spans(title, &observation.spans),
+    }
 }
 
 /// The command line that does this alone.

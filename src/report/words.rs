@@ -260,6 +260,11 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
             count::grouped(i128::from(widen))
         )));
     }
+    if row.timeline.is_some() && row.scenario.starts_with("mutex") {
+        notes.push(Cow::from(
+            "for the timeline the clock is read three times in each update, and the time has that in it",
+        ));
+    }
     if row.summary.verdict == Verdict::Lucky && conditions.workers > 1 && row.promise == Promise::MayLose {
         notes.push(Cow::from("lucky means right in every run, although nothing makes it so"));
     }

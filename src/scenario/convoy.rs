@@ -17,6 +17,7 @@ use crate::python::version::{HandOff, Version};
 use crate::system::clock;
 use crate::system::control::Control;
 use crate::system::executable;
+use crate::system::holds::{Holds, Recorder};
 use crate::system::process::Ended;
 use crate::system::threads::ThreadStarter;
 use parking_lot::Mutex;
@@ -47,6 +48,8 @@ pub struct Convoy {
     pub pythons: Vec<PathBuf>,
     /// How long each of them may take.
     pub timeout: Duration,
+    /// Whether each time that the modelled lock is held beside the hogs is to be recorded.
+    pub record: bool,
 }
 
 /// What there is beside the worker whose round trips are timed.
@@ -77,6 +80,9 @@ pub struct ConvoyRow {
     pub loaded: Option<Latency>,
     /// Why there is nothing to show.
     pub failure: Option<String>,
+    /// Each time that the modelled lock was held beside the hogs, if that was recorded. Worker 0 makes the round trips.
+    #[serde(skip)]
+    pub holds: Option<Holds>,
 }
 
 /// How a GIL passes from one worker to another.
@@ -150,8 +156,9 @@ impl Convoy {
                 let subject = format!("model {version}");
                 tell(&told(&subject, parameters));
                 let alone = Beside { hogs: 0, ..*beside };
-                let idle = Some(Latency::of(self.round_trips(*version, alone, control)?));
-                let loaded = Some(Latency::of(self.round_trips(*version, *beside, control)?));
+                let (idle, _) = self.round_trips(*version, alone, control)?;
+                let (loaded, holds) = self.round_trips(*version, *beside, control)?;
+                let [idle, loaded] = [idle, loaded].map(|times| Some(Latency::of(times)));
                 rows.lock().push(ConvoyRow {
                     subject,
                     parameters: chosen.clone().and(parameters.clone()),
@@ -160,6 +167,7 @@ impl Convoy {
                     idle,
                     loaded,
                     failure: None,
+                    holds,
                 });
             }
         }
@@ -191,22 +199,29 @@ impl Convoy {
             Ok(result) => ([result.idle, result.loaded].map(|times| Some(Latency::of(times))), None),
             Err(error) => ([None, None], Some(error)),
         };
-        ConvoyRow { subject, parameters: parameters.clone(), beside, hand_off, idle, loaded, failure }
+        let parameters = parameters.clone();
+        ConvoyRow { subject, parameters, beside, hand_off, idle, loaded, failure, holds: None }
     }
 
-    /// The round trips of the model of a version, in seconds.
-    fn round_trips(&self, version: Version, beside: Beside, control: &Control) -> Result<Vec<f64>> {
+    /// The round trips of the model of a version, in seconds, and what was recorded of its lock.
+    fn round_trips(
+        &self,
+        version: Version,
+        beside: Beside,
+        control: &Control,
+    ) -> Result<(Vec<f64>, Option<Holds>)> {
         let Beside { hogs, switch_interval } = beside;
         let hand_off = match version.facts().hand_off {
             HandOff::Interval(_) => HandOff::Interval(switch_interval),
             other => other,
         };
         let program = Program::compile(BODY, "", version).map_err(|error| Error::Body(error.to_string()))?;
-        let gil = Gil::new(hogs + 1, hand_off);
+        let record = self.record && hand_off != HandOff::NoGil;
+        let gil = Gil::recorded(hogs + 1, hand_off, record);
         let mut echo = Echo::start()?;
         let (at_work, done) = (AtomicUsize::new(0), AtomicBool::new(false));
         let room = ThreadStarter::for_workers(hogs)?;
-        thread::scope(|scope| {
+        let times = thread::scope(|scope| {
             for hog in 1..=hogs {
                 let (gil, program, at_work, done) = (&gil, &program, &at_work, &done);
                 let compute = move || {
@@ -237,7 +252,8 @@ impl Convoy {
             let times = self.ping(&gil, &mut echo, control);
             done.store(true, Ordering::Relaxed);
             times
-        })
+        })?;
+        Ok((times, gil.into_use().recorder.map(|it| Recorder::merge([it]))))
     }
 
     fn ping(&self, gil: &Gil, echo: &mut Echo, control: &Control) -> Result<Vec<f64>> {

@@ -18,6 +18,7 @@ use crate::python::program::{
 use crate::python::version::{Check, HandOff, SWITCH_INTERVAL, Version};
 use crate::system::clock::Span;
 use crate::system::control::{BLOCK, Control};
+use crate::system::holds::Recorder;
 use crate::system::shell::quoted;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
@@ -357,7 +358,7 @@ impl Scenario for UnderGil {
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
         let shared = SharedAtomics::new(0);
-        let gil = Gil::new(load.workers.get(), self.hand_off(load));
+        let gil = Gil::recorded(load.workers.get(), self.hand_off(load), load.record);
         let watch = Watch { control, failed: AtomicBool::new(false) };
         let run = start_line::run(load, control, |worker| self.work(&shared, &gil, load, &watch, worker))?;
         for worker in &run.workers {
@@ -365,8 +366,13 @@ impl Scenario for UnderGil {
                 return Err(Error::Body(fault.clone()).into());
             }
         }
-        let lock = self.version().has_gil().then(|| lock_use(&gil.into_use(), &run));
-        Ok(Observation { lock, ..Observation::of(i128::from(shared.x()), &run) })
+        let observation = Observation::of(i128::from(shared.x()), &run);
+        if !self.version().has_gil() {
+            return Ok(observation);
+        }
+        let usage = gil.into_use();
+        let lock = Some(lock_use(&usage, &run));
+        Ok(Observation { lock, holds: usage.recorder.map(|it| Recorder::merge([it])), ..observation })
     }
 
     fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {

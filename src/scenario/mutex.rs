@@ -5,10 +5,12 @@
 
 use crate::choice::Choice;
 use crate::count;
-use crate::measure::start_line::{self, Completed};
+use crate::measure::start_line;
 use crate::measure::{Explanation, Group, Observation, Result, Scenario, Seen, Variant, Workload};
 use crate::scenario::spin_lock::SpinLock;
+use crate::system::clock;
 use crate::system::control::Control;
+use crate::system::holds::{Hold, MOST_HOLDS, Recorder};
 use crossbeam_utils::CachePadded;
 
 /// The counter behind one kind of lock.
@@ -107,6 +109,23 @@ pub fn update(counter: &impl Guarded, updates: u64, delta: i64) {
     }
 }
 
+/// The same with each hold recorded. The clock is read within the critical section, so that no two holds overlap.
+fn update_recorded(counter: &impl Guarded, updates: u64, delta: i64, worker: usize, recorder: &mut Recorder) {
+    /// To take a free lock and to read the clock takes up to some such time, in nanoseconds.
+    const AT_ONCE: u64 = 100;
+    for _ in 0..updates {
+        let asked = clock::now();
+        let (mut taken, mut released) = (asked, asked);
+        counter.with(|value| {
+            taken = clock::now();
+            *value = value.wrapping_add(delta);
+            released = clock::now();
+        });
+        let waited_since = (taken.saturating_sub(asked) > AT_ONCE).then_some(asked);
+        recorder.record(Hold { worker, waited_since, requested: None, taken, released, forced: false });
+    }
+}
+
 /// Fewer than elsewhere: under contention one update can cost several microseconds.
 const LOCKED_BLOCK: u64 = 1 << 11;
 
@@ -121,14 +140,22 @@ impl Lock {
     }
 }
 
-fn run<G: Guarded>(load: &Workload, control: &Control, block: u64) -> Result<(i64, Completed<()>)> {
+fn run<G: Guarded>(load: &Workload, control: &Control, block: u64) -> Result<Observation> {
     let counter = CachePadded::new(G::default());
-    let run = start_line::run(load, control, |worker| {
+    let room = MOST_HOLDS / load.workers.get();
+    let mut run = start_line::run(load, control, |worker| {
+        let mut recorder = load.record.then(|| Recorder::new(room));
         for block in control.blocks(worker, load.iterations, block) {
-            update(&*counter, block, load.delta(worker));
+            match &mut recorder {
+                None => update(&*counter, block, load.delta(worker)),
+                Some(recorder) => update_recorded(&*counter, block, load.delta(worker), worker, recorder),
+            }
         }
+        recorder
     })?;
-    Ok((counter.into_inner().total(), run))
+    let recorders: Vec<Recorder> = run.workers.iter_mut().filter_map(|worker| worker.value.take()).collect();
+    let holds = load.record.then(|| Recorder::merge(recorders));
+    Ok(Observation { holds, ..Observation::of(i128::from(counter.into_inner().total()), &run) })
 }
 
 impl Scenario for Mutex {
@@ -151,13 +178,12 @@ impl Scenario for Mutex {
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
         let block = self.0.block(load.workers.get());
-        let (total, run) = match self.0 {
-            Lock::ParkingLot => run::<parking_lot::Mutex<i64>>(load, control, block)?,
-            Lock::Std => run::<std::sync::Mutex<i64>>(load, control, block)?,
-            Lock::Fair => run::<parking_lot::FairMutex<i64>>(load, control, block)?,
-            Lock::Spin => run::<SpinLock>(load, control, block)?,
-        };
-        Ok(Observation::of(i128::from(total), &run))
+        match self.0 {
+            Lock::ParkingLot => run::<parking_lot::Mutex<i64>>(load, control, block),
+            Lock::Std => run::<std::sync::Mutex<i64>>(load, control, block),
+            Lock::Fair => run::<parking_lot::FairMutex<i64>>(load, control, block),
+            Lock::Spin => run::<SpinLock>(load, control, block),
+        }
     }
 
     fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {

@@ -282,6 +282,7 @@ impl Scenario for Python {
             foreign_values: None,
             lock: None,
             misuse: None,
+            holds: None,
         })
     }
 

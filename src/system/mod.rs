@@ -11,6 +11,7 @@ pub mod control;
 pub mod cpus;
 pub mod error;
 pub mod executable;
+pub mod holds;
 pub mod memory;
 pub mod parent;
 pub mod process;

@@ -33,6 +33,7 @@ mod rooms;
 mod signals;
 mod surroundings;
 mod sweep;
+mod timeline;
 mod truth;
 
 use assert_cmd::Command;

@@ -21,6 +21,7 @@ fn load(workers: usize, iterations: u64) -> Workload {
         objects: Objects::Shared,
         widen: None,
         switch_interval: Duration::from_millis(5),
+        record: false,
     }
 }
 
@@ -40,6 +41,7 @@ fn observation(actual: i128, milliseconds: u64) -> Observation {
         foreign_values: None,
         lock: None,
         misuse: None,
+        holds: None,
     }
 }
 

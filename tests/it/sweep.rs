@@ -121,9 +121,9 @@ fn every_form_carries_the_parameters() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = gilsim("compare atomic sharded --threads 1,2 --iters 10,1k --runs 2");
     let exports = ["a.csv", "a.md", "a.html", "a.svg"].map(|name| folder.path().join(name));
-    exports.iter().for_each(|path| {
+    for path in &exports {
         command.arg("--export").arg(path);
-    });
+    }
     let output = command.assert().success().get_output().clone();
     let [csv, markdown, page, picture] = exports.map(|path| fs::read_to_string(path).unwrap());
 

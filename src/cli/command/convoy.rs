@@ -1,6 +1,8 @@
 //! `convoy`: round trips beside workers that only compute.
 
-use crate::cli::options::{InterpreterOptions, IntervalOption, OutputOptions, VersionOption};
+use crate::cli::options::{
+    InterpreterOptions, IntervalOption, OutputOptions, TimelineOptions, VersionOption,
+};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::sweep::{self, Combinations, Several};
@@ -34,6 +36,8 @@ pub(super) struct ConvoyCommand {
     #[command(flatten)]
     interpreters: InterpreterOptions,
     #[command(flatten)]
+    timeline: TimelineOptions,
+    #[command(flatten)]
     output: OutputOptions,
 }
 
@@ -58,7 +62,8 @@ impl ConvoyCommand {
             versions,
             pythons: self.interpreters.python,
             timeout: self.interpreters.timeout.time,
+            record: self.timeline.record(),
         };
-        Ok(Request::Convoy(convoy, cpus.usable, self.output.destination()?))
+        Ok(Request::Convoy(convoy, cpus.usable, self.output.with(self.timeline)?.destination()?))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::choice::Choice;
 use crate::cli::options::{
-    ACTUAL_ALONE, BodyOptions, CounterOptions, IntervalOption, MeasureOptions, VersionOption,
+    ACTUAL_ALONE, BodyOptions, CounterOptions, IntervalOption, MeasureOptions, TimelineOptions, VersionOption,
 };
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
@@ -36,14 +36,19 @@ pub(super) struct RaceCommand {
     #[arg(long, value_name = "auto|off|N", default_value = "auto", allow_negative_numbers = true)]
     widen: Widen,
     #[command(flatten)]
+    timeline: TimelineOptions,
+    #[command(flatten)]
     measure: MeasureOptions,
 }
 
 impl RaceCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
         let combinations = self.counter.combinations(&self.measure.pin, cpus, &default_interval(), 1)?;
-        let combinations = combinations.with(|load| load.widen = self.widen.updates_per_yield(load));
-        self.measure.request(&scenario::race::Race, combinations)
+        let combinations = combinations.with(|load| {
+            load.widen = self.widen.updates_per_yield(load);
+            load.record = self.timeline.record();
+        });
+        self.measure.with(self.timeline)?.request(&scenario::race::Race, combinations)
     }
 }
 
@@ -60,6 +65,8 @@ pub(super) struct MutexCommand {
     #[command(flatten)]
     counter: CounterOptions,
     #[command(flatten)]
+    timeline: TimelineOptions,
+    #[command(flatten)]
     measure: MeasureOptions,
 }
 
@@ -68,11 +75,13 @@ impl MutexCommand {
         let locks = sweep::choices("lock", &self.lock, Lock::name);
         let combinations =
             self.counter.combinations(&self.measure.pin, cpus, &default_interval(), locks.len())?;
+        let combinations = combinations.with(|load| load.record = self.timeline.record());
         let cases = locks.into_iter().flat_map(|(lock, chosen)| {
             let scenario: &'static dyn Scenario = scenario::leak(Mutex(lock));
             combinations.cases(scenario, &chosen).collect::<Vec<_>>()
         });
-        self.measure.request_of(cases.collect(), false)
+        let cases = cases.collect();
+        self.measure.with(self.timeline)?.request_of(cases, false)
     }
 }
 
@@ -130,6 +139,8 @@ pub(super) struct GilCommand {
     #[command(flatten)]
     counter: CounterOptions,
     #[command(flatten)]
+    timeline: TimelineOptions,
+    #[command(flatten)]
     measure: MeasureOptions,
 }
 
@@ -143,6 +154,7 @@ impl GilCommand {
         let versions = self.version.each();
         let intervals = self.interval.intervals();
         let combinations = self.counter.combinations(&self.measure.pin, cpus, &intervals, versions.len())?;
+        let combinations = combinations.with(|load| load.record = self.timeline.record());
         let mut cases = Vec::new();
         for (version, chosen) in versions {
             self.interval.refuse_unused_by(version)?;
@@ -159,7 +171,7 @@ impl GilCommand {
                 });
             }
         }
-        self.measure.request_of(cases, false)
+        self.measure.with(self.timeline)?.request_of(cases, false)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `explore`: every interleaving of a loop body.
 
 use crate::choice::Choice;
-use crate::cli::options::{BodyOptions, OutputOptions, PatternOption};
+use crate::cli::options::{BodyOptions, OutputOptions, PatternOption, TimelineOptions};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::values::{self, choice, count_in};
@@ -44,7 +44,7 @@ pub(super) struct ExploreCommand {
     /// Explore reference counts instead of a body: who takes a reference to an object and gives it back, and whether the object
     /// is freed too early, or never [default: each way of counting]
     #[arg(long, value_name = "WAY", value_parser = choice::<Protocol>(), num_args = 0..=1, require_equals = true,
-          conflicts_with_all = ["body", "setup", "result", "cpython", "machine", "pattern", "outcome", "schedule", "replay", "max_memory"])]
+          conflicts_with_all = ["body", "setup", "result", "cpython", "machine", "pattern", "outcome", "schedule", "replay", "max_memory", "timeline"])]
     #[expect(clippy::option_option, reason = "clap's type of an option with an optional value")]
     refcount: Option<Option<Protocol>>,
     /// How many workers
@@ -71,6 +71,8 @@ pub(super) struct ExploreCommand {
     /// Exit with 3 unless no schedule (exact), or some schedule (lost), loses an update or deadlocks
     #[arg(long, value_parser = choice::<Expectation>())]
     expect: Option<Expectation>,
+    #[command(flatten)]
+    timeline: TimelineOptions,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -107,7 +109,7 @@ impl ExploreCommand {
             max_memory: self.max_memory,
             cpus: cpus.usable,
             expect: self.expect,
-            destination: self.output.destination()?,
+            destination: self.output.with(self.timeline)?.destination()?,
         })))
     }
 }

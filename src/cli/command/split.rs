@@ -1,7 +1,7 @@
 //! `split`: one sum, shared between workers in one of several ways, beside one worker that does all of it.
 
 use crate::choice::Choice;
-use crate::cli::options::{ACTUAL_ALONE, IntervalOption, MeasureOptions, WorkersOption};
+use crate::cli::options::{ACTUAL_ALONE, IntervalOption, MeasureOptions, TimelineOptions, WorkersOption};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::sweep::{self, Combinations, Several};
@@ -43,6 +43,8 @@ pub(super) struct SplitCommand {
     #[command(flatten)]
     interval: IntervalOption,
     #[command(flatten)]
+    timeline: TimelineOptions,
+    #[command(flatten)]
     measure: MeasureOptions,
 }
 
@@ -60,7 +62,8 @@ impl SplitCommand {
                 self.measure.pin.cpu_of_each(workers, cpus)
             })
             .over("iters", &self.iters, |load, iters| load.iterations = iters)
-            .over_intervals(&self.interval.intervals());
+            .over_intervals(&self.interval.intervals())
+            .with(|load| load.record = self.timeline.record());
 
         let mut cases = Vec::new();
         for (by, chosen) in sweep::choices("by", &self.by, By::name) {
@@ -69,7 +72,9 @@ impl SplitCommand {
         }
         self.interval.refuse_unused(&cases)?;
         let baselines = yardsticks(&cases);
-        self.measure.request_of(baselines.into_iter().chain(cases).collect(), self.by.len() > 1)
+        self.measure
+            .with(self.timeline)?
+            .request_of(baselines.into_iter().chain(cases).collect(), self.by.len() > 1)
     }
 }
 

@@ -5,6 +5,7 @@ use super::{
     usage::{GilUse, record},
 };
 use crate::python::version::HandOff;
+use crate::system::holds::{Hold, MOST_HOLDS, Recorder};
 
 /// The lock. Workers are numbered from 0.
 #[derive(Debug)]
@@ -19,12 +20,20 @@ impl Gil {
     pub fn new(workers: usize, hand_off: HandOff) -> Self {
         Self::with_monitor(workers, hand_off)
     }
+
+    /// The same, which records each time that it is held if that is wanted.
+    #[must_use]
+    pub fn recorded(workers: usize, hand_off: HandOff, record: bool) -> Self {
+        let gil = Self::new(workers, hand_off);
+        sound(gil.monitor.state.lock()).usage.recorder = record.then(|| Recorder::new(MOST_HOLDS));
+        gil
+    }
 }
 
 impl<M: SyncPrimitives> Gil<M> {
     pub(super) fn with_monitor(workers: usize, hand_off: HandOff) -> Self {
-        let usage = GilUse::new(workers);
-        let state = State { locked: false, taken_at: 0, usage };
+        let usage = GilUse::new(workers, None);
+        let state = State { locked: false, taken_at: 0, waited_since: None, requested_at: None, usage };
         Self { hand_off, monitor: M::new(state) }
     }
 
@@ -51,17 +60,21 @@ impl<M: SyncPrimitives> Gil<M> {
         let mut state = self.monitor.lock();
         let asked = M::now();
         let waited = state.locked;
+        let mut requested_at = None;
         while state.locked {
             let switches = state.usage.switches;
             let (after, timed_out) = self.monitor.wait_for_release(state, most);
             state = after;
             if timed_out && state.locked && state.usage.switches == switches {
                 state.usage.requests += 1;
+                requested_at.get_or_insert_with(M::now);
                 self.monitor.request(true);
             }
         }
         state.locked = true;
         state.taken_at = M::now();
+        state.waited_since = waited.then_some(asked);
+        state.requested_at = requested_at;
         state.usage.takes += 1;
         if waited {
             let time = state.taken_at.saturating_sub(asked);
@@ -84,11 +97,16 @@ impl<M: SyncPrimitives> Gil<M> {
         }
         let mut state = self.monitor.lock();
         state.locked = false;
-        let time = M::now().saturating_sub(state.taken_at);
+        let (taken, released) = (state.taken_at, M::now());
+        let time = released.saturating_sub(taken);
         state.usage.held[worker] += time;
         record(&mut state.usage.holds, time);
         let forced = self.monitor.requested();
         state.usage.forced += u64::from(forced);
+        let (waited_since, requested) = (state.waited_since, state.requested_at);
+        if let Some(recorder) = &mut state.usage.recorder {
+            recorder.record(Hold { worker, waited_since, requested, taken, released, forced });
+        }
         self.monitor.released();
         drop(state);
         if forced {

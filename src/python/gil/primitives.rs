@@ -19,6 +19,10 @@ pub struct State {
     pub(super) locked: bool,
     /// When the present holder took it, in nanoseconds of [`clock::now`].
     pub(super) taken_at: u64,
+    /// Since when that one had waited, if the lock was not free.
+    pub(super) waited_since: Option<u64>,
+    /// When it first asked for the lock, if it did.
+    pub(super) requested_at: Option<u64>,
     pub(super) usage: GilUse,
 }
 

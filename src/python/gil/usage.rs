@@ -1,5 +1,6 @@
 //! What happened to a lock: how often it was taken, for how long it was held and waited for.
 
+use crate::system::holds::Recorder;
 use hdrhistogram::Histogram;
 
 /// What happened to a lock.
@@ -19,11 +20,14 @@ pub struct GilUse {
     pub holds: Histogram<u64>,
     /// How long a worker that found it taken waited for it, in nanoseconds.
     pub waits: Histogram<u64>,
+    /// Each time that it was held, if that was asked for.
+    pub recorder: Option<Recorder>,
 }
 
 impl GilUse {
-    pub(super) fn new(workers: usize) -> Self {
+    pub(super) fn new(workers: usize, recorder: Option<Recorder>) -> Self {
         Self {
+            recorder,
             takes: 0,
             switches: 0,
             requests: 0,

@@ -2,9 +2,12 @@
 
 use super::data::ExploreReport;
 use super::outcomes::OutcomeTable;
+use super::witness::Witness;
 use crate::choice::Choice;
+use crate::explore::{Schedule, worker_letter};
 use crate::report::document::Document;
 use crate::report::part::{Part, texts};
+use crate::report::timeline::Timeline;
 use crate::report::{csv, json, layout, quiet};
 use std::io;
 
@@ -38,6 +41,18 @@ impl Document for ExploreReport {
         parts.extend(texts(self.replayed()));
         parts.push(format!("Why: {}", self.why()).into());
         parts
+    }
+
+    fn timelines(&self) -> Vec<Timeline> {
+        let of_witness = |witness: &Witness| {
+            let schedule: Schedule = witness.schedule.parse().ok()?;
+            let runs: Vec<(usize, u64)> =
+                schedule.runs().iter().map(|run| (usize::from(run.worker), run.steps)).collect();
+            let letters = (0..u8::try_from(self.workers).unwrap_or(u8::MAX)).map(worker_letter);
+            let title = format!("timeline of the schedule that ends with {}", witness.outcome);
+            Some(Timeline::of_steps(title, letters.map(String::from).collect(), &runs))
+        };
+        self.witness.as_ref().and_then(of_witness).into_iter().collect()
     }
 
     fn value(&self) -> String {

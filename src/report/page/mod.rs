@@ -8,6 +8,7 @@ use super::document::Document;
 use super::layout::{Cell, Grid};
 use super::markup::{Attribute, Markup};
 use super::part::{Fold, Part};
+use super::timeline::{Window, picture};
 use anstream::adapter::strip_str;
 use anstyle::AnsiColor;
 use serde_json::Value;
@@ -50,6 +51,7 @@ pub(super) fn render(document: &dyn Document, command: &str) -> io::Result<Strin
     page.open("main", &[]);
     section(&mut page, "Result", |page| parts.iter().for_each(|part| show(page, part)));
     charts(&mut page, document);
+    timelines(&mut page, document);
     let folds: Vec<&Fold> =
         parts.iter().filter_map(|part| if let Part::Fold(fold) = part { Some(fold) } else { None }).collect();
     if !folds.is_empty() {
@@ -207,6 +209,24 @@ fn charts(page: &mut Markup, document: &dyn Document) {
             for (class, width) in [("when-wide", svg::WIDE), ("when-narrow", svg::NARROW)] {
                 page.open("figure", &[("class", class)]);
                 page.markup(&svg::part(chart, width, &format!("chart-{number}-{class}")));
+                page.close("figure");
+            }
+        }
+    });
+}
+
+/// The end of each timeline, in the two widths as well.
+fn timelines(page: &mut Markup, document: &dyn Document) {
+    let timelines = document.timelines();
+    if timelines.is_empty() {
+        return;
+    }
+    section(page, "Timeline", |page| {
+        for (number, timeline) in timelines.iter().enumerate() {
+            for (class, width) in [("when-wide", svg::WIDE), ("when-narrow", svg::NARROW)] {
+                let prefix = format!("timeline-{number}-{class}");
+                page.open("figure", &[("class", class)]);
+                page.markup(&picture::part(timeline, Window::Last, width, &prefix));
                 page.close("figure");
             }
         }

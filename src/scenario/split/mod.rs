@@ -23,6 +23,7 @@ use crate::python::version::HandOff;
 use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;
+use crate::system::holds::Recorder;
 use crate::system::threads::{self, STACK};
 use parking_lot::Mutex;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -107,15 +108,17 @@ fn by_threads(load: &Workload, control: &Control) -> Result<Observation> {
 }
 
 fn under_lock(load: &Workload, control: &Control) -> Result<Observation> {
-    let gil = Gil::new(load.workers.get(), HandOff::Interval(load.switch_interval));
+    let gil = Gil::recorded(load.workers.get(), HandOff::Interval(load.switch_interval), load.record);
     let run = start_line::run(load, control, |worker| {
         let part = part(&load.range(), load.workers, worker);
         let mut holder = gil.enter(worker);
         in_blocks(part, worker, control, |range| sum_under_lock(range, &mut holder))
     })?;
     let total = result(run.workers.iter().map(|worker| worker.value).sum());
+    let usage = gil.into_use();
     Ok(Observation {
-        lock: Some(super::gil::lock_use(&gil.into_use(), &run)),
+        lock: Some(super::gil::lock_use(&usage, &run)),
+        holds: usage.recorder.map(|it| Recorder::merge([it])),
         ..Observation::of(total, &run)
     })
 }
@@ -163,6 +166,7 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
         foreign_values: None,
         lock: None,
         misuse: None,
+        holds: None,
     })
 }
 

@@ -79,5 +79,6 @@ pub(super) fn observe(
         foreign_values: None,
         lock: None,
         misuse: None,
+        holds: None,
     })
 }

@@ -21,7 +21,7 @@ fn exported(arguments: &str, extra: &[&str], name: &str) -> String {
 }
 
 /// That elements are closed in their order and no attribute stands twice; the elements' names.
-fn elements(markup: &str) -> Vec<String> {
+pub(crate) fn elements(markup: &str) -> Vec<String> {
     let markup = markup.trim_start_matches("<!DOCTYPE html>\n");
     let mut reader = Reader::from_str(markup);
     let mut names = Vec::new();

@@ -50,6 +50,7 @@ fn load(workers: usize, usable: usize, iterations: u64, widen: bool) -> Workload
         objects: Objects::Shared,
         widen: NonZeroU64::new(64).filter(|_| widen),
         switch_interval: Duration::from_millis(5),
+        record: false,
     }
 }
 
@@ -97,6 +98,7 @@ impl Drawn {
                 involuntary: 2,
             }),
             misuse: None,
+            holds: None,
             foreign_values: (scenario.name() == "race").then_some(self.switches),
             lock: lock.then(|| LockUse {
                 takes: 9,
@@ -286,6 +288,7 @@ fn convoy(hand_off: Passing, idle: Latency, loaded: Latency) -> ConvoyReport {
         idle: Some(idle),
         loaded: Some(loaded),
         failure: None,
+        holds: None,
     };
     ConvoyReport {
         header: Header::new(2, false),

@@ -6,7 +6,7 @@
 
 mod bars;
 mod lines;
-mod pen;
+pub(in crate::report) mod pen;
 
 use super::{Chart, Kind};
 use crate::report::markup::{Markup, length};
@@ -38,12 +38,17 @@ pub fn file(charts: &[Chart]) -> String {
     }
     let title = charts.iter().map(|chart| chart.title.as_str()).collect::<Vec<_>>().join("; ");
     let description = charts.iter().map(Chart::description).collect::<Vec<_>>().join(" ");
+    whole([WIDE, height], [&title, &description], &content.finish())
+}
+
+/// A picture as a file of its own, with the style that it needs.
+pub(in crate::report) fn whole(size: [f64; 2], words: [&str; 2], content: &str) -> String {
     let mut markup = Markup::default();
     markup.markup("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    picture(&mut markup, [WIDE, height], [&title, &description], |markup| {
+    picture(&mut markup, size, words, |markup| {
         markup.element("style", &[], STYLE);
         markup.empty("rect", &[("class", "paper"), ("width", "100%"), ("height", "100%")]);
-        markup.markup(&content.finish());
+        markup.markup(content);
     });
     markup.finish()
 }
@@ -60,7 +65,7 @@ pub(in crate::report) fn part(chart: &Chart, width: f64, prefix: &str) -> String
     markup.finish()
 }
 
-fn picture(
+pub(in crate::report) fn picture(
     markup: &mut Markup,
     size: [f64; 2],
     [title, description]: [&str; 2],

@@ -1,0 +1,150 @@
+use super::*;
+use crate::report::chart::terminal::Screen;
+use crate::system::holds::{Hold, Holds};
+use anstream::adapter::strip_str;
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// Two workers that hand a lock to and fro every five milliseconds, each asking after four.
+fn to_and_fro(times: u64) -> Holds {
+    const MS: u64 = 1_000_000;
+    let hold = |number: u64| Hold {
+        worker: usize::from(number % 2 == 1),
+        waited_since: (number > 0).then(|| 100 + number.saturating_sub(1) * 5 * MS),
+        requested: (number > 0).then(|| 100 + number * 5 * MS - MS),
+        taken: 100 + number * 5 * MS,
+        released: 100 + (number + 1) * 5 * MS - 1000,
+        forced: number + 1 < times,
+    };
+    Holds { kept: (0..times).map(hold).collect(), left_out: 0 }
+}
+
+fn timeline(holds: &Holds, workers: usize) -> Timeline {
+    Timeline::of_holds("timeline of a lock".to_owned(), (0..workers).map(worker).collect(), &[], holds)
+}
+
+fn strip(timeline: &Timeline, window: Window, width: usize, unicode: bool) -> String {
+    strip_str(&strip::render(timeline, window, Screen { width, unicode })).to_string()
+}
+
+#[test]
+fn a_strip_shows_who_held_the_lock_and_who_asked() {
+    let drawn = strip(&timeline(&to_and_fro(8), 2), Window::Last, 50, false);
+    let expected = "\
+timeline of a lock
+(all of it)
+worker 1  #####...a#####...a#####...a#####...a
+worker 2  ...a#####...a#####...a#####...a#####
+# holds the lock   . waits for the lock   a asks the holder to let go
+";
+    let rows = |text: &str| text.lines().filter(|line| line.starts_with("worker")).count();
+    assert_eq!(rows(&drawn), rows(expected));
+    let row = |text: &str, start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
+    for (one, other) in row(&drawn, "worker 1").chars().zip(row(&drawn, "worker 2").chars()).skip(10) {
+        assert!(!(one == '#' && other == '#'), "{drawn}");
+    }
+    assert!(row(&drawn, "worker 2").contains(".a#####"), "{drawn}");
+    assert!(drawn.lines().all(|line| line.len() <= 50), "{drawn}");
+    assert!(drawn.is_ascii());
+}
+
+#[test]
+fn the_part_that_is_shown_is_the_end_the_densest_or_what_was_asked_for() {
+    let mut holds = to_and_fro(40);
+    // In the middle the lock goes to and fro ten times as fast.
+    for number in 20..30 {
+        let taken = 100 + 20 * 5_000_000 + (number - 20) * 500_000;
+        let hold = &mut holds.kept[usize::try_from(number).unwrap()];
+        (hold.taken, hold.released, hold.waited_since, hold.requested) = (taken, taken + 400_000, None, None);
+    }
+    let timeline = timeline(&holds, 2);
+    let shown = |window: &str, columns| window.parse::<Window>().unwrap().of(&timeline, columns);
+    assert_eq!(shown("last", 40).end, timeline.end);
+    let densest = shown("densest", 8);
+    assert!(densest.start >= 94_000_000 && densest.end <= 36 * 5_000_000, "{densest:?}");
+    assert_eq!(shown("10ms..20ms", 40), 10_000_000..20_000_000);
+    assert_eq!(shown("0..1ms", 40), 0..1_000_000);
+    let beyond = shown("50s..60s", 40);
+    assert!(beyond.start < beyond.end && beyond.end <= timeline.end);
+    for wrong in ["", "first", "5", "20ms..10ms", "1..2", "..5ms", "10ms.."] {
+        assert!(wrong.parse::<Window>().is_err(), "{wrong}");
+    }
+}
+
+fn events(timelines: &[Timeline]) -> Vec<Value> {
+    let trace: Value = serde_json::from_str(&trace::render(timelines)).unwrap();
+    trace["traceEvents"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_trace_has_a_slice_for_each_stretch_and_an_arrow_for_each_hand_off() {
+    let events = events(&[timeline(&to_and_fro(10), 2)]);
+    let named =
+        |phase: &str, name: &str| events.iter().filter(|it| it["ph"] == phase && it["name"] == name).count();
+    assert_eq!((named("X", "holds"), named("X", "waits"), named("i", "asks")), (10, 9, 9));
+    assert_eq!((named("s", "forced hand-off"), named("f", "forced hand-off")), (9, 9));
+    assert_eq!(named("M", "thread_name"), 2);
+    let counts: Vec<i64> = events
+        .iter()
+        .filter(|it| it["ph"] == "C")
+        .map(|it| it["args"]["workers"].as_i64().unwrap())
+        .collect();
+    assert!(counts.iter().all(|count| (0..=2).contains(count)) && counts.last() == Some(&0), "{counts:?}");
+}
+
+#[test]
+fn a_trace_of_many_workers_is_of_bounded_size() {
+    // As many as are kept, by 64 workers, in some ten seconds.
+    let hold = |number: u64| Hold {
+        worker: usize::try_from(number % 64).unwrap(),
+        waited_since: Some(10_000_000_123 + number * 400_000),
+        requested: Some(10_005_000_123 + number * 400_000),
+        taken: 10_100_000_123 + number * 400_000,
+        released: 10_100_300_456 + number * 400_000,
+        forced: true,
+    };
+    let most = u64::try_from(crate::system::holds::MOST_HOLDS).unwrap();
+    let holds = Holds { kept: (0..most).map(hold).collect(), left_out: 7 };
+    let trace = trace::render(&[timeline(&holds, 64)]);
+    assert!(trace.len() < 20_000_000, "{}", trace.len());
+    assert!(trace.contains("the lock was held 7 times before what was kept"));
+}
+
+#[test]
+fn steps_of_a_schedule_are_a_timeline_too() {
+    let timeline = Timeline::of_steps(
+        "a schedule".to_owned(),
+        vec!["A".to_owned(), "B".to_owned()],
+        &[(0, 1), (1, 3), (0, 2)],
+    );
+    let drawn = strip(&timeline, Window::Last, 15, false);
+    assert!(drawn.contains("A  ##      ####") || drawn.contains("A  ##"), "{drawn}");
+    assert!(drawn.contains("# runs") && !drawn.contains("lock"), "{drawn}");
+    assert_eq!(timeline.end, 6);
+}
+
+proptest! {
+    #[test]
+    fn whatever_was_recorded_is_drawn_and_written(
+        holds in prop::collection::vec((0_usize..5, 0_u64..1000, 1_u64..1000, any::<bool>(), any::<bool>()), 0..60),
+        width in 20_usize..120,
+        densest: bool,
+    ) {
+        let mut at = 0;
+        let kept = holds.into_iter().map(|(worker, gap, length, waited, forced)| {
+            let taken = at + gap;
+            at = taken + length;
+            let waited_since = waited.then_some(taken.saturating_sub(gap));
+            Hold { worker, waited_since, requested: waited_since, taken, released: at, forced }
+        });
+        let holds = Holds { kept: kept.collect(), left_out: 0 };
+        let timeline = timeline(&holds, 4);
+        let window = if densest { Window::Densest } else { Window::Last };
+        let drawn = strip(&timeline, window, width, true);
+        prop_assert!(drawn.lines().all(|line| textwrap::core::display_width(line) <= width), "{}", drawn);
+        let picture = picture::file(std::slice::from_ref(&timeline), window);
+        prop_assert!(picture.trim_end().ends_with("</svg>"), "{}", picture);
+        let whole: u64 = events(&[timeline]).iter().filter(|it| it["name"] == "holds").count() as u64;
+        prop_assert_eq!(whole, holds.kept.iter().filter(|hold| hold.worker < 4).count() as u64);
+    }
+}

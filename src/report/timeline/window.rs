@@ -1,0 +1,86 @@
+//! Which part of a timeline is drawn.
+
+use super::data::{Doing, Timeline};
+use crate::count;
+use std::ops::Range;
+use std::str::FromStr;
+
+/// Which part of a timeline is drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Window {
+    /// Its end.
+    #[default]
+    Last,
+    /// Where the lock is handed on most often.
+    Densest,
+    /// From one time to another, in nanoseconds since the first worker began; or steps.
+    Between(u64, u64),
+}
+
+impl FromStr for Window {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "last" => return Ok(Self::Last),
+            "densest" => return Ok(Self::Densest),
+            _ => {}
+        }
+        let (from, to) =
+            text.split_once("..").ok_or("use last, densest, or a part of the run such as 10ms..20ms")?;
+        let time = |text: &str| {
+            if text == "0" {
+                return Ok(0);
+            }
+            let nanoseconds = count::parse_interval(text)?.as_nanos();
+            u64::try_from(nanoseconds).map_err(|error| error.to_string())
+        };
+        let (from, to) = (time(from)?, time(to)?);
+        if from < to { Ok(Self::Between(from, to)) } else { Err("the part ends before it begins".to_owned()) }
+    }
+}
+
+impl Window {
+    /// The part of this timeline, in which so many columns show what happens.
+    pub(super) fn of(self, timeline: &Timeline, columns: u64) -> Range<u64> {
+        let end = timeline.end.max(1);
+        let length = length(timeline, columns).clamp(1, end);
+        match self {
+            Self::Last => end - length..end,
+            Self::Densest => {
+                let start = densest(timeline, length);
+                start..(start + length).min(end)
+            }
+            Self::Between(from, to) => from.min(end - 1)..to.clamp(from.min(end - 1) + 1, end),
+        }
+    }
+}
+
+/// How much of a timeline so many columns can show: a hold that is neither long nor short takes four of them. Where
+/// nothing is handed on it is all.
+fn length(timeline: &Timeline, columns: u64) -> u64 {
+    const COLUMNS_OF_A_HOLD: u64 = 4;
+    if timeline.hand_offs.is_empty() {
+        return timeline.end;
+    }
+    let holds = timeline.slices().filter(|slice| slice.doing == Doing::Holds);
+    let mut lengths: Vec<u64> = holds.map(|slice| slice.end - slice.start).collect();
+    lengths.sort_unstable();
+    let middle = lengths.get(lengths.len() / 2).copied().unwrap_or(timeline.end);
+    middle.max(1).saturating_mul(columns / COLUMNS_OF_A_HOLD)
+}
+
+/// Where the stretch of this length begins that has most hand-offs.
+fn densest(timeline: &Timeline, length: u64) -> u64 {
+    let hand_offs = &timeline.hand_offs;
+    let (mut first, mut best, mut most) = (0, timeline.end.saturating_sub(length), 0);
+    for (last, hand_off) in hand_offs.iter().enumerate() {
+        while first < last && hand_off.taken.saturating_sub(hand_offs[first].released) > length {
+            first += 1;
+        }
+        if last - first + 1 > most {
+            (most, best) = (last - first + 1, hand_offs[first].released);
+        }
+    }
+    best
+}

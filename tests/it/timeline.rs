@@ -1,0 +1,115 @@
+//! Timelines of real runs: what they show is what the report counts.
+
+use crate::{gilsim, output_of};
+use serde_json::Value;
+use std::fs;
+
+/// The trace and the report of one run.
+fn recorded(arguments: &str) -> (Value, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let [trace, report] = ["trace.json", "report.json"].map(|name| folder.path().join(name));
+    let mut command = gilsim(arguments);
+    command.arg("--timeline").arg(&trace).arg("--export").arg(&report).assert().success();
+    let read = |path| serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    (read(&trace), read(&report))
+}
+
+/// The events with this phase and name.
+fn named<'a>(trace: &'a Value, phase: &str, name: &str) -> Vec<&'a Value> {
+    let events = trace["traceEvents"].as_array().unwrap();
+    events.iter().filter(|event| event["ph"] == phase && event["name"] == name).collect()
+}
+
+/// What the form asks of each event.
+fn is_well_formed(trace: &Value) {
+    for event in trace["traceEvents"].as_array().unwrap() {
+        let phase = event["ph"].as_str().unwrap();
+        assert!(event["pid"].is_u64() && event["tid"].is_u64() && event["name"].is_string(), "{event}");
+        let numbers: &[&str] = match phase {
+            "X" => &["ts", "dur"],
+            "i" | "C" => &["ts"],
+            "s" | "f" => &["ts", "id"],
+            "M" => &[],
+            other => panic!("{other}: {event}"),
+        };
+        assert!(numbers.iter().all(|name| event[name].as_f64().is_some_and(|it| it >= 0.0)), "{event}");
+    }
+}
+
+#[test]
+fn the_holds_of_a_gil_do_not_overlap_and_are_the_share_that_the_report_states() {
+    let (trace, report) = recorded("gil --cpython 3.9 --iters 200k --switch-interval 1ms --runs 1");
+    is_well_formed(&trace);
+    let number = |event: &Value, name: &str| event[name].as_f64().unwrap();
+    let mut holds: Vec<(f64, f64)> =
+        named(&trace, "X", "holds").iter().map(|it| (number(it, "ts"), number(it, "dur"))).collect();
+    holds.sort_by(|one, other| one.0.total_cmp(&other.0));
+    for pair in holds.windows(2) {
+        // Times are written in microseconds, to the nanosecond.
+        assert!(pair[0].0 + pair[0].1 <= pair[1].0 + 0.001, "{pair:?}");
+    }
+    let row = &report["results"][0];
+    let held: f64 = row["lock"]["held"].as_array().unwrap().iter().map(|share| share.as_f64().unwrap()).sum();
+    let recorded =
+        holds.iter().map(|(_, length)| length * 1e-6).sum::<f64>() / row["times"][0].as_f64().unwrap();
+    assert!((recorded - held).abs() < 0.01 * held, "{recorded} {held}");
+    let forced = row["lock"]["forced"].as_f64().unwrap();
+    for phase in ["s", "f"] {
+        #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
+        let arrows = named(&trace, phase, "forced hand-off").len() as f64;
+        assert!((arrows - forced).abs() < 0.5, "{arrows} {forced}");
+    }
+    let asked = named(&trace, "i", "asks").len();
+    assert!(asked >= named(&trace, "s", "forced hand-off").len().min(1), "{asked}");
+}
+
+#[test]
+fn every_command_that_has_a_timeline_draws_writes_and_pictures_it() {
+    for (line, what) in [
+        ("race --iters 1k --runs 2", "runs"),
+        ("mutex --iters 1k --runs 2 --lock std", "holds"),
+        ("gil --iters 1k --runs 2", "holds"),
+        ("gil --iters 1k --runs 2 --cpython 3.13t", "runs"),
+        ("split --iters 1k --runs 2", "runs"),
+        ("split --iters 1k --runs 2 --by gil", "holds"),
+        ("convoy --pings 3", "holds"),
+        ("explore --iters 2", "runs"),
+    ] {
+        let strip = output_of(&format!("{line} --timeline"));
+        let start = strip.find("timeline of ").unwrap_or_else(|| panic!("{line}: {strip}"));
+        assert!(strip[start..].contains(what), "{line}: {strip}");
+        let (trace, _) = recorded(line);
+        is_well_formed(&trace);
+        assert!(!named(&trace, "X", what).is_empty(), "{line}");
+        let folder = tempfile::tempdir().unwrap();
+        let [picture, page] = ["a.svg", "a.html"].map(|name| folder.path().join(name));
+        gilsim(line).arg("--timeline").arg(&picture).arg("--export").arg(&page).assert().success();
+        let [picture, page] = [picture, page].map(|path| fs::read_to_string(path).unwrap());
+        crate::page_html::elements(&picture);
+        crate::page_html::elements(&page);
+        assert!(picture.contains("timeline of ") && page.contains("<h2>Timeline</h2>"), "{line}");
+    }
+}
+
+#[test]
+fn a_sweep_has_a_timeline_for_each_combination() {
+    let (trace, _) = recorded("gil --cpython 3.9,3.13 --threads 1,2 --iters 1k --runs 1");
+    assert_eq!(named(&trace, "M", "process_name").len(), 4);
+}
+
+#[test]
+fn a_timeline_that_has_no_place_is_refused() {
+    for (line, right) in [
+        ("race --timeline --quiet", "name a file: --timeline FILE.svg or FILE.json"),
+        ("race --timeline --format json", "name a file: --timeline FILE.svg or FILE.json"),
+        ("race --timeline a.txt", "use .svg for a picture or .json for trace events"),
+        ("race --timeline /nonexistent/a.svg", "could not write /nonexistent/a.svg"),
+        ("race --timeline --window first", "use last, densest, or a part of the run such as 10ms..20ms"),
+        ("race --window last", "--timeline"),
+        ("explore --refcount --timeline", "cannot be used with"),
+    ] {
+        let output = gilsim(line).assert().failure().get_output().clone();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(right) && output.stdout.is_empty(), "{line}: {error}");
+    }
+}
