@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Request::Verify(verify, cpus, destination) => {
             session::verify::run(verify, cpus, &destination, &control)
         }
+        Request::Tour(tour) => session::tour::run(&tour, &control),
         Request::List(cpus, destination) => session::list::run(cpus, &destination),
         Request::Echo => {
             parent::end_with_parent();

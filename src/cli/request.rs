@@ -9,6 +9,7 @@ use crate::session::dis::Disassembly;
 use crate::session::explore::ExploreSession;
 use crate::session::overhead::{Expected, Overhead};
 use crate::session::references::References;
+use crate::session::tour::Tour;
 use crate::session::verify::Verify;
 
 /// What the command line asks for.
@@ -31,6 +32,8 @@ pub enum Request {
     Overhead(Overhead, Option<Expected>, usize, Destination),
     /// To hold the model against real interpreters, on so many CPUs.
     Verify(Verify, usize, Destination),
+    /// To show the tour.
+    Tour(Tour),
     /// To echo bytes for another gilsim.
     Echo,
     /// To be a worker process of another gilsim.

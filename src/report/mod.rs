@@ -35,6 +35,7 @@ mod sweep;
 pub mod table;
 mod terms;
 pub mod timeline;
+pub mod tour;
 pub mod verify;
 pub mod words;
 

@@ -1,6 +1,6 @@
 //! One invocation: runs what was asked for, shows progress, writes the report, and says how it ended.
 //!
-//! A file for each kind of invocation: [`Session`] measures scenarios; [`explore`], [`references`], [`convoy`], [`dis`], [`overhead`], [`verify`] and [`list`] have
+//! A file for each kind of invocation: [`Session`] measures scenarios; [`explore`], [`references`], [`convoy`], [`dis`], [`overhead`], [`verify`], [`tour`] and [`list`] have
 //! functions or types of their own. All end with an [`Ending`], or with an [`Error`] that wraps those of the rooms below.
 //!
 //! This room may know everything below it. clap never comes in, and the process is not ended here. Start reading with
@@ -19,6 +19,7 @@ pub mod overhead;
 mod progress;
 pub mod real_runs;
 pub mod references;
+pub mod tour;
 pub mod verify;
 
 pub use ending::{Ending, Expectation};

@@ -34,6 +34,7 @@ mod signals;
 mod surroundings;
 mod sweep;
 mod timeline;
+mod tour;
 mod truth;
 
 use assert_cmd::Command;

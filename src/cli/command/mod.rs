@@ -11,6 +11,7 @@ mod overhead;
 mod python;
 mod refcount;
 mod split;
+mod tour;
 mod verify;
 mod worker;
 
@@ -69,6 +70,8 @@ enum Command {
     Check(Deferred<check::CheckCommand>),
     /// The instructions of a program or a loop body, with a mark where a version of CPython may drop its GIL, and why
     Dis(Deferred<dis::DisCommand>),
+    /// The whole story in ten steps, each a guess and then a real run on this machine
+    Tour(Deferred<tour::TourCommand>),
     /// The scenarios and their variants, what they promise and what they show
     List(Deferred<list::ListCommand>),
     #[command(name = WORKER_COMMAND, hide = true)]
@@ -96,6 +99,7 @@ impl CommandLine {
             Command::Explore(Deferred(command)) => command.request(&cpus),
             Command::Check(Deferred(command)) => command.request(&cpus),
             Command::Dis(Deferred(command)) => command.request(&cpus),
+            Command::Tour(Deferred(command)) => command.request(cpus),
             Command::List(Deferred(command)) => command.request(&cpus),
             Command::SplitWorker(Deferred(command)) => Ok(command.request()),
             Command::Echo => Ok(Request::Echo),

@@ -53,8 +53,7 @@ fn stands_alone(markup: &str) {
 }
 
 /// A command for each kind of report.
-const COMMANDS: [&str; 11] = [
-    "compare atomic sharded --threads 1..3 --iters 1k,2k --runs 2",
+const COMMANDS: [&str; 12] = [
     "race --iters 1k --runs 2",
     "compare --iters 1k --runs 2",
     "refcount --iters 1k --runs 2",
@@ -65,6 +64,8 @@ const COMMANDS: [&str; 11] = [
     "dis tests/programs/account.py --cpython 3.9",
     "convoy --hogs 1 --pings 5",
     "list",
+    "compare atomic sharded --threads 1..3 --iters 1k,2k --runs 2",
+    "gil --cpython 3.9 --threads 3 --iters 100k --runs 1 --timeline",
 ];
 
 #[test]
@@ -138,6 +139,49 @@ fn hostile_text_stays_text() {
     assert!(!names.iter().any(|name| name == "script"));
     assert!(!page.contains("]]>") && !page.contains("<!--") && page.contains("&lt;script&gt;document.title"));
     stands_alone(&page);
+}
+
+#[test]
+fn hostile_names_of_files_and_releases_stay_text() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    // A name has no slash.
+    let name = HOSTILE.replace('/', "|");
+    let program = folder.path().join(format!("{name}.py"));
+    fs::copy("tests/programs/account.py", &program).unwrap();
+    // An interpreter of which even the release is markup.
+    let interpreter = folder.path().join(format!("python{name}"));
+    let identity = serde_json::json!({
+        "implementation": "CPython", "version": [3, 12, 0], "release": format!("3.12.0{HOSTILE}"), "free_threaded": false,
+        "gil_enabled": true, "interval": { "seconds": 0.005 }, "identity": ["/fake", HOSTILE, ""],
+    });
+    fs::write(folder.path().join("answer"), identity.to_string()).unwrap();
+    fs::write(&interpreter, format!("#!/bin/sh\ncat '{}'\n", folder.path().join("answer").display()))
+        .unwrap();
+    fs::set_permissions(&interpreter, fs::Permissions::from_mode(0o755)).unwrap();
+    let check = gilsim("check").arg(&program).page(folder.path(), "check.html");
+    let convoy = gilsim("convoy --pings 3 --python").arg(&interpreter).page(folder.path(), "convoy.html");
+    for page in [check, convoy] {
+        let names = elements(&page);
+        stands_alone(&page);
+        assert!(!names.iter().any(|name| name == "script"));
+        assert!(!page.contains("]]>") && !page.contains("<!--"));
+        assert!(page.contains("&lt;script&gt;document.title"), "the name is not told: {page}");
+    }
+}
+
+/// A command with an export.
+trait IntoPage {
+    /// Runs it, whatever comes of it, and reads the page that it wrote into a folder.
+    fn page(&mut self, folder: &Path, name: &str) -> String;
+}
+
+impl IntoPage for assert_cmd::Command {
+    fn page(&mut self, folder: &Path, name: &str) -> String {
+        let path = folder.join(name);
+        self.arg("--export").arg(&path).output().unwrap();
+        fs::read_to_string(path).unwrap()
+    }
 }
 
 #[test]

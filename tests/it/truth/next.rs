@@ -62,7 +62,9 @@ fn next(line: &str, world: World) -> Option<String> {
         }),
         // The end of the path; `check` and `dis` are for a program of one's own.
         Request::Explore(_) | Request::References(_) | Request::Check(_) | Request::Dis(_) => return None,
-        Request::List(..) | Request::Echo | Request::SplitWorker(_) => panic!("{line} has no report"),
+        Request::List(..) | Request::Tour(_) | Request::Echo | Request::SplitWorker(_) => {
+            panic!("{line} has no report")
+        }
     };
     let next = document.lines().find_map(|line| line.strip_prefix("try next: "));
     Some(next.unwrap_or_else(|| panic!("{line} names no next command:\n{document}")).to_owned())

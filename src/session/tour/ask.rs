@@ -1,0 +1,103 @@
+//! Asks for a guess, and gives up when a stop is asked for.
+
+use crate::report;
+use crate::report::tour::{Texts, filled};
+use crate::session::error::{Error, Result};
+use crate::system::control::Control;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::io;
+use std::os::fd::AsFd;
+
+/// How often it is looked whether a stop was asked for, in milliseconds.
+const LOOK: u8 = 50;
+
+/// What came of asking.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The number of an answer, from 0; nothing if somebody only wants to see.
+    Guess(Option<usize>),
+    /// A stop was asked for.
+    Stopped,
+}
+
+/// Asks which of so many answers it will be.
+pub(super) fn guess(
+    texts: &Texts,
+    answers: usize,
+    control: &Control,
+    print: &impl Fn(&str) -> Result<(), report::Error>,
+) -> Result<Asked> {
+    print(&texts.prompt)?;
+    loop {
+        if !readable(control).map_err(output_error)? {
+            return Ok(Asked::Stopped);
+        }
+        let mut line = String::new();
+        // No more input is as good as Enter.
+        let end = io::stdin().read_line(&mut line).map_err(output_error)? == 0;
+        let guess = understood(&line, answers);
+        if guess != Typed::Neither {
+            print(if end { "\n\n" } else { "\n" })?;
+            return Ok(Asked::Guess(match guess {
+                Typed::Number(number) => Some(number),
+                Typed::Nothing | Typed::Neither => None,
+            }));
+        }
+        print(&filled(&texts.again, &[answers.to_string()]))?;
+    }
+}
+
+/// What somebody typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Typed {
+    /// The number of an answer, from 0.
+    Number(usize),
+    /// Enter alone.
+    Nothing,
+    /// Neither.
+    Neither,
+}
+
+fn understood(line: &str, answers: usize) -> Typed {
+    let line = line.trim();
+    match line.parse() {
+        _ if line.is_empty() => Typed::Nothing,
+        Ok(number) if (1..=answers).contains(&number) => Typed::Number(number - 1),
+        _ => Typed::Neither,
+    }
+}
+
+/// Waits until there is a line to read; false when a stop was asked for before that.
+fn readable(control: &Control) -> io::Result<bool> {
+    let input = io::stdin();
+    while !control.stopped() {
+        let mut fds = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, PollTimeout::from(LOOK)) {
+            Ok(0) | Err(Errno::EINTR) => {}
+            Ok(_) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
+}
+
+fn output_error(error: io::Error) -> Error {
+    Error::from(report::Error::Output(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_or_nothing_is_an_answer() {
+        assert_eq!(understood("2\n", 3), Typed::Number(1));
+        assert_eq!(understood(" 3 \n", 3), Typed::Number(2));
+        assert_eq!(understood("\n", 3), Typed::Nothing);
+        assert_eq!(understood("", 3), Typed::Nothing);
+        for nothing in ["0", "4", "-1", "two", "1 2", "99999999999999999999"] {
+            assert_eq!(understood(nothing, 3), Typed::Neither, "{nothing}");
+        }
+    }
+}
