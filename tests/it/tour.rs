@@ -8,8 +8,12 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-fn texts() -> serde_json::Value {
-    serde_json::from_str(include_str!("../../src/report/tour/en.json")).unwrap()
+fn texts(language: &str) -> serde_json::Value {
+    let text = match language {
+        "ko" => include_str!("../../src/report/tour/ko.json"),
+        _ => include_str!("../../src/report/tour/en.json"),
+    };
+    serde_json::from_str(text).unwrap()
 }
 
 /// In a line, whatever the width.
@@ -20,7 +24,7 @@ fn joined(text: &str) -> String {
 #[test]
 fn a_pipe_has_all_steps_with_their_answers() {
     let printed = joined(&output_of("tour"));
-    let texts = texts();
+    let texts = texts("en");
     for (number, step) in texts["steps"].as_array().unwrap().iter().enumerate() {
         let title = format!("Step {} of 10: {}", number + 1, step["title"].as_str().unwrap());
         assert!(printed.contains(&title), "{title}: {printed}");
@@ -38,7 +42,7 @@ fn a_pipe_has_all_steps_with_their_answers() {
     assert!(printed.contains("That was the tour"), "{printed}");
     // No place for a value is left, and nobody is asked.
     assert!(
-        !printed.contains("{0}") && !printed.contains("{1}") && !printed.contains("Your guess"),
+        !printed.contains("{0}") && !printed.contains("{1}") && !printed.contains("Guess 1"),
         "{printed}"
     );
 }
@@ -69,11 +73,22 @@ fn the_figures_of_a_step_decide_what_is_said() {
 }
 
 #[test]
+fn the_tour_speaks_korean_too() {
+    let step = &texts("ko")["steps"][1];
+    let printed = joined(&output_of("tour --step 2 --lang ko"));
+    for text in [&step["title"], &step["intro"], &step["question"], &step["answers"][2], &step["outcomes"][2]]
+    {
+        assert!(printed.contains(text.as_str().unwrap()), "{text}: {printed}");
+    }
+    assert!(printed.contains("가장 작을 때 2, 가장 클 때 4"), "{printed}");
+}
+
+#[test]
 fn what_is_no_step_or_no_language_is_refused() {
     for (line, right) in [
         ("tour --step 0", "there are steps 1 to 10"),
         ("tour --step 11", "there are steps 1 to 10"),
-        ("tour --lang xx", "[possible values: en"),
+        ("tour --lang xx", "[possible values: en, ko]"),
         ("tour --format json", "tour has no --format"),
     ] {
         let output = gilsim(line).assert().code(2).get_output().clone();

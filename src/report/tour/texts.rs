@@ -8,20 +8,24 @@ use serde::Deserialize;
 pub enum Language {
     /// English.
     English,
+    /// Korean.
+    Korean,
 }
 
 impl Choice for Language {
-    const ALL: &'static [Self] = &[Self::English];
+    const ALL: &'static [Self] = &[Self::English, Self::Korean];
 
     fn name(self) -> &'static str {
         match self {
             Self::English => "en",
+            Self::Korean => "ko",
         }
     }
 
     fn meaning(self) -> &'static str {
         match self {
             Self::English => "English",
+            Self::Korean => "Korean",
         }
     }
 }
@@ -34,7 +38,7 @@ pub struct Texts {
     pub welcome: String,
     /// The heading of a step: its number, of how many, its title.
     pub step: String,
-    /// What asks for a guess.
+    /// What asks for a guess: the greatest number.
     pub prompt: String,
     /// What asks again: the greatest number.
     pub again: String,
@@ -80,6 +84,7 @@ impl Texts {
     pub fn of(language: Language) -> Self {
         let text = match language {
             Language::English => include_str!("en.json"),
+            Language::Korean => include_str!("ko.json"),
         };
         serde_json::from_str(text).expect("a test reads every language's texts")
     }
@@ -100,8 +105,9 @@ mod tests {
         assert_eq!(english.steps.len(), 10);
         for &language in Language::ALL {
             let texts = Texts::of(language);
-            let [step, again] = [&texts.step, &texts.again].map(|it| places(it).len());
-            assert_eq!((step, again, places(&texts.yourself).len()), (3, 1, 1));
+            let numbers =
+                [&texts.step, &texts.prompt, &texts.again, &texts.yourself].map(|it| places(it).len());
+            assert_eq!(numbers, [3, 1, 1, 1], "{language:?}");
             assert_eq!(texts.steps.len(), english.steps.len(), "{language:?}");
             for (step, english) in texts.steps.iter().zip(&english.steps) {
                 assert_eq!(step.answers.len(), english.answers.len(), "{}", step.title);

@@ -28,7 +28,8 @@ pub(super) fn guess(
     control: &Control,
     print: &impl Fn(&str) -> Result<(), report::Error>,
 ) -> Result<Asked> {
-    print(&texts.prompt)?;
+    let number = [answers.to_string()];
+    print(&filled(&texts.prompt, &number))?;
     loop {
         if !readable(control).map_err(output_error)? {
             return Ok(Asked::Stopped);
@@ -44,7 +45,7 @@ pub(super) fn guess(
                 Typed::Nothing | Typed::Neither => None,
             }));
         }
-        print(&filled(&texts.again, &[answers.to_string()]))?;
+        print(&filled(&texts.again, &number))?;
     }
 }
 

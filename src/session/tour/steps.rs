@@ -35,7 +35,7 @@ const UPDATES: u64 = 3_000_000;
 /// The same where only the price is asked for.
 const PRICED: u64 = 1_000_000;
 /// How many numbers are summed.
-const NUMBERS: u64 = 100_000_000;
+const NUMBERS: u64 = 300_000_000;
 /// How many round trips are made.
 const PINGS: u32 = 40;
 /// How often everything is run.
