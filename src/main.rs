@@ -47,6 +47,8 @@ fn main() -> ExitCode {
         Request::Verify(verify, cpus, destination) => {
             session::verify::run(verify, cpus, &destination, &control)
         }
+        Request::Print(text) => session::pages::print(&text),
+        Request::Pages(folder, pages) => session::pages::write(&folder, &pages),
         Request::Tour(tour) => session::tour::run(&tour, &control),
         Request::List(cpus, destination) => session::list::run(cpus, &destination),
         Request::Echo => {

@@ -11,6 +11,7 @@ use crate::session::overhead::{Expected, Overhead};
 use crate::session::references::References;
 use crate::session::tour::Tour;
 use crate::session::verify::Verify;
+use std::path::PathBuf;
 
 /// What the command line asks for.
 pub enum Request {
@@ -34,6 +35,10 @@ pub enum Request {
     Verify(Verify, usize, Destination),
     /// To show the tour.
     Tour(Tour),
+    /// To print a text.
+    Print(String),
+    /// To write files of these names and texts into a folder.
+    Pages(PathBuf, Vec<(String, String)>),
     /// To echo bytes for another gilsim.
     Echo,
     /// To be a worker process of another gilsim.

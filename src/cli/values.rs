@@ -113,6 +113,24 @@ impl TypedValueParser for VersionParser {
     }
 }
 
+/// A parser that takes any word, and names these for the completions of a shell: what is wrong with a word is said where
+/// more is known.
+#[derive(Debug, Clone)]
+pub(super) struct Suggested(pub(super) fn() -> Vec<String>);
+
+impl TypedValueParser for Suggested {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, word: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, word)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        // clap asks for them once, for a help text or completions.
+        Some(Box::new((self.0)().into_iter().map(|name| PossibleValue::new(&*name.leak()))))
+    }
+}
+
 /// The versions that have a GIL, as a help text names them: `2.7, 3.6 to 3.15`.
 pub(super) fn versions_with_gil() -> String {
     let mut ranges: Vec<(Version, Version)> = Vec::new();

@@ -40,6 +40,10 @@ pub enum Error {
         reason: String,
     },
 
+    /// A folder is not there.
+    #[error("there is no folder {}; make it first", .0.display())]
+    NoFolder(PathBuf),
+
     /// A file is no program.
     #[error("{} is not taken: {reason}", path.display())]
     NoProgram {
@@ -77,7 +81,7 @@ pub enum Error {
 impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoInterpreter(_) | Self::Unreadable { .. } => Kind::Failure,
+            Self::NoInterpreter(_) | Self::Unreadable { .. } | Self::NoFolder(_) => Kind::Failure,
             Self::NamedTwice(_)
             | Self::NoProgram { .. }
             | Self::NotOfAVersion

@@ -16,6 +16,7 @@ pub mod list;
 mod measuring;
 mod named;
 pub mod overhead;
+pub mod pages;
 mod progress;
 pub mod real_runs;
 pub mod references;

@@ -30,6 +30,7 @@ mod python;
 mod reports;
 mod results;
 mod rooms;
+mod shell;
 mod signals;
 mod surroundings;
 mod sweep;

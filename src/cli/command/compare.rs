@@ -45,7 +45,7 @@ pub(super) struct CompareCommand {
     /// Scenarios to compare, as `gilsim list` names them: mutex:fair, gil:3.9. A scenario's name alone is its
     /// default variant (split: beside the sequential sum), NAME:all are all its variants; if none is named, each
     /// but refcount, and all ways to split
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = values::Suggested(all_names), hide_possible_values = true)]
     names: Vec<String>,
     #[command(flatten)]
     workers: WorkersOption,
@@ -175,6 +175,15 @@ fn scenarios(names: &[String], commands: &[String]) -> Result<Vec<&'static dyn S
     let mut seen = BTreeSet::new();
     found.retain(|scenario| seen.insert(scenario.label()));
     Ok(found)
+}
+
+/// All names that can be compared.
+fn all_names() -> Vec<String> {
+    let mut names: Vec<String> = scenario::variants().map(Scenario::label).collect();
+    names.extend(scenario::variants().map(|scenario| scenario.name().to_owned()));
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Whether a command does this one when no option asks for another.

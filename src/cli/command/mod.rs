@@ -10,6 +10,7 @@ mod list;
 mod overhead;
 mod python;
 mod refcount;
+mod shell;
 mod split;
 mod tour;
 mod verify;
@@ -74,6 +75,10 @@ enum Command {
     Tour(Deferred<tour::TourCommand>),
     /// The scenarios and their variants, what they promise and what they show
     List(Deferred<list::ListCommand>),
+    /// The completions of a shell, to be read by it: commands, options, versions, locks and the names of scenarios
+    Completions(Deferred<shell::CompletionsCommand>),
+    /// The pages of the manual, one for each command, written into a folder
+    Man(Deferred<shell::ManCommand>),
     #[command(name = WORKER_COMMAND, hide = true)]
     SplitWorker(Deferred<worker::WorkerCommand>),
     #[command(name = ECHO_COMMAND, hide = true)]
@@ -101,15 +106,21 @@ impl CommandLine {
             Command::Dis(Deferred(command)) => command.request(&cpus),
             Command::Tour(Deferred(command)) => command.request(cpus),
             Command::List(Deferred(command)) => command.request(&cpus),
+            Command::Completions(Deferred(command)) => command.request(&definition()),
+            Command::Man(Deferred(command)) => command.request(&definition()),
             Command::SplitWorker(Deferred(command)) => Ok(command.request()),
             Command::Echo => Ok(Request::Echo),
         }
     }
 }
 
+fn definition() -> clap::Command {
+    <CommandLine as clap::CommandFactory>::command()
+}
+
 /// The names of the commands that a person may give.
 fn names() -> Vec<String> {
-    let definition = <CommandLine as clap::CommandFactory>::command();
+    let definition = definition();
     let shown = definition.get_subcommands().filter(|command| !command.is_hide_set());
     shown.map(|command| command.get_name().to_owned()).collect()
 }

@@ -216,10 +216,8 @@ fn lines(chart: &Chart, over: &str, screen: Screen) -> String {
     }
     text.extend([&right("", margin - 2), " ", corner, &floor.repeat(plot.columns), "\n"]);
     text.extend([&right("", margin), &*below(chart, &plot), "\n\n"]);
-    let over = format!(
-        "{over}: {}",
-        if overs.is_logarithmic() { "each step as many times as much" } else { "in proportion" }
-    );
+    let over =
+        format!("{over}: {}", if overs.is_logarithmic() { "logarithmic scale" } else { "linear scale" });
     text += &paragraph(&over, Some(screen.width)).replace("\n\n", "\n");
     for (number, series) in chart.series.iter().enumerate() {
         let all = series.points.iter().all(|point| point.standing == Some(Standing::Lost));

@@ -62,7 +62,12 @@ fn next(line: &str, world: World) -> Option<String> {
         }),
         // The end of the path; `check` and `dis` are for a program of one's own.
         Request::Explore(_) | Request::References(_) | Request::Check(_) | Request::Dis(_) => return None,
-        Request::List(..) | Request::Tour(_) | Request::Echo | Request::SplitWorker(_) => {
+        Request::List(..)
+        | Request::Tour(_)
+        | Request::Print(_)
+        | Request::Pages(..)
+        | Request::Echo
+        | Request::SplitWorker(_) => {
             panic!("{line} has no report")
         }
     };

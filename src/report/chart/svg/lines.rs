@@ -53,11 +53,8 @@ pub(super) fn draw(chart: &Chart, over: &str, sheet: Sheet<'_>, top: f64, into: 
     }
     line(into, "axis", [left, bottom], [right, bottom]);
     line(into, "axis", [left, top + LINE], [left, bottom]);
-    let over = if horizontal.is_logarithmic() {
-        format!("{over} (each step as many times as much)")
-    } else {
-        over.to_owned()
-    };
+    let over =
+        if horizontal.is_logarithmic() { format!("{over} (logarithmic scale)") } else { over.to_owned() };
     text(into, "soft", "middle", [f64::midpoint(left, right), bottom + 2.0 * LINE], &over);
     for (number, series) in chart.series.iter().enumerate() {
         let place = |point: &Point| [x(point.over), y(point.value)];
