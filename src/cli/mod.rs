@@ -11,6 +11,7 @@
 //! | `command/` | each family of commands: its options, its help, and its method `request` |
 //! | `options.rs` | options that several commands share, and the plain types that they stand for |
 //! | `values.rs` | how the words after options are read: counts, choices, versions |
+//! | `sweep.rs` | lists and ranges of values, and every combination of them |
 //! | `widen.rs` | what `--widen auto` means |
 //! | `workload.rs` | the workload that options ask for, and how much is refused |
 //! | `meant.rs` | what somebody may have meant by words that no option takes |

@@ -1,7 +1,8 @@
 //! The report: data only, made once from what was observed, then written in the form that was asked for.
 //!
 //! Each kind of report is a [`Document`]: measured scenarios ([`rows`]), [`explore`], [`convoy`], [`overhead`], [`verify`] and [`list`]. The
-//! forms are [`table`], [`json`], [`csv`], [`markdown`], a page and a picture of its [`chart`]s; [`output`] decides where they go.
+//! forms are [`table`], [`json`], [`csv`], [`markdown`], a page, and pictures of its [`chart`]s and [`timeline`]s; [`output`] decides where they go. The texts of the [`tour`] stand in a
+//! file for each language.
 //!
 //! This room may know what was measured or explored. Nothing is run, timed or decided here, and clap never comes in.
 //! Start reading with [`document`], then [`rows`] and [`table`].
