@@ -43,7 +43,8 @@ fn the_examples_in_the_help_are_valid() {
 
 /// Splits a line as a shell does, as far as the examples need it.
 fn words(line: &str) -> Vec<String> {
-    let quoted = line.split('\'').enumerate();
+    let own = line.split(" > ").next().and_then(|line| line.split(" && ").next()).unwrap_or(line);
+    let quoted = own.split('\'').enumerate();
     quoted
         .flat_map(|(index, part)| match index % 2 {
             0 => part.split_whitespace().map(str::to_owned).collect(),
@@ -158,7 +159,9 @@ fn every_command_says_what_its_result_alone_is() {
         }
         let Some(quiet) = command.get_arguments().find(|argument| argument.get_long() == Some("quiet"))
         else {
-            assert!(command.is_hide_set(), "{}", command.get_name());
+            // These report no result.
+            let tells = ["tour", "completions", "man"].contains(&command.get_name());
+            assert!(command.is_hide_set() || tells, "{}", command.get_name());
             continue;
         };
         let help = quiet.get_help().unwrap().to_string();

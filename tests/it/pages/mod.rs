@@ -128,7 +128,9 @@ fn commands_in_the_pages_parse() {
                 continue;
             }
             let words = shlex::split(&code).unwrap_or_else(|| panic!("{place}: not a shell's words"));
-            match &words[..] {
+            // What follows belongs to the shell.
+            let end = words.iter().position(|word| [">", "|", "&&"].contains(&word.as_str()));
+            match &words[..end.unwrap_or(words.len())] {
                 [gilsim, rest @ ..] if gilsim == "gilsim" => parse(rest, &place),
                 [cargo, rest @ ..] if cargo == "cargo" => {
                     for pair in rest.windows(2) {
