@@ -327,6 +327,9 @@ fn legend(rows: &[&Row], report: &Report) -> String {
     let of_references = rows.iter().any(|row| row.group == Group::References);
     let relative = match (compared, of_references) {
         (false, _) => "",
+        (true, false) if start.is_empty() => {
+            "; relative: the time over that of the fastest that is always right in the same combination"
+        }
         (true, false) => {
             "; relative: the time (of a sum: with start) over that of the fastest that is always right in the same combination"
         }

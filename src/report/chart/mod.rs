@@ -111,7 +111,7 @@ impl Standing {
         match self {
             Self::Exact => "exact",
             Self::Lucky => "lucky",
-            Self::Lost => "wrong",
+            Self::Lost => "lost",
         }
     }
 

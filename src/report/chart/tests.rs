@@ -88,7 +88,7 @@ fn a_picture_of_lines_has_a_line_a_marker_and_a_name_for_each_series() {
             2 * (3 + 1),
             "three wrong points, and the legend"
         );
-        assert!(picture.contains(&format!("id=\"{names}-wrong\"")));
+        assert!(picture.contains(&format!("id=\"{names}-lost\"")));
         for text in ["race", "mutex:parking-lot", "time for an update", "workers", "&lt;&amp;&quot;&#39;&gt;"]
         {
             assert!(picture.contains(text), "{text}: {picture}");
@@ -99,10 +99,10 @@ fn a_picture_of_lines_has_a_line_a_marker_and_a_name_for_each_series() {
 #[test]
 fn a_picture_of_bars_fills_each_standing_in_another_way_and_names_it() {
     let picture = svg::file(&[bars(), bars()]);
-    for fill in ["url(#c0-wrong)", "url(#c1-lucky)", "class=\"exact\"", "class=\"plain\""] {
+    for fill in ["url(#c0-lost)", "url(#c1-lucky)", "class=\"exact\"", "class=\"plain\""] {
         assert!(picture.contains(fill), "{fill}");
     }
-    for word in ["✗ wrong", "~ lucky", "✓ exact", "class=\"reference\""] {
+    for word in ["✗ lost", "~ lucky", "✓ exact", "class=\"reference\""] {
         assert!(picture.contains(word), "{word}");
     }
     assert_eq!(count(&picture, "svg"), 1);
@@ -141,7 +141,7 @@ fn a_terminal_tells_right_and_wrong_apart_without_colour() {
     for (unicode, blocks) in [(true, ["███", "▒▒▒", "░░░"]), (false, ["###", "===", "///"])]
     {
         let bars = drawn(&bars(), unicode);
-        for (block, word) in blocks.into_iter().zip(["exact", "lucky", "wrong"]) {
+        for (block, word) in blocks.into_iter().zip(["exact", "lucky", "lost"]) {
             assert!(bars.lines().any(|line| line.contains(block) && line.contains(word)), "{bars}");
         }
         let lines = drawn(&sweep(), unicode);

@@ -228,6 +228,6 @@ fn a_chart_in_the_terminal_tells_right_from_wrong_without_colour() {
     let ascii = chart("C", "--chart always");
     assert!(ascii.contains("####") && !ascii.contains('█'), "{ascii}");
     if ascii.contains("lost") {
-        assert!(ascii.contains("///") && ascii.contains("wrong"), "{ascii}");
+        assert!(ascii.contains("///") && ascii.matches("lost").count() > 1, "{ascii}");
     }
 }

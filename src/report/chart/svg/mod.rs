@@ -114,7 +114,7 @@ fn draw(chart: &Chart, sheet: Sheet<'_>, into: &mut Markup) -> f64 {
 /// The ways in which bars are filled that are not whole.
 fn fills(prefix: &str, into: &mut Markup) {
     into.open("defs", &[]);
-    for (name, path) in [("wrong", "M-2 2L2 -2M0 8L8 0M6 10L10 6"), ("lucky", "M0 4H8")] {
+    for (name, path) in [("lost", "M-2 2L2 -2M0 8L8 0M6 10L10 6"), ("lucky", "M0 4H8")] {
         let id = format!("{prefix}-{name}");
         let pattern =
             [("id", id.as_str()), ("width", "8"), ("height", "8"), ("patternUnits", "userSpaceOnUse")];
