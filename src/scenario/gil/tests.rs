@@ -1,0 +1,92 @@
+use super::*;
+use crate::measure::Group;
+
+const PAIR: &[[i64; 2]] = &[[1, -1]];
+
+#[test]
+fn what_is_promised_depends_on_what_the_workers_add() {
+    // Only workers that add 1 update x here, so it takes two of them to lose anything.
+    let promise = |pairs: &[[i64; 2]]| {
+        UnderGil::new("if d > 0: x = x + int(d)", "", Version::V3_13, pairs).unwrap().promise()
+    };
+    assert_eq!(promise(&Workload::for_tests(2, 1).pairs()), Promise::Exact);
+    assert_eq!(promise(&Workload::for_tests(3, 1).pairs()), Promise::MayLose);
+    assert_eq!(promise(&[[1, 1]]), Promise::MayLose);
+    assert_eq!(promise(&[[-1, -1]]), Promise::Exact);
+    assert_eq!(promise(&Workload::for_tests(1, 1).pairs()), Promise::Exact);
+}
+
+#[test]
+fn a_fault_in_one_worker_ends_those_who_wait_for_its_lock() {
+    let body = "with lock: x += d * 46116860184273879";
+    let scenario = UnderGil::new(body, "", Version::V3_13, &[[1, 1]]).unwrap();
+    let load = Workload { pattern: crate::measure::Pattern::Plus, ..Workload::for_tests(3, 1000) };
+    let error = scenario.observe(&load, &Control::default()).unwrap_err().to_string();
+    assert!(error.contains("64 bits"), "{error}");
+}
+
+#[test]
+fn no_update_is_lost_where_the_version_promises_it() {
+    for version in ["3.10", "3.13", "3.14"] {
+        let scenario = UnderGil::new(BODY, "", version.parse().unwrap(), PAIR).unwrap();
+        assert_eq!(scenario.promise(), Promise::Exact);
+        for workers in [1, 2, 3, 8] {
+            let load = Workload {
+                switch_interval: Duration::from_micros(20),
+                ..Workload::for_tests(workers, 100_000)
+            };
+            let observation = scenario.observe(&load, &Control::default()).unwrap();
+            assert_eq!(observation.actual, Group::Counter.expected(&load), "{version}, {workers} workers");
+            let lock = observation.lock.unwrap();
+            assert!(lock.switches >= workers as u64 - 1);
+            assert!(lock.held.iter().sum::<f64>() <= 1.0 + 1e-9);
+        }
+    }
+}
+
+#[test]
+fn a_lock_in_the_body_protects_it_in_every_version() {
+    for version in Version::ALL {
+        let scenario = UnderGil::new("with lock: x += d", "", version, PAIR).unwrap();
+        assert_eq!(scenario.promise(), Promise::Exact, "{version}");
+        let load = Workload { switch_interval: Duration::from_micros(20), ..Workload::for_tests(3, 3_000) };
+        let observation = scenario.observe(&load, &Control::default()).unwrap();
+        assert_eq!(observation.actual, 3_000, "{version}");
+    }
+}
+
+#[test]
+fn the_explanation_names_the_instruction() {
+    let why = |version: &str| {
+        UnderGil::new(BODY, "", version.parse().unwrap(), PAIR).unwrap().why(&Workload::for_tests(2, 1), true)
+    };
+    assert!(
+        why("3.9").contains("CPython 3.9 may drop the GIL right after LOAD_GLOBAL x, before STORE_GLOBAL x"),
+        "{}",
+        why("3.9")
+    );
+    assert!(why("3.13").contains("cannot lose the GIL: after LOAD_FAST and BINARY_OP"), "{}", why("3.13"));
+    assert!(why("3.13t").contains("has no GIL"), "{}", why("3.13t"));
+    // A lock protects this one on 3.9, whose GIL can be lost between load and store.
+    let locked = UnderGil::new("with lock: x += d", "", Version::V3_9, PAIR).unwrap();
+    let why = locked.why(&Workload::for_tests(2, 1), false);
+    assert!(why.contains("no other worker can store x"), "{why}");
+}
+
+#[test]
+fn what_cannot_be_expected_is_refused() {
+    let refusal = |body: &str, setup: &str| {
+        UnderGil::new(body, setup, Version::newest_with_gil(), PAIR).unwrap_err().to_string()
+    };
+    assert!(refusal("x = x * 2 + d", "").contains("depends on the order"));
+    assert!(refusal("x += ", "").contains("line 1"));
+    assert!(refusal("import os", "").contains("import"));
+    assert!(refusal("while True: pass", "").contains("make its loops shorter"));
+}
+
+#[test]
+fn the_expected_value_of_any_body_is_that_of_one_worker_after_the_other() {
+    let scenario = UnderGil::new("x += 2 * d + 1", "", Version::newest_with_gil(), PAIR).unwrap();
+    let load = Workload::for_tests(2, 1_000);
+    assert_eq!(scenario.expected(&load, &Control::default()).unwrap(), 2_000);
+}
