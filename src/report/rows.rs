@@ -191,13 +191,9 @@ impl Report {
             }
         }
         let measured: Vec<&Row> = results.iter().filter(|row| !row.baseline).collect();
-        let scaling = scaling::of(lines(&measured).into_iter().map(|(name, row)| row.scaled(name)));
-        Self {
-            scaling,
-            header: Header::new(cases.first().map_or(1, |case| case.load.cpus.usable), outcome.interrupted),
-            comparison,
-            results,
-        }
+        let cpus = cases.first().map_or(1, |case| case.load.cpus.usable);
+        let scaling = scaling::of(lines(&measured).into_iter().map(|(name, row)| row.scaled(name)), cpus);
+        Self { scaling, header: Header::new(cpus, outcome.interrupted), comparison, results }
     }
 
     /// What of an interrupted session was finished: whole rounds, or some cases of the first.

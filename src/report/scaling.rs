@@ -24,6 +24,9 @@ pub struct Scaling {
     pub over: usize,
     /// Pairs of a number of workers and how many times the updates of a second it does, in the order of the numbers.
     pub speedups: Vec<(usize, f64)>,
+    /// The most workers that the law was fitted to: those that have a CPU each, where these are three numbers or more; nothing
+    /// where no law was fitted.
+    pub fitted_to: Option<usize>,
     /// The law that the throughput follows, with `of_one` in updates a second; nothing for fewer than three numbers.
     #[serde(flatten)]
     pub fit: Option<Fit>,
@@ -53,19 +56,24 @@ struct Line {
 
 impl Line {
     /// What it shows, if every result was right and there are several numbers of workers.
-    fn scaling(self) -> Option<Scaling> {
+    fn scaling(self, cpus: usize) -> Option<Scaling> {
         let Self { scenario, parameters, mut points, right } = self;
         points.sort_by_key(|&(workers, _)| workers);
         let &(over, base) = points.first()?;
         let several = points.iter().any(|&(workers, _)| workers != over);
         let speedups = points.iter().map(|&(workers, it)| (workers, it / base)).collect();
-        let fit = Fit::of(&points);
-        (right && several).then_some(Scaling { scenario, parameters, over, speedups, fit })
+        // Workers that take turns on a CPU are not what the laws are about.
+        let apart = points.partition_point(|&(workers, _)| workers <= cpus);
+        let fitted = Fit::of(&points[..apart]).map(|fit| (fit, &points[..apart]));
+        let fitted = fitted.or_else(|| Fit::of(&points).map(|fit| (fit, &points[..])));
+        let fitted_to = fitted.and_then(|(_, points)| points.last().map(|&(workers, _)| workers));
+        let fit = fitted.map(|(fit, _)| fit);
+        (right && several).then_some(Scaling { scenario, parameters, over, speedups, fitted_to, fit })
     }
 }
 
 /// Each scenario that was right with each number of workers, of which there are several.
-pub(super) fn of<'a>(measured: impl Iterator<Item = Measured<'a>>) -> Vec<Scaling> {
+pub(super) fn of<'a>(measured: impl Iterator<Item = Measured<'a>>, cpus: usize) -> Vec<Scaling> {
     let mut lines: Vec<Line> = Vec::new();
     let swept = |it: &Measured<'_>| it.parameters.all().iter().any(|it| WORKERS.contains(&it.option));
     for it in measured.filter(swept) {
@@ -78,7 +86,7 @@ pub(super) fn of<'a>(measured: impl Iterator<Item = Measured<'a>>) -> Vec<Scalin
         lines[at].right &= it.right;
         lines[at].points.extend(it.throughput.map(|throughput| (it.workers, throughput)));
     }
-    lines.into_iter().filter_map(Line::scaling).collect()
+    lines.into_iter().filter_map(|line| line.scaling(cpus)).collect()
 }
 
 /// What is swept beside the number of workers and what the scenario's name has in it.
@@ -90,6 +98,15 @@ impl Scaling {
     /// The speed-up of so many workers.
     pub(super) fn speedup(&self, workers: usize) -> Option<f64> {
         self.speedups.iter().find(|&&(number, _)| number == workers).map(|&(_, speedup)| speedup)
+    }
+
+    /// What the law was fitted to, where that is not all.
+    fn part(&self) -> String {
+        let most = self.speedups.last().map(|&(workers, _)| workers);
+        match self.fitted_to {
+            Some(fitted) if Some(fitted) != most => format!(" up to {}", plural(fitted, "worker")),
+            _ => String::new(),
+        }
     }
 
     /// All of it in a sentence.
@@ -110,19 +127,19 @@ impl Scaling {
             "speed-up of {}{others} over {}: {speedups}{}.",
             self.scenario,
             plural(self.over, "worker"),
-            self.fit.as_ref().map(by_law).unwrap_or_default()
+            self.fit.as_ref().map(|fit| by_law(fit, &self.part())).unwrap_or_default()
         )
     }
 }
 
 /// How a law fits, and what it says.
-fn by_law(fit: &Fit) -> String {
+fn by_law(fit: &Fit, part: &str) -> String {
     if fit.deviation > FAR {
         let law = match fit.law {
             Law::Amdahl => "Amdahl's law",
             Law::Usl => "the Universal Scalability Law",
         };
-        return format!("; {law} does not fit (a figure is {} off)", percent(fit.deviation));
+        return format!("; {law} does not fit{part} (a figure is {} off)", percent(fit.deviation));
     }
     let fits = format!(
         "each figure within {} of it{}",
@@ -131,14 +148,14 @@ fn by_law(fit: &Fit) -> String {
     );
     let contention = figure(fit.contention);
     match fit.law {
-        Law::Amdahl => format!("; Amdahl's law with contention {contention} ({fits})"),
+        Law::Amdahl => format!("; Amdahl's law{part} with contention {contention} ({fits})"),
         Law::Usl => {
             let peak = fit.peak().map_or_else(String::new, |peak| match peak.round() {
                 peak if peak <= 1.0 => ", by which one worker does most".to_owned(),
                 peak => format!(", by which {peak:.0} workers do most"),
             });
             format!(
-                "; Universal Scalability Law with contention {contention} and crosstalk {} ({fits}){peak}",
+                "; Universal Scalability Law{part} with contention {contention} and crosstalk {} ({fits}){peak}",
                 figure(fit.crosstalk)
             )
         }
@@ -155,7 +172,8 @@ pub(super) fn notes(all: &[Scaling], cpus: usize) -> Vec<String> {
         } else {
             ""
         };
-        let most = all.iter().flat_map(|it| &it.speedups).map(|&(workers, _)| workers).max().unwrap_or(0);
+        let fitted = |it: &Scaling| it.fit.filter(|fit| fit.deviation <= FAR).and(it.fitted_to);
+        let most = all.iter().filter_map(fitted).max().unwrap_or(0);
         let turns = if most > cpus {
             format!(
                 "; more than {cpus} workers take turns on {}, which the law counts as contention",
@@ -169,4 +187,64 @@ pub(super) fn notes(all: &[Scaling], cpus: usize) -> Vec<String> {
         ));
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::parameters::swept;
+
+    /// A line whose throughput doubles with each doubling of the workers up to four, and no further.
+    fn scaling(cpus: usize) -> Scaling {
+        let parameters: Vec<Parameters> = [1_u64, 2, 4, 8]
+            .iter()
+            .map(|threads| Parameters::default().with(swept("threads", threads)))
+            .collect();
+        let measured = |(parameters, workers): (&'static Parameters, usize)| Measured {
+            name: "atomic".to_owned(),
+            parameters,
+            workers,
+            #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+            throughput: Some(workers.min(4) as f64 * 1e6),
+            right: true,
+        };
+        let parameters: &'static [Parameters] = parameters.leak();
+        of(parameters.iter().zip([1, 2, 4, 8]).map(measured), cpus).remove(0)
+    }
+
+    #[test]
+    fn a_law_is_fitted_to_workers_that_have_a_cpu_each_where_these_are_enough() {
+        let apart = scaling(4);
+        assert_eq!((apart.fitted_to, apart.fit.unwrap().law), (Some(4), Law::Amdahl));
+        assert!(apart.fit.unwrap().contention < 1e-9);
+        assert!(
+            apart.sentence().contains("Amdahl's law up to 4 workers with contention 0.00"),
+            "{}",
+            apart.sentence()
+        );
+        let notes = notes(&[apart], 4).join(" ");
+        assert!(!notes.contains("take turns"), "{notes}");
+
+        let turns = scaling(2);
+        assert_eq!((turns.fitted_to, turns.fit.unwrap().law), (Some(8), Law::Usl));
+        let notes = super::notes(&[turns], 2).join(" ");
+        assert!(notes.contains("more than 2 workers take turns on 2 CPUs"), "{notes}");
+    }
+
+    #[test]
+    fn what_was_wrong_scales_nowhere() {
+        let parameters: &'static [Parameters] = vec![
+            Parameters::default().with(swept("threads", &1_u64)),
+            Parameters::default().with(swept("threads", &2_u64)),
+        ]
+        .leak();
+        let measured = parameters.iter().enumerate().map(|(at, parameters)| Measured {
+            name: "race".to_owned(),
+            parameters,
+            workers: at + 1,
+            throughput: Some(1e6),
+            right: at == 0,
+        });
+        assert_eq!(of(measured, 2), []);
+    }
 }
