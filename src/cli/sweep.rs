@@ -108,7 +108,15 @@ fn range(
     one: &impl Fn(&str) -> Result<u64, String>,
     step: Option<u64>,
 ) -> Result<Vec<u64>, String> {
-    let Some((first, rest)) = text.split_once("..") else { return Ok(vec![one(text)?]) };
+    let Some((first, rest)) = text.split_once("..") else {
+        return one(text).map(|number| vec![number]).map_err(|error| match text.split_once('-') {
+            // As some write a range.
+            Some((first, last)) if one(first).is_ok() && one(last).is_ok() => {
+                format!("not a number; for a range write {first}..{last}")
+            }
+            _ => error,
+        });
+    };
     let (last, how) = rest.split_once(':').map_or((rest, None), |(last, how)| (last, Some(how)));
     // As in Rust, the last number may be marked as being part of it.
     let (first_number, last_number) = (one(first)?, one(last.strip_prefix('=').unwrap_or(last))?);
@@ -321,6 +329,7 @@ mod tests {
             ("1..1M", "1..1M are more than 1,000 values"),
             ("1..600,1001..1600", "1,200 values are too many; use at most 1,000"),
             ("1,-2", "below zero"),
+            ("1-4", "for a range write 1..4"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(right), "{text}: {error}");
