@@ -102,6 +102,14 @@ impl ConvoyReport {
     }
 
     fn notes(&self) -> Vec<String> {
+        let mut notes = self.findings();
+        notes.push("try next: gilsim refcount".to_owned());
+        notes
+    }
+
+    /// What the rows show, and why.
+    #[must_use]
+    pub fn findings(&self) -> Vec<String> {
         let seen: Vec<(&ConvoyRow, Effect)> =
             self.results.iter().filter_map(|row| Some((row, Self::effect(row)?))).collect();
         let mut notes = self.failures();
@@ -134,7 +142,6 @@ impl ConvoyReport {
         if explained(Passing::Ticks) {
             notes.push(format!("{why} lets go of it for a moment only, once in a hundred ticks."));
         }
-        notes.push("try next: gilsim refcount".to_owned());
         notes
     }
 

@@ -245,7 +245,7 @@ pub fn finish(text: &mut String) {
 }
 
 /// The lines of a text, broken at blanks where they are wider than is said.
-fn broken(text: &str, width: Option<usize>) -> Vec<String> {
+pub(super) fn broken(text: &str, width: Option<usize>) -> Vec<String> {
     let Some(width) = width else { return text.split('\n').map(str::to_owned).collect() };
     let options = Options::new(width).break_words(false).word_splitter(WordSplitter::NoHyphenation);
     let glued = glued(text);

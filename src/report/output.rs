@@ -212,9 +212,18 @@ pub fn check_standard_output() -> Result<()> {
 ///
 /// [`Error::Output`] when the text could not be written for any other reason.
 pub fn write(output: &mut impl Write, text: &str) -> Result<()> {
+    reaches(output, text).map(drop)
+}
+
+/// The same; says whether there is still a reader.
+///
+/// # Errors
+///
+/// As [`write`].
+pub fn reaches(output: &mut impl Write, text: &str) -> Result<bool> {
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true).map_err(Error::Output),
     }
 }
 

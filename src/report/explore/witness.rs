@@ -110,7 +110,7 @@ impl Witness {
     }
 
     /// A column for each worker between the step and x, and a row for each line.
-    pub(super) fn grid(&self, workers: usize, result: &str) -> Grid {
+    pub(in crate::report) fn grid(&self, workers: usize, result: &str) -> Grid {
         let step = ["step".to_owned()].into_iter();
         let header = step.chain(letters(workers)).chain([result.to_owned(), String::new()]).collect();
         let mut before = 0;

@@ -30,12 +30,22 @@ impl Choice for Language {
     }
 }
 
+impl Language {
+    /// Whether the reports' own sentences are in it.
+    #[must_use]
+    pub const fn is_of_reports(self) -> bool {
+        matches!(self, Self::English)
+    }
+}
+
 /// All texts in one language. `{0}` and so on stand for values.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Texts {
     /// Before the first step.
     pub welcome: String,
+    /// Before it, where gilsim was compiled without optimisation.
+    pub unoptimised: String,
     /// The heading of a step: its number, of how many, its title.
     pub step: String,
     /// What asks for a guess: the greatest number.
@@ -50,6 +60,8 @@ pub struct Texts {
     pub seen: String,
     /// How to do it: the command.
     pub yourself: String,
+    /// It was stopped before it was shown: the step's number.
+    pub stopped: String,
     /// After the last step.
     pub closing: String,
     /// The steps.
@@ -105,17 +117,21 @@ mod tests {
         assert_eq!(english.steps.len(), 10);
         for &language in Language::ALL {
             let texts = Texts::of(language);
-            let numbers =
-                [&texts.step, &texts.prompt, &texts.again, &texts.yourself].map(|it| places(it).len());
-            assert_eq!(numbers, [3, 1, 1, 1], "{language:?}");
+            let numbers = [&texts.step, &texts.prompt, &texts.again, &texts.yourself, &texts.stopped]
+                .map(|it| places(it).len());
+            assert_eq!(numbers, [3, 1, 1, 1, 1], "{language:?}");
             assert_eq!(texts.steps.len(), english.steps.len(), "{language:?}");
             for (step, english) in texts.steps.iter().zip(&english.steps) {
                 assert_eq!(step.answers.len(), english.answers.len(), "{}", step.title);
                 assert_eq!(step.answers.len(), step.outcomes.len(), "{}", step.title);
                 assert_eq!(places(&step.intro), places(&english.intro), "{}", step.title);
+                assert_eq!(places(&step.question), places(&english.question), "{}", step.title);
                 let figures =
                     |step: &StepTexts| step.figures.iter().flat_map(|it| places(it)).collect::<Vec<_>>();
                 assert_eq!(figures(step), figures(english), "{}", step.title);
+                let known = [figures(step), places(&step.intro)].concat();
+                let told = step.outcomes.iter().flat_map(|outcome| places(outcome));
+                assert!(told.into_iter().all(|place| known.contains(&place)), "{}", step.title);
             }
         }
     }

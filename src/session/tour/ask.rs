@@ -6,7 +6,7 @@ use crate::session::error::{Error, Result};
 use crate::system::control::Control;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::io;
+use std::io::{self, BufRead};
 use std::os::fd::AsFd;
 
 /// How often it is looked whether a stop was asked for, in milliseconds.
@@ -31,22 +31,37 @@ pub(super) fn guess(
     let number = [answers.to_string()];
     print(&filled(&texts.prompt, &number))?;
     loop {
-        if !readable(control).map_err(output_error)? {
+        let Some(line) = line(control).map_err(output_error)? else {
+            print("\n")?;
             return Ok(Asked::Stopped);
+        };
+        match understood(&line, answers) {
+            Typed::Neither => print(&filled(&texts.again, &number))?,
+            typed => {
+                // Enter has ended the line on the terminal, too; the end of input has not.
+                print(if line.ends_with('\n') { "\n" } else { "\n\n" })?;
+                return Ok(Asked::Guess(if let Typed::Number(number) = typed { Some(number) } else { None }));
+            }
         }
-        let mut line = String::new();
-        // No more input is as good as Enter.
-        let end = io::stdin().read_line(&mut line).map_err(output_error)? == 0;
-        let guess = understood(&line, answers);
-        if guess != Typed::Neither {
-            print(if end { "\n\n" } else { "\n" })?;
-            return Ok(Asked::Guess(match guess {
-                Typed::Number(number) => Some(number),
-                Typed::Nothing | Typed::Neither => None,
-            }));
-        }
-        print(&filled(&texts.again, &number))?;
     }
+}
+
+/// A line, or what there is of it at the end of input; nothing when a stop was asked for before that.
+fn line(control: &Control) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    while readable(control)? {
+        // One read at a time: a second one might wait for ever, whatever comes.
+        let mut input = io::stdin().lock();
+        let read = input.fill_buf()?;
+        let end = read.iter().position(|&byte| byte == b'\n').map(|at| at + 1);
+        let taken = end.unwrap_or(read.len());
+        line.extend_from_slice(&read[..taken]);
+        input.consume(taken);
+        if end.is_some() || taken == 0 {
+            return Ok(Some(String::from_utf8_lossy(&line).into_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// What somebody typed.
