@@ -31,10 +31,7 @@ pub(super) fn guess(
     let number = [answers.to_string()];
     print(&filled(&texts.prompt, &number))?;
     loop {
-        let Some(line) = line(control).map_err(output_error)? else {
-            print("\n")?;
-            return Ok(Asked::Stopped);
-        };
+        let Some(line) = line(control).map_err(output_error)? else { return Ok(Asked::Stopped) };
         match understood(&line, answers) {
             Typed::Neither => print(&filled(&texts.again, &number))?,
             typed => {

@@ -57,7 +57,9 @@ pub fn run(tour: &Tour, control: &Arc<Control>) -> Result<Ending> {
             Ok(Came::Shown(broken)) => breaches.extend(broken),
             Ok(Came::Unread) => return Ok(Ending::Ran),
             Err(error) if error.kind() == Kind::Interrupted => {
-                output::say(&tour::filled(&texts.stopped, &[(number + 1).to_string()]));
+                // Below the question, or the ^C that a terminal shows.
+                let line = if io::stderr().is_terminal() { "\n" } else { "" };
+                output::say(&format!("{line}{}", tour::filled(&texts.stopped, &[(number + 1).to_string()])));
                 return Ok(Ending::Ran);
             }
             Err(error) => return Err(error),
