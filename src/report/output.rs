@@ -219,7 +219,7 @@ pub fn write(output: &mut impl Write, text: &str) -> Result<()> {
 ///
 /// # Errors
 ///
-/// As [`write`].
+/// As [`write()`].
 pub fn reaches(output: &mut impl Write, text: &str) -> Result<bool> {
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
