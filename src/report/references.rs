@@ -172,25 +172,44 @@ fn wrong(row: &Row) -> String {
 
 /// Which way that is right costs most.
 fn dearest(ways: &[Way<'_>], objects: Objects) -> Option<String> {
-    let (pick, place): (fn(&Way<'_>) -> Option<f64>, _) = match objects {
-        Objects::Shared => (|way| ns(way.shared), "with one shared object"),
-        Objects::Own => (|way| ns(way.own), "with an object for each worker"),
+    let pick = |way: &Way<'_>| match objects {
+        Objects::Shared => ns_with_spread(way.shared),
+        Objects::Own => ns_with_spread(way.own),
     };
-    let right: Vec<(&str, f64)> = ways
+    let place = match objects {
+        Objects::Shared => "with one shared object",
+        Objects::Own => "with an object for each worker",
+    };
+    let right: Vec<(&str, [f64; 2])> = ways
         .iter()
         .filter(|way| way.verdict().is_some_and(Verdict::is_right) || objects == Objects::Own)
         .filter_map(|way| Some((way.name, pick(way)?)))
         .collect();
-    let dearest = right.iter().max_by(|one, other| one.1.total_cmp(&other.1))?;
-    let cheapest = right.iter().min_by(|one, other| one.1.total_cmp(&other.1))?;
-    (right.len() > 2 && cheapest.1 > 0.0 && several(ways)).then(|| {
+    let dearest = right.iter().max_by(|one, other| one.1[0].total_cmp(&other.1[0]))?;
+    let cheapest = right.iter().min_by(|one, other| one.1[0].total_cmp(&other.1[0]))?;
+    let close = |&&(name, [ns, spread]): &&(&str, [f64; 2])| {
+        name != dearest.0 && dearest.1[0] - ns <= spread + dearest.1[1]
+    };
+    let close: Vec<&str> = right.iter().filter(close).map(|&(name, _)| name).collect();
+    let names = if close.is_empty() {
+        dearest.0.to_owned()
+    } else {
+        format!("{} (no difference within the spread: {})", dearest.0, close.join(", "))
+    };
+    (right.len() > 2 && cheapest.1[0] > 0.0 && several(ways)).then(|| {
         format!(
-            "dearest {place}: {}, at {} times {}, the cheapest.",
-            dearest.0,
-            figure(dearest.1 / cheapest.1),
+            "dearest {place}: {names}, at {} times {}, the cheapest.",
+            figure(dearest.1[0] / cheapest.1[0]),
             cheapest.0
         )
     })
+}
+
+/// The time for a pair, and the stretch around it that holds half of the rounds.
+fn ns_with_spread(row: Option<&Row>) -> Option<[f64; 2]> {
+    let (ns, timing) = (ns(row)?, &row?.summary.timing);
+    let spread = timing.mad.filter(|_| timing.median > 0.0).map_or(0.0, |mad| mad / timing.median * ns);
+    Some([ns, spread])
 }
 
 /// The time for a pair.
