@@ -235,3 +235,32 @@ pub fn width(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
     }
     terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0).max(20))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A place where every write fails in one way.
+    struct Failing(io::ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_away_is_no_error_but_known() {
+        let mut gone = Failing(io::ErrorKind::BrokenPipe);
+        assert!(matches!(reaches(&mut gone, "text"), Ok(false)));
+        assert!(write(&mut gone, "text").is_ok());
+        assert!(matches!(reaches(&mut Vec::new(), "text"), Ok(true)));
+        let mut full = Failing(io::ErrorKind::StorageFull);
+        assert!(matches!(reaches(&mut full, "text"), Err(Error::Output(_))));
+        assert!(matches!(write(&mut full, "text"), Err(Error::Output(_))));
+    }
+}
