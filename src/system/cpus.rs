@@ -45,6 +45,15 @@ pub fn pin_current_thread(cpu: usize) {
     let _ = cpu;
 }
 
+/// What the processor calls itself; nothing where the kernel does not tell.
+#[must_use]
+pub fn model() -> Option<String> {
+    let told = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = told.lines().find(|line| line.starts_with("model name"))?;
+    let name = line.split_once(':')?.1.trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// The CPUs of the calling thread's affinity mask.
 fn allowed() -> Vec<usize> {
     #[cfg(target_os = "linux")]

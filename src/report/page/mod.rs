@@ -9,6 +9,7 @@ use super::layout::{Cell, Grid};
 use super::markup::{Attribute, Markup};
 use super::part::{Fold, Part};
 use super::timeline::{Window, picture};
+use crate::system::cpus;
 use anstream::adapter::strip_str;
 use anstyle::AnsiColor;
 use serde_json::Value;
@@ -239,6 +240,7 @@ fn settings(page: &mut Markup, json: &str) {
     page.open("dl", &[]);
     let system = [std::env::consts::OS, std::env::consts::ARCH].join(", ");
     let mut shown = vec![("system".to_owned(), system)];
+    shown.extend(cpus::model().map(|model| ("processor".to_owned(), model)));
     for (name, value) in fields {
         let value = match value {
             Value::String(text) if !text.is_empty() => text,

@@ -99,6 +99,8 @@ fn a_page_holds_the_json_and_all_sentences() {
         assert!(html.contains(sentence.trim()), "{sentence}: {html}");
     }
     assert!(html.contains("<svg"));
+    let model = gilsim::system::cpus::model();
+    assert!(model.is_none_or(|model| html.contains(&model)), "the processor");
 }
 
 /// Without what escapes and emphasises.
