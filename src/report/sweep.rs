@@ -227,6 +227,15 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let sequential = |row: &&Row| {
+        row.short_name() == "sequential"
+            && row.parameters.number("threads").or(row.parameters.number("workers")).is_some()
+    };
+    if rows.iter().any(sequential) {
+        notes.push(
+            "note: sequential has one worker in each combination, however many the others have.".to_owned(),
+        );
+    }
     let widened = |row: &&&Row| row.conditions.widen.is_some();
     if let Some(row) = rows.iter().find(widened) {
         let (place, command) = match row.group {

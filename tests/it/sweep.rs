@@ -151,6 +151,13 @@ fn every_form_carries_the_parameters() {
 }
 
 #[test]
+fn a_sequential_sum_is_said_to_have_one_worker() {
+    let note = "sequential has one worker in each combination";
+    assert!(output_of("split --by sequential,thread --workers 1,2 --iters 10 --runs 1").contains(note));
+    assert!(!output_of("split --by sequential,thread --iters 10,20 --runs 1").contains(note));
+}
+
+#[test]
 fn what_cannot_be_swept_is_refused_with_what_to_do() {
     for (line, right) in [
         ("race --threads 8..1", "write 1..8"),
