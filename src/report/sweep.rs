@@ -81,10 +81,10 @@ pub(super) fn title(rows: &[&Row]) -> String {
         }));
     }
     fixed.extend(of_all(rows, |row| row.summary.expected).map(|it| format!("expected {it}")));
-    let fixed = if fixed.is_empty() { String::new() } else { format!("; {}", fixed.join(", ")) };
     // Without a column for the names the title has the only one.
     let name = of_all(rows, name).unwrap_or_else(|| group.to_owned());
-    format!("{name}: {}{fixed}", swept.join("; "))
+    let fixed = if fixed.is_empty() { Vec::new() } else { vec![fixed.join(", ")] };
+    format!("{name}: {}", swept.into_iter().chain(fixed).collect::<Vec<_>>().join("; "))
 }
 
 /// The table of a group; nothing where it has no rows.
@@ -323,14 +323,21 @@ fn legend(rows: &[&Row], report: &Report) -> String {
         "of the only round, on the workers' own clocks".to_owned()
     };
     let start = if rows.iter().any(|row| row.group == Group::Sum) {
-        "; with start: from asking for the first worker on; speed-up of a sum: over one worker that does all of it, without start-up"
+        "; with start: from asking for the first worker on"
     } else {
         ""
     };
-    let speedup = if report.scaling.iter().any(|it| !it.scenario.starts_with("split")) {
-        "; speed-up: updates of a second over those of the fewest workers"
-    } else {
-        ""
+    let sped = |sum: bool| {
+        rows.iter().any(|row| (row.group == Group::Sum) == sum && speedup(row, &report.scaling).is_some())
+    };
+    let speedup = match (sped(false), sped(true)) {
+        (false, false) => "",
+        (true, false) => "; speed-up: updates of a second over those of the fewest workers",
+        (false, true) => "; speed-up: over one worker that does all of it, without start-up",
+        (true, true) => {
+            "; speed-up: updates of a second over those of the fewest workers; of a sum: over one worker that does all of it, \
+             without start-up"
+        }
     };
     let compared = is_compared(rows);
     let of_references = rows.iter().any(|row| row.group == Group::References);

@@ -151,6 +151,16 @@ fn every_form_carries_the_parameters() {
 }
 
 #[test]
+fn the_legend_and_the_title_are_of_what_the_tables_have() {
+    let text = output_of("compare split:thread atomic --iters 10,20 --runs 1");
+    assert!(!text.contains("speed-up") && !text.contains(": ;"), "{text}");
+    let text = output_of("compare split:thread split:sequential --iters 10k,20k --runs 1");
+    assert!(text.contains("speed-up: over one worker") && !text.contains("of the fewest"), "{text}");
+    let text = output_of("atomic --threads 1,2 --iters 10k --runs 1");
+    assert!(text.contains("of the fewest workers") && !text.contains("with start"), "{text}");
+}
+
+#[test]
 fn a_sequential_sum_is_said_to_have_one_worker() {
     let note = "sequential has one worker in each combination";
     assert!(output_of("split --by sequential,thread --workers 1,2 --iters 10 --runs 1").contains(note));
