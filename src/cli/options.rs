@@ -40,8 +40,8 @@ const UPDATES: u64 = 10_000_000;
 pub(super) const WORKERS: usize = 2;
 
 /// What `--quiet` prints of one measured scenario.
-pub(super) const ACTUAL_ALONE: &str =
-    "Print the result alone: actual (in the JSON), that of the run furthest from right";
+pub(super) const ACTUAL_ALONE: &str = "Print the result alone: actual (in the JSON), that of the run furthest from right; of several rows a line each: group, \
+     scenario, the values that are swept, actual, with tabs between them";
 
 // How many workers.
 #[derive(Debug, Args)]

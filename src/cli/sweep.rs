@@ -73,6 +73,9 @@ fn several<T: Copy + PartialEq>(
         if item.trim().is_empty() && text.contains(',') {
             return Err("a value is missing beside a comma; write them as 1,2,4".to_owned());
         }
+        if item.len() == 3 && item.starts_with('0') && item.bytes().all(|it| it.is_ascii_digit()) {
+            return Err(format!("a comma stands between values of a list; write {}", text.replace(',', "")));
+        }
         for number in range(item, &one, step)? {
             let value = value(number)?;
             if !values.contains(&value) {

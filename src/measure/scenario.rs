@@ -107,7 +107,7 @@ pub trait Scenario: Send + Sync {
 pub struct Seen<'a> {
     /// Its runs.
     pub summary: &'a Summary,
-    /// Sum: how many times faster it was than the sequential row of the same rounds.
+    /// Sum: how many times faster it was than the sequential row, by their median times.
     pub speedup: Option<f64>,
     /// The same with each side's start-up counted.
     pub speedup_with_startup: Option<f64>,

@@ -63,11 +63,12 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Summarises times in seconds. All figures are 0 when there are none.
+    /// Summarises times in seconds. Where there are none, every figure is NaN, which JSON writes as null.
     #[must_use]
     pub fn of(times: Vec<f64>) -> Self {
         if times.is_empty() {
-            return Self { mean: 0.0, stddev: None, median: 0.0, mad: None, min: 0.0, max: 0.0, times };
+            let none = f64::NAN;
+            return Self { mean: none, stddev: None, median: none, mad: None, min: none, max: none, times };
         }
         let data = Data::new(times.clone());
         let middle = data.median();
@@ -101,8 +102,8 @@ pub fn percentile(values: impl IntoIterator<Item = f64>, percent: usize) -> f64 
 pub struct Summary {
     /// The right result.
     pub expected: i128,
-    /// The result of the run that was furthest from it.
-    pub actual: i128,
+    /// The result of the run that was furthest from it; `None` without runs.
+    pub actual: Option<i128>,
     /// How the results stand to the promise.
     pub verdict: Verdict,
     /// How many runs there were.
@@ -175,7 +176,8 @@ impl Summary {
         let furthest = runs.iter().map(|run| run.actual).max_by_key(|actual| actual.abs_diff(expected));
         let lost_runs = runs.iter().filter(|run| !run.is_right(expected)).count();
         let each = |value: fn(&Observation) -> f64| runs.iter().map(value);
-        let usages: Option<Vec<Usage>> = runs.iter().map(|run| run.usage).collect();
+        let usages: Option<Vec<Usage>> =
+            runs.iter().map(|run| run.usage).collect::<Option<_>>().filter(|all: &Vec<_>| !all.is_empty());
         let parts: Option<Vec<(Duration, Duration)>> =
             usages.as_ref().and_then(|all| all.iter().map(|usage| usage.parts()).collect());
         let seconds = |part: fn(&(Duration, Duration)) -> Duration| {
@@ -185,7 +187,7 @@ impl Summary {
         let locks: Option<Vec<&LockUse>> = runs.iter().map(|run| run.lock.as_ref()).collect();
         Self {
             expected,
-            actual: furthest.unwrap_or(expected),
+            actual: furthest,
             verdict: Verdict::of(promise, runs.len(), lost_runs),
             runs: runs.len(),
             lost_runs,
@@ -193,8 +195,8 @@ impl Summary {
             cpu: usages.as_ref().map(|all| mean(all.iter().map(|usage| usage.cpu.as_secs_f64()))),
             user: seconds(|&(user, _)| user),
             system: seconds(|&(_, system)| system),
-            startup: median(each(|run| run.startup.as_secs_f64())),
-            time_with_startup: median(each(|run| run.with_startup().as_secs_f64())),
+            startup: of_runs(each(|run| run.startup.as_secs_f64())),
+            time_with_startup: of_runs(each(|run| run.with_startup().as_secs_f64())),
             voluntary_switches: usages
                 .as_ref()
                 .map(|all| median(all.iter().map(|usage| as_f64(usage.voluntary)))),
@@ -258,22 +260,9 @@ impl MeanLockUse {
     }
 }
 
-/// How many times faster than the baseline: the median of the ratios of runs of the same round, so that a
-/// machine whose speed drifts treats both alike. `None` when there is nothing to divide.
-#[must_use]
-pub fn speedup(
-    baseline: &[Observation],
-    runs: &[Observation],
-    time: impl Fn(&Observation) -> Duration,
-) -> Option<f64> {
-    let ratios: Vec<f64> = baseline
-        .iter()
-        .zip(runs)
-        .map(|(baseline, run)| (time(baseline).as_secs_f64(), time(run).as_secs_f64()))
-        .filter(|&(baseline, run)| baseline > 0.0 && run > 0.0)
-        .map(|(baseline, run)| baseline / run)
-        .collect();
-    (!ratios.is_empty()).then(|| median(ratios))
+/// The median of a figure of each run; NaN without runs.
+fn of_runs(values: impl Iterator<Item = f64>) -> f64 {
+    Timing::of(values.collect()).median
 }
 
 fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
@@ -319,7 +308,7 @@ mod tests {
     fn the_run_that_is_furthest_off_is_shown_and_every_wrong_one_counted() {
         let runs = [run(0, 10), run(-30, 20), run(12, 30)];
         let summary = Summary::of(Promise::MayLose, 0, &runs);
-        assert_eq!((summary.actual, summary.lost_runs, summary.runs), (-30, 2, 3));
+        assert_eq!((summary.actual, summary.lost_runs, summary.runs), (Some(-30), 2, 3));
         assert_eq!(summary.verdict, Verdict::Lost);
         assert!((summary.timing.median - 20e-9).abs() < 1e-15);
         assert!((summary.timing.min - 10e-9).abs() < 1e-15);
@@ -338,7 +327,9 @@ mod tests {
         let one = Summary::of(Promise::Exact, 5, &[run(5, 10)]);
         assert_eq!((one.timing.stddev, one.timing.mad), (None, None));
         let none = Summary::of(Promise::Exact, 5, &[]);
-        assert_eq!((none.actual, none.verdict, none.foreign_values), (5, Verdict::Failed, None));
+        assert_eq!((none.actual, none.verdict, none.foreign_values), (None, Verdict::Failed, None));
+        assert_eq!((none.cpu, none.overlap), (None, None));
+        assert!([none.timing.median, none.startup, none.time_with_startup].iter().all(|it| it.is_nan()));
         assert!(none.ns_per_update(0).abs() < 1e-12);
     }
 
@@ -361,15 +352,5 @@ mod tests {
         // One run that was too short is enough.
         let summary = Summary::of(Promise::MayLose, 0, &[run(0, 10), short(601)]);
         assert_eq!((summary.user, summary.system), (None, None));
-    }
-
-    #[test]
-    fn speed_up_is_taken_round_by_round() {
-        // The machine was three times slower in the second round; both sides felt it.
-        let baseline = [run(0, 100), run(0, 300), run(0, 100)];
-        let runs = [run(0, 50), run(0, 150), run(0, 50)];
-        assert!((speedup(&baseline, &runs, Observation::elapsed).unwrap() - 2.0).abs() < 1e-9);
-        assert_eq!(speedup(&baseline, &[], Observation::elapsed), None);
-        assert_eq!(speedup(&[run(0, 0)], &[run(0, 5)], Observation::elapsed), None);
     }
 }

@@ -40,6 +40,16 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
         line.push_str(&ratios.join(", "));
     }
     line.push('.');
+    let other_kind: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.is_right_for_sure() && right.iter().all(|it| it.scenario != row.scenario))
+        .map(|row| row.short_name())
+        .collect();
+    if !other_kind.is_empty() {
+        line.push_str(" Left out, as times of another kind: ");
+        line.push_str(&other_kind.join(", "));
+        line.push('.');
+    }
     let faster = rows.iter().filter(|row| row.summary.verdict == Verdict::Lost && cost(row) < cost(best));
     line.extend(faster.map(|row| format!(" {} is faster and wrong.", row.short_name())));
     line += &match group {
@@ -78,36 +88,53 @@ fn one_counter(best: &Row, others: &[&Row]) -> String {
 
 /// For which length of the range another way would be better, if times grow with it and start-ups do not.
 fn other_ranges(best: &Row, right: &[&Row]) -> String {
-    let faster = right.iter().min_by(|one, other| one.time().total_cmp(&other.time()));
-    if let Some(faster) = faster.filter(|row| row.scenario != best.scenario)
-        && let Some(length) = break_even(best, faster)
-    {
-        return format!(" From about {length} numbers on {} makes up for its start-up.", faster.short_name());
+    let numbers = as_f64(best.conditions.updates);
+    let others = || right.iter().copied().filter(|row| row.scenario != best.scenario);
+    let faster = others().filter_map(|row| Some((break_even(best, row)?, row)));
+    // What is overtaken already, and what is far from what was measured, is no finding of this run.
+    let faster = faster.filter(|&(length, _)| length > numbers && length < FURTHEST * numbers);
+    if let Some((length, row)) = faster.min_by(|one, other| one.0.total_cmp(&other.0)) {
+        return format!(
+            " From about {} numbers on {} should be faster still: it starts later and adds faster.",
+            two_digits(length),
+            row.short_name()
+        );
     }
-    let sooner = right.iter().min_by(|one, other| one.summary.startup.total_cmp(&other.summary.startup));
-    if let Some(sooner) = sooner.filter(|row| row.scenario != best.scenario)
-        && let Some(length) = break_even(sooner, best)
-    {
-        return format!(" Below about {length} numbers {} would be faster.", sooner.short_name());
+    let sooner = others().filter_map(|row| Some((break_even(row, best)?, row)));
+    let sooner = sooner.filter(|&(length, _)| length < numbers && length > numbers / FURTHEST);
+    if let Some((length, row)) = sooner.max_by(|one, other| one.0.total_cmp(&other.0)) {
+        return format!(
+            " Below about {} numbers {} should be faster: it starts sooner.",
+            two_digits(length),
+            row.short_name()
+        );
     }
     String::new()
 }
 
+/// How many times as long a range may be, or as short, for anything to be said of it.
+const FURTHEST: f64 = 100.0;
+
 /// The length of the range at which a row that starts later but adds faster is as good as another.
-fn break_even(sooner: &Row, faster: &Row) -> Option<String> {
-    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-    let numbers = faster.conditions.updates as f64;
+fn break_even(sooner: &Row, faster: &Row) -> Option<f64> {
+    let numbers = as_f64(faster.conditions.updates);
     let saved = (sooner.time() - faster.time()) / numbers;
     let start = faster.summary.startup - sooner.summary.startup;
     // Without a spread nobody knows whether the difference is one.
     let spread = [sooner, faster].iter().all(|row| row.summary.timing.mad.is_some());
-    if !spread || indistinct(sooner, faster, Row::time) || saved <= 0.0 || start <= 0.0 {
-        return None;
-    }
-    let length = start / saved;
-    // Two digits are all that such an estimate is good for.
+    let clear = saved * numbers > sooner.time() / 10.0 && !indistinct(sooner, faster, Row::time);
+    (spread && clear && start > 0.0).then(|| start / saved)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+const fn as_f64(count: u128) -> f64 {
+    count as f64
+}
+
+/// Two digits are all that such an estimate is good for.
+fn two_digits(length: f64) -> String {
     let scale = 10_f64.powf((length.log10().floor() - 1.0).max(0.0));
     #[expect(clippy::cast_possible_truncation, reason = "a length of a range, or far beyond any")]
     let rounded = ((length / scale).round() * scale) as i128;
-    Some(grouped(rounded.max(1)))
+    grouped(rounded.max(1))
 }

@@ -135,8 +135,13 @@ impl ConvoyReport {
             } else {
                 ""
             };
+            let others = if seen.iter().any(|(row, _)| row.beside.hogs > 1) {
+                " With several of them, another may take it first."
+            } else {
+                ""
+            };
             notes.push(format!(
-                "{why} keeps it until it is asked to let go, a whole switch interval later.{most}"
+                "{why} keeps it until it is asked to let go, a whole switch interval later.{others}{most}"
             ));
         }
         if explained(Passing::Ticks) {

@@ -297,7 +297,16 @@ impl Document for DisReport {
             .map(str::to_owned)
             .to_vec();
         let mut records = vec![header];
+        let mut last = None;
         for (result, function, one) in self.instructions() {
+            // Before the first instruction of a function that is entered with a look at the eval breaker.
+            let at = (result.version, &function.name);
+            if function.drops_at_entry && last.replace(at) != Some(at) {
+                let mut record = vec![result.version.to_owned(), function.name.clone()];
+                record.resize(records[0].len() - 1, String::new());
+                record.push(Drop::Entry.words().to_owned());
+                records.push(record);
+            }
             records.push(vec![
                 result.version.to_owned(),
                 function.name.clone(),

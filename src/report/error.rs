@@ -13,12 +13,12 @@ pub enum Error {
 
     /// There is nothing to draw.
     #[error(
-        "{0}: there is no chart of what this command reports; compare, overhead, convoy and refcount have one, and python where there are several rows. FILE.html holds the tables"
+        "{0}: there is no chart of a single row; compare, overhead, convoy, refcount and every sweep (--threads 1,2,4) have one. FILE.html holds the tables"
     )]
     NoChart(String),
 
     /// An export would go to a device.
-    #[error("{} is a device and keeps no report; name a file, or use --export - for JSON on standard output", .0.display())]
+    #[error("{} is a device, a pipe or an open stream and keeps no report; name a file, or use --export - for JSON on standard output", .0.display())]
     Device(PathBuf),
 
     /// An export cannot be written.

@@ -6,6 +6,7 @@ use super::part::Part;
 use super::rows::{Report, Row};
 use super::timeline::Timeline;
 use super::{csv, json, quiet, table};
+use crate::choice::Choice;
 use std::io;
 
 impl Document for Report {
@@ -39,14 +40,20 @@ impl Document for Report {
 
     fn value(&self) -> String {
         let actual = |row: &Row| {
-            row.failure.as_ref().map_or_else(|| row.summary.actual.to_string(), |_| "failed".to_owned())
+            match &row.failure {
+                Some(_) => "failed".to_owned(),
+                // It was stopped before its turn came.
+                None if row.summary.runs == 0 => "not-run".to_owned(),
+                None => row.actual(),
+            }
         };
         if self.comparison {
             // An interpreter has a row in each group, of the same name.
             let record = |row: &Row| {
                 let parameters = row.parameters.of_workload().map(|it| it.value.clone());
-                let names = [row.group.name().to_owned(), row.name()];
-                names.into_iter().chain(parameters).chain([actual(row)]).collect::<Vec<_>>()
+                let names = [row.group.name().to_owned(), row.scenario.clone()];
+                let objects = row.conditions.objects.map(|objects| objects.name().to_owned());
+                names.into_iter().chain(objects).chain(parameters).chain([actual(row)]).collect::<Vec<_>>()
             };
             quiet::records(self.measured().map(record))
         } else {

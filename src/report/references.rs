@@ -72,10 +72,13 @@ impl<'a> Way<'a> {
 
     /// What the count ended at, the furthest from right.
     fn ending(&self) -> String {
-        let wrong = self.rows().find(|row| row.summary.actual != row.summary.expected);
+        let wrong =
+            self.rows().find(|row| row.summary.actual.is_some_and(|actual| actual != row.summary.expected));
         match wrong.or(self.shared).or(self.own) {
-            Some(row) if row.summary.actual == row.summary.expected => "1".to_owned(),
-            Some(row) => grouped(row.summary.actual),
+            Some(Row { summary, .. }) => match summary.actual {
+                Some(actual) if actual == summary.expected => "1".to_owned(),
+                actual => actual.map_or_else(String::new, grouped),
+            },
             None => String::new(),
         }
     }
@@ -198,7 +201,7 @@ fn dearest(ways: &[Way<'_>], objects: Objects) -> Option<String> {
     };
     (right.len() > 2 && cheapest.1[0] > 0.0 && several(ways)).then(|| {
         format!(
-            "dearest {place}: {names}, at {} times {}, the cheapest.",
+            "dearest {place}, of those that were right: {names}, at {} times {}, the cheapest.",
             figure(dearest.1[0] / cheapest.1[0]),
             cheapest.0
         )

@@ -5,7 +5,7 @@ use super::scaling::{self, Measured, Scaling};
 use super::timeline::{self, Timeline};
 use crate::choice::Choice;
 use crate::measure::runner::{Case, CaseResult, Outcome};
-use crate::measure::stats::{self, Summary, Verdict};
+use crate::measure::stats::{Summary, Verdict};
 use crate::measure::{
     Explanation, Group, LockUse, Misuse, Objects, Observation, Parameters, Pattern, Promise, Scenario, Seen,
     Workload,
@@ -15,6 +15,9 @@ use crate::system::clock::{Span, Usage};
 use crate::system::shell::quoted;
 use serde::Serialize;
 use std::time::Duration;
+
+/// More rows than these are not named one by one.
+const MOST_NAMED: usize = 4;
 
 /// Everything that is said about one invocation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -70,7 +73,7 @@ pub struct Row {
     pub relative: Option<f64>,
     /// The same ratio with each side's start-up counted: to the fastest one then.
     pub relative_with_startup: Option<f64>,
-    /// Sum: how many times faster than the sequential row of the same rounds.
+    /// Sum: how many times faster than the sequential row: its median time over this one's.
     pub speedup: Option<f64>,
     /// The same with each side's start-up counted.
     pub speedup_with_startup: Option<f64>,
@@ -173,7 +176,7 @@ impl Report {
     pub fn new(cases: &[Case<'_>], outcome: &Outcome, comparison: bool) -> Self {
         let mut results: Vec<Row> =
             cases.iter().zip(&outcome.finished).map(|(case, result)| Row::of(case, result)).collect();
-        compare_with_sequential(cases, outcome, &mut results);
+        compare_with_sequential(cases, &mut results);
         compare_with_fastest(&mut results);
         for (row, case) in results.iter_mut().zip(cases) {
             row.explanation = case.scenario.explain(&case.load, &row.seen());
@@ -224,11 +227,15 @@ impl Report {
     #[must_use]
     pub fn losses(&self) -> String {
         let rows: Vec<&Row> = self.measured().collect();
-        let wrong = rows.iter().filter(|row| row.summary.lost_runs > 0).count();
-        match (rows.iter().any(|row| row.is_of_sweep()), wrong) {
-            (false, _) => rows.iter().map(|row| row.losses()).collect::<Vec<_>>().join("; "),
-            (true, 0) => format!("no run of {} combinations was wrong", rows.len()),
-            (true, wrong) => format!("{wrong} of {} combinations were wrong", rows.len()),
+        let wrong: Vec<&Row> = rows.iter().copied().filter(|row| row.summary.lost_runs > 0).collect();
+        let ran = rows.iter().filter(|row| row.summary.runs > 0).count();
+        let sweep = rows.iter().any(|row| row.is_of_sweep());
+        match (sweep, wrong.len()) {
+            (true, 0) => format!("no run of {ran} combinations was wrong"),
+            (true, wrong) => format!("{wrong} of {ran} combinations were wrong"),
+            (false, 0) if rows.len() > MOST_NAMED => format!("no run of {ran} rows was wrong"),
+            (false, 0) => rows.iter().map(|row| row.losses()).collect::<Vec<_>>().join("; "),
+            (false, _) => wrong.iter().map(|row| row.losses()).collect::<Vec<_>>().join("; "),
         }
     }
 
@@ -261,8 +268,7 @@ impl Row {
     fn losses(&self) -> String {
         let Summary { lost_runs, runs, .. } = self.summary;
         let words = self.parameters.words();
-        let name =
-            if words.is_empty() { self.scenario.clone() } else { format!("{} ({words})", self.scenario) };
+        let name = if words.is_empty() { self.name() } else { format!("{} ({words})", self.name()) };
         match (lost_runs, runs) {
             (0, 0) => format!("{name} had no run"),
             (0, 1) => format!("{name} was right in its only run"),
@@ -327,6 +333,11 @@ impl Row {
         self.scenario.trim_start_matches("split:")
     }
 
+    /// The result of the run furthest from right, as digits; nothing without runs.
+    pub(super) fn actual(&self) -> String {
+        self.summary.actual.map_or_else(String::new, |actual| actual.to_string())
+    }
+
     /// The median time of a run, in seconds.
     #[must_use]
     pub const fn time(&self) -> f64 {
@@ -337,6 +348,11 @@ impl Row {
     #[must_use]
     pub const fn time_with_startup(&self) -> f64 {
         self.summary.time_with_startup
+    }
+
+    /// The numbers of a sum.
+    const fn range(&self) -> (Option<u64>, u64) {
+        (self.conditions.from, self.conditions.iterations)
     }
 
     const fn seen(&self) -> Seen<'_> {
@@ -356,12 +372,14 @@ impl Row {
     }
 
     /// The names of the lines that it belongs to. References: with the objects, whatever the number of workers.
-    fn line_names(&self) -> Vec<String> {
+    pub(super) fn line_names(&self) -> Vec<String> {
         let with = |objects: Objects| format!("{} {}", self.scenario, objects.name());
         match (self.group, self.conditions.workers) {
             // One worker has nobody to share an object with: it belongs to both lines.
             (Group::References, 1) => [Objects::Shared, Objects::Own].map(with).to_vec(),
             (Group::References, _) => self.conditions.objects.map(with).into_iter().collect(),
+            // An interpreter has a row of the same name in each group.
+            (Group::Sum, _) if self.gil.is_some() => vec![format!("{} sum", self.scenario)],
             (Group::Counter | Group::Sum, _) => vec![self.scenario.clone()],
         }
     }
@@ -418,10 +436,11 @@ fn command(scenario: &dyn Scenario, load: &Workload) -> String {
     options.iter().fold(start, |line, word| line + " " + &quoted(word))
 }
 
-fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Row]) {
-    for (index, (row, result)) in rows.iter_mut().zip(&outcome.finished).enumerate() {
+/// Sums: the sequential row's time over each other's, as the table has them.
+fn compare_with_sequential(cases: &[Case<'_>], rows: &mut [Row]) {
+    for index in 0..rows.len() {
         let case = &cases[index];
-        if row.group != Group::Sum || case.scenario.is_sequential() {
+        if rows[index].group != Group::Sum || case.scenario.is_sequential() {
             continue;
         }
         // Of several with the same numbers to sum, that of the same combination.
@@ -433,10 +452,12 @@ fn compare_with_sequential(cases: &[Case<'_>], outcome: &Outcome, rows: &mut [Ro
             .position(|other| yardstick(&other) && same(other))
             .or_else(|| cases.iter().position(|other| yardstick(&other)));
         if let Some(at) = at {
-            let baseline = &outcome.finished[at].observations;
-            row.speedup = stats::speedup(baseline, &result.observations, Observation::elapsed);
-            row.speedup_with_startup =
-                stats::speedup(baseline, &result.observations, Observation::with_startup);
+            let over = |time: fn(&Row) -> f64| {
+                let (sequential, own) = (time(&rows[at]), time(&rows[index]));
+                (sequential > 0.0 && own > 0.0).then(|| sequential / own)
+            };
+            (rows[index].speedup, rows[index].speedup_with_startup) =
+                (over(Row::time), over(Row::time_with_startup));
         }
     }
 }
@@ -460,7 +481,9 @@ fn compare_with_fastest(rows: &mut [Row]) {
         let alike = |other: &&Row| {
             other.group == row.group
                 && other.parameters.same_workload(&row.parameters)
+                && (row.group != Group::Sum || other.range() == row.range())
                 && other.is_right_for_sure()
+                && !other.baseline
         };
         let fastest = rows.iter().filter(alike).map(time).min_by(f64::total_cmp);
         fastest.filter(|&fastest| fastest > 0.0).map(|fastest| time(row) / fastest)

@@ -123,8 +123,12 @@ impl Scaling {
             let best = best.map(|it| format!("at most {}, ", told(it))).unwrap_or_default();
             format!("{best}{}", more.last().map(|it| told(it)).unwrap_or_default())
         };
+        // The speed-up in the table of a sum is over one worker that does all of it.
+        let of_sum = self.scenario.starts_with("split:") || self.scenario.ends_with(" sum");
+        let figure = if of_sum { "throughput" } else { "speed-up" };
+        let over = if of_sum { "over its own with" } else { "over" };
         format!(
-            "speed-up of {}{others} over {}: {speedups}{}.",
+            "{figure} of {}{others} {over} {}: {speedups}{}.",
             self.scenario,
             plural(self.over, "worker"),
             self.fit.as_ref().map(|fit| by_law(fit, &self.part())).unwrap_or_default()
@@ -139,12 +143,13 @@ fn by_law(fit: &Fit, part: &str) -> String {
             Law::Amdahl => "Amdahl's law",
             Law::Usl => "the Universal Scalability Law",
         };
-        return format!("; {law} does not fit{part} (a figure is {} off)", percent(fit.deviation));
+        return format!("; {law} does not fit{part} (a figure is more than {} off)", percent(FAR));
     }
     let fits = format!(
         "each figure within {} of it{}",
         percent(fit.deviation),
-        fit.r_squared.map(|it| format!(", R² {it:.2}")).unwrap_or_default()
+        // Below 0.005 it explains nothing of how the throughputs differ.
+        fit.r_squared.filter(|&it| it >= 0.005).map(|it| format!(", R² {it:.2}")).unwrap_or_default()
     );
     let contention = figure(fit.contention);
     match fit.law {

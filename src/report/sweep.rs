@@ -103,7 +103,8 @@ pub(super) fn grid(report: &Report, group: Group) -> Option<Grid> {
     header.extend(["actual", "verdict", "time"].map(str::to_owned));
     header.extend(columns.of_group.iter().map(|&name| name.to_owned()));
     if columns.relative {
-        header.push("relative".to_owned());
+        let of_sum = rows.first().is_some_and(|row| row.group == Group::Sum);
+        header.push(if of_sum { "rel. with start" } else { "relative" }.to_owned());
     }
     Some(Grid {
         title: title(&rows),
@@ -162,7 +163,7 @@ impl Columns {
         }
         let verdict = row.summary.verdict;
         cells.extend([
-            row.summary.actual.to_string().into(),
+            row.actual().into(),
             Cell::coloured(words::verdict(verdict).to_owned(), words::colour(verdict)),
             words::spread(&row.summary.timing).into(),
         ]);
@@ -198,7 +199,8 @@ fn speedup(row: &Row, scaling: &[Scaling]) -> Option<f64> {
         return row.speedup;
     }
     let others = scaling::others(&row.parameters);
-    let line = scaling.iter().find(|it| it.scenario.starts_with(&row.name()) && it.parameters == others)?;
+    let names = row.line_names();
+    let line = scaling.iter().find(|it| names.contains(&it.scenario) && it.parameters == others)?;
     line.speedup(row.conditions.workers)
 }
 
@@ -291,18 +293,19 @@ fn fastest(rows: &[&Row]) -> Option<String> {
 
 /// In which rows the result was wrong.
 fn wrong(rows: &[&Row]) -> Option<String> {
-    let mut names: Vec<(String, usize, usize)> = Vec::new();
+    // An interpreter has rows of the same name in each group.
+    let mut names: Vec<((&str, Group), usize, usize)> = Vec::new();
     for row in rows {
-        let lost = usize::from(row.summary.lost_runs > 0);
-        match names.iter_mut().find(|(name, ..)| *name == row.scenario) {
+        let (key, lost) = ((row.scenario.as_str(), row.group), usize::from(row.summary.lost_runs > 0));
+        match names.iter_mut().find(|(other, ..)| *other == key) {
             Some((_, all, wrong)) => (*all, *wrong) = (*all + 1, *wrong + lost),
-            None => names.push((row.scenario.clone(), 1, lost)),
+            None => names.push((key, 1, lost)),
         }
     }
     let wrong: Vec<String> = names
         .iter()
         .filter(|(_, _, wrong)| *wrong > 0)
-        .map(|(name, all, wrong)| format!("{name} in {wrong} of {}", plural(*all, "combination")))
+        .map(|((name, _), all, wrong)| format!("{name} in {wrong} of {}", plural(*all, "combination")))
         .collect();
     let what = if rows.iter().any(|row| row.group == Group::References) {
         "a count ended wrong, or an object was freed while it was held"
@@ -347,7 +350,7 @@ fn legend(rows: &[&Row], report: &Report) -> String {
             "; relative: the time over that of the fastest that is always right in the same combination"
         }
         (true, false) => {
-            "; relative: the time (of a sum: with start) over that of the fastest that is always right in the same combination"
+            "; relative (of a sum: with start): the time over that of the fastest that is always right in the same combination"
         }
         (true, true) => "; relative: the time for a pair over that of the plain count with one worker",
     };

@@ -102,7 +102,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         lines.push(("verdict", format!("{}: no run was finished", words::verdict(summary.verdict))));
         return lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect();
     }
-    lines.push(("actual", grouped(summary.actual)));
+    lines.extend(summary.actual.map(|actual| ("actual", grouped(actual))));
     lines.push(("verdict", verdict(row)));
     lines.push(("time", words::times(&summary.timing)));
     let each = match row.group {
@@ -128,9 +128,12 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     lines.extend(words::cpu_time(summary).map(|cpu| ("CPU time", cpu)));
     if let (Some(voluntary), Some(involuntary)) = (summary.voluntary_switches, summary.involuntary_switches) {
         let [voluntary, involuntary] = [voluntary, involuntary].map(count::mean);
+        // The kernel counts a yield as it does a preemption.
+        let yields = row.conditions.widen.is_some() || row.scenario == "mutex:spin";
+        let preempted = if yields { "preempted, or yielded on purpose" } else { "preempted" };
         lines.push((
             "switches",
-            format!("{voluntary} voluntary (waiting), {involuntary} involuntary (preempted)"),
+            format!("{voluntary} voluntary (waiting), {involuntary} involuntary ({preempted})"),
         ));
     }
     if let Some(overlap) = summary.overlap.filter(|_| row.conditions.workers > 1) {
@@ -176,7 +179,8 @@ fn verdict(row: &Row) -> String {
         0 if summary.runs == 1 => format!("{verdict}: right in the only run"),
         0 => format!("{verdict}: right in each of {runs}"),
         wrong => {
-            let off = i128::try_from(summary.actual.abs_diff(summary.expected)).unwrap_or(i128::MAX);
+            let off = summary.actual.map_or(0, |actual| actual.abs_diff(summary.expected));
+            let off = i128::try_from(off).unwrap_or(i128::MAX);
             let most = if summary.runs == 1 { "" } else { "up to " };
             format!("{verdict}: wrong in {wrong} of {runs}, by {most}{}", grouped(off))
         }
@@ -253,7 +257,7 @@ fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
         }
         let relative = |relative: Option<f64>| Cell::from(relative.map_or_else(String::new, words::figure));
         cells.extend([
-            row.summary.actual.to_string().into(),
+            row.actual().into(),
             Cell::coloured(
                 words::verdict(row.summary.verdict).to_owned(),
                 words::colour(row.summary.verdict),

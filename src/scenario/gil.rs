@@ -315,7 +315,11 @@ impl Scenario for UnderGil {
     }
 
     fn lesson(&self) -> &'static str {
-        "a loop body under the GIL of one CPython version"
+        if self.version().has_gil() {
+            "a loop body (x += d) under the GIL of one CPython version"
+        } else {
+            "a loop body (x += d) in a free-threaded CPython, which has no GIL"
+        }
     }
 
     fn options(&self, load: &Workload) -> Vec<String> {

@@ -144,8 +144,8 @@ fn the_result_alone_is_a_record_a_line_with_the_names_of_the_json() {
     assert!(text[0][1].parse::<f64>().unwrap() > 0.0 && text[0].len() == 2);
     let line = "explore --iters 2";
     let report = json(line);
-    let expected =
-        ["least", "greatest", "total"].map(|name| report[name].to_string().trim_matches('"').to_owned());
+    let expected = ["least", "greatest", "total", "without_value"]
+        .map(|name| report[name].to_string().trim_matches('"').to_owned());
     assert_eq!(names(line), [expected]);
     let schedule = "explore --iters 1 --schedule v1:machine:A1,B3,A2";
     assert_eq!(names(schedule), [[json(schedule)["witness"]["outcome"].as_str().unwrap()]]);

@@ -27,6 +27,7 @@ mod page_html;
 mod pages;
 mod programs;
 mod python;
+mod readers;
 mod reports;
 mod results;
 mod rooms;

@@ -66,7 +66,7 @@ fn what_can_be_is_right() {
         ("gil --iters 1k --runs 1 --quiet --switch-interval 1us".to_owned(), "0"),
         ("gil --iters 1k --runs 1 --quiet --switch-interval 60s".to_owned(), "0"),
         ("split --iters 0 --runs 1 --quiet".to_owned(), "0"),
-        (format!("explore --iters 1 --quiet --max-memory {MOST}"), "1\t2\t20"),
+        (format!("explore --iters 1 --quiet --max-memory {MOST}"), "1\t2\t20\t0"),
     ] {
         let ran = Scene::shell("true").run(&line);
         ran.is_well();

@@ -100,7 +100,7 @@ fn every_protected_count_of_references_is_exact() {
         let line =
             format!("refcount {counts} --threads {threads} --iters 500 --runs 5 --expect exact --quiet");
         let lines = protected.map(|way| {
-            format!("references\trefcount:{way} shared\t1\nreferences\trefcount:{way} own\t{threads}\n")
+            format!("references\trefcount:{way}\tshared\t1\nreferences\trefcount:{way}\town\t{threads}\n")
         });
         let expected = lines.concat();
         assert_eq!(output_of(&line), expected, "{line}");

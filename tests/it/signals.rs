@@ -169,6 +169,13 @@ fn what_was_finished_of_a_sweep_is_reported_and_exported() {
     let runs: Vec<u64> =
         report["results"].as_array().unwrap().iter().map(|row| row["runs"].as_u64().unwrap()).collect();
     assert_eq!((&report["interrupted"], &runs[..]), (&true.into(), &[1, 0, 0, 0][..]));
+    // What did not run has no figures that could be taken for a result.
+    for name in ["actual", "median", "startup", "time_with_startup", "cpu", "ns_per_update"] {
+        assert!(report["results"][3][name].is_null(), "{name}: {report}");
+    }
+    let ran = interrupt("atomic --threads 1,2 --iters 10,1e15 --quiet", Signal::SIGINT);
+    let values: Vec<&str> = ran.stdout.lines().filter_map(|line| line.rsplit('\t').next()).collect();
+    assert_eq!(values, ["10", "not-run", "not-run", "not-run"], "{}", ran.stdout);
 }
 
 #[test]

@@ -58,10 +58,12 @@ fn a_pipe_has_all_steps_with_an_outcome_each_and_a_command_that_is_one() {
             .into_iter()
             .enumerate()
             .filter_map(|(at, outcome)| {
-                shown.contains(&format!("It was {}. {outcome}\n", at + 1)).then_some(at)
+                shown
+                    .contains(&format!("Right is answer {}: {}. {outcome}\n", at + 1, answers[at]))
+                    .then_some(at)
             })
             .collect();
-        assert_eq!((told.len(), shown.matches("It was ").count()), (1, 1), "{title}: {shown}");
+        assert_eq!((told.len(), shown.matches("Right is answer ").count()), (1, 1), "{title}: {shown}");
         // The schedule of the second step says why by itself.
         assert!(number == 1 || shown.contains("\nwhy: "), "{title}: {shown}");
         let command = shown.lines().find_map(|line| line.strip_prefix("By yourself: ")).unwrap();
@@ -90,7 +92,7 @@ fn the_figures_of_a_step_decide_what_is_said() {
     let printed = joined(&output_of("tour --step 2"));
     // Two workers that add twice each: the enumeration in tests/it/explore/ finds 2 at least, too.
     assert!(
-        printed.contains("ends with 2 at least and 4 at most") && printed.contains("It was 3."),
+        printed.contains("ends with 2 at least and 4 at most") && printed.contains("Right is answer 3: 2."),
         "{printed}"
     );
     assert!(printed.contains("<- overwrites 2 updates"), "{printed}");
@@ -180,11 +182,11 @@ impl Terminal {
 fn a_terminal_is_asked_and_the_guess_is_judged() {
     // A line, no line, and the end of input behind a number and behind nothing.
     for (keys, judged) in [
-        ("3\n", "You said 3: so it was."),
-        ("1\n", "You said 1; it was 3."),
-        ("\n", "It was 3."),
-        ("1\u{4}\u{4}", "You said 1; it was 3."),
-        ("\u{4}", "It was 3."),
+        ("3\n", "You said 3: so it is."),
+        ("1\n", "You said 1; right is answer 3: 2."),
+        ("\n", "Right is answer 3: 2."),
+        ("1\u{4}\u{4}", "You said 1; right is answer 3: 2."),
+        ("\u{4}", "Right is answer 3: 2."),
     ] {
         let terminal = Terminal::run("tour --step 2", 80);
         terminal.wait_for("Guess 1 to 4, or press Enter: ");

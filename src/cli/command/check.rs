@@ -58,7 +58,7 @@ pub(super) struct CheckCommand {
     #[command(flatten)]
     timeout: TimeoutOption,
     /// Exit with 3 unless every version is right (exact), or every version loses (lost)
-    #[arg(long, value_parser = choice::<Expectation>())]
+    #[arg(long, hide_possible_values = true, value_name = "exact|lost", value_parser = choice::<Expectation>())]
     expect: Option<Expectation>,
     #[command(flatten)]
     output: OutputOptions,

@@ -32,7 +32,7 @@ const MOST_ITERATIONS: u64 = 100_000;
 #[command(mut_arg("body", |arg| arg.value_name("BODY").help(BODY_HELP)))]
 #[command(mut_arg("setup", |arg| arg.value_name("SETUP").default_value("").help(SETUP_HELP)))]
 #[command(mut_arg("pattern", |arg| arg.default_value(Pattern::Plus.name())))]
-#[command(mut_arg("quiet", |arg| arg.help("Print one line of least, greatest and total, with tabs between them; with --schedule the outcome")))]
+#[command(mut_arg("quiet", |arg| arg.help("Print one line of least, greatest, total and without_value (how many schedules raise or deadlock), with tabs between them; with --schedule the outcome; with --refcount a line for each way: count, early, leaking, right")))]
 pub(super) struct ExploreCommand {
     #[command(flatten)]
     body: BodyOptions,
@@ -68,8 +68,8 @@ pub(super) struct ExploreCommand {
     /// (ulimit -v) leaves [default: half of what is free]
     #[arg(long, value_name = "BYTES", value_parser = count::parse, allow_negative_numbers = true)]
     max_memory: Option<u64>,
-    /// Exit with 3 unless no schedule (exact), or some schedule (lost), loses an update or deadlocks
-    #[arg(long, value_parser = choice::<Expectation>())]
+    /// Exit with 3 unless no schedule (exact), or some schedule (lost), loses an update, raises or deadlocks
+    #[arg(long, hide_possible_values = true, value_name = "exact|lost", value_parser = choice::<Expectation>())]
     expect: Option<Expectation>,
     #[command(flatten)]
     timeline: TimelineOptions,

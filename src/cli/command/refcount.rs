@@ -28,7 +28,7 @@ const PAIRS: u64 = 1_000_000;
     after_help = "Example:\n  gilsim refcount\n  gilsim refcount --count plain --objects shared --expect lost\n  gilsim refcount --count atomic --count biased --threads 1"
 )]
 #[command(mut_arg("threads", |arg| arg.help("How many workers take references")))]
-#[command(mut_arg("quiet", |arg| arg.help("Print a line for each way: group, scenario and actual count, with tabs between them")))]
+#[command(mut_arg("quiet", |arg| arg.help("Print a line for each way: group, scenario, objects and actual count, with tabs between them; for a single way the count alone")))]
 #[command(mut_arg("runs", |arg| arg.help("How many rounds [default: as many as fit in some 8 s, 1 to 10; 3 s for a single way]")))]
 pub(super) struct RefcountCommand {
     /// How references are counted; may be given several times [default: every way]

@@ -69,5 +69,6 @@ fn shown(definition: &Command) -> Command {
         .about(about)
         .after_help(after)
         .subcommand_required(true)
+        .disable_help_subcommand(true)
         .subcommands(commands)
 }

@@ -198,6 +198,7 @@ impl<'m> Machine<'m> {
             process: 0,
             daemon: false,
             finished: false,
+            joined: false,
             executor: None,
             frames: vec![frame],
         };

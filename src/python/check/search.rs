@@ -147,7 +147,9 @@ pub(super) struct Search<'m> {
     begin: State,
     look: Option<&'m Look<'m>>,
     /// The locations at which threads may be in each other's way.
-    pub(super) shared: BTreeSet<Location>,
+    pub(super) conflicts: BTreeSet<Location>,
+    /// Those of them that were known when the last pass began: it switches threads there.
+    shared: BTreeSet<Location>,
     users: FxHashMap<Location, Users>,
     pub(super) steps: u64,
     /// The threads that printed while there was another one, a bit for each.
@@ -172,6 +174,7 @@ impl<'m> Search<'m> {
             switching,
             begin: Machine::start(module).state,
             look: None,
+            conflicts: BTreeSet::new(),
             shared: BTreeSet::new(),
             users: FxHashMap::default(),
             steps: 0,
@@ -195,13 +198,14 @@ impl<'m> Search<'m> {
             let endings = self.pass(bounds, expected)?;
             let unexpected =
                 |(ending, _): &(Ending, Vec<u8>)| expected.is_some_and(|expected| !expected.contains(ending));
-            let before = self.shared.len();
             let conflicts = self.users.iter().filter(|(_, users)| users.conflict()).map(|(at, _)| *at);
-            self.shared.extend(conflicts);
-            let known = self.shared.len() == before || self.switching == Switching::Iterations;
+            self.conflicts.extend(conflicts);
+            let known = self.conflicts == self.shared || self.switching == Switching::Iterations;
+            // An order of threads is played back with the pauses with which it was found.
             if known || endings.iter().any(unexpected) {
                 return Ok(endings);
             }
+            self.shared.clone_from(&self.conflicts);
         }
     }
 
@@ -300,7 +304,7 @@ impl<'m> Search<'m> {
             let lines = machine.state.printed.len();
             let step = machine.step(thread).map_err(Unfinished::Beyond)?;
             self.silenced |= machine.silenced;
-            if together || machine.state.live() > 1 {
+            if together || machine.state.is_concurrent(thread) {
                 let bit = 1_u16 << thread.min(15);
                 if machine.state.printed.len() > lines {
                     self.printers |= bit;

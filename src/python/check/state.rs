@@ -223,6 +223,8 @@ pub(super) struct Thread {
     pub(super) process: u8,
     pub(super) daemon: bool,
     pub(super) finished: bool,
+    /// Whether another one has waited for its end.
+    pub(super) joined: bool,
     /// The executor whose tasks it does.
     pub(super) executor: Option<Value>,
     pub(super) frames: Vec<Frame>,
@@ -252,6 +254,12 @@ impl State {
     /// How many threads may still do something.
     pub(super) fn live(&self) -> usize {
         self.threads.iter().filter(|thread| !thread.finished).count()
+    }
+
+    /// Whether nothing orders what a thread does now and what some other one does or has done.
+    pub(super) fn is_concurrent(&self, thread: usize) -> bool {
+        let with = |(other, it): (usize, &Arc<Thread>)| other != thread && !(it.finished && it.joined);
+        self.threads.iter().enumerate().any(with)
     }
 
     /// How much of memory a state needs for itself, in references: objects that other states have, too, count as one.

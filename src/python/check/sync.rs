@@ -236,6 +236,7 @@ impl Machine<'_> {
             process: self.current().process,
             daemon: part.daemon,
             finished: false,
+            joined: false,
             executor: None,
             frames: Vec::new(),
         };
@@ -295,7 +296,9 @@ impl Machine<'_> {
         let Some(number) = part.number else {
             return self.raise("RuntimeError", "cannot join thread before it is started");
         };
-        if !self.state.threads[usize::from(number)].finished {
+        if self.state.threads[usize::from(number)].finished {
+            Arc::make_mut(&mut self.state.threads[usize::from(number)]).joined = true;
+        } else {
             self.block(wait)?;
         }
         self.touch(at, false);
@@ -349,6 +352,8 @@ impl Machine<'_> {
                 process,
                 daemon: false,
                 finished: false,
+                // Who waits for the executor, or for a result of it, comes after what it did.
+                joined: true,
                 executor: Some(Value::Ref(executor)),
                 frames: Vec::new(),
             }));

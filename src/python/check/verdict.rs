@@ -297,14 +297,14 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     // One that can be seen in what is printed or raised tells more.
     let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));
     let Some((ending, order)) = seen.or_else(|| unexpected().next()) else {
-        finding.reason = safe(&search, module);
+        finding.reason = safe(&search, module) + &endings_of_orders(&expected);
         return Ok((finding, search.silenced));
     };
     finding.kind = kind(ending, &expected);
     let mut record = Record::default();
     let state =
         search.replay(order, bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
-    tell(&mut finding, module, ending, &expected, &record, &state, &search.shared);
+    tell(&mut finding, module, ending, &expected, &record, &state, &search.conflicts);
     Ok((finding, search.silenced))
 }
 
@@ -408,13 +408,33 @@ fn in_order(module: &Module) -> &'static str {
 }
 
 fn safe(search: &Search<'_>, module: &Module) -> String {
-    let reason = if search.shared.is_empty() {
+    let reason = if search.conflicts.is_empty() {
         "no thread changes what another one uses".to_owned()
     } else {
         format!("every schedule ends as {}", in_order(module))
     };
     let lines = if search.printers.count_ones() > 1 { "; lines may come in another order" } else { "" };
     format!("{reason}{lines}")
+}
+
+/// What there is to know of the endings of whole iterations, although none is lost: each may be wrong by itself.
+fn endings_of_orders(expected: &[Ending]) -> String {
+    let mut raised: Vec<&str> =
+        expected.iter().flat_map(|ending| &ending.uncaught).map(AsRef::as_ref).collect();
+    raised.sort_unstable();
+    raised.dedup();
+    let uncaught = match raised.first() {
+        Some(first) if expected.iter().all(|ending| !ending.uncaught.is_empty()) => {
+            format!("; every order raises {first}")
+        }
+        Some(first) => format!("; some orders raise {first}"),
+        None => String::new(),
+    };
+    let mut shows: Vec<Vec<String>> = expected.iter().map(shown).collect();
+    shows.sort();
+    shows.dedup();
+    let several = shows.len() > 1 && raised.is_empty();
+    if several { format!("; what is printed depends on that order ({} ways)", shows.len()) } else { uncaught }
 }
 
 #[cfg(test)]

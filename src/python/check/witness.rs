@@ -234,9 +234,20 @@ impl Record {
         let mut lines: Vec<ScheduleLine> = Vec::new();
         // Where each thread is in each function: what is further on in the same line belongs to the same execution of it.
         let mut places = BTreeMap::new();
+        let mut left = BTreeMap::new();
         for event in self.events.iter().filter(|event| event.together) {
             let Some(line) = event.line else { continue };
-            let before = places.insert((event.thread, event.code), (line, event.pc));
+            // POP_BLOCK leaves a loop or a `with`. It and what follows bear the number of the last line within, which is not
+            // run once more.
+            let place = (event.thread, event.code);
+            if event.opcode == "POP_BLOCK" {
+                left.insert(place, (line, event.pc));
+            }
+            if left.get(&place).is_some_and(|&(last, pc)| last == line && pc <= event.pc) {
+                continue;
+            }
+            left.remove(&place);
+            let before = places.insert(place, (line, event.pc));
             let continues = before.is_some_and(|(last, pc)| last == line && pc < event.pc);
             if lines.last().is_some_and(|last| last.thread == event.thread && last.line == line) {
                 continue;

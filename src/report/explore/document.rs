@@ -60,7 +60,8 @@ impl Document for ExploreReport {
         let value = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
         match (&self.table, &self.witness) {
             (Some(table), _) => {
-                quiet::records([[value(table.least), value(table.greatest), table.total.clone()]])
+                let (total, without) = (table.total.clone(), table.without_value.clone());
+                quiet::records([[value(table.least), value(table.greatest), total, without]])
             }
             (None, Some(witness)) => quiet::records([[witness.outcome.clone()]]),
             (None, None) => String::new(),

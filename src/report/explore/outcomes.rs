@@ -15,6 +15,8 @@ pub struct OutcomeTable {
     pub outcomes: Vec<OutcomeRow>,
     /// How many schedules there are.
     pub total: String,
+    /// How many of them end in an exception or a deadlock, so that x has no value.
+    pub without_value: String,
     /// The least value of x.
     pub least: Option<i64>,
     /// The greatest value of x.
@@ -67,6 +69,13 @@ impl OutcomeTable {
                 })
                 .collect(),
             total: findings.total.to_string(),
+            without_value: findings
+                .outcomes
+                .iter()
+                .filter(|outcome| matches!(outcome.grade, Grade::Raises | Grade::Deadlock))
+                .map(|outcome| &outcome.schedules)
+                .sum::<BigUint>()
+                .to_string(),
             least: extremes.map(|(least, _)| least),
             greatest: extremes.map(|(_, greatest)| greatest),
             states: findings.states,

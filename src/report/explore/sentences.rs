@@ -37,13 +37,17 @@ impl ExploreReport {
     /// What is below the table: all schedules together.
     pub(super) fn totals(&self) -> String {
         let Some(table) = &self.table else { return String::new() };
+        // Where a worker raises or deadlocks there is no value.
+        let others = table.without_value != "0";
+        let ends = if others { " where it has a value" } else { "" };
         let extremes = match (table.least, table.greatest) {
             (Some(least), Some(greatest)) if least == greatest => {
-                format!("; {} always ends as {}", self.result, grouped(least.into()))
+                let always = if others { ends } else { " always" };
+                format!("; {}{always} ends as {}", self.result, grouped(least.into()))
             }
             (Some(least), Some(greatest)) => {
-                let ends = [least, greatest].map(|value| grouped(value.into()));
-                format!("; {} ends between {} and {}", self.result, ends[0], ends[1])
+                let values = [least, greatest].map(|value| grouped(value.into()));
+                format!("; {}{ends} ends between {} and {}", self.result, values[0], values[1])
             }
             _ => String::new(),
         };

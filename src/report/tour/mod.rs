@@ -77,10 +77,11 @@ pub fn answer(
     }
     let [was, said] =
         [Some(shown.answer), guess].map(|it| it.map(|it| (it + 1).to_string()).unwrap_or_default());
+    let right = step.answers[shown.answer].clone();
     let verdict = match guess {
-        None => filled(&texts.seen, &[was]),
+        None => filled(&texts.seen, &[was, right]),
         Some(guess) if guess == shown.answer => filled(&texts.guessed_right, &[said]),
-        Some(_) => filled(&texts.guessed_otherwise, &[said, was]),
+        Some(_) => filled(&texts.guessed_otherwise, &[said, was, right]),
     };
     let outcome = filled(&step.outcomes[shown.answer], &shown.values);
     text += &paragraph(&format!("{} {outcome}", bold(&verdict)), width);

@@ -24,8 +24,8 @@ fn explore_line(arguments: &[&str]) -> assert_cmd::Command {
 
 #[test]
 fn the_command_tells_counts_and_shows_a_schedule() {
-    assert_eq!(crate::output_of("explore --iters 1 --quiet"), "1\t2\t20\n");
-    assert_eq!(crate::output_of("explore --iters 12 --quiet"), format!("2\t24\t{}\n", binomial(72, 36)));
+    assert_eq!(crate::output_of("explore --iters 1 --quiet"), "1\t2\t20\t0\n");
+    assert_eq!(crate::output_of("explore --iters 12 --quiet"), format!("2\t24\t{}\t0\n", binomial(72, 36)));
     let text = crate::output_of("explore --iters 6 --replay");
     assert!(text.contains("--schedule v1:machine:A1,B15,A2,B1,A15,B2 --replay"), "{text}");
     assert!(text.contains("… 4 more times") && text.contains("<- overwrites 5 updates"), "{text}");

@@ -171,8 +171,7 @@ impl Row<'_> {
             "per update" | "per addition" => vec![median(&self.times()) / self.updates()],
             "speed-up" => {
                 let over = |figure: fn(&Row<'_>) -> Vec<f64>| {
-                    let pairs = figure(baseline.unwrap()).into_iter().zip(figure(self));
-                    median(&pairs.map(|(baseline, own)| baseline / own).collect::<Vec<_>>())
+                    median(&figure(baseline.unwrap())) / median(&figure(self))
                 };
                 vec![over(times_of), over(starts_of)]
             }
@@ -331,8 +330,8 @@ fn check_comparison(line: &str) {
         |name: &str, sum: bool| rows.iter().find(|row| row.is_sum() == sum && short(row) == name).unwrap();
     let [ratios, from, below] = [
         r"(\S+) takes (\S+) times as long",
-        r"From about ([\d,]+) numbers on (\S+) makes",
-        r"Below about ([\d,]+) numbers (\S+) would",
+        r"From about ([\d,]+) numbers on (\S+) should",
+        r"Below about ([\d,]+) numbers (\S+) should",
     ]
     .map(|pattern| Regex::new(pattern).unwrap());
     for advice in table.lines().filter_map(|line| line.strip_prefix("which one: ")) {
@@ -349,10 +348,12 @@ fn check_comparison(line: &str) {
             hold(&ratio[2], &[cost(&ratio[1]) / cost(name)]);
         }
         for estimate in from.captures_iter(rest) {
-            break_even(&estimate[1], named(name, sum), named(&estimate[2], sum));
+            let length = break_even(&estimate[1], named(name, sum), named(&estimate[2], sum));
+            assert!(length > named(name, sum).updates(), "{advice}");
         }
         for estimate in below.captures_iter(rest) {
-            break_even(&estimate[1], named(&estimate[2], sum), named(name, sum));
+            let length = break_even(&estimate[1], named(&estimate[2], sum), named(name, sum));
+            assert!(length < named(name, sum).updates(), "{advice}");
         }
     }
     if let Some(line) = table.lines().find(|line| line.starts_with("speed-up")) {
@@ -369,12 +370,13 @@ fn check_comparison(line: &str) {
 }
 
 /// Two digits of the length at which both rows take as long.
-fn break_even(text: &str, sooner: &Row<'_>, faster: &Row<'_>) {
+fn break_even(text: &str, sooner: &Row<'_>, faster: &Row<'_>) -> f64 {
     let startup = |row: &Row<'_>| median(&row.each(|run| number(&run["startup"])));
     let saved = (median(&sooner.times()) - median(&faster.times())) / faster.updates();
     let length = (startup(faster) - startup(sooner)) / saved;
     let said = shown(text)[0].value;
     assert!((said - length).abs() <= length * 0.051 + 1.0, "{text}, not {length}");
+    length
 }
 
 #[test]

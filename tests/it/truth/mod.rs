@@ -246,6 +246,14 @@ proptest! {
                 if row.is_right_for_sure() && row.body.is_none() {
                     prop_assert!(cost(row) >= cost(best), "{}", text);
                 }
+                let numbers = f64::from(u32::try_from(row.conditions.updates).unwrap());
+                for (start, above) in [("From about ", true), ("Below about ", false)] {
+                    // What is told of other lengths does not deny what was seen with this one.
+                    let length = line.split_once(start).and_then(|(_, rest)| rest.split(' ').next());
+                    let length = length.map(|it| it.replace(',', "").parse::<f64>().unwrap());
+                    let holds = length.is_none_or(|it| if above { it >= numbers } else { it <= numbers });
+                    prop_assert!(holds || row.short_name() != name, "{}", text);
+                }
                 let wrong = format!("{} is faster and wrong", row.short_name());
                 let holds = row.summary.lost_runs > 0 && cost(row) < cost(best);
                 prop_assert_eq!(line.contains(&wrong), holds && row.promise == Promise::MayLose, "{}", text);

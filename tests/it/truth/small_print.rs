@@ -78,3 +78,48 @@ fn a_comparison_says_each_thing_once() {
     assert_eq!(text.matches("a store overwrote what others had stored").count(), 1, "{text}");
     assert!(text.contains("were wrong in 2 of 2 rounds"), "{text}");
 }
+
+#[test]
+fn an_expectation_that_is_not_met_names_the_rows_that_were_wrong() {
+    let race = SCENARIOS.iter().copied().find(|scenario| scenario.name() == "race").unwrap();
+    let atomic = SCENARIOS.iter().copied().find(|scenario| scenario.name() == "atomic").unwrap();
+    let load = load(2, 2, 1000, false);
+    let wrong = report(&[case(race, &load, false), case(atomic, &load, false)], &[run(7, true)], true);
+    assert_eq!(wrong.losses(), "race was wrong in its only run");
+    let right = report(&[case(race, &load, false), case(atomic, &load, false)], &[run(0, true)], true);
+    assert_eq!(right.losses(), "race was right in its only run; atomic was right in its only run");
+}
+
+#[test]
+fn what_is_right_and_not_chosen_from_is_said_to_be_left_out() {
+    let named = |name: &str| SCENARIOS.iter().copied().find(|scenario| scenario.label() == name).unwrap();
+    let cases =
+        ["gil:3.12", "atomic", "sharded"].map(|name| case(named(name), &load(2, 2, 1000, false), false));
+    let text = plain(&report(&cases, &[run(0, true), run(0, true)], true));
+    assert!(text.contains("Left out, as times of another kind: gil:3.12."), "{text}");
+}
+
+#[test]
+fn a_sum_is_only_held_against_sums_of_the_same_numbers() {
+    let sequential = SCENARIOS.iter().copied().find(|scenario| scenario.is_sequential()).unwrap();
+    let thread = SCENARIOS.iter().copied().find(|scenario| scenario.label() == "split:thread").unwrap();
+    let [short, long] = [1000, 10_000].map(|numbers| load(2, 2, numbers, false));
+    let cases = [
+        case(sequential, &short, true),
+        case(sequential, &long, true),
+        case(thread, &short, false),
+        case(thread, &long, false),
+    ];
+    let mut runs = run(0, true);
+    runs.spans[0].1 = 9_000_000;
+    let report = report(&cases, &[runs], true);
+    let relative: Vec<Option<f64>> = report.results.iter().map(|row| row.relative).collect();
+    // One worker has the first of the spans, as both workers have; so all take as long.
+    assert_eq!(relative, [Some(1.0); 4]);
+    // And the reference is a row that is shown.
+    let [alone, with_start] = [Row::time, Row::time_with_startup].map(|time: fn(&Row) -> f64| {
+        let best = report.measured().map(time).fold(f64::INFINITY, f64::min);
+        report.measured().all(|row| time(row) >= best)
+    });
+    assert!(alone && with_start);
+}

@@ -166,6 +166,7 @@ impl LoopBody {
             process: 0,
             daemon: false,
             finished: false,
+            joined: false,
             executor: None,
             frames: Vec::new(),
         }));

@@ -1,0 +1,120 @@
+//! What second readers stumbled over: sentences and records that said something else than what had happened.
+
+use crate::{gilsim, output_of};
+
+#[test]
+fn a_deadlock_is_no_end_of_the_counter() {
+    let body = "if d > 0:\n    lock.acquire()\n    lock.acquire()\nx += d";
+    let explore = |more: &[&str]| {
+        let mut command = gilsim("explore");
+        let line = ["--pattern", "plus-minus", "--iters", "1", "--body", body, "--cpython", "3.9"];
+        let ran = command.args(line).args(more).output().unwrap();
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let text = explore(&[]);
+    assert!(text.contains("deadlock") && !text.contains("always ends"), "{text}");
+    let quiet = explore(&["--quiet"]);
+    let without: u64 = quiet.trim().rsplit('\t').next().unwrap().parse().unwrap();
+    assert!(without > 0, "{quiet}");
+}
+
+#[test]
+fn a_build_without_a_gil_has_no_lesson_of_one() {
+    for line in output_of("list --format csv").lines().filter(|line| line.contains("gil:")) {
+        let free = line.contains("t,counter");
+        assert_eq!(line.contains("which has no GIL"), free, "{line}");
+        assert!(line.contains("(x += d)"), "{line}");
+    }
+}
+
+#[test]
+fn a_single_row_has_no_chart_and_a_sweep_has_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("race.svg");
+    let export = |threads: &str| {
+        let mut command = gilsim("race --iters 1k --runs 1 --quiet");
+        command.args(["--threads", threads, "--export"]).arg(&picture).output().unwrap()
+    };
+    let refused = String::from_utf8(export("2").stderr).unwrap();
+    assert!(refused.contains("no chart of a single row") && refused.contains("every sweep"), "{refused}");
+    assert!(export("1,2").status.success() && picture.exists());
+}
+
+#[test]
+fn a_number_with_commas_is_told_from_a_list() {
+    let ran = gilsim("race --iters 1,000 --runs 1").output().unwrap();
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert!(said.contains("a comma stands between values of a list; write 1000"), "{said}");
+    assert_eq!(
+        output_of("atomic --iters 1,500 --runs 1 --quiet --pattern plus --threads 1").lines().count(),
+        2
+    );
+}
+
+#[test]
+fn every_place_of_a_listing_is_in_its_csv() {
+    for version in ["2.7", "3.9", "3.12", "3.13"] {
+        let line = format!("dis --cpython {version} --body x+=one()");
+        let places = output_of(&format!("{line} --quiet")).lines().count();
+        let csv = output_of(&format!("{line} --format csv"));
+        let dropping = csv.lines().skip(1).filter(|line| !line.ends_with(',')).count();
+        assert_eq!(dropping, places, "{csv}");
+    }
+}
+
+#[test]
+fn the_end_of_a_loop_is_no_line_of_its_body() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("race.py");
+    let program = "import threading\nn = 0\ndef work():\n    global n\n    for _ in range(100000):\n        n += 1\n\
+                   t = [threading.Thread(target=work) for _ in range(2)]\nfor u in t: u.start()\nfor u in t: u.join()\nprint(n)\n";
+    std::fs::write(&file, program).unwrap();
+    let mut command = gilsim("check --cpython 2.7 --format json");
+    let ran = command.arg(&file).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let lines = report["results"][0]["schedule"].as_array().unwrap();
+    for thread in [1, 2] {
+        let starts = |line: &&serde_json::Value| {
+            line["thread"] == format!("thread {thread}") && line["line"] == 6 && line["continues"] == false
+        };
+        assert_eq!(lines.iter().filter(starts).count(), 2, "{lines:#?}");
+    }
+}
+
+/// What `check` says of a program.
+fn checked(program: &str, more: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("program.py");
+    std::fs::write(&file, program).unwrap();
+    let ran = gilsim(&format!("check --cpython 3.9 {more}")).arg(&file).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+#[test]
+fn a_lock_that_is_never_released_is_a_deadlock_whose_schedule_can_be_shown() {
+    let program = "import threading\nlock = threading.Lock()\nn = 0\ndef work():\n    global n\n    lock.acquire()\n    n += 1\n\
+                   threading.Thread(target=work).start()\nthreading.Thread(target=work).start()\n";
+    let text = checked(program, "");
+    assert!(text.contains("deadlocks") && text.contains("6: lock.acquire()"), "{text}");
+}
+
+#[test]
+fn what_a_thread_changes_that_nobody_waits_for_is_used_by_the_others() {
+    let thread = "import threading\nx = 0\ndef work():\n    global x\n    for i in range(1000):\n        x += 1\n\
+                  t = threading.Thread(target=work)\nt.start()\n";
+    let text = checked(&format!("{thread}print(x)\n"), "");
+    assert!(!text.contains("no thread changes what another one uses"), "{text}");
+    assert!(text.contains("9: print(x)"), "{text}");
+    // Joined, it comes after.
+    let text = checked(&format!("{thread}t.join()\nprint(x)\n"), "");
+    assert!(text.contains("exact"), "{text}");
+}
+
+#[test]
+fn an_exception_of_every_order_is_told_though_nothing_is_lost() {
+    let program = "import threading\nx = 0\ndef work():\n    for i in range(1000):\n        x += 1\n\
+                   t = [threading.Thread(target=work) for _ in range(2)]\nfor u in t: u.start()\nfor u in t: u.join()\n";
+    let text = checked(program, "");
+    assert!(text.contains("every order raises UnboundLocalError"), "{text}");
+}
