@@ -105,7 +105,12 @@ pub fn run(
         let warm_up = case.load.shortened(case.scenario.group(), WARM_UP);
         let warmed_up = case.scenario.observe(&warm_up, control);
         if let Some(observation) = result.unless_external(warmed_up)? {
-            round += expected_time(case, &warm_up, &observation);
+            round += if case.parameters.is_empty() {
+                expected_time(case, &warm_up, &observation)
+            } else {
+                // Of a sweep it is said beforehand how long it takes.
+                longer_warm_up(case, &warm_up, observation, control, result)?
+            };
             result.expected = result.unless_external(case.scenario.expected(&case.load, control))?;
         }
         if control.stopped() {
@@ -149,6 +154,29 @@ pub fn run(
     }
     Ok(())
 }
+
+/// How long a case looks to take, by runs of it that have more and more to do, until one of them is long enough to tell.
+fn longer_warm_up(
+    case: &Case<'_>,
+    first: &Workload,
+    observation: Observation,
+    control: &Control,
+    result: &mut CaseResult,
+) -> Result<Duration> {
+    let (mut load, mut observation, mut updates) = (first.clone(), observation, WARM_UP);
+    while observation.elapsed() < TELLING && load.iterations < case.load.iterations && !control.stopped() {
+        updates = updates.saturating_mul(10);
+        load = case.load.shortened(case.scenario.group(), updates);
+        match result.unless_external(case.scenario.observe(&load, control))? {
+            Some(longer) => observation = longer,
+            None => break,
+        }
+    }
+    Ok(expected_time(case, &load, &observation))
+}
+
+/// A run that takes less says more of its start than of its updates.
+const TELLING: Duration = Duration::from_millis(2);
 
 /// How long a case looks to take, by a run of it that had less to do.
 fn expected_time(case: &Case<'_>, warm_up: &Workload, observation: &Observation) -> Duration {

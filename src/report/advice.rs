@@ -19,6 +19,9 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
     if rows.len() < 2 {
         return None;
     }
+    if rows.iter().all(|row| row.body.is_some()) {
+        return None;
+    }
     let mut right = choices(&rows);
     right.sort_by(|one, other| cost(one).total_cmp(&cost(other)));
     let Some((&best, others)) = right.split_first() else {
@@ -31,7 +34,7 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
         time(cost(best))
     );
     let ratios = others.iter().filter(|_| cost(best) > 0.0).map(|row| {
-        let close = if indistinct(best, row, cost) { ", no difference within the spread" } else { "" };
+        let close = if indistinct(best, row, cost) { " (no more than the spread)" } else { "" };
         format!("{} takes {} times as long{close}", row.short_name(), words::figure(cost(row) / cost(best)))
     });
     let ratios: Vec<String> = ratios.collect();
@@ -62,11 +65,12 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
 }
 
 /// The rows to choose from: those that are right for sure. A modelled GIL and a real interpreter have times of
-/// another kind, so they stand for choice only among themselves.
+/// another kind, so interpreters stand for choice only among themselves, and models not at all.
 pub(super) fn choices<'a>(rows: &[&'a Row]) -> Vec<&'a Row> {
     let right = || rows.iter().copied().filter(|row| row.is_right_for_sure());
     let own: Vec<&Row> = right().filter(|row| row.body.is_none() && row.gil.is_none()).collect();
-    if own.is_empty() { right().collect() } else { own }
+    // Nobody chooses a model of an interpreter.
+    if own.is_empty() { right().filter(|row| row.gil.is_some()).collect() } else { own }
 }
 
 /// Whether the difference of two rows' costs is no greater than their spread.
@@ -79,7 +83,7 @@ fn indistinct(one: &Row, other: &Row, cost: fn(&Row) -> f64) -> bool {
 fn one_counter(best: &Row, others: &[&Row]) -> String {
     // A race is right with one worker only, and who shares a counter has more.
     match others.iter().find(|row| row.promise == Promise::Exact) {
-        Some(next) if best.scenario == "sharded" => {
+        Some(next) if best.scenario == "sharded" && best.conditions.workers > 1 => {
             format!(" Where the workers have to share one counter: {}.", next.short_name())
         }
         _ => String::new(),

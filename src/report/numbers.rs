@@ -20,6 +20,9 @@ pub fn figure(value: f64) -> String {
     let digits = match value.abs() {
         size if size >= 99.95 => 0,
         size if size >= 9.995 => 1,
+        // What is less than a hundredth would look like nothing.
+        size if (1e-6..0.000_995).contains(&size) => 6,
+        size if (0.000_995..0.009_95).contains(&size) => 4,
         _ => 2,
     };
     format!("{value:.digits$}")

@@ -143,7 +143,10 @@ fn by_law(fit: &Fit, part: &str) -> String {
             Law::Amdahl => "Amdahl's law",
             Law::Usl => "the Universal Scalability Law",
         };
-        return format!("; {law} does not fit{part} (a figure is more than {} off)", percent(FAR));
+        return format!(
+            "; {law} does not fit{part} (a figure is more than {} off), so nothing is forecast",
+            percent(FAR)
+        );
     }
     let fits = format!(
         "each figure within {} of it{}",

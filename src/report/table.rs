@@ -111,7 +111,9 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         Group::References => "per pair",
     };
     if row.ns_per_update > 0.0 {
-        lines.push((each, format!("{} ns", words::figure(row.ns_per_update))));
+        let ns = row.ns_per_update;
+        let shown = if ns < 10_000.0 { format!("{} ns", words::figure(ns)) } else { time(ns * 1e-9) };
+        lines.push((each, shown));
     }
     if let Some(speedup) = row.speedup.filter(|_| row.conditions.updates > 0) {
         let with_startup = row.speedup_with_startup.unwrap_or(speedup);
@@ -163,8 +165,17 @@ fn which_of_the_runs(labels: &[&str], wrong: bool) -> String {
         let shown: Vec<&str> = all.iter().copied().filter(|label| labels.contains(label)).collect();
         shown.join(", ")
     };
-    let medians =
-        shown(&["per update", "per addition", "per pair", "start-up", "switches", "overlap", "collisions"]);
+    let medians = shown(&[
+        "per update",
+        "per addition",
+        "per pair",
+        "start-up",
+        "switches",
+        "overlap",
+        "collisions",
+        "a hold",
+        "a wait",
+    ]);
     let means = shown(&["CPU time", "leaked", "freed early", "used after", "GIL", "held"]);
     let means = if means.is_empty() { means } else { format!("; the mean: {means}") };
     let furthest = if wrong { "the furthest from right: actual; " } else { "" };
@@ -194,7 +205,7 @@ fn lock_details(lock: &MeanLockUse, row: &Row) -> Vec<(&'static str, String)> {
         format!(", by another worker than before {}{}", count::times(lock.switches), asked_for(lock))
     });
     let times = |[median, p99, max]: [f64; 3]| {
-        format!("{} (median), {} (p99), {} (longest)", time(median), time(p99), time(max))
+        format!("{} (median), {} (p99), {} (longest of all)", time(median), time(p99), time(max))
     };
     let mut lines = vec![
         ("GIL", format!("taken {}{}", count::times(lock.takes), handed_over.unwrap_or_default())),

@@ -161,7 +161,12 @@ pub fn work_of_all(rows: &[&Row]) -> String {
                 let own = row.scenario == "sharded";
                 match &row.result {
                     Some(result) => format!("and in the end `{result}`"),
-                    None => (if own { "with a counter each" } else { "on one counter" }).to_owned(),
+                    None => (if own && row.conditions.workers > 1 {
+                        "with a counter each"
+                    } else {
+                        "on one counter"
+                    })
+                    .to_owned(),
                 }
             });
             // Side by side, a body is one more way to do the same updates.
@@ -183,7 +188,9 @@ pub fn work_of_all(rows: &[&Row]) -> String {
                 (if shared { "one object" } else { "objects of their own" }).to_owned()
             });
             let pairs = common(rows, |row| count::grouped(i128::from(row.conditions.iterations)));
-            format!("{workers}, each takes and gives back {pairs} references to {object}")
+            let each =
+                if rows.iter().all(|row| row.conditions.workers == 1) { " takes" } else { ", each takes" };
+            format!("{workers}{each} and gives back {pairs} references to {object}")
         }
         Group::Sum => {
             let range = common(rows, |row| {
@@ -279,6 +286,12 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
 #[must_use]
 pub fn gil_price(rows: &[&Row]) -> Option<String> {
     let locked: Vec<&Row> = rows.iter().copied().filter(|row| row.summary.lock.is_some()).collect();
+    let free: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.body.is_some() && row.summary.lock.is_none())
+        .map(|row| &*row.scenario)
+        .collect();
+    let several = rows.iter().filter(|row| row.body.is_some()).count() > 1;
     let taken = |row: &&Row| {
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         let updates = row.conditions.updates as f64;
@@ -289,11 +302,19 @@ pub fn gil_price(rows: &[&Row]) -> Option<String> {
     let taken: Vec<String> = locked.iter().filter_map(taken).collect();
     let taken = if taken.is_empty() { String::new() } else { taken.join("; ") + ", not for each update; " };
     let times = match &locked[..] {
-        [] => return None,
+        [] if free.is_empty() => return None,
+        [] => {
+            return Some(format!(
+                "the time of {} is that of a compiled loop, not of Python",
+                free.join(", ")
+            ));
+        }
         [row] => format!("the time of {} is that", row.scenario),
         _ => "the times under a modelled GIL are those".to_owned(),
     };
-    Some(format!("{taken}{times} of a compiled loop under a GIL, not of Python"))
+    // A body that can lose the GIL within an update is carried out instruction by instruction, another one as a whole.
+    let apart = if several { ", and says nothing of one version against another" } else { "" };
+    Some(format!("{taken}{times} of a compiled loop under a GIL, not of Python{apart}"))
 }
 
 /// `2 CPUs usable, workers pinned to CPUs 0 and 1`.

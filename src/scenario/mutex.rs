@@ -206,7 +206,10 @@ impl Scenario for Mutex {
                 });
                 format!("it goes to whoever has waited longest{}", slept.unwrap_or_default())
             }
-            Lock::Spin => "a waiter does not sleep but burns CPU until the lock is free".to_owned(),
+            Lock::Spin => {
+                "a waiter does not sleep: it spins, and yields its CPU between looks when that takes longer"
+                    .to_owned()
+            }
         };
         Explanation {
             why: format!(

@@ -225,7 +225,7 @@ impl CheckSession {
         let taken = checked.findings.iter().filter(|finding| finding.kind != Kind::NotPython);
         let others: Vec<String> = taken
             .filter(|finding| !met(finding.kind))
-            .map(|finding| format!("{} is {}", finding.version, finding.kind.word()))
+            .map(|finding| format!("{}: {}", finding.version, finding.kind.word()))
             .collect();
         let (name, others) = (expected.name(), others.join(", "));
         (!others.is_empty()).then(|| format!("--expect {name} is not met: {others}"))

@@ -128,6 +128,8 @@ impl ShardedCommand {
     after_help = "Example:\n  gilsim gil --iters 100M --cpython 3.9\n  gilsim gil --body 'x = x + int(d)' --cpython 3.13 --expect lost"
 )]
 #[command(mut_arg("cpython", |arg| arg.help(version_help())))]
+#[command(mut_arg("setup", |arg| arg.help("Definitions that the body uses: functions and locks")))]
+#[command(mut_arg("result", |arg| arg.help("What is looked at when all workers have ended: an expression of the counter x")))]
 #[command(mut_arg("quiet", |arg| arg.help(ACTUAL_ALONE)))]
 pub(super) struct GilCommand {
     #[command(flatten)]

@@ -14,7 +14,7 @@ const MOST_RUNS: u32 = 1000;
 
 /// What real interpreters take for the same programs, in pairs: is Python without a GIL slower?
 ///
-/// Small programs of gilsim's own, for the three cases of the condition under which the GIL may be taken out: one thread,
+/// Small programs of gilsim's own, for the three cases of the condition that the Python project set for taking out the GIL (no slower in any of them): one thread,
 /// threads that wait, threads that compute. Rounds take turns between the interpreters; what PEP 703 and CPython's
 /// documentation state stands beside what is measured.
 #[derive(Debug, Args)]

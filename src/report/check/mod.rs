@@ -227,15 +227,31 @@ impl CheckReport {
                 "incomplete" | "not python" => AnsiColor::Yellow,
                 _ => AnsiColor::Red,
             };
-            let why = match &row.drop_point {
-                Some(point) => format!("{}; the GIL can go {point}", row.reason),
-                None => row.reason.clone(),
-            };
+            let why = row.reason.clone() + &self.drop_point(row);
             let verdict = Cell::coloured(row.verdict.to_owned(), colour);
             let verdict = if row.schedule.is_empty() { verdict } else { verdict.opening(fold_id(number)) };
             vec![versions.into(), verdict, why.into()]
         });
         Grid { header, rows: rows.collect(), title: String::new(), words: vec![1, 2] }
+    }
+
+    /// Where another thread can come in, by the first version of those that a row of the table stands for: the others have their own
+    /// places, or no GIL.
+    fn drop_point(&self, row: &CheckRow) -> String {
+        let Some(point) = &row.drop_point else { return String::new() };
+        let alike = |other: &&CheckRow| other.verdict == row.verdict && other.reason == row.reason;
+        let has_gil = |row: &CheckRow| !row.version.ends_with('t');
+        let same = |other: &CheckRow| other.drop_point == row.drop_point && has_gil(other) == has_gil(row);
+        let on = if self.results.iter().filter(alike).all(same) {
+            String::new()
+        } else {
+            format!("on {} ", row.version)
+        };
+        if has_gil(row) {
+            format!("; {on}the GIL can go {point}")
+        } else {
+            format!("; {on}another thread can come in {point}")
+        }
     }
 
     /// The schedule behind each verdict that has one.
@@ -322,8 +338,9 @@ impl CheckReport {
             notes.push("… before a line: the thread goes on with it where it was before".to_owned());
         }
         if skipped > 0 {
+            let stand = if skipped == 1 { "stands" } else { "stand" };
             let left_out = words::plural(skipped, "step");
-            notes.push(format!("its first {left_out} stand in the JSON only"));
+            notes.push(format!("its first {left_out} {stand} in the JSON only"));
         }
         let shown = self.shown().is_some_and(|shown| std::ptr::eq(shown, row));
         if let Some(real) = self.real_threads.as_ref().filter(|_| shown) {
