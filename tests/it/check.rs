@@ -47,7 +47,7 @@ fn what_is_expected_decides_the_exit_code() {
         let args = ["check", &path, "--cpython", version, "--expect", expect, "--quiet"];
         let said = gilsim("").args(args).assert().code(code);
         if code == 3 {
-            said.stderr(contains(format!("--expect {expect} is not met: {version} is ")));
+            said.stderr(contains(format!("--expect {expect} is not met: {version}: ")));
         } else {
             said.stderr("");
         }
