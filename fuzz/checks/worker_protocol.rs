@@ -88,6 +88,7 @@ pub fn check(data: &[u8]) {
         lock: None,
         misuse: None,
         holds: None,
+        pace: None,
     };
     let workers = NonZeroUsize::new(observation.spans.len()).unwrap_or(NonZeroUsize::MIN);
     let load = Workload {

@@ -6,9 +6,11 @@
 //! This room may know the machine ([`crate::system`]). It does not know any particular scenario, nor how a result is
 //! shown. Start reading with [`scenario`], then [`runner`].
 
+pub mod change;
 pub mod error;
 pub mod interval;
 pub mod observation;
+pub mod pace;
 pub mod parameters;
 pub mod runner;
 pub mod scaling;
@@ -17,9 +19,11 @@ pub mod start_line;
 pub mod stats;
 pub mod workload;
 
+pub use change::Change;
 pub use error::{Error, Result};
 pub use interval::Interval;
 pub use observation::{Distribution, LockUse, Misuse, Observation, Promise};
+pub use pace::Pace;
 pub use parameters::{Parameter, Parameters};
 pub use scenario::{Explanation, Scenario, Seen, Variant};
 pub use workload::{Group, Objects, Pattern, Workload};

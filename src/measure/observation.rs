@@ -1,5 +1,6 @@
 //! What came of a workload: the result, the clocks of the workers, what the kernel and the lock counted.
 
+use crate::measure::pace::Pace;
 use crate::measure::start_line::{Completed, WorkerResult};
 use crate::system::clock::{Span, Usage};
 use crate::system::holds::Holds;
@@ -36,6 +37,8 @@ pub struct Observation {
     pub misuse: Option<Misuse>,
     /// Each time that a lock was held, if that was recorded.
     pub holds: Option<Holds>,
+    /// How fast the machine was just before the run or just after it, the slower of both, if that was measured.
+    pub pace: Option<Pace>,
 }
 
 impl Observation {
@@ -51,6 +54,7 @@ impl Observation {
             lock: None,
             misuse: None,
             holds: None,
+            pace: None,
         }
     }
 

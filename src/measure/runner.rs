@@ -3,6 +3,7 @@
 
 use super::error::Result;
 use super::observation::Observation;
+use super::pace::Pace;
 use super::parameters::Parameters;
 use super::scenario::Scenario;
 use super::workload::Workload;
@@ -87,7 +88,8 @@ impl CaseResult {
     }
 }
 
-/// Runs the cases and puts what came of each finished round into their results.
+/// Runs the cases and puts what came of each finished round into their results. If `paced`, it is measured beside each run how
+/// fast the machine was.
 ///
 /// # Errors
 ///
@@ -95,6 +97,7 @@ impl CaseResult {
 pub fn run(
     cases: &[Case<'_>],
     rounds: Rounds,
+    paced: bool,
     control: &Control,
     finished: &Mutex<Vec<CaseResult>>,
     mut tell: impl FnMut(Event),
@@ -131,7 +134,13 @@ pub fn run(
             }
             control.report(0);
             tell(Event::Begin { case: index, round: done, rounds: expected_rounds(rounds) });
+            let pace = || if paced { Pace::now(&case.load, control) } else { None };
+            let before = pace();
             let observed = case.scenario.observe(&case.load, control);
+            let observed = observed.map(|it| Observation {
+                pace: before.zip(pace()).map(|(before, after)| before.slower(after)),
+                ..it
+            });
             if control.stopped() {
                 // The result of a run that was stopped is incomplete.
                 return Err(Interrupted.into());
@@ -248,6 +257,7 @@ mod tests {
                 lock: None,
                 misuse: None,
                 holds: None,
+                pace: None,
             })
         }
         fn explain(&self, _: &Workload, _: &Seen<'_>) -> Explanation {
@@ -271,7 +281,7 @@ mod tests {
             })
             .collect();
         let finished = Mutex::default();
-        let ended = run(&cases, rounds, &Control::default(), &finished, |_| ());
+        let ended = run(&cases, rounds, false, &Control::default(), &finished, |_| ());
         drop(cases);
         (ended, finished.into_inner(), pages.into_inner())
     }

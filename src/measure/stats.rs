@@ -292,6 +292,7 @@ mod tests {
             lock: None,
             misuse: None,
             holds: None,
+            pace: None,
         }
     }
 

@@ -84,6 +84,13 @@ pub struct Output {
 }
 
 impl Destination {
+    /// Whether the raw values of the runs go anywhere, so that others can be held against them.
+    #[must_use]
+    pub fn has_raw_values(&self) -> bool {
+        let json = |path: &PathBuf| path == Path::new("-") || path.extension().is_some_and(|it| it == "json");
+        self.format == Format::Json || self.exports.iter().any(json)
+    }
+
     /// Makes ready, so that what cannot be written is known before any work is done.
     ///
     /// # Errors

@@ -7,8 +7,8 @@ use crate::choice::Choice;
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{Summary, Verdict};
 use crate::measure::{
-    Explanation, Group, LockUse, Misuse, Objects, Observation, Parameters, Pattern, Promise, Scenario, Seen,
-    Workload,
+    Explanation, Group, LockUse, Misuse, Objects, Observation, Pace, Parameters, Pattern, Promise, Scenario,
+    Seen, Workload,
 };
 use crate::python::version::SWITCH_INTERVAL;
 use crate::system::clock::{Span, Usage};
@@ -139,6 +139,8 @@ pub struct Run {
     pub lock: Option<LockUse>,
     /// References: what a wrong count led to.
     pub misuse: Option<Misuse>,
+    /// How fast the machine was just before the run or just after it, the slower of both, if that was measured.
+    pub pace: Option<Pace>,
 }
 
 impl Run {
@@ -166,6 +168,7 @@ impl Run {
             foreign_values: observation.foreign_values,
             lock: observation.lock.clone(),
             misuse: observation.misuse,
+            pace: observation.pace,
         }
     }
 }

@@ -283,6 +283,7 @@ impl Scenario for Python {
             lock: None,
             misuse: None,
             holds: None,
+            pace: None,
         })
     }
 

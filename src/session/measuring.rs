@@ -92,11 +92,11 @@ impl Session {
         // Nobody who asks for the result alone asks for a plan.
         let swept = !self.destination.quiet && cases.iter().any(|case| !case.parameters.is_empty());
         let (progress, note) = Progress::follow(&cases, swept.then_some(Plan(self.rounds)), control);
-        let (theirs, rounds) = (Arc::clone(&cases), self.rounds);
+        let (theirs, rounds, paced) = (Arc::clone(&cases), self.rounds, self.destination.has_raw_values());
         let outcome = background::run_until_stopped(
             control,
             |finished: &Vec<_>| runner::anything(finished),
-            move |control, finished| runner::run(&theirs, rounds, control, finished, note),
+            move |control, finished| runner::run(&theirs, rounds, paced, control, finished, note),
         );
         drop(progress);
         let report = Report::new(&cases, &outcome?, self.comparison);

@@ -42,6 +42,7 @@ fn observation(actual: i128, milliseconds: u64) -> Observation {
         lock: None,
         misuse: None,
         holds: None,
+        pace: None,
     }
 }
 

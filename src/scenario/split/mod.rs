@@ -167,6 +167,7 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
         lock: None,
         misuse: None,
         holds: None,
+        pace: None,
     })
 }
 

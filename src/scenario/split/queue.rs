@@ -80,5 +80,6 @@ pub(super) fn observe(
         lock: None,
         misuse: None,
         holds: None,
+        pace: None,
     })
 }

@@ -118,7 +118,7 @@ fn measure(cases: Vec<(&'static dyn Scenario, Workload)>, control: &Arc<Control>
     let outcome = background::run_until_stopped(
         control,
         |finished: &Vec<CaseResult>| runner::anything(finished),
-        move |control, finished| runner::run(&theirs, rounds, control, finished, |_| ()),
+        move |control, finished| runner::run(&theirs, rounds, false, control, finished, |_| ()),
     )?;
     // A part of a step says nothing.
     if outcome.interrupted {

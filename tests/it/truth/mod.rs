@@ -99,6 +99,7 @@ impl Drawn {
             }),
             misuse: None,
             holds: None,
+            pace: None,
             foreign_values: (scenario.name() == "race").then_some(self.switches),
             lock: lock.then(|| LockUse {
                 takes: 9,
