@@ -38,9 +38,10 @@ fn main() -> ExitCode {
         Request::References(session) => session.run(&control),
         Request::Check(session) => session.run(&control),
         Request::Dis(disassembly) => session::dis::run(disassembly),
-        Request::Convoy(convoy, cpus, destination) => {
-            session::convoy::run(convoy, cpus, &destination, &control)
+        Request::Convoy(convoy, cpus, baseline, destination) => {
+            session::convoy::run(convoy, cpus, &baseline, &destination, &control)
         }
+        Request::Diff(diff, cpus, destination) => diff.run(cpus, &destination),
         Request::Overhead(overhead, expected, cpus, destination) => {
             session::overhead::run(overhead, expected, cpus, &destination, &control)
         }

@@ -20,6 +20,7 @@ const COMMANDS: &[&str] = &[
     "convoy",
     "python",
     "overhead",
+    "diff",
     "verify",
     "list",
     "tour",

@@ -12,7 +12,7 @@ use super::values::{self, choice, statements, version};
 use super::workload::{check_counter, workload};
 use crate::choice::Choice;
 use crate::count;
-use crate::measure::runner::{Case, Rounds};
+use crate::measure::runner::{Case, MOST_ROUNDS, Rounds};
 use crate::measure::{Parameters, Pattern, Scenario};
 use crate::python::body::{Body, RESULT};
 use crate::python::program::Program;
@@ -21,7 +21,7 @@ use crate::report::export::Format;
 use crate::report::output::{Destination, TimelineTo, When};
 use crate::report::timeline::Window;
 use crate::scenario;
-use crate::session::{Expectation, Session};
+use crate::session::{Baseline, Expectation, Session};
 use crate::system::cpus::Cpus;
 use clap::Args;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -34,6 +34,10 @@ const BUDGET: Duration = Duration::from_secs(3);
 pub(super) const COMPARISON_BUDGET: Duration = Duration::from_secs(8);
 /// The same of a sweep.
 pub(super) const SWEEP_BUDGET: Duration = Duration::from_secs(20);
+/// How many times as long what is kept for comparison is measured.
+const KEPT: u32 = 3;
+/// The most rounds of it.
+const MOST_KEPT: usize = 100;
 /// The updates of each worker unless they are said.
 const UPDATES: u64 = 10_000_000;
 /// How many workers there are unless it is said.
@@ -254,15 +258,17 @@ impl Choice for Pin {
 // How often everything is run.
 #[derive(Debug, Args)]
 pub(super) struct RunsOption {
-    /// How many runs [default: as many as fit in some 3 s, 1 to 10]
+    /// How many runs [default: as many as fit in some 3 s, 1 to 10; with --export FILE.json or --baseline in some 9 s, 1 to 100]
     #[arg(long, value_name = "R", value_parser = values::runs, allow_negative_numbers = true)]
     runs: Option<NonZeroUsize>,
 }
 
 impl RunsOption {
     /// The number that was asked for, or as many rounds as a time allows.
-    pub(super) fn rounds(&self, budget: Duration) -> Rounds {
-        self.runs.map_or(Rounds::Within(budget), Rounds::Exactly)
+    pub(super) fn rounds(&self, budget: Duration, kept: bool) -> Rounds {
+        // What others are held against has to have seen the machine in more than one mood.
+        let (budget, most) = if kept { (KEPT * budget, MOST_KEPT) } else { (budget, MOST_ROUNDS) };
+        self.runs.map_or(Rounds::Within { budget, most }, Rounds::Exactly)
     }
 }
 
@@ -276,6 +282,8 @@ pub(super) struct MeasureOptions {
     /// Exit with 3 unless the result is as expected
     #[arg(long, value_parser = choice::<Expectation>())]
     expect: Option<Expectation>,
+    #[command(flatten)]
+    baseline: BaselineOptions,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -312,9 +320,10 @@ impl MeasureOptions {
         Ok(Request::Measure(Box::new(Session {
             cases,
             real: None,
-            rounds: self.runs.rounds(budget),
+            rounds: self.runs.rounds(budget, self.baseline.is_given() || self.output.keeps_json()),
             comparison: comparison || swept,
             expect: self.expect,
+            baseline: self.baseline.baseline(),
             destination: self.output.destination()?,
         })))
     }
@@ -368,6 +377,40 @@ pub(super) struct OutputOptions {
     timeline: Option<TimelineTo>,
 }
 
+// An earlier export that times are held against.
+#[derive(Debug, Args)]
+pub(super) struct BaselineOptions {
+    /// Hold the times against those of an earlier --export FILE.json of the same: slower, faster, same, or cannot be told
+    #[arg(long, value_name = "FILE.json")]
+    baseline: Option<PathBuf>,
+    /// Compare although the earlier one was measured otherwise, and say so
+    #[arg(long, requires = "baseline")]
+    baseline_anyway: bool,
+    /// Exit with 3 when something is slower by more than this: when its whole 95 % interval lies above it
+    #[arg(long, value_name = "SHARE%", value_parser = share, requires = "baseline")]
+    fail_if_slower: Option<f64>,
+}
+
+impl BaselineOptions {
+    pub(super) const fn is_given(&self) -> bool {
+        self.baseline.is_some()
+    }
+
+    pub(super) fn baseline(self) -> Baseline {
+        let Self { baseline, baseline_anyway, fail_if_slower } = self;
+        Baseline { file: baseline, anyway: baseline_anyway, fail_if_slower }
+    }
+}
+
+/// Reads a share such as `5%`.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').map(|number| number.trim().parse::<f64>());
+    match number {
+        Some(Ok(percent)) if (0.0..=1000.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err("write a share from 0% to 1000%, such as 5%".to_owned()),
+    }
+}
+
 // Timelines of what workers did.
 #[derive(Debug, Args)]
 pub(super) struct TimelineOptions {
@@ -398,6 +441,11 @@ impl OutputOptions {
             ));
         }
         Ok(Self { timeline: timeline.map(|file| TimelineTo { file, window }), ..self })
+    }
+
+    /// Whether a file of raw values is to be kept.
+    pub(super) fn keeps_json(&self) -> bool {
+        self.export.iter().any(|path| path.extension().is_some_and(|ending| ending == "json"))
     }
 
     /// Where the report goes; refused when two forms are asked for on standard output.

@@ -3,7 +3,7 @@
 use crate::report::output::Destination;
 use crate::scenario::convoy::Convoy;
 use crate::scenario::split::worker;
-use crate::session::Session;
+use crate::session::baseline::Diff;
 use crate::session::check::CheckSession;
 use crate::session::dis::Disassembly;
 use crate::session::explore::ExploreSession;
@@ -11,6 +11,7 @@ use crate::session::overhead::{Expected, Overhead};
 use crate::session::references::References;
 use crate::session::tour::Tour;
 use crate::session::verify::Verify;
+use crate::session::{Baseline, Session};
 use std::path::PathBuf;
 
 /// What the command line asks for.
@@ -28,7 +29,9 @@ pub enum Request {
     /// To list a program's instructions.
     Dis(Disassembly),
     /// To measure the convoy effect on so many CPUs.
-    Convoy(Convoy, usize, Destination),
+    Convoy(Convoy, usize, Baseline, Destination),
+    /// To hold two exports against each other, on so many CPUs.
+    Diff(Diff, usize, Destination),
     /// To measure what interpreters take for the same programs, on so many CPUs.
     Overhead(Overhead, Option<Expected>, usize, Destination),
     /// To hold the model against real interpreters, on so many CPUs.

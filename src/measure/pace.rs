@@ -9,7 +9,7 @@ use super::workload::Workload;
 use crate::system::clock::Span;
 use crate::system::control::Control;
 use crossbeam_utils::CachePadded;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +23,7 @@ const CHAINS: usize = 8;
 const ADDITIONS: u64 = 10_000;
 
 /// What the fixed pieces of work took, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Pace {
     /// Arithmetic of each worker by itself, until the slowest was through.
     pub arithmetic: f64,

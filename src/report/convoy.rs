@@ -1,5 +1,6 @@
 //! The report of the convoy effect.
 
+use super::change::{Changes, Export, ExportError};
 use super::chart::swept::{self, Lines, Measured};
 use super::chart::{Axis, Chart, Kind, Point, Series, Unit};
 use super::document::{Document, Header};
@@ -29,6 +30,9 @@ pub struct ConvoyReport {
     pub switch_interval: Option<f64>,
     /// A row for the model and one for each interpreter.
     pub results: Vec<ConvoyRow>,
+    /// How its times stand to those of an earlier export, if they were held against one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Changes>,
 }
 
 impl ConvoyReport {
@@ -43,7 +47,17 @@ impl ConvoyReport {
                 convoy.beside.iter().map(|(beside, _)| beside.switch_interval.as_secs_f64()),
             ),
             results: rows.finished,
+            baseline: None,
         }
+    }
+
+    /// As another run reads its export.
+    ///
+    /// # Errors
+    ///
+    /// Never for a report of this gilsim; the signature is the reader's.
+    pub fn exported(&self) -> Result<Export, ExportError> {
+        Export::of_report(self)
     }
 
     /// Whether a subject has nothing to show.
@@ -295,6 +309,10 @@ impl Document for ConvoyReport {
             + "\n"
             + &all(self.terms())
             + &all(self.notes());
+        if let Some(changes) = &self.baseline {
+            text.push('\n');
+            text += &changes.section(width);
+        }
         finish(&mut text);
         text
     }
@@ -329,6 +347,7 @@ impl Document for ConvoyReport {
         let mut parts: Vec<Part> = texts(self.header.warnings("rows")).collect();
         parts.push(self.grid().into());
         parts.extend(texts(self.terms()).chain(texts(self.notes())));
+        parts.extend(self.baseline.iter().flat_map(Changes::parts));
         parts
     }
 

@@ -1,6 +1,6 @@
 //! The report: data only, made once from what was observed, then written in the form that was asked for.
 //!
-//! Each kind of report is a [`Document`]: measured scenarios ([`rows`]), [`explore`], [`convoy`], [`overhead`], [`verify`] and [`list`]. The
+//! Each kind of report is a [`Document`]: measured scenarios ([`rows`]), [`explore`], [`convoy`], [`overhead`], [`change`], [`verify`] and [`list`]. The
 //! forms are [`table`], [`json`], [`csv`], [`markdown`], a page, and pictures of its [`chart`]s and [`timeline`]s; [`output`] decides where they go. The texts of the [`tour`] stand in a
 //! file for each language.
 //!
@@ -8,10 +8,12 @@
 //! Start reading with [`document`], then [`rows`] and [`table`].
 
 pub mod advice;
+pub mod change;
 pub mod chart;
 pub mod check;
 pub mod convoy;
 pub mod csv;
+pub mod diff;
 pub mod dis;
 pub mod document;
 pub mod error;

@@ -1,5 +1,6 @@
 //! What is reported of measured scenarios: a row for each, made once from what was observed.
 
+use super::change::{Changes, Export, ExportError};
 use super::document::Header;
 use super::scaling::{self, Measured, Scaling};
 use super::timeline::{self, Timeline};
@@ -32,6 +33,9 @@ pub struct Report {
     /// A sweep over the number of workers: how the throughput of each scenario grows with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scaling: Vec<Scaling>,
+    /// How its times stand to those of an earlier export, if they were held against one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Changes>,
 }
 
 /// One scenario's results. Times are in seconds unless the name says otherwise.
@@ -199,7 +203,17 @@ impl Report {
         let measured: Vec<&Row> = results.iter().filter(|row| !row.baseline).collect();
         let cpus = cases.first().map_or(1, |case| case.load.cpus.usable);
         let scaling = scaling::of(lines(&measured).into_iter().map(|(name, row)| row.scaled(name)), cpus);
-        Self { scaling, header: Header::new(cpus, outcome.interrupted), comparison, results }
+        let header = Header::new(cpus, outcome.interrupted);
+        Self { scaling, header, comparison, results, baseline: None }
+    }
+
+    /// As another run reads its export.
+    ///
+    /// # Errors
+    ///
+    /// Never for a report of this gilsim; the signature is the reader's.
+    pub fn exported(&self) -> Result<Export, ExportError> {
+        Export::of_report(self)
     }
 
     /// What of an interrupted session was finished: whole rounds, or some cases of the first.

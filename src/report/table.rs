@@ -1,6 +1,7 @@
 //! The table for people: one scenario in detail, or several side by side.
 
 use super::advice;
+use super::change::Changes;
 use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
 use super::part::{Part, texts};
@@ -26,6 +27,10 @@ pub fn render(report: &Report, width: Option<usize>) -> String {
         for row in report.measured() {
             single(report, row, width, &mut text);
         }
+    }
+    if let Some(changes) = &report.baseline {
+        text.push('\n');
+        text += &changes.section(width);
     }
     finish(&mut text);
     text
@@ -53,6 +58,7 @@ pub(super) fn parts(report: &Report) -> Vec<Part> {
             parts.push(format!("Why: {}.", row.explanation.why).into());
         }
     }
+    parts.extend(report.baseline.iter().flat_map(Changes::parts));
     parts
 }
 

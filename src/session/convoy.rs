@@ -1,5 +1,6 @@
 //! A session that measures the convoy effect.
 
+use super::baseline::Baseline;
 use super::ending::Ending;
 use super::error::Result;
 use super::named::refuse_unknown;
@@ -16,7 +17,14 @@ use std::sync::Arc;
 /// # Errors
 ///
 /// As [`super::Session::run`].
-pub fn run(convoy: Convoy, cpus: usize, destination: &Destination, control: &Arc<Control>) -> Result<Ending> {
+pub fn run(
+    convoy: Convoy,
+    cpus: usize,
+    baseline: &Baseline,
+    destination: &Destination,
+    control: &Arc<Control>,
+) -> Result<Ending> {
+    let earlier = baseline.read()?;
     let output = destination.open_for(Charts::Some)?;
     refuse_unknown(&convoy.pythons, control)?;
     let convoy = Arc::new(convoy);
@@ -26,7 +34,16 @@ pub fn run(convoy: Convoy, cpus: usize, destination: &Destination, control: &Arc
         |rows: &Vec<_>| !rows.is_empty(),
         move |control, rows, say| theirs.run(control, rows, say),
     );
-    let report = ConvoyReport::new(&convoy, cpus, rows?);
+    let mut report = ConvoyReport::new(&convoy, cpus, rows?);
+    if let Some(earlier) = &earlier {
+        let measured = report.exported()?;
+        earlier.check(&measured)?;
+        report.baseline = Some(earlier.changes(&measured));
+    }
     output.deliver(&report)?;
+    let slower = earlier.zip(report.baseline.as_ref()).and_then(|(earlier, changes)| earlier.judge(changes));
+    if let Some(slower) = slower {
+        return Ok(slower);
+    }
     Ok(if report.failed() { Ending::CouldNotRun } else { Ending::Ran })
 }

@@ -4,6 +4,7 @@ use crate::error::{Classified, Interrupted, Kind};
 use crate::explore::ExploreError;
 use crate::python::check::CheckError;
 use crate::python::program::{ProgramError, SourceError};
+use crate::report::change::ExportError;
 use std::path::PathBuf;
 
 use crate::{measure, report, scenario, system};
@@ -69,6 +70,32 @@ pub enum Error {
     #[error(transparent)]
     Check(#[from] CheckError),
 
+    /// An earlier export is not taken.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+
+    /// An earlier export was measured otherwise.
+    #[error(
+        "{file} was measured otherwise, there and here: {differing}; measure it again, or add --baseline-anyway (diff: --anyway)"
+    )]
+    OtherBaseline {
+        /// The file.
+        file: String,
+        /// What differs.
+        differing: String,
+    },
+
+    /// An earlier export has nothing of what is measured.
+    #[error("nothing is measured here that stands in {file}: it has {there}, and this is {here}")]
+    NothingAlike {
+        /// The file.
+        file: String,
+        /// What it has.
+        there: String,
+        /// What is measured.
+        here: String,
+    },
+
     /// The report could not be written.
     #[error(transparent)]
     Report(#[from] report::Error),
@@ -83,6 +110,9 @@ impl Classified for Error {
         match self {
             Self::NoInterpreter(_) | Self::Unreadable { .. } | Self::NoFolder(_) => Kind::Failure,
             Self::NamedTwice(_)
+            | Self::Export(_)
+            | Self::OtherBaseline { .. }
+            | Self::NothingAlike { .. }
             | Self::NoProgram { .. }
             | Self::NotOfAVersion
             | Self::Source(_)

@@ -1,11 +1,12 @@
 //! A session that measures scenarios: `race`, `compare`, `python` and their like.
 
+use super::baseline::Baseline;
 use super::ending::{Ending, Expectation};
 use super::error::{Error, Result};
 use super::named::{refuse_twice, refuse_unknown};
 use super::progress::{Plan, Progress};
 use crate::error::Interrupted;
-use crate::measure::runner::{self, Case, Rounds};
+use crate::measure::runner::{self, Case, CaseResult, Outcome, Rounds};
 use crate::measure::{Parameters, Workload};
 use crate::report::Report;
 use crate::report::export::Charts;
@@ -30,6 +31,8 @@ pub struct Session {
     pub comparison: bool,
     /// What the result must be for the exit code to be 0.
     pub expect: Option<Expectation>,
+    /// What it is held against.
+    pub baseline: Baseline,
     /// Where the report goes.
     pub destination: Destination,
 }
@@ -85,25 +88,37 @@ impl Session {
     /// When an export cannot be written (known before any work is done), a scenario cannot run, or standard
     /// output cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
+        let earlier = self.baseline.read()?;
         let output = self.destination.open_for(if self.comparison { Charts::Some } else { Charts::None })?;
         let real = self.real.map_or_else(|| Ok(Vec::new()), |real| real.cases(control))?;
         let cases: Arc<[Case<'static>]> = self.cases.into_iter().chain(real).collect();
 
+        if let Some(earlier) = &earlier {
+            let nothing = Outcome { finished: vec![CaseResult::default(); cases.len()], interrupted: false };
+            earlier.check(&Report::new(&cases, &nothing, self.comparison).exported()?)?;
+        }
+
         // Nobody who asks for the result alone asks for a plan.
         let swept = !self.destination.quiet && cases.iter().any(|case| !case.parameters.is_empty());
         let (progress, note) = Progress::follow(&cases, swept.then_some(Plan(self.rounds)), control);
-        let (theirs, rounds, paced) = (Arc::clone(&cases), self.rounds, self.destination.has_raw_values());
+        let (theirs, rounds, paced) =
+            (Arc::clone(&cases), self.rounds, earlier.is_some() || self.destination.has_raw_values());
         let outcome = background::run_until_stopped(
             control,
             |finished: &Vec<_>| runner::anything(finished),
             move |control, finished| runner::run(&theirs, rounds, paced, control, finished, note),
         );
         drop(progress);
-        let report = Report::new(&cases, &outcome?, self.comparison);
+        let mut report = Report::new(&cases, &outcome?, self.comparison);
+        if let Some(earlier) = &earlier {
+            report.baseline = Some(earlier.changes(&report.exported()?));
+        }
         output.deliver(&report)?;
         let unmet = Expectation::unmet(self.expect, report.lost(), &report.losses());
         report.breaches().iter().chain(&unmet).for_each(|reason| output::say(reason));
-        Ok(if report.broken() || unmet.is_some() {
+        let slower =
+            earlier.zip(report.baseline.as_ref()).and_then(|(earlier, changes)| earlier.judge(changes));
+        Ok(if report.broken() || unmet.is_some() || slower.is_some() {
             Ending::PromiseBroken
         } else if report.failed() {
             Ending::CouldNotRun

@@ -6,6 +6,7 @@
 //! This room may know everything below it. clap never comes in, and the process is not ended here. Start reading with
 //! `measuring.rs`.
 
+pub mod baseline;
 pub mod check;
 pub mod convoy;
 pub mod dis;
@@ -23,6 +24,7 @@ pub mod references;
 pub mod tour;
 pub mod verify;
 
+pub use baseline::Baseline;
 pub use ending::{Ending, Expectation};
 pub use error::{Error, Result};
 pub use measuring::{Real, Session};

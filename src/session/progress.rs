@@ -4,7 +4,7 @@
 use super::error::{Error, Result};
 use crate::error::{Classified, Interrupted};
 use crate::explore;
-use crate::measure::runner::{self, Case, Event, Rounds};
+use crate::measure::runner::{Case, Event, Rounds};
 use crate::report::{output, words};
 use crate::system;
 use crate::system::background::{self, Partial};
@@ -65,8 +65,8 @@ impl Plan {
         let [seconds, cases] = [words::time(round.as_secs_f64()), words::plural(cases, "case")];
         let rounds = match self.0 {
             Rounds::Exactly(rounds) => words::plural(rounds.get(), "round"),
-            Rounds::Within(budget) => {
-                let (budget, most) = (words::time(budget.as_secs_f64()), runner::MOST_ROUNDS);
+            Rounds::Within { budget, most } => {
+                let budget = words::time(budget.as_secs_f64());
                 format!("as many rounds as fit in {budget}, 1 to {most}")
             }
         };

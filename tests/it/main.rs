@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail where it stands")]
 
+mod baseline;
 mod check;
 mod check_real;
 mod cli;

@@ -2,8 +2,8 @@
 
 use crate::choice::Choice;
 use crate::cli::options::{
-    COMPARISON_BUDGET, InterpreterOptions, IntervalOption, OutputOptions, PatternOption, PinOption,
-    RunsOption, SWEEP_BUDGET, WORKERS, WorkersOption,
+    BaselineOptions, COMPARISON_BUDGET, InterpreterOptions, IntervalOption, OutputOptions, PatternOption,
+    PinOption, RunsOption, SWEEP_BUDGET, WORKERS, WorkersOption,
 };
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
@@ -64,6 +64,8 @@ pub(super) struct CompareCommand {
     #[command(flatten)]
     pin: PinOption,
     #[command(flatten)]
+    baseline: BaselineOptions,
+    #[command(flatten)]
     output: OutputOptions,
 }
 
@@ -120,9 +122,10 @@ impl CompareCommand {
         Ok(Request::Measure(Box::new(Session {
             cases,
             real: Some(real),
-            rounds: self.runs.rounds(budget),
+            rounds: self.runs.rounds(budget, self.baseline.is_given() || self.output.keeps_json()),
             comparison: true,
             expect: None,
+            baseline: self.baseline.baseline(),
             destination: self.output.destination()?,
         })))
     }

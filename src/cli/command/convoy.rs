@@ -1,7 +1,7 @@
 //! `convoy`: round trips beside workers that only compute.
 
 use crate::cli::options::{
-    InterpreterOptions, IntervalOption, OutputOptions, TimelineOptions, VersionOption,
+    BaselineOptions, InterpreterOptions, IntervalOption, OutputOptions, TimelineOptions, VersionOption,
 };
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
@@ -38,6 +38,8 @@ pub(super) struct ConvoyCommand {
     #[command(flatten)]
     timeline: TimelineOptions,
     #[command(flatten)]
+    baseline: BaselineOptions,
+    #[command(flatten)]
     output: OutputOptions,
 }
 
@@ -64,6 +66,7 @@ impl ConvoyCommand {
             timeout: self.interpreters.timeout.time,
             record: self.timeline.record(),
         };
-        Ok(Request::Convoy(convoy, cpus.usable, self.output.with(self.timeline)?.destination()?))
+        let baseline = self.baseline.baseline();
+        Ok(Request::Convoy(convoy, cpus.usable, baseline, self.output.with(self.timeline)?.destination()?))
     }
 }

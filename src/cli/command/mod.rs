@@ -4,6 +4,7 @@ mod check;
 mod compare;
 mod convoy;
 mod counter;
+mod diff;
 mod dis;
 mod explore;
 mod list;
@@ -73,6 +74,8 @@ enum Command {
     Dis(Deferred<dis::DisCommand>),
     /// The whole story in ten steps, each a guess and then a real run on this machine
     Tour(Deferred<tour::TourCommand>),
+    /// What takes longer, or less long, than it did: two exports held against each other, without running anything
+    Diff(Deferred<diff::DiffCommand>),
     /// The scenarios and their variants, what they promise and what they show
     List(Deferred<list::ListCommand>),
     /// The completions of a shell, to be read by it: commands, options, versions, locks and the names of scenarios
@@ -105,6 +108,7 @@ impl CommandLine {
             Command::Check(Deferred(command)) => command.request(&cpus),
             Command::Dis(Deferred(command)) => command.request(&cpus),
             Command::Tour(Deferred(command)) => command.request(cpus),
+            Command::Diff(Deferred(command)) => command.request(&cpus),
             Command::List(Deferred(command)) => command.request(&cpus),
             Command::Completions(Deferred(command)) => command.request(&definition()),
             Command::Man(Deferred(command)) => command.request(&definition()),

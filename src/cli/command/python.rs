@@ -1,7 +1,8 @@
 //! `python`: the two jobs by real interpreters.
 
 use crate::cli::options::{
-    BodyOptions, IntervalOption, OutputOptions, PatternOption, SearchOption, TimeoutOption, WorkersOption,
+    BaselineOptions, BodyOptions, IntervalOption, OutputOptions, PatternOption, SearchOption, TimeoutOption,
+    WorkersOption,
 };
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
@@ -46,6 +47,8 @@ pub(super) struct PythonCommand {
     #[command(flatten)]
     timeout: TimeoutOption,
     #[command(flatten)]
+    baseline: BaselineOptions,
+    #[command(flatten)]
     output: OutputOptions,
 }
 
@@ -81,6 +84,7 @@ impl PythonCommand {
             rounds: Rounds::Exactly(self.runs),
             comparison: true,
             expect: None,
+            baseline: self.baseline.baseline(),
             destination: self.output.destination()?,
         })))
     }

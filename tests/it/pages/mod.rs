@@ -205,6 +205,9 @@ fn every_command_stands_in_the_readme_which_is_short() {
 fn every_field_of_the_json_is_explained() {
     let page = Page::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md"));
     let explained: BTreeSet<String> = page.code().into_iter().map(|(_, code)| code).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let export = folder.path().join("old.json");
+    crate::gilsim("atomic --iters 1k --runs 1 --quiet --export").arg(&export).assert().success();
     let mut lines = vec![
         "race --iters 1k --runs 1".to_owned(),
         "gil --iters 1k --runs 1".to_owned(),
@@ -215,6 +218,8 @@ fn every_field_of_the_json_is_explained() {
         "atomic --threads 1..4 --iters 1k,2k --runs 1".to_owned(),
         "convoy --pings 5".to_owned(),
         "dis --body x+=d".to_owned(),
+        format!("diff {0} {0}", export.display()),
+        format!("atomic --iters 1k --runs 1 --baseline {}", export.display()),
     ];
     match real_python() {
         Some(python) => lines.extend([

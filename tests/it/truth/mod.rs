@@ -305,6 +305,7 @@ fn convoy(hand_off: Passing, idle: Latency, loaded: Latency) -> ConvoyReport {
         pings: 200,
         switch_interval: Some(0.005),
         results: vec![row],
+        baseline: None,
     }
 }
 

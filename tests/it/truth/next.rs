@@ -32,7 +32,7 @@ fn next(line: &str, world: World) -> Option<String> {
             let off = if world.loses { 3 } else { 0 };
             plain(&report(&cases, &[run(off, world.overlaps)], session.comparison))
         }
-        Request::Convoy(convoy, cpus, _) => {
+        Request::Convoy(convoy, cpus, _, _) => {
             let rows = gilsim::system::background::Partial { finished: Vec::new(), interrupted: false };
             plain(&ConvoyReport::new(&convoy, cpus, rows))
         }
@@ -63,6 +63,7 @@ fn next(line: &str, world: World) -> Option<String> {
         // The end of the path; `check` and `dis` are for a program of one's own.
         Request::Explore(_) | Request::References(_) | Request::Check(_) | Request::Dis(_) => return None,
         Request::List(..)
+        | Request::Diff(..)
         | Request::Tour(_)
         | Request::Print(_)
         | Request::Pages(..)

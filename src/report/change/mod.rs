@@ -1,0 +1,100 @@
+//! How the times of a run stand to those of an earlier one, or of one export to another.
+
+mod export;
+
+pub use export::{Export, ExportError};
+
+use super::numbers::{figure, percent};
+use crate::measure::Change;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Two exports held against each other.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Changes {
+    /// The earlier one.
+    pub before: String,
+    /// On what times depend that is not the same in both.
+    pub differing: Vec<String>,
+    /// What was measured in the earlier one only.
+    pub only_before: Vec<String>,
+    /// What was measured in the later one only.
+    pub only_after: Vec<String>,
+    /// A row for each thing that was measured in both.
+    pub changes: Vec<ChangeRow>,
+}
+
+/// What was measured twice.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChangeRow {
+    /// The kind of work: `counter`, `sum`, `references` or `convoy`.
+    pub group: String,
+    /// The scenario, or the subject of a convoy.
+    pub scenario: String,
+    /// References: whether the workers share an object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects: Option<String>,
+    /// The values of the options that are swept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+    /// In a phrase.
+    #[serde(skip)]
+    pub(super) name: String,
+    /// How they stand to each other.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+impl Changes {
+    /// Holds an export against an earlier one.
+    #[must_use]
+    pub fn of(before: &Export, after: &Export) -> Self {
+        let pairs = after.rows.iter().filter_map(|row| Some((before.row(&row.key)?, row)));
+        let changes = pairs.map(|(before, after)| ChangeRow {
+            group: after.key.group.clone(),
+            scenario: after.key.scenario.clone(),
+            objects: after.key.objects.clone(),
+            parameters: after.key.parameters.clone(),
+            name: after.key.words(),
+            change: Change::of(&before.samples, &after.samples),
+        });
+        Self {
+            changes: changes.collect(),
+            before: before.file.clone(),
+            differing: before.differences(after),
+            only_before: before.missing_from(after),
+            only_after: after.missing_from(before),
+        }
+    }
+
+    /// What became slower by more than a share, a sentence each.
+    #[must_use]
+    pub fn slower_by(&self, share: f64) -> Vec<String> {
+        let slower = self.changes.iter().filter(|row| row.change.is_slower_by(share));
+        slower
+            .map(|row| {
+                format!(
+                    "{} is slower than in {} by more than {}: {}",
+                    row.name,
+                    self.before,
+                    percent(share),
+                    row.interval()
+                )
+            })
+            .collect()
+    }
+}
+
+impl ChangeRow {
+    /// `1.02 (0.98 to 1.07)`.
+    pub(super) fn interval(&self) -> String {
+        let Change { ratio, low, high, .. } = self.change;
+        match (ratio, low.zip(high)) {
+            (None, _) => String::new(),
+            (Some(ratio), None) => figure(ratio),
+            (Some(ratio), Some((low, high))) => {
+                format!("{} ({} to {})", figure(ratio), figure(low), figure(high))
+            }
+        }
+    }
+}

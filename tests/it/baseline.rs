@@ -1,0 +1,185 @@
+//! Runs that are held against an earlier export.
+
+use crate::{gilsim, output_of};
+use proptest::prelude::*;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// An export of a small run, and the folder that it is in.
+fn export(line: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("old.json");
+    gilsim(&format!("{line} --quiet --export")).arg(&file).assert().success();
+    (folder, file)
+}
+
+fn value(file: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// The same export with every time so many times as long, as if on a quiet machine.
+fn scaled(file: &Path, factor: f64) -> PathBuf {
+    let mut report = value(file);
+    for row in report["results"].as_array_mut().unwrap() {
+        for (number, run) in (0_u32..).zip(row["observations"].as_array_mut().unwrap()) {
+            // A scatter of one per cent.
+            let time = 0.01 * factor * (1.0 + 0.001 * (f64::from(number * 7 % 11) - 5.0));
+            run["time"] = time.into();
+            run["spans"] = vec![vec![0.0, time]].into();
+            run["cpu"] = time.into();
+            run["pace"] = Value::Null;
+        }
+    }
+    let path = file.with_file_name(format!("times-{factor}.json"));
+    fs::write(&path, report.to_string()).unwrap();
+    path
+}
+
+/// What a comparison prints and ends with.
+fn diff(before: &Path, after: &Path, more: &str) -> (String, String, Option<i32>) {
+    let ran = gilsim("diff").args([before, after]).args(more.split_whitespace()).output().unwrap();
+    (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap(), ran.status.code())
+}
+
+#[test]
+fn a_change_is_told_in_a_word_and_decides_the_exit_code() {
+    let (_folder, file) = export("compare atomic sharded --iters 1k --runs 11");
+    let before = scaled(&file, 1.0);
+    for (factor, word, code) in
+        [(1.0, "same", 0), (1.1, "slower", 3), (0.8, "faster", 0), (1.04, "slower", 0)]
+    {
+        let after = scaled(&file, factor);
+        let (text, said, ended) = diff(&before, &after, "--fail-if-slower 5%");
+        assert_eq!(ended, Some(code), "{factor}: {text}{said}");
+        let lines: Vec<&str> = text.lines().filter(|line| line.ends_with(word)).collect();
+        assert_eq!(lines.len(), 2, "{factor}: {text}");
+        assert_eq!(said.matches("is slower than in").count(), if code == 3 { 2 } else { 0 }, "{said}");
+        let (quiet, ..) = diff(&before, &after, "--quiet");
+        assert_eq!(
+            quiet.lines().next().unwrap().split('\t').take(3).collect::<Vec<_>>(),
+            ["counter", "atomic", word]
+        );
+        let (json, ..) = diff(&before, &after, "--format json");
+        let row = serde_json::from_str::<Value>(&json).unwrap()["changes"][0].clone();
+        let [ratio, low, high] = ["ratio", "low", "high"].map(|name| row[name].as_f64().unwrap());
+        assert!(low <= ratio && ratio <= high && (ratio - factor).abs() < 0.01, "{row}");
+    }
+}
+
+#[test]
+fn every_form_has_the_changes() {
+    let (_folder, file) = export("mutex --iters 1k --runs 6");
+    for form in ["table", "json", "csv", "markdown", "html"] {
+        let (text, said, code) = diff(&file, &file, &format!("--format {form}"));
+        assert_eq!((code, said.as_str()), (Some(0), ""), "{form}: {text}");
+        assert!(text.contains("mutex:parking-lot"), "{form}: {text}");
+    }
+    let line = format!("mutex --iters 1k --runs 6 --baseline {}", file.display());
+    assert!(output_of(&line).contains("change: against "), "{line}");
+    for form in ["json", "markdown", "html"] {
+        let text = output_of(&format!("{line} --format {form}"));
+        assert!(text.contains("old.json"), "{form}: {text}");
+    }
+    let (_folder, convoy) = export("convoy --pings 5");
+    let text = output_of(&format!("convoy --pings 5 --baseline {}", convoy.display()));
+    assert!(text.contains("model 3.15"), "{text}");
+}
+
+#[test]
+fn what_was_measured_otherwise_is_refused_by_name_before_anything_runs() {
+    let (_folder, file) = export("mutex --iters 1k --runs 2");
+    for (line, differing) in [
+        ("mutex --iters 1e15", "iterations 1000 and 1000000000000000"),
+        ("mutex --iters 1k --threads 3", "workers 2 and 3"),
+        ("mutex --iters 1k --pattern plus", "pattern plus-minus and plus"),
+        ("atomic --iters 1e15", "it has mutex:parking-lot, and this is atomic"),
+        ("convoy --pings 5", "it has mutex:parking-lot, and this is model 3.15"),
+    ] {
+        let ran = gilsim(&format!("{line} --baseline")).arg(&file).output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(2), "{line}: {said}");
+        assert!(said.contains(differing) && said.lines().count() == 1, "{line}: {said}");
+    }
+    let line = "mutex --iters 2k --runs 2 --baseline-anyway --baseline";
+    let ran = gilsim(line).arg(&file).output().unwrap();
+    let text = String::from_utf8(ran.stdout).unwrap();
+    assert!(ran.status.success() && text.contains("iterations 1000 and 2000"), "{text}");
+    for line in
+        ["mutex --fail-if-slower 5%", "mutex --baseline-anyway", "mutex --baseline x.json --fail-if-slower 5"]
+    {
+        assert_eq!(gilsim(line).output().unwrap().status.code(), Some(2), "{line}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_export_is_told_in_a_line() {
+    let (folder, file) = export("atomic --iters 1k --runs 2");
+    let text = fs::read_to_string(&file).unwrap();
+    let list = output_of("list --format json");
+    for (name, content, said) in [
+        ("cut.json", &text[..text.len() / 2], "is no whole JSON: it ends in line"),
+        ("empty.json", "", "is no whole JSON"),
+        ("foreign.json", "{\"results\": []}", "is no export of gilsim"),
+        ("newer.json", &text.replace("\"schema\": 1", "\"schema\": 2"), "take a newer gilsim"),
+        ("list.json", &list, "is an export without times of its own"),
+        ("odd.json", &text.replace("\"workers\": 2", "\"workers\": {}"), "is damaged"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let (_, told, code) = diff(&path, &file, "");
+        assert_eq!((code, told.lines().count()), (Some(2), 1), "{name}: {told}");
+        assert!(told.contains(said), "{name}: {told}");
+    }
+    let (_, told, code) = diff(Path::new("nowhere.json"), &file, "");
+    assert_eq!(code, Some(2), "{told}");
+}
+
+#[test]
+fn an_export_of_before_there_was_a_pace_still_reads() {
+    let (_folder, file) = export("split --by thread --iters 1k --runs 8");
+    let mut report = value(&file);
+    for row in report["results"].as_array_mut().unwrap() {
+        for run in row["observations"].as_array_mut().unwrap() {
+            run.as_object_mut().unwrap().remove("pace");
+        }
+    }
+    fs::write(&file, report.to_string()).unwrap();
+    let (text, _, code) = diff(&file, &file, "");
+    assert!(code == Some(0) && text.contains("thread"), "{text}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_export_however_damaged_is_a_panic(seed in any::<u64>()) {
+        use gilsim::report::change::{Changes, Export};
+        static WHOLE: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+        let whole = WHOLE.get_or_init(|| output_of("compare mutex split:thread refcount:biased --iters 1k --runs 3 --format json"));
+        let sound = Export::parse(whole, "whole".to_owned()).unwrap();
+        let mut state = seed;
+        // 64 cases with 160 damages each: more than ten thousand.
+        for _ in 0..160 {
+            let mut bytes = whole.clone().into_bytes();
+            let mut next = |below: usize| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                usize::try_from(state >> 33).unwrap() % below
+            };
+            for _ in 0..=next(4) {
+                let at = next(bytes.len());
+                match next(4) {
+                    0 => bytes.truncate(at.max(1)),
+                    1 => bytes[at] = b"{}[]0-e.\"n,:"[next(12)],
+                    2 => { bytes.remove(at); }
+                    _ => bytes.insert(at, b"{}[]0-9e.\"n"[next(11)]),
+                }
+            }
+            if let Ok(damaged) = Export::parse(&String::from_utf8_lossy(&bytes), "damaged".to_owned()) {
+                let _ = Changes::of(&sound, &damaged);
+                let _ = Changes::of(&damaged, &sound);
+            }
+        }
+    }
+}
