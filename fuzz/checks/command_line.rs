@@ -22,6 +22,7 @@ const COMMANDS: &[&str] = &[
     "overhead",
     "verify",
     "list",
+    "schema",
     "tour",
     "completions",
     "man",

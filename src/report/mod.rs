@@ -33,6 +33,7 @@ mod references;
 pub mod rows;
 mod run;
 pub mod scaling;
+pub mod schema;
 mod sweep;
 pub mod table;
 mod terms;

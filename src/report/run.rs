@@ -7,32 +7,33 @@ use std::time::Duration;
 
 /// One run's raw values. Times are in seconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Run {
     /// The result.
     pub actual: i128,
-    /// Latest end less earliest start.
+    /// The run's time by the workers' own clocks: latest end less earliest start.
     pub time: f64,
-    /// From asking for the first worker to its start.
+    /// From asking for the first worker to its start, in seconds.
     pub startup: f64,
-    /// CPU time by the workers' CPU clocks.
+    /// CPU time of all workers by their CPU clocks, in seconds; null where it is not known.
     pub cpu: Option<f64>,
-    /// CPU time in the program itself, where the run was long enough for it to be told.
+    /// CPU time in the program itself, of all workers, in seconds; null where the run was too short for clock ticks to tell.
     pub user: Option<f64>,
-    /// CPU time in the kernel, likewise.
+    /// CPU time in the kernel, of all workers, in seconds; null where the run was too short for clock ticks to tell.
     pub system: Option<f64>,
-    /// Context switches because a worker waited.
+    /// How many context switches there were because a worker waited.
     pub voluntary_switches: Option<u64>,
-    /// Context switches because the kernel gave the CPU to somebody else.
+    /// How many context switches there were because the kernel gave the CPU to somebody else (preemption).
     pub involuntary_switches: Option<u64>,
-    /// The share of the time in which at least two workers were at work.
+    /// The share of the time, from 0 to 1, in which at least two workers were between their start and their end.
     pub overlap: Option<f64>,
-    /// Each worker's start and end, from the earliest start on.
+    /// Each worker's start and end, in seconds from the earliest start on. Workers that found nothing left to do are not in it.
     pub spans: Vec<[f64; 2]>,
     /// Race: how often a worker loaded a value other than the one it had stored last.
     pub foreign_values: Option<u64>,
-    /// GIL: what happened to the lock.
+    /// GIL: what happened to the lock; null where there is none.
     pub lock: Option<LockUse>,
-    /// References: what a wrong count led to.
+    /// References: what wrong counts led to; null for other work.
     pub misuse: Option<Misuse>,
     /// How fast the machine was just before the run or just after it, the slower of both, if that was measured.
     pub pace: Option<Pace>,

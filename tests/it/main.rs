@@ -31,6 +31,7 @@ mod readers;
 mod reports;
 mod results;
 mod rooms;
+mod schema;
 mod shell;
 mod signals;
 mod surroundings;
