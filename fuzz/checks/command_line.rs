@@ -23,6 +23,7 @@ const COMMANDS: &[&str] = &[
     "diff",
     "verify",
     "list",
+    "schema",
     "tour",
     "completions",
     "man",

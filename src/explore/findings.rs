@@ -32,6 +32,7 @@ impl LockNames for Program {
 
 /// Whether an outcome is right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Grade {
     /// A serial schedule, which switches between iterations only, ends so too.

@@ -26,6 +26,7 @@ pub const MOST_PAIRS: u64 = 100;
 
 /// How references are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// Load, add, store.

@@ -38,6 +38,7 @@ pub struct Sample {
 
 /// What can be said of a change in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The whole interval lies below 1 and the margin.
@@ -52,6 +53,7 @@ pub enum Verdict {
 
 /// How the times of the second set stand to those of the first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Change {
     /// How many times as long it takes; null where no run is left on either side.
     pub ratio: Option<f64>,

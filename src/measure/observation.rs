@@ -10,6 +10,7 @@ use std::time::Duration;
 
 /// What a scenario promises of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Promise {
     /// It is always right.
@@ -79,6 +80,7 @@ impl Observation {
 
 /// What wrong reference counts led to in one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Misuse {
     /// By how much objects' counts ended above what was held: these objects are never freed.
     pub leaked: u64,
@@ -90,6 +92,7 @@ pub struct Misuse {
 
 /// What happened to a global lock in one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LockUse {
     /// How often a worker took it.
     pub takes: u64,
@@ -101,22 +104,23 @@ pub struct LockUse {
     pub forced: u64,
     /// The share of the run, from 0 to 1, in which each worker held it.
     pub held: Vec<f64>,
-    /// How long it was held at a time.
+    /// How long it was held at a time, in seconds.
     pub holds: Distribution,
-    /// How long a worker that found it taken waited.
+    /// How long a worker that found it taken waited, in seconds.
     pub waits: Distribution,
 }
 
 /// A distribution of times, in seconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Distribution {
     /// How many times there were.
     pub count: u64,
-    /// Their median.
+    /// The median of the times.
     pub median: f64,
     /// The time that 99 of 100 do not exceed.
     pub p99: f64,
-    /// The longest.
+    /// The longest time.
     pub max: f64,
     /// Pairs of a time and how many were at most that long, but longer than the time before it. Times double.
     pub histogram: Vec<(f64, u64)>,

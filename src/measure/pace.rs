@@ -24,6 +24,7 @@ const ADDITIONS: u64 = 10_000;
 
 /// What the fixed pieces of work took, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pace {
     /// Arithmetic of each worker by itself, until the slowest was through.
     pub arithmetic: f64,

@@ -10,9 +10,10 @@ use serde::Serialize;
 
 /// A law that throughput was found to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Law {
-    /// κ is 0.
+    /// Amdahl's law: κ is 0.
     Amdahl,
     /// The Universal Scalability Law.
     Usl,
@@ -20,10 +21,11 @@ pub enum Law {
 
 /// How a law fits some measured throughputs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fit {
-    /// The law.
+    /// The law that was fitted: to three numbers of workers Amdahl's, to more the Universal Scalability Law.
     pub law: Law,
-    /// σ, from 0: the share of the work that is done one at a time.
+    /// σ, from 0 to 1: the share of the work that is done one at a time.
     pub contention: f64,
     /// κ, from 0: what each pair of workers costs, as a share of the work of one.
     pub crosstalk: f64,
@@ -31,7 +33,7 @@ pub struct Fit {
     pub of_one: f64,
     /// How far the measured throughput that is furthest from the law's is from it, as a share of the law's.
     pub deviation: f64,
-    /// R²: the share of the variance that the law explains; nothing where the throughputs hardly differ.
+    /// R²: the share of the variance that the law explains; null where the throughputs hardly differ.
     pub r_squared: Option<f64>,
 }
 

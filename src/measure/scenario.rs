@@ -134,8 +134,9 @@ pub struct Variant {
 
 /// Why a scenario came out as it did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Explanation {
-    /// One sentence in plain words.
+    /// Why it came out so, in plain words.
     pub why: String,
     /// The arguments of the command to try next.
     pub next: String,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 /// How a result stands to its scenario's promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every run was right, as promised.
@@ -44,21 +45,26 @@ impl Verdict {
 
 /// Times of several runs, in seconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Timing {
-    /// Their mean.
+    /// The mean of the times; null where there was no run.
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub mean: f64,
-    /// Their standard deviation; `None` for a single run.
+    /// The standard deviation of the times; null for fewer than two runs.
     pub stddev: Option<f64>,
-    /// Their median.
+    /// The median of the times; null where there was no run.
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub median: f64,
-    /// Their median absolute deviation: half of the times are this close to the median. It suits times, among
-    /// which a few are far too long, better than the standard deviation. `None` for a single run.
+    /// The median absolute deviation of the times: half of them are this close to the median. It suits times, among
+    /// which a few are far too long, better than the standard deviation. Null for fewer than two runs.
     pub mad: Option<f64>,
-    /// The least.
+    /// The least of the times; null where there was no run.
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub min: f64,
-    /// The greatest.
+    /// The greatest of the times; null where there was no run.
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub max: f64,
-    /// Each of them, in the order of the runs.
+    /// The time of each run, in their order: latest end less earliest start, by the workers' own clocks.
     pub times: Vec<f64>,
 }
 
@@ -99,73 +105,81 @@ pub fn percentile(values: impl IntoIterator<Item = f64>, percent: usize) -> f64 
 
 /// What is said of one scenario after some runs of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     /// The right result.
     pub expected: i128,
-    /// The result of the run that was furthest from it; `None` without runs.
+    /// The result of the run that was furthest from `expected`; null where there was no run.
     pub actual: Option<i128>,
     /// How the results stand to the promise.
     pub verdict: Verdict,
     /// How many runs there were.
     pub runs: usize,
-    /// In how many of them the result was wrong.
+    /// In how many runs the result was wrong.
     pub lost_runs: usize,
     /// The runs' times by the workers' own clocks: latest end less earliest start.
     #[serde(flatten)]
     pub timing: Timing,
     /// CPU time of all workers by their CPU clocks, in seconds (mean of the runs), where it is known.
     pub cpu: Option<f64>,
-    /// CPU time in the program itself, of all workers, in seconds (mean of the runs), where every run was long enough
-    /// for it to be told ([`Usage::parts`]).
+    /// CPU time in the program itself, of all workers, in seconds (mean of the runs); null where a run was too short for
+    /// clock ticks to tell.
     pub user: Option<f64>,
-    /// CPU time in the kernel, likewise.
+    /// CPU time in the kernel, of all workers, in seconds (mean of the runs); null where a run was too short for clock ticks
+    /// to tell.
     pub system: Option<f64>,
-    /// From asking for the first worker to its start, in seconds (median of the runs).
+    /// From asking for the first worker to its start, in seconds (median of the runs); null where there was no run.
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub startup: f64,
-    /// Start-up and time of a run together, in seconds (median of the runs).
+    /// Start-up and time of a run together, in seconds (median of the runs); null where there was no run.
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub time_with_startup: f64,
-    /// Context switches because a worker waited (median of the runs).
+    /// How many context switches there were because a worker waited (median of the runs).
     pub voluntary_switches: Option<f64>,
-    /// Context switches because the kernel gave the CPU to somebody else (median of the runs).
+    /// How many context switches there were because the kernel gave the CPU to somebody else, preemption (median of the runs).
     pub involuntary_switches: Option<f64>,
-    /// The share of the time, from 0 to 1, in which at least two workers were at work (median of the runs), where that is known.
+    /// The share of the time, from 0 to 1, in which at least two workers were between their start and their end: at work, or
+    /// waiting for a lock or a CPU (median of the runs), where that is known.
     pub overlap: Option<f64>,
-    /// How often a worker loaded a value other than the one it had stored last (median of the runs).
+    /// Race: how often a worker loaded a value other than the one it had stored last (median of the runs).
     pub foreign_values: Option<f64>,
-    /// What happened to the global lock (mean of the runs).
+    /// GIL: what happened to the lock (mean of the runs); null where there is none.
     pub lock: Option<MeanLockUse>,
     /// References: what wrong counts led to (mean of the runs).
     #[serde(flatten)]
     pub misuse: MeanMisuse,
 }
 
-/// [`Misuse`] over several runs; nothing where no references were counted.
+/// What wrong reference counts led to, over several runs; nothing where no references were counted.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MeanMisuse {
-    /// By how much objects' counts ended above what was held, a run.
+    /// References: by how much objects' counts ended above what was held; these objects are never freed (mean of the runs).
     pub leaked: Option<f64>,
-    /// How often a count reached zero while a reference was held, a run.
+    /// References: how often a count reached zero, which frees the object, while a reference was held (mean of the runs).
     pub premature_frees: Option<f64>,
-    /// How often an object with a count of zero or less was used, a run.
+    /// References: how often a reference was taken or given back whose object had a count of zero or less (mean of the runs).
     pub uses_after_free: Option<f64>,
 }
 
-/// [`LockUse`] over several runs.
+/// What happened to a global lock, over several runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MeanLockUse {
-    /// How often a worker took the lock, a run.
+    /// How often a worker took it, for each run.
     pub takes: f64,
-    /// How often it went from one worker to another, a run.
+    /// How often it went from one worker to another, for each run.
     pub switches: f64,
-    /// How often a waiter asked for that, a run.
+    /// How often a waiter asked the holder to drop it, for each run.
     pub requests: f64,
-    /// How often the holder then waited for another to take it, a run.
+    /// How often a holder that dropped it then waited for another to take it (forced switch), for each run.
     pub forced: f64,
     /// The share of the time, from 0 to 1, in which each worker held it.
     pub held: Vec<f64>,
     /// How long it was held at a time, in seconds: the median of the runs' medians, of their 99th percentiles, and the longest.
     pub holds: [f64; 3],
-    /// The same of how long a worker that found it taken waited.
+    /// How long a worker that found it taken waited, in seconds: the median of the runs' medians, of their 99th percentiles, and
+    /// the longest.
     pub waits: [f64; 3],
 }
 

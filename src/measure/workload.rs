@@ -149,6 +149,7 @@ impl Workload {
 
 /// What kind of work a scenario does; only scenarios of one group can be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Group {
     /// All workers update one counter.
@@ -215,6 +216,7 @@ impl Group {
 
 /// What each worker adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Pattern {
     /// Workers alternate between +1 and -1, so with an even number of them the result is 0.
@@ -256,6 +258,7 @@ impl Choice for Pattern {
 
 /// Which objects the workers take references to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Objects {
     /// All to one object.

@@ -21,6 +21,7 @@ pub enum Body {
 
 /// What the model says can become of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Claim {
     /// Every schedule ends as whole iterations do.

@@ -14,19 +14,22 @@ use crate::system::background::Partial;
 use serde::Serialize;
 use std::io;
 
-/// What came of it.
+/// The convoy effect: round trips of one byte, with nobody computing and beside workers that only compute.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConvoyReport {
     /// What it says of itself.
     #[serde(flatten)]
     pub header: Header,
-    /// How many workers computed meanwhile, unless that is swept.
+    /// How many workers computed meanwhile; left out where that is swept.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "usize"))]
     pub hogs: Option<usize>,
     /// How many round trips were made, idle and beside them.
     pub pings: u32,
-    /// The switch interval in seconds, unless that is swept.
+    /// The switch interval in seconds; left out where that is swept.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "f64"))]
     pub switch_interval: Option<f64>,
     /// A row for the model and one for each interpreter.
     pub results: Vec<ConvoyRow>,

@@ -121,6 +121,7 @@ impl Changes {
 
 /// The report of `gilsim diff`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangeReport {
     /// What it says of itself.
     #[serde(flatten)]

@@ -9,8 +9,9 @@ use anstyle::AnsiColor;
 use serde::Serialize;
 use std::io;
 
-/// What is listed.
+/// The instructions of a program or a loop body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DisReport {
     /// What it says of itself.
     #[serde(flatten)]
@@ -23,21 +24,23 @@ pub struct DisReport {
 
 /// The functions as one version has them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VersionListing {
-    /// The version.
+    /// The version of CPython.
     pub version: &'static str,
     /// Whether it has a GIL to drop.
     pub gil: bool,
-    /// The functions.
+    /// The functions, in the order of the program.
     pub functions: Vec<FunctionListing>,
 }
 
 /// A function as one version has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FunctionListing {
-    /// Its name.
+    /// The function's name.
     pub name: String,
-    /// Its parameters.
+    /// The names of its parameters.
     pub parameters: Vec<String>,
     /// Whether the GIL may be dropped before its first instruction.
     pub drops_at_entry: bool,
@@ -45,20 +48,21 @@ pub struct FunctionListing {
     pub instructions: Vec<InstructionListing>,
 }
 
-/// An instruction.
+/// An instruction of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct InstructionListing {
-    /// Its number in the function.
+    /// Its number in the function, from 0.
     pub number: usize,
-    /// The text that it comes from: `file`, `body` or `setup`.
+    /// The text that it comes from: `file`, `body` or `setup`; null for the loop around a body.
     pub source: Option<String>,
-    /// The number of the line there.
+    /// The number of the line there, from 1.
     pub line: Option<u32>,
     /// CPython's name of it.
     pub opcode: &'static str,
-    /// Its argument.
+    /// Its argument as `dis` shows it; empty where it has none.
     pub argument: String,
-    /// Why the GIL may be dropped after it, if it may.
+    /// Why the GIL may be dropped after it; null where it may not.
     pub drop: Option<&'static str>,
     /// The line's text.
     #[serde(skip)]

@@ -49,14 +49,20 @@ pub trait Document {
     }
 }
 
+/// The number of the schema that the JSON of this gilsim has.
+const SCHEMA_NUMBER: u32 = 1;
+
 /// What every report says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Header {
     /// The number of the JSON form's schema. It goes up when a field changes its meaning or goes away.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA_NUMBER)))]
     pub schema: u32,
-    /// gilsim's version.
+    /// The version of the gilsim that wrote it.
     pub gilsim: &'static str,
     /// How gilsim was compiled: `release`, or `debug`, whose times mean nothing.
+    #[cfg_attr(test, schemars(extend("enum" = ["release", "debug"])))]
     pub profile: &'static str,
     /// How many workers can run at once here: affinity and cgroup quota are taken into account.
     pub cpus: usize,
@@ -69,7 +75,7 @@ impl Header {
     #[must_use]
     pub const fn new(cpus: usize, interrupted: bool) -> Self {
         Self {
-            schema: 1,
+            schema: SCHEMA_NUMBER,
             gilsim: env!("CARGO_PKG_VERSION"),
             profile: if cfg!(debug_assertions) { "debug" } else { "release" },
             cpus,

@@ -11,16 +11,18 @@ use std::io;
 
 /// Every scenario and variant that can be named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ListReport {
     /// What it says of itself.
     #[serde(flatten)]
     pub header: Header,
-    /// A row for each.
+    /// A row for each scenario and variant.
     pub results: Vec<ListRow>,
 }
 
 /// One scenario or variant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ListRow {
     /// The command that runs it.
     pub command: String,

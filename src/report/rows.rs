@@ -2,35 +2,34 @@
 
 use super::change::{Changes, Export, ExportError};
 use super::document::Header;
+use super::run::Run;
 use super::scaling::{self, Measured, Scaling};
 use super::timeline::{self, Timeline};
 use crate::choice::Choice;
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{Summary, Verdict};
 use crate::measure::{
-    Explanation, Group, LockUse, Misuse, Objects, Observation, Pace, Parameters, Pattern, Promise, Scenario,
-    Seen, Workload,
+    Explanation, Group, Objects, Observation, Parameters, Pattern, Promise, Scenario, Seen, Workload,
 };
 use crate::python::version::SWITCH_INTERVAL;
-use crate::system::clock::{Span, Usage};
 use crate::system::shell::quoted;
 use serde::Serialize;
-use std::time::Duration;
 
 /// More rows than these are not named one by one.
 const MOST_NAMED: usize = 4;
 
-/// Everything that is said about one invocation.
+/// What `race`, `mutex`, `atomic`, `sharded`, `gil`, `split`, `refcount`, `compare` and `python` measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// What it says of itself.
     #[serde(flatten)]
     pub header: Header,
     /// Whether several scenarios are compared, or one is shown.
     pub comparison: bool,
-    /// A row for each case. hyperfine's exports bear this name, too.
+    /// A row for each scenario; in a sweep, for each combination. hyperfine's exports bear this name, too.
     pub results: Vec<Row>,
-    /// A sweep over the number of workers: how the throughput of each scenario grows with it.
+    /// A sweep over the number of workers: how the throughput of each scenario that was right grows with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scaling: Vec<Scaling>,
     /// How its times stand to those of an earlier export, if they were held against one.
@@ -40,6 +39,7 @@ pub struct Report {
 
 /// One scenario's results. Times are in seconds unless the name says otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Row {
     /// The command line that does this alone.
     pub command: String,
@@ -47,18 +47,20 @@ pub struct Row {
     pub scenario: String,
     /// What kind of work it is; only rows of one group can be compared.
     pub group: Group,
-    /// Why it could not run, or not to the end.
+    /// Why it could not run, or not to the end; null where it ran.
     pub failure: Option<String>,
-    /// The loop body in Python's terms, if it is one.
+    /// The loop body in Python's terms; null where it is none.
     pub body: Option<String>,
     /// The expression that is looked at in the end, where that is not the counter.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub result: Option<String>,
-    /// Whether the GIL was on, where a real interpreter did the work.
+    /// Whether the GIL was on; null where no real interpreter did the work.
     pub gil: Option<bool>,
-    /// Whether it ran only for the others to be measured against.
+    /// Whether it ran only for the others to be measured against: the sequential sum of `split`, and the plain count with one
+    /// worker of `refcount`.
     pub baseline: bool,
-    /// The values of the options that are swept.
+    /// A sweep: the values of the options that are swept, as they stand on a command line, by the options' names.
     #[serde(skip_serializing_if = "Parameters::is_empty")]
     pub parameters: Parameters,
     /// What the scenario promises.
@@ -69,17 +71,18 @@ pub struct Row {
     /// What was found.
     #[serde(flatten)]
     pub summary: Summary,
-    /// The median time over the number of updates of all workers, in nanoseconds.
+    /// The median time over `updates`, in nanoseconds; null where there was no run.
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub ns_per_update: f64,
-    /// The median time over that of the fastest row that was right, of the same group and, in a sweep, of the same
-    /// workload. References: the time for a pair over that
-    /// of the plain count with one worker, if it was measured.
+    /// The median time over that of the fastest row that promises to be exact and was right, of the same group and, in a
+    /// sweep, of the same workload. References: `ns_per_update` over that of the plain count with one worker, if it was
+    /// measured.
     pub relative: Option<f64>,
-    /// The same ratio with each side's start-up counted: to the fastest one then.
+    /// `relative` with start-up counted: `time_with_startup` over the least of those rows.
     pub relative_with_startup: Option<f64>,
     /// Sum: how many times faster than the sequential row: its median time over this one's.
     pub speedup: Option<f64>,
-    /// The same with each side's start-up counted.
+    /// `speedup` with each side's start-up counted.
     pub speedup_with_startup: Option<f64>,
     /// Why it came out so, and what to try next.
     #[serde(flatten)]
@@ -93,88 +96,28 @@ pub struct Row {
 
 /// What a number needs to be understood.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Conditions {
     /// How many workers.
     pub workers: usize,
-    /// Counter: the updates of each worker. Sum: the end of the range.
+    /// Counter: the updates of each worker. Sum: the end of the range, which is not part of it. References: how often each worker
+    /// takes one and gives it back.
     pub iterations: u64,
-    /// Sum: the start of the range.
+    /// Sum: the start of the range; null for other work.
     pub from: Option<u64>,
-    /// Counter: what each worker adds.
+    /// Counter: what each worker adds; null for other work.
     pub pattern: Option<Pattern>,
-    /// References: whether the workers share one object.
+    /// References: whether the workers take them to one object or each to its own; null for other work.
     pub objects: Option<Objects>,
-    /// All updates, additions or pairs of one run.
+    /// The number of all updates, additions, or pairs of taking and giving back, of one run.
     pub updates: u128,
-    /// The CPU each worker was kept on; empty when the kernel chose.
+    /// The number of the CPU that each worker was kept on; empty when the kernel chose.
     pub pins: Vec<usize>,
-    /// Race: a worker yielded between load and store once in so many updates.
+    /// A worker yielded its CPU once in so many updates, between load and store (references: in so many pairs, in the middle of
+    /// one); null where none did.
     pub widen: Option<u64>,
-    /// GIL: the switch interval in seconds.
+    /// GIL: the switch interval in seconds; null where there is no GIL with one.
     pub switch_interval: Option<f64>,
-}
-
-/// One run's raw values. Times are in seconds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Run {
-    /// The result.
-    pub actual: i128,
-    /// Latest end less earliest start.
-    pub time: f64,
-    /// From asking for the first worker to its start.
-    pub startup: f64,
-    /// CPU time by the workers' CPU clocks.
-    pub cpu: Option<f64>,
-    /// CPU time in the program itself, where the run was long enough for it to be told.
-    pub user: Option<f64>,
-    /// CPU time in the kernel, likewise.
-    pub system: Option<f64>,
-    /// Context switches because a worker waited.
-    pub voluntary_switches: Option<u64>,
-    /// Context switches because the kernel gave the CPU to somebody else.
-    pub involuntary_switches: Option<u64>,
-    /// The share of the time in which at least two workers were at work.
-    pub overlap: Option<f64>,
-    /// Each worker's start and end, from the earliest start on.
-    pub spans: Vec<[f64; 2]>,
-    /// Race: how often a worker loaded a value other than the one it had stored last.
-    pub foreign_values: Option<u64>,
-    /// GIL: what happened to the lock.
-    pub lock: Option<LockUse>,
-    /// References: what a wrong count led to.
-    pub misuse: Option<Misuse>,
-    /// How fast the machine was just before the run or just after it, the slower of both, if that was measured.
-    pub pace: Option<Pace>,
-}
-
-impl Run {
-    fn of(observation: &Observation) -> Self {
-        let origin = observation.spans.iter().map(|span| span.start).min().unwrap_or(0);
-        let usage = observation.usage;
-        let parts = usage.and_then(Usage::parts);
-        // A worker process may tell any times, an end before all starts included.
-        let from_origin = |time: u64| Duration::from_nanos(time.saturating_sub(origin)).as_secs_f64();
-        Self {
-            actual: observation.actual,
-            time: observation.elapsed().as_secs_f64(),
-            startup: observation.startup.as_secs_f64(),
-            cpu: usage.map(|usage| usage.cpu.as_secs_f64()),
-            user: parts.map(|(user, _)| user.as_secs_f64()),
-            system: parts.map(|(_, system)| system.as_secs_f64()),
-            voluntary_switches: usage.map(|usage| usage.voluntary),
-            involuntary_switches: usage.map(|usage| usage.involuntary),
-            overlap: usage.map(|_| Span::overlap(&observation.spans)),
-            spans: observation
-                .spans
-                .iter()
-                .map(|span| [from_origin(span.start), from_origin(span.end)])
-                .collect(),
-            foreign_values: observation.foreign_values,
-            lock: observation.lock.clone(),
-            misuse: observation.misuse,
-            pace: observation.pace,
-        }
-    }
 }
 
 impl Report {

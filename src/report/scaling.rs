@@ -14,17 +14,18 @@ const MOST_TOLD: usize = 6;
 
 /// The throughput of one scenario with different numbers of workers, all else being equal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Scaling {
     /// The scenario, with the objects where it counts references.
     pub scenario: String,
-    /// The values of the other options that are swept.
+    /// The values of the options that are swept besides, by the options' names.
     #[serde(skip_serializing_if = "Parameters::is_empty")]
     pub parameters: Parameters,
-    /// The fewest workers: what the speed-ups are over.
+    /// The fewest workers, whose throughput the speed-ups are over.
     pub over: usize,
-    /// Pairs of a number of workers and how many times the updates of a second it does, in the order of the numbers.
+    /// Pairs of a number of workers and their throughput (updates of a second) over that of the fewest, in the order of the numbers.
     pub speedups: Vec<(usize, f64)>,
-    /// The most workers that the law was fitted to: those that have a CPU each, where these are three numbers or more; nothing
+    /// The most workers that the law was fitted to: those that have a CPU each, where these are three numbers or more; null
     /// where no law was fitted.
     pub fitted_to: Option<usize>,
     /// The law that the throughput follows, with `of_one` in updates a second; nothing for fewer than three numbers.

@@ -11,23 +11,24 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
 
-/// What came of it.
+/// The model held against real interpreters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VerifyReport {
     /// What it says of itself.
     #[serde(flatten)]
     pub header: Header,
     /// How often each of the two threads repeated the body in one run.
     pub iterations: u64,
-    /// How many runs a body had that is exact by the model.
+    /// How many runs of each interpreter a body had that is exact by the model.
     pub runs: u32,
-    /// How many runs a body had at most that can lose by the model; the first loss ended them.
+    /// How many runs of each interpreter a body had at most that can lose by the model; the first loss ended them.
     pub lossy_runs: u32,
     /// The switch interval of the real runs, in microseconds.
     pub switch_interval_us: u128,
     /// The definitions that the bodies used.
     pub setup: String,
-    /// The interpreters' labels.
+    /// The interpreters' releases; free-threaded ones end in `t`.
     pub interpreters: Vec<String>,
     /// A row for each body.
     pub results: Vec<BodyRow>,
@@ -35,18 +36,19 @@ pub struct VerifyReport {
     pub failures: Vec<String>,
     /// In how many cells model and interpreter agree.
     pub agreements: usize,
-    /// In how many they do not: a loss where the model says that there is none.
+    /// In how many cells they do not: a loss where the model says that there is none.
     pub disagreements: usize,
-    /// In how many a loss that can happen by the model did not, which contradicts nothing.
+    /// In how many cells a loss that can happen by the model was not seen, which contradicts nothing.
     pub not_seen: usize,
 }
 
 /// What came of one body.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BodyRow {
-    /// The operation that it shows, as the Python FAQ has it.
+    /// The operation of the Python FAQ that it shows; null for others.
     pub operation: Option<&'static str>,
-    /// The body.
+    /// The loop body.
     pub body: String,
     /// The definitions that it uses.
     pub setup: String,
@@ -58,20 +60,21 @@ pub struct BodyRow {
 
 /// One body in one interpreter.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VerifyCell {
-    /// The interpreter's label.
+    /// The interpreter's release.
     pub interpreter: String,
-    /// What the model says; nothing when it refuses the body.
+    /// What the model says; null when it refuses the body.
     pub model: Option<Claim>,
-    /// What the runs show.
+    /// What the real runs show; null when there were none.
     pub real: Option<Seen>,
-    /// Whether they agree; nothing when there is nothing to compare, or a possible loss was not seen.
+    /// Whether model and interpreter agree; null when there is nothing to compare, or a possible loss was not seen.
     pub agrees: Option<bool>,
     /// How many runs there were.
     pub runs: usize,
-    /// In how many of them updates were lost, or an exception was raised.
+    /// In how many runs updates were lost, or an exception was raised.
     pub lost_runs: usize,
-    /// In how many of them an exception was raised.
+    /// In how many runs an exception was raised.
     pub raising_runs: usize,
     /// Where no run lost an update: the share of runs that do is below this, at 95 % confidence.
     pub loss_below: Option<f64>,
@@ -79,17 +82,18 @@ pub struct VerifyCell {
     pub failure: Option<String>,
 }
 
-/// What real runs show.
+/// What real runs of a body show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "VerifySeen"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Seen {
     /// Updates were lost.
     Loses,
-    /// None was, as the model says.
+    /// No update was lost, as the model says.
     Exact,
     /// An exception was raised.
     Raises,
-    /// None was, though by the model some can be.
+    /// No update was lost, though by the model some can be.
     NotSeen,
 }
 

@@ -63,20 +63,21 @@ pub struct Beside {
 
 /// One subject's round trips.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConvoyRow {
-    /// `model 3.12`, or `python 3.12.1`.
+    /// Whose GIL: `model 3.12`, or `python 3.12.1`.
     pub subject: String,
-    /// What of it is swept.
+    /// A sweep: the values of the options that are swept, as they stand on a command line, by the options' names.
     #[serde(skip_serializing_if = "Parameters::is_empty")]
     pub parameters: Parameters,
     /// What was beside it: the report says it of all rows, or the parameters do.
     #[serde(skip)]
     pub beside: Beside,
-    /// How its GIL passes from one worker to another, where that is known.
+    /// How its GIL passes from one worker to another; null where that is not known.
     pub hand_off: Option<Passing>,
-    /// With nobody computing.
+    /// The round trips with nobody computing.
     pub idle: Option<Latency>,
-    /// Beside the hogs.
+    /// The round trips beside the workers that compute.
     pub loaded: Option<Latency>,
     /// Why there is nothing to show.
     pub failure: Option<String>,
@@ -87,6 +88,7 @@ pub struct ConvoyRow {
 
 /// How a GIL passes from one worker to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Passing {
     /// Its holder lets go of it for a moment after a number of ticks, and whoever is faster has it.
@@ -118,14 +120,15 @@ impl Passing {
 
 /// Round trips, in seconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Latency {
-    /// Their median.
+    /// The median of the times.
     pub median: f64,
     /// The time that 99 of 100 do not exceed.
     pub p99: f64,
-    /// The longest.
+    /// The longest time.
     pub max: f64,
-    /// Each of them, in their order.
+    /// The time of each round trip, in their order.
     pub times: Vec<f64>,
 }
 

@@ -16,7 +16,7 @@ fn export(line: &str) -> (TempDir, PathBuf) {
 }
 
 fn value(file: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+    crate::schema::read(fs::read_to_string(file).unwrap())
 }
 
 /// The same export with every time so many times as long, as if on a quiet machine.
@@ -62,7 +62,7 @@ fn a_change_is_told_in_a_word_and_decides_the_exit_code() {
             ["counter", "atomic", word]
         );
         let (json, ..) = diff(&before, &after, "--format json");
-        let row = serde_json::from_str::<Value>(&json).unwrap()["changes"][0].clone();
+        let row = crate::schema::read(&json)["changes"][0].clone();
         let [ratio, low, high] = ["ratio", "low", "high"].map(|name| row[name].as_f64().unwrap());
         assert!(low <= ratio && ratio <= high && (ratio - factor).abs() < 0.01, "{row}");
     }
@@ -82,6 +82,7 @@ fn every_form_has_the_changes() {
         let text = output_of(&format!("{line} --format {form}"));
         assert!(text.contains("old.json"), "{form}: {text}");
     }
+    crate::schema::read(output_of(&format!("{line} --format json")));
     let (_folder, convoy) = export("convoy --pings 5");
     let text = output_of(&format!("convoy --pings 5 --baseline {}", convoy.display()));
     assert!(text.contains("model 3.15"), "{text}");

@@ -1,6 +1,6 @@
 //! `gilsim check`: programs in, verdicts out; files that are none.
 
-use crate::{gilsim, output_of};
+use crate::{gilsim, output_of, schema};
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::fs;
@@ -58,7 +58,7 @@ fn what_is_expected_decides_the_exit_code() {
 fn every_form_says_the_same() {
     let path = program("race");
     let json = gilsim("").args(["check", &path, "--cpython", "3.9", "--format", "json"]).output().unwrap();
-    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let json: serde_json::Value = schema::read(&json.stdout);
     assert_eq!(json["results"][0]["verdict"], "loses");
     assert_eq!(json["results"][0]["variable"], "x");
     assert_eq!(json["small"][0]["number"], 100_000_000);
@@ -149,8 +149,7 @@ fn programs_without_loops_are_not_said_to_have_iterations() {
 #[test]
 fn a_line_that_goes_on_after_a_switch_is_marked_and_a_line_run_again_is_not() {
     let report: serde_json::Value =
-        serde_json::from_str(&output_of("check tests/programs/account.py --cpython 3.9 --format json"))
-            .unwrap();
+        schema::read(output_of("check tests/programs/account.py --cpython 3.9 --format json"));
     let mut begun = std::collections::BTreeSet::new();
     let mut continued = 0;
     for step in report["results"][0]["schedule"].as_array().unwrap() {

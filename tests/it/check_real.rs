@@ -1,8 +1,8 @@
 //! `gilsim check` beside real interpreters, and its schedules on real threads.
 
-use crate::gilsim;
 use crate::interpreter::Fake;
 use crate::python::{real_python, skipped};
+use crate::{gilsim, schema};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
@@ -16,7 +16,7 @@ fn program(name: &str) -> String {
 fn check(arguments: &[&str]) -> (i32, Value, String) {
     let output = gilsim("check --format json").args(arguments).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
-    let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    let report = if output.stdout.is_empty() { Value::Null } else { schema::read(&output.stdout) };
     (output.status.code().unwrap(), report, error)
 }
 

@@ -1,6 +1,6 @@
 //! The command line: what is refused, and how that is said.
 
-use crate::{gilsim, output_of};
+use crate::{gilsim, output_of, schema};
 use gilsim::measure::Scenario;
 use gilsim::report::Document;
 use gilsim::report::list::ListReport;
@@ -12,7 +12,7 @@ use serde_json::Value;
 fn each_command_explains_itself_with_an_example() {
     for command in [
         "race", "mutex", "atomic", "sharded", "gil", "split", "refcount", "compare", "convoy", "python",
-        "overhead", "verify", "explore", "check", "dis", "list",
+        "overhead", "verify", "explore", "check", "dis", "list", "schema",
     ] {
         let help = output_of(&format!("{command} --help"));
         assert!(help.contains(&format!("Example:\n  gilsim {command}")), "{help}");
@@ -98,7 +98,7 @@ fn the_list_has_every_form() {
     let names: Vec<String> = gilsim::scenario::variants().map(Scenario::label).collect();
     assert!(names.contains(&"gil:3.9".to_owned()), "{names:?}");
     assert_eq!(output_of("list --quiet").lines().collect::<Vec<_>>(), names);
-    let json: Value = serde_json::from_str(&output_of("list --format json")).unwrap();
+    let json: Value = schema::read(output_of("list --format json"));
     let rows = json["results"].as_array().unwrap();
     assert_eq!(json["schema"], 1);
     assert_eq!(rows.iter().map(|row| row["scenario"].as_str().unwrap()).collect::<Vec<_>>(), names);
@@ -121,8 +121,7 @@ fn the_result_alone_is_a_record_a_line_with_the_names_of_the_json() {
         let text = output_of(&format!("{line} --quiet"));
         text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
     };
-    let json =
-        |line: &str| -> Value { serde_json::from_str(&output_of(&format!("{line} --format json"))).unwrap() };
+    let json = |line: &str| -> Value { schema::read(output_of(&format!("{line} --format json"))) };
     for line in ["atomic --iters 1k --runs 1", "split --by thread --iters 1k --runs 1"] {
         let results = json(line)["results"].as_array().unwrap().clone();
         assert_eq!(names(line), [[results.last().unwrap()["actual"].to_string()]], "{line}");
@@ -160,7 +159,7 @@ fn every_command_says_what_its_result_alone_is() {
         let Some(quiet) = command.get_arguments().find(|argument| argument.get_long() == Some("quiet"))
         else {
             // These report no result.
-            let tells = ["tour", "completions", "man"].contains(&command.get_name());
+            let tells = ["schema", "tour", "completions", "man"].contains(&command.get_name());
             assert!(command.is_hide_set() || tells, "{}", command.get_name());
             continue;
         };

@@ -3,7 +3,6 @@
 use crate::surroundings::{Ran, Scene, not_tried, program};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
-use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,7 +24,7 @@ const COMMANDS: [&str; 9] = [
 fn cpus_of(scene: &Scene) -> u64 {
     let ran = scene.run("atomic --iters 1k --runs 1 --format json");
     ran.is_well();
-    serde_json::from_str::<Value>(&ran.stdout).unwrap()["cpus"].as_u64().unwrap()
+    crate::schema::read(&ran.stdout)["cpus"].as_u64().unwrap()
 }
 
 #[test]

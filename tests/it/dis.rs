@@ -20,7 +20,7 @@ fn json(arguments: &[&str]) -> Value {
         .get_output()
         .stdout
         .clone();
-    serde_json::from_slice(&output).unwrap()
+    crate::schema::read(&output)
 }
 
 /// The opcodes of the loop around a body.

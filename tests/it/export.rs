@@ -1,7 +1,7 @@
 //! Where reports go.
 
 use crate::surroundings::{Scene, is_root, not_tried, program};
-use crate::{gilsim, output_of, wait_until};
+use crate::{gilsim, output_of, schema, wait_until};
 use predicates::str::contains;
 use serde_json::Value;
 use std::fs;
@@ -19,7 +19,7 @@ fn every_export_is_written_in_the_form_of_its_ending() {
         command.arg("--export").arg(path(name));
     }
     command.assert().success().stdout("0\n");
-    let json: Value = serde_json::from_str(&fs::read_to_string(path("a.json")).unwrap()).unwrap();
+    let json: Value = schema::read(fs::read(path("a.json")).unwrap());
     assert_eq!(json["schema"], 1);
     assert_eq!(json["results"][0]["times"].as_array().unwrap().len(), 3);
     assert!(
@@ -46,7 +46,7 @@ fn an_export_that_cannot_be_written_is_refused_before_any_work() {
 fn standard_output_can_be_an_export() {
     let output = gilsim("atomic --iters 1k --runs 1 --export -").assert().success();
     let output = output.get_output();
-    assert!(serde_json::from_slice::<Value>(&output.stdout).is_ok());
+    schema::read(&output.stdout);
     assert!(String::from_utf8_lossy(&output.stderr).contains("verdict"));
 }
 
@@ -81,7 +81,7 @@ fn a_reader_who_leaves_early_is_no_error() {
 #[test]
 fn the_json_bears_what_scripts_for_hyperfine_read() {
     let output = gilsim("split --iters 10k --runs 2 --format json").assert().success();
-    let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let report: Value = schema::read(&output.get_output().stdout);
     for row in report["results"].as_array().unwrap() {
         assert!(row["command"].as_str().unwrap().starts_with("gilsim split --by "));
         for field in ["mean", "stddev", "median", "min", "max"] {
@@ -238,7 +238,7 @@ fn a_named_pipe_takes_an_export() {
         move || fs::read_to_string(path).unwrap()
     });
     gilsim(&format!("atomic --iters 1k --runs 1 --quiet --export {}", path.display())).assert().success();
-    assert!(serde_json::from_str::<Value>(&reader.join().unwrap()).is_ok());
+    schema::read(reader.join().unwrap());
 }
 
 #[test]

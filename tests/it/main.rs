@@ -32,6 +32,7 @@ mod readers;
 mod reports;
 mod results;
 mod rooms;
+mod schema;
 mod shell;
 mod signals;
 mod surroundings;

@@ -1,7 +1,7 @@
 //! Interpreters at the same programs: what is told of those that fail, and what comes of those that do not.
 
 use crate::interpreter::{Fake, ample, real};
-use crate::{gilsim, output_of};
+use crate::{gilsim, output_of, schema};
 use gilsim::interpreter::{Case, OverheadRequest, PROGRAMS};
 use gilsim::python::version::Version;
 use predicates::prelude::*;
@@ -33,8 +33,8 @@ fn overhead(base: &Fake, other: &Fake, arguments: &str) -> Output {
 }
 
 fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    assert!(!output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    schema::read(&output.stdout)
 }
 
 fn programs(report: &Value) -> &Vec<Value> {
@@ -238,10 +238,9 @@ fn every_program_comes_to_the_same_in_every_interpreter() {
 fn a_real_one_against_itself() {
     let Some(interpreter) = real().pop() else { return };
     let path = interpreter.path().display();
-    let report: Value = serde_json::from_str(&output_of(&format!(
+    let report: Value = schema::read(output_of(&format!(
         "overhead --python {path} --python {path} --runs 1 --threads 3 --switch-interval 1ms --format json"
-    )))
-    .unwrap();
+    )));
     assert_eq!((&report["threads"], &report["switch_interval"]), (&3.into(), &0.001.into()));
     assert_eq!(programs(&report).len(), PROGRAMS.len());
     assert!(programs(&report).iter().all(|row| row["ratio"].as_f64().unwrap() > 0.0));

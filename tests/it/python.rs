@@ -2,7 +2,7 @@
 
 use crate::interpreter::Fake;
 use crate::surroundings::not_tried;
-use crate::{gilsim, output_of};
+use crate::{gilsim, output_of, schema};
 use gilsim::interpreter::{BodyRequest, Limits};
 use predicates::str::contains;
 use serde_json::Value;
@@ -86,7 +86,7 @@ fn two_locks_in_opposite_orders_are_a_deadlock_and_refused() {
 fn a_convoy_of_the_model_has_all_its_round_trips() {
     for (version, interval) in [("2.7", ""), ("3.12", " --switch-interval 1ms"), ("3.13t", "")] {
         let line = format!("convoy --hogs 1 --pings 5{interval} --cpython {version} --format json");
-        let report: Value = serde_json::from_str(&output_of(&line)).unwrap();
+        let report: Value = schema::read(output_of(&line));
         let row = &report["results"][0];
         assert_eq!(row["subject"], format!("model {version}"));
         for series in ["idle", "loaded"] {
@@ -102,7 +102,7 @@ fn a_broken_interpreter_is_an_error_in_its_row_and_the_rest_go_on() {
     )
     .assert()
     .code(1);
-    let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let report: Value = schema::read(&output.get_output().stdout);
     let rows = report["results"].as_array().unwrap();
     assert_eq!(rows.len(), 3);
     assert_eq!(rows[0]["verdict"], "exact");
@@ -122,7 +122,7 @@ fn rows(arguments: &[&str], fakes: &[&Fake], code: i32) -> Vec<Value> {
         command.arg("--python").arg(fake.path());
     }
     let output = command.assert().code(code).get_output().stdout.clone();
-    let report: Value = serde_json::from_slice(&output).unwrap();
+    let report: Value = schema::read(&output);
     report["results"].as_array().unwrap().clone()
 }
 
@@ -177,7 +177,7 @@ fn a_broken_interpreter_that_was_found_is_told_by_its_whole_path() {
         .env("PYENV_ROOT", folder.path())
         .assert()
         .code(1);
-    let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let report: Value = schema::read(&output.get_output().stdout);
     // On one line, whatever is in it.
     let told = python.display().to_string().replace('\n', "\\n");
     assert_eq!(report["results"][0]["scenario"], format!("python:{told}"));
@@ -235,7 +235,7 @@ fn an_interpreter_that_hangs_is_told_in_its_row_and_the_others_go_on() {
 fn a_real_interpreter_does_both_jobs() {
     let Some(python) = real_python() else { return skipped("both jobs") };
     let line = format!("python --python {python} --threads 1 --iters 1k --sum 1k --format json");
-    let report: Value = serde_json::from_str(&output_of(&line)).unwrap();
+    let report: Value = schema::read(output_of(&line));
     let actual: Vec<&Value> =
         report["results"].as_array().unwrap().iter().map(|row| &row["actual"]).collect();
     assert_eq!(actual, [1_000, 499_500]);
@@ -286,7 +286,7 @@ fn a_version_that_was_taken_for_a_program_is_answered_with_its_interpreter() {
     std::os::unix::fs::symlink(&python, &link).unwrap();
     let output =
         gilsim("python --iters 1k --sum 1k --format json").arg("--python").arg(&link).output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report: Value = schema::read(&output.stdout);
     let scenario = report["results"][0]["scenario"].as_str().unwrap();
     let release = scenario.strip_prefix("python:").unwrap().split(' ').next().unwrap();
     gilsim(&format!("python --python {release}"))
@@ -302,7 +302,7 @@ fn a_loss_that_was_not_seen_breaks_no_promise_and_one_run_is_one() {
     let Some(python) = real_python() else { return skipped("a loss that is not seen") };
     // So few updates lose nothing, or hardly ever: either is as the model says.
     let line = format!("verify --python {python} --iters 1 --runs 1 --format json");
-    let report: Value = serde_json::from_str(&output_of(&line)).unwrap();
+    let report: Value = schema::read(output_of(&line));
     let rows = report["results"].as_array().unwrap();
     for row in rows {
         assert_eq!(row["cells"][0]["runs"], 1, "{row}");
@@ -323,12 +323,12 @@ fn a_result_over_shared_objects_is_that_of_real_threads() {
     let body = ["--setup", "L = []", "--body", "L.append(d)", "--result", "len(L)", "--format", "json"];
     let line = format!("python --python {python} --iters 500 --sum 10");
     let output = gilsim(&line).args(body).assert().success().get_output().stdout.clone();
-    let report: Value = serde_json::from_slice(&output).unwrap();
+    let report: Value = schema::read(&output);
     assert_eq!(report["results"][0]["expected"], 1000);
     assert_eq!(report["results"][0]["actual"], 1000);
     let line = format!("verify --python {python} --set none --iters 500 --runs 1");
     let output = gilsim(&line).args(body).assert().success().get_output().stdout.clone();
-    let report: Value = serde_json::from_slice(&output).unwrap();
+    let report: Value = schema::read(&output);
     let (row, cell) = (&report["results"][0], &report["results"][0]["cells"][0]);
     assert_eq!((&row["setup"], &row["result"]), (&"L = []".into(), &"len(L)".into()));
     assert_eq!((&cell["model"], &cell["real"]), (&"exact".into(), &"exact".into()));

@@ -71,7 +71,7 @@ fn the_end_of_a_loop_is_no_line_of_its_body() {
     std::fs::write(&file, program).unwrap();
     let mut command = gilsim("check --cpython 2.7 --format json");
     let ran = command.arg(&file).output().unwrap();
-    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let report: serde_json::Value = crate::schema::read(&ran.stdout);
     let lines = report["results"][0]["schedule"].as_array().unwrap();
     for thread in [1, 2] {
         let starts = |line: &&serde_json::Value| {

@@ -1,6 +1,6 @@
 //! What must hold of results, by logic and whatever the machine.
 
-use crate::{gilsim, output_of};
+use crate::{gilsim, output_of, schema};
 use serde_json::Value;
 
 #[test]
@@ -57,7 +57,7 @@ fn every_way_to_split_is_right_beyond_64_bits() {
 #[test]
 fn a_race_ends_within_what_logic_allows() {
     let json = output_of("race --threads 2 --iters 1000 --pattern plus --runs 10 --format json");
-    let report: Value = serde_json::from_str(&json).unwrap();
+    let report: Value = schema::read(&json);
     let runs = report["results"][0]["observations"].as_array().unwrap();
     assert_eq!(runs.len(), 10);
     for run in runs {
@@ -79,8 +79,7 @@ fn a_race_against_nobody_is_exact_and_says_so() {
 fn a_widened_race_tells_how_it_was_helped() {
     let text = output_of("race --iters 10k --runs 1 --widen 64");
     assert!(text.contains("once in 64 updates"), "{text}");
-    let json: Value =
-        serde_json::from_str(&output_of("race --iters 10k --runs 1 --widen 64 --format json")).unwrap();
+    let json: Value = schema::read(output_of("race --iters 10k --runs 1 --widen 64 --format json"));
     assert_eq!(json["results"][0]["widen"], 64);
 }
 
@@ -116,7 +115,7 @@ fn every_protected_count_of_references_is_exact() {
 fn a_plain_count_says_what_its_errors_led_to() {
     let json =
         output_of("refcount --count plain --objects shared --iters 2k --widen 2 --runs 10 --format json");
-    let report: Value = serde_json::from_str(&json).unwrap();
+    let report: Value = schema::read(&json);
     let rows = report["results"].as_array().unwrap();
     assert_eq!(rows.len(), 2, "the yardstick and what was asked for");
     assert_eq!((&rows[0]["baseline"], &rows[0]["verdict"]), (&Value::Bool(true), &Value::from("exact")));

@@ -2,7 +2,7 @@
 
 use crate::interpreter::Fake;
 use crate::surroundings::{Ran, Scene, program, public_copy};
-use crate::wait_until;
+use crate::{schema, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
@@ -131,6 +131,9 @@ fn what_was_finished_is_reported_in_every_form_and_marked() {
             let line = format!("{arguments} --format {format}");
             let printed = interrupt_at(&hangs_after(answers), &line).stdout;
             assert!(printed.contains(mark) && printed.contains(expected), "{line}: {printed}");
+            if format == "json" {
+                schema::read(&printed);
+            }
             if format == "csv" {
                 let mut lines = printed.lines().map(|line| line.split(',').collect::<Vec<_>>());
                 let header = lines.next().unwrap();
@@ -144,7 +147,7 @@ fn what_was_finished_is_reported_in_every_form_and_marked() {
 #[test]
 fn the_rounds_before_the_stop_are_all_there_and_no_others() {
     let printed = interrupt_at(&hangs_after(4), "compare atomic --iters 100 --runs 9 --format json").stdout;
-    let report: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let report: serde_json::Value = schema::read(&printed);
     assert_eq!(report["interrupted"], true);
     for row in report["results"].as_array().unwrap() {
         assert_eq!(row["observations"].as_array().unwrap().len(), 3, "{row}");
@@ -165,7 +168,7 @@ fn what_was_finished_of_a_sweep_is_reported_and_exported() {
         ran.stdout
     );
     assert!(ran.stdout.contains("not run"), "{}", ran.stdout);
-    let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(&export).unwrap()).unwrap();
+    let report: serde_json::Value = schema::read(fs::read(&export).unwrap());
     let runs: Vec<u64> =
         report["results"].as_array().unwrap().iter().map(|row| row["runs"].as_u64().unwrap()).collect();
     assert_eq!((&report["interrupted"], &runs[..]), (&true.into(), &[1, 0, 0, 0][..]));

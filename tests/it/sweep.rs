@@ -1,12 +1,12 @@
 //! Sweeps: every combination is a row with its parameters, in every form, and what was finished is reported.
 
-use crate::{gilsim, output_of};
+use crate::{gilsim, output_of, schema};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 
 fn report(arguments: &str) -> Value {
-    serde_json::from_str(&output_of(&format!("{arguments} --format json"))).unwrap()
+    schema::read(output_of(&format!("{arguments} --format json")))
 }
 
 fn rows(report: &Value) -> Vec<&Value> {

@@ -1,6 +1,6 @@
 //! Timelines of real runs: what they show is what the report counts.
 
-use crate::{gilsim, output_of};
+use crate::{gilsim, output_of, schema};
 use serde_json::Value;
 use std::fs;
 
@@ -10,8 +10,8 @@ fn recorded(arguments: &str) -> (Value, Value) {
     let [trace, report] = ["trace.json", "report.json"].map(|name| folder.path().join(name));
     let mut command = gilsim(arguments);
     command.arg("--timeline").arg(&trace).arg("--export").arg(&report).assert().success();
-    let read = |path| serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    (read(&trace), read(&report))
+    let trace = serde_json::from_str(&fs::read_to_string(trace).unwrap()).unwrap();
+    (trace, schema::read(fs::read(report).unwrap()))
 }
 
 /// The events with this phase and name.

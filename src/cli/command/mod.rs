@@ -11,6 +11,7 @@ mod list;
 mod overhead;
 mod python;
 mod refcount;
+mod schema;
 mod shell;
 mod split;
 mod tour;
@@ -78,6 +79,8 @@ enum Command {
     Diff(Deferred<diff::DiffCommand>),
     /// The scenarios and their variants, what they promise and what they show
     List(Deferred<list::ListCommand>),
+    /// The schema of the JSON that the other commands write: every field, its type and its meaning (JSON Schema 2020-12)
+    Schema(Deferred<schema::SchemaCommand>),
     /// The completions of a shell, to be read by it: commands, options, versions, locks and the names of scenarios
     Completions(Deferred<shell::CompletionsCommand>),
     /// The pages of the manual, one for each command, written into a folder
@@ -110,6 +113,7 @@ impl CommandLine {
             Command::Tour(Deferred(command)) => command.request(cpus),
             Command::Diff(Deferred(command)) => command.request(&cpus),
             Command::List(Deferred(command)) => command.request(&cpus),
+            Command::Schema(Deferred(command)) => Ok(command.request()),
             Command::Completions(Deferred(command)) => command.request(&definition()),
             Command::Man(Deferred(command)) => command.request(&definition()),
             Command::SplitWorker(Deferred(command)) => Ok(command.request()),

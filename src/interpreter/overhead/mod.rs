@@ -18,6 +18,7 @@ const REPETITIONS: u32 = 3;
 
 /// What part of the condition a program is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "OverheadCase"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Case {
     /// A program with one thread, in CPU time.

@@ -25,6 +25,7 @@ const MOST_STEPS: u64 = 6_000_000;
 
 /// What a version makes of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CheckVerdict", rename_all = "lowercase"))]
 pub enum Kind {
     /// Every schedule ends as some order of whole loop iterations does.
     Exact,
@@ -37,6 +38,7 @@ pub enum Kind {
     /// A limit was reached before every schedule was tried.
     Incomplete,
     /// The version does not take the program.
+    #[cfg_attr(test, schemars(rename = "not python"))]
     NotPython,
 }
 

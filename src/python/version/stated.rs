@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// A statement about how much slower a free-threaded build is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stated {
     /// Who says so.
     pub by: &'static str,

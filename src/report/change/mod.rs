@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 /// Two exports held against each other.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Changes {
     /// The earlier one.
     pub before: String,
@@ -26,6 +27,7 @@ pub struct Changes {
 
 /// What was measured twice.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangeRow {
     /// The kind of work: `counter`, `sum`, `references` or `convoy`.
     pub group: String,

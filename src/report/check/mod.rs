@@ -20,8 +20,9 @@ const MOST_LINES: usize = 40;
 /// The most instructions of one.
 const MOST_STEPS: usize = 120;
 
-/// What came of it.
+/// What each version of CPython makes of a program.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckReport {
     /// What it says of itself.
     #[serde(flatten)]
@@ -40,12 +41,13 @@ pub struct CheckReport {
     pub failures: Vec<String>,
     /// In how many of the real interpreters something was seen that the model calls impossible.
     pub disagreements: usize,
-    /// How real threads ended that carried out the schedule that is shown.
+    /// With `--replay`: how real threads ended that carried out the schedule that is shown.
     pub real_threads: Option<RealThreads>,
 }
 
 /// How real threads ended that carried out a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CheckThreads"))]
 pub struct RealThreads {
     /// Whether they left what the schedule leaves.
     pub agrees: bool,
@@ -55,19 +57,22 @@ pub struct RealThreads {
 
 /// A number that only makes the program long, and what it was taken as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SmallNumber {
-    /// As it stands in the program.
+    /// The number as it stands in the program.
     pub number: i64,
-    /// As it was taken.
+    /// The number that it was taken as.
     pub taken_as: i64,
 }
 
 /// What one version makes of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckRow {
-    /// The version.
+    /// The version of CPython.
     pub version: &'static str,
-    /// The verdict: exact, loses, raises, deadlocks, incomplete or not python.
+    /// What it makes of the program.
+    #[cfg_attr(test, schemars(with = "Kind"))]
     pub verdict: &'static str,
     /// Why, in a sentence.
     pub reason: String,
@@ -75,18 +80,18 @@ pub struct CheckRow {
     pub variable: Option<String>,
     /// The lines that collide, in their order: read, change by another thread, and write if there is one.
     pub lines: Vec<u32>,
-    /// Where the thread loses the GIL in between.
+    /// Where the thread loses the GIL between them.
     pub drop_point: Option<String>,
     /// Whether threads loop.
     #[serde(skip)]
     pub loops: bool,
-    /// What is printed and raised by the schedule that is shown.
+    /// What the schedule that is shown prints, line by line, and then what it raises.
     pub ends: Vec<String>,
-    /// What is printed and raised by orders of whole iterations.
+    /// What is printed and raised by orders of whole iterations: each the lines that are printed, then what is raised.
     pub expected: Vec<Vec<String>>,
     /// The shortest schedule that shows it, by lines, from where a second thread has begun.
     pub schedule: Vec<ScheduleStep>,
-    /// The same by instructions, if that was asked for.
+    /// With `--steps`: the schedule by instructions.
     pub steps: Option<Vec<InstructionStep>>,
     /// The schedule as text, from the program's start.
     pub schedule_text: Option<String>,
@@ -94,10 +99,11 @@ pub struct CheckRow {
 
 /// An instruction that a thread does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct InstructionStep {
-    /// The thread.
+    /// The thread's name.
     pub thread: String,
-    /// The line that it belongs to, if any.
+    /// The number of the line that it belongs to, if any.
     pub line: Option<u32>,
     /// The instruction as `dis` shows it.
     pub instruction: String,
@@ -111,12 +117,13 @@ pub struct InstructionStep {
 
 /// A line that a thread runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ScheduleStep {
-    /// The thread.
+    /// The thread's name.
     pub thread: String,
     /// The line's number.
     pub line: u32,
-    /// The line.
+    /// The line's text.
     pub text: String,
     /// Whether the thread goes on with the line where it had left it.
     pub continues: bool,

@@ -11,23 +11,25 @@ const SHOWN_CHARACTERS: usize = 60;
 
 /// A program in one real interpreter.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RealRow {
     /// The interpreter's release, or what it was asked for by where it could not be asked.
     pub interpreter: String,
-    /// The verdict of the model on its version; nothing where there is no model of it.
+    /// The verdict of the model on its version; null where there is no model of it.
+    #[cfg_attr(test, schemars(with = "Option<crate::python::check::Kind>"))]
     pub verdict: Option<&'static str>,
     /// What the runs are held against: what is printed and raised when threads run one after the other, in the model or, where
     /// numbers were taken as small, in the interpreter itself. Empty when there is nothing to hold them against.
     pub expected: Vec<Vec<String>>,
     /// How many runs there were.
     pub runs: usize,
-    /// In how many of them the program ended otherwise.
+    /// In how many runs the program ended otherwise.
     pub other_runs: usize,
     /// How the runs ended, in the order in which that was first seen.
     pub endings: Vec<RealEnding>,
-    /// What the runs show.
+    /// What the runs show; null where nothing is compared.
     pub seen: Option<Seen>,
-    /// Whether that agrees with the model; nothing when there is nothing to compare, or what can happen was not seen.
+    /// Whether that agrees with the model; null when there is nothing to compare, or what can happen was not seen.
     pub agrees: Option<bool>,
     /// Where what can happen was not seen: the share of runs in which it does is below this, at 95 % confidence.
     pub loss_below: Option<f64>,
@@ -39,15 +41,17 @@ pub struct RealRow {
 
 /// A way in which runs ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RealEnding {
-    /// In how many runs.
+    /// In how many runs it was so.
     pub runs: usize,
     /// What was printed, line by line in alphabetical order, and then what was raised, likewise.
     pub ends: Vec<String>,
 }
 
-/// What real runs show.
+/// What real runs of a program show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CheckSeen"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Seen {
     /// Every run ended as it should.

@@ -38,9 +38,10 @@ pub struct Subject<'a> {
     pub cpus: usize,
 }
 
-/// Everything that is said about an exploration. Numbers of schedules are exact, in decimal digits: they exceed
+/// Every interleaving of a loop body. Numbers of schedules are exact, in decimal digits: they exceed
 /// what most readers of JSON take for a number.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExploreReport {
     /// What every report says of itself.
     #[serde(flatten)]
@@ -49,9 +50,9 @@ pub struct ExploreReport {
     pub command: String,
     /// The loop body.
     pub body: String,
-    /// The definitions that it uses.
+    /// The definitions that the body uses.
     pub setup: String,
-    /// What is looked at in the end.
+    /// The expression that is looked at in the end.
     pub result: String,
     /// Whether lists, dicts or objects are shared.
     #[serde(skip)]
@@ -60,18 +61,18 @@ pub struct ExploreReport {
     pub switching: StepKind,
     /// How many workers.
     pub workers: usize,
-    /// How often each does the body.
+    /// How often each worker does the body.
     pub iterations: u64,
-    /// What each adds.
+    /// What each worker adds.
     pub pattern: Pattern,
-    /// The right results; more than one value when the order of whole iterations matters.
+    /// The right results: what whole iterations end with; more than one value when the order of whole iterations matters.
     pub expected: Vec<i64>,
     /// The table; `None` when one schedule was carried out.
     #[serde(flatten)]
     pub table: Option<OutcomeTable>,
-    /// The schedule that is shown.
+    /// A schedule that was carried out; null where none was.
     pub witness: Option<Witness>,
-    /// How real threads ended that carried it out.
+    /// With `--replay`: how real threads ended that carried out the schedule.
     pub real: Option<RealThreads>,
     /// How long the command took, in seconds.
     pub time: f64,
@@ -79,8 +80,9 @@ pub struct ExploreReport {
 
 /// How real threads ended that carried out the schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ExploreThreads"))]
 pub struct RealThreads {
-    /// The value of x, or `deadlock` and the locks.
+    /// The value of what is looked at, an exception, or a deadlock and the locks.
     pub ending: String,
     /// Whether that is how the schedule ends.
     pub agrees: bool,

@@ -7,19 +7,22 @@ use serde::Serialize;
 
 /// All outcomes, and what the exploration took.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OutcomeTable {
     /// What is looked at in the end.
     #[serde(skip)]
     pub result: String,
     /// Each outcome, by value; deadlocks last.
     pub outcomes: Vec<OutcomeRow>,
-    /// How many schedules there are.
+    /// How many schedules there are, in decimal digits.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]+$")))]
     pub total: String,
-    /// How many of them end in an exception or a deadlock, so that x has no value.
+    /// How many of them end in an exception or a deadlock, so that what is looked at has no value; decimal digits.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]+$")))]
     pub without_value: String,
-    /// The least value of x.
+    /// The least value of what is looked at; null where no schedule has one.
     pub least: Option<i64>,
-    /// The greatest value of x.
+    /// The greatest value of what is looked at; null where every schedule deadlocks.
     pub greatest: Option<i64>,
     /// How many states were reached.
     pub states: u64,
@@ -33,14 +36,16 @@ pub struct OutcomeTable {
 
 /// One outcome.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OutcomeRow {
-    /// The value of x, or `deadlock` and the locks.
+    /// The value of what is looked at, an exception, or a deadlock and the locks.
     pub outcome: String,
-    /// Whether that is right.
+    /// Whether the outcome is right.
     pub verdict: Grade,
-    /// How many schedules end so.
+    /// How many schedules end so, in decimal digits.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]+$")))]
     pub schedules: String,
-    /// The share of all, from 0 to 1.
+    /// The share of all schedules that end so, from 0 to 1.
     pub share: f64,
     /// The fewest preemptions that lead there.
     pub preemptions: Option<u16>,

@@ -12,8 +12,9 @@ use serde::Serialize;
 use std::io;
 use std::time::Duration;
 
-/// Everything that is said about it. Numbers of schedules are exact, in decimal digits.
+/// Every interleaving of reference counts (`explore --refcount`). Numbers of schedules are exact, in decimal digits.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReferencesReport {
     /// What every report says of itself.
     #[serde(flatten)]
@@ -22,11 +23,11 @@ pub struct ReferencesReport {
     pub command: String,
     /// How many workers.
     pub workers: usize,
-    /// How often each takes a reference and gives it back.
+    /// How often each worker takes a reference and gives it back.
     pub iterations: u64,
     /// A row for each way of counting.
     pub ways: Vec<WayRow>,
-    /// A schedule that frees too early, of the first way that has one.
+    /// A schedule that frees too early, of the first way that has one; null where none has.
     pub witness: Option<EarlyFree>,
     /// How long the command took, in seconds.
     pub time: f64,
@@ -34,18 +35,23 @@ pub struct ReferencesReport {
 
 /// One way of counting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WayRow {
-    /// Which.
+    /// Which way.
     pub count: Protocol,
-    /// All schedules.
+    /// How many schedules there are, in decimal digits.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]+$")))]
     pub schedules: String,
-    /// Those that free the object while somebody holds a reference.
+    /// How many of them free the object while somebody holds a reference, in decimal digits.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]+$")))]
     pub early: String,
-    /// Those that never free it.
+    /// How many of them never free it, in decimal digits.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]+$")))]
     pub leaking: String,
-    /// Those that do neither.
+    /// How many of them do neither, in decimal digits.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]+$")))]
     pub right: String,
-    /// The fewest preemptions that lead to a free that is too early.
+    /// The fewest preemptions that lead to a free that is too early; null where none does.
     pub preemptions: Option<u32>,
     /// How many states were told apart.
     pub states: usize,
@@ -53,17 +59,19 @@ pub struct WayRow {
 
 /// A schedule that frees too early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EarlyFree {
     /// How references are counted.
     pub count: Protocol,
     /// How many preemptions it has.
     pub preemptions: u32,
-    /// Its steps, to the one that frees.
+    /// Its steps, up to the one that frees.
     pub lines: Vec<EarlyLine>,
 }
 
-/// A step of it.
+/// A step of a schedule that frees too early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EarlyLine {
     /// The number of the step, from 1.
     pub step: usize,

@@ -11,12 +11,13 @@ use std::collections::BTreeSet;
 
 /// A schedule that was carried out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Witness {
-    /// The value of x, or `deadlock` and the locks.
+    /// How it ends: the value of what is looked at, an exception, or a deadlock and the locks.
     pub outcome: String,
-    /// Whether that is right.
+    /// Whether the outcome is right.
     pub verdict: Grade,
-    /// How many preemptions it has.
+    /// How many preemptions it has: switches away from a worker that could have gone on.
     pub preemptions: u64,
     /// The schedule as text.
     pub schedule: String,
@@ -28,6 +29,7 @@ pub struct Witness {
 
 /// A step, or steps that were folded.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WitnessLine {
     /// The number of the step, from 1; of the last one where several are folded.
     pub step: usize,
@@ -35,11 +37,11 @@ pub struct WitnessLine {
     pub worker: char,
     /// What it does that others can see.
     pub does: Vec<String>,
-    /// How many more times the steps before are repeated.
+    /// How many more times the steps before are repeated; null for a single step.
     pub repeats: Option<usize>,
-    /// The value of x, or of what is looked at, afterwards; nothing if it could not be told then.
+    /// The value of what is looked at afterwards; null if it could not be told then.
     pub x: Option<i64>,
-    /// How many updates of others are overwritten.
+    /// How many updates of others it overwrites.
     pub overwrites: u64,
 }
 

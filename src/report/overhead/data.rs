@@ -48,6 +48,7 @@ pub struct Measured {
 
 /// Whether the condition holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "OverheadVerdict"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It is not slower: the interval lies wholly below 1.
@@ -83,16 +84,17 @@ impl Verdict {
     }
 }
 
-/// Two interpreters.
+/// Two interpreters, at the same programs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PairRow {
-    /// The one that the other is measured against.
+    /// The release of the interpreter that the other is measured against.
     pub base: String,
-    /// The other.
+    /// The one that is measured against it.
     pub other: String,
-    /// Whether each one's GIL is on; null where it could not be asked.
+    /// Whether the base's GIL is on; null where it could not be asked.
     pub base_gil: Option<bool>,
-    /// Likewise.
+    /// Whether the other's GIL is on; null where it could not be asked.
     pub other_gil: Option<bool>,
     /// A row for each case.
     pub cases: Vec<CaseRow>,
@@ -106,14 +108,15 @@ pub struct PairRow {
 
 /// What came of one case.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CaseRow {
     /// The case.
     pub case: Case,
     /// How many times as long the other took: the geometric mean over the programs, the median of the rounds.
     pub ratio: Option<f64>,
-    /// Its interval's lower end; null when there are too few rounds.
+    /// The lower end of the ratio's interval; null when there are too few rounds.
     pub low: Option<f64>,
-    /// Its upper end.
+    /// The upper end of the ratio's interval; null when there are too few rounds.
     pub high: Option<f64>,
     /// Whether the condition holds.
     pub verdict: Verdict,
@@ -123,24 +126,25 @@ pub struct CaseRow {
 
 /// What came of one program in one case.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProgramRow {
     /// The case.
     pub case: Case,
-    /// The program.
+    /// The program's name.
     pub program: &'static str,
-    /// The base's time in seconds (median of the rounds).
+    /// The base's time in seconds (median of the rounds); null where it failed.
     pub base: Option<f64>,
-    /// The other's.
+    /// The other's time in seconds (median of the rounds); null where it failed.
     pub other: Option<f64>,
     /// How many times as long the other took (median of the rounds).
     pub ratio: Option<f64>,
-    /// Its interval's lower end; null when there are too few rounds.
+    /// The lower end of the ratio's interval; null when there are too few rounds.
     pub low: Option<f64>,
-    /// Its upper end.
+    /// The upper end of the ratio's interval; null when there are too few rounds.
     pub high: Option<f64>,
     /// The base's times in seconds, round by round.
     pub base_times: Vec<f64>,
-    /// The other's.
+    /// The other's times in seconds, round by round.
     pub other_times: Vec<f64>,
     /// Why there is nothing to compare.
     pub failure: Option<String>,

@@ -16,8 +16,9 @@ use anstyle::AnsiColor;
 use serde::Serialize;
 use std::io;
 
-/// What came of it.
+/// What real interpreters take for the same programs, in pairs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OverheadReport {
     /// What it says of itself.
     #[serde(flatten)]
@@ -28,11 +29,11 @@ pub struct OverheadReport {
     pub runs: usize,
     /// The switch interval in seconds.
     pub switch_interval: f64,
-    /// How sure a program's interval is.
+    /// How sure the interval of a program is, from 0 to 1.
     pub confidence: f64,
-    /// How sure a case's interval is.
+    /// How sure the interval of a case is, from 0 to 1.
     pub case_confidence: f64,
-    /// By what share slower counts as not slower.
+    /// By what share slower counts as not slower, from 0 to 1.
     pub margin: f64,
     /// A row for each pair of interpreters.
     pub results: Vec<PairRow>,

@@ -4,6 +4,6 @@ pub(crate) mod compare;
 mod definitions;
 mod expressions;
 pub(crate) mod program;
-mod random;
+pub(crate) mod random;
 mod statements;
 pub(crate) mod threads;

@@ -2,7 +2,7 @@
 //! `benches/differential.rs` does the same with many more.
 
 #[path = "generator.rs"]
-mod generator;
+pub(crate) mod generator;
 
 use crate::interpreter::real;
 use crate::surroundings::not_tried;

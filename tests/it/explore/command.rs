@@ -8,7 +8,7 @@ use serde_json::Value;
 fn json_of<'a>(arguments: impl Iterator<Item = &'a str>) -> Value {
     let mut command = crate::gilsim("");
     let output = command.args(arguments).args(["--format", "json"]).output().unwrap();
-    serde_json::from_slice(&output.stdout).unwrap()
+    crate::schema::read(&output.stdout)
 }
 
 fn json(line: &str) -> Value {
@@ -50,8 +50,7 @@ fn the_command_grades_what_it_finds() {
 #[test]
 fn every_form_has_the_exact_numbers() {
     let total = binomial(90, 45).to_string();
-    let json: serde_json::Value =
-        serde_json::from_str(&crate::output_of("explore --iters 15 --format json")).unwrap();
+    let json: serde_json::Value = crate::schema::read(crate::output_of("explore --iters 15 --format json"));
     assert_eq!(json["total"], total.as_str());
     assert_eq!(json["outcomes"].as_array().unwrap().len(), 29);
     assert_eq!((json["least"].as_i64(), json["greatest"].as_i64()), (Some(2), Some(30)));

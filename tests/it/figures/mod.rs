@@ -4,7 +4,7 @@
 mod measured;
 mod searched;
 
-use crate::gilsim;
+use crate::{gilsim, schema};
 use regex::Regex;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -65,6 +65,6 @@ fn run(line: &str) -> (String, Value) {
     let path = folder.path().join("run.json");
     let export = format!("{line} --export {}", path.display());
     let output = gilsim(&export).assert().success().get_output().stdout.clone();
-    let json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let json = schema::read(std::fs::read(path).unwrap());
     (String::from_utf8(output).unwrap(), json)
 }

@@ -12,7 +12,6 @@ mod page;
 use crate::python::real_python;
 use crate::surroundings::{not_tried, program};
 use page::{Block, Page};
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -205,49 +204,6 @@ fn every_command_stands_in_the_readme_which_is_short() {
 fn every_field_of_the_json_is_explained() {
     let page = Page::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md"));
     let explained: BTreeSet<String> = page.code().into_iter().map(|(_, code)| code).collect();
-    let folder = tempfile::tempdir().unwrap();
-    let export = folder.path().join("old.json");
-    crate::gilsim("atomic --iters 1k --runs 1 --quiet --export").arg(&export).assert().success();
-    let mut lines = vec![
-        "race --iters 1k --runs 1".to_owned(),
-        "gil --iters 1k --runs 1".to_owned(),
-        "compare split:sequential split:process --iters 1k --runs 1".to_owned(),
-        "explore --iters 2".to_owned(),
-        "explore --refcount --iters 1".to_owned(),
-        "refcount --iters 1k --runs 1".to_owned(),
-        "atomic --threads 1..4 --iters 1k,2k --runs 1".to_owned(),
-        "convoy --pings 5".to_owned(),
-        "dis --body x+=d".to_owned(),
-        format!("diff {0} {0}", export.display()),
-        format!("atomic --iters 1k --runs 1 --baseline {}", export.display()),
-    ];
-    match real_python() {
-        Some(python) => lines.extend([
-            format!("verify --python {python} --iters 1k --runs 1"),
-            format!("overhead --python {python} --python {python} --runs 1"),
-        ]),
-        None => not_tried("the fields of the JSON of verify and overhead", "there is no CPython here"),
-    }
-    for line in lines {
-        // Whether a short run loses what can be lost is chance: the exit code of verify is not what this is about.
-        let output = crate::gilsim(&format!("{line} --format json")).output().unwrap();
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let mut fields = BTreeSet::new();
-        fields_of(&report, &mut fields);
-        let unexplained: Vec<_> = fields.difference(&explained).collect();
-        assert!(unexplained.is_empty(), "gilsim {line}: docs/json.md does not explain {unexplained:?}");
-    }
-}
-
-fn fields_of(value: &Value, fields: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(object) => {
-            for (name, value) in object {
-                fields.insert(name.clone());
-                fields_of(value, fields);
-            }
-        }
-        Value::Array(values) => values.iter().for_each(|value| fields_of(value, fields)),
-        _ => {}
-    }
+    let unexplained: Vec<String> = crate::schema::fields().difference(&explained).cloned().collect();
+    assert!(unexplained.is_empty(), "docs/json.md does not explain {unexplained:?}");
 }
