@@ -62,7 +62,7 @@ where
             cpus::pin_current_thread(cpu);
         }
         let (before, start) = gate.leave(worker, control)?;
-        let value = work(worker);
+        let value = timed(&work, worker);
         let end = clock::now();
         Some(WorkerResult { value, span: Span { start, end }, usage: Usage::of_thread().since(before) })
     };
@@ -83,6 +83,13 @@ where
     })?;
     let left = results.iter().map(|result: &WorkerResult<T>| result.span.start).min().unwrap_or(asked);
     Ok(Completed { workers: results, startup: Duration::from_nanos(left.saturating_sub(asked)) })
+}
+
+/// What stands between a worker's two looks at the clock. A function of its own, so that its instructions can be counted
+/// (`benches/instructions.rs`).
+#[inline(never)]
+fn timed<T>(work: &impl Fn(usize) -> T, worker: usize) -> T {
+    work(worker)
 }
 
 /// Where workers wait until all have arrived.

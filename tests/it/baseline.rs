@@ -173,7 +173,7 @@ proptest! {
                 match next(4) {
                     0 => bytes.truncate(at.max(1)),
                     1 => bytes[at] = b"{}[]0-e.\"n,:"[next(12)],
-                    2 => { bytes.remove(at); }
+                    2 if bytes.len() > 1 => { bytes.remove(at); }
                     _ => bytes.insert(at, b"{}[]0-9e.\"n"[next(11)]),
                 }
             }
