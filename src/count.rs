@@ -9,7 +9,7 @@ pub enum CountError {
     #[error("not a number; write a whole number such as 100000000, 100_000_000, 100M or 1e8")]
     NotANumber,
     /// It is below zero.
-    #[error("below zero; write a whole number of 0 or more, such as 100M or 1e8")]
+    #[error("below zero; write a whole number such as 100M or 1e8")]
     Negative,
     /// It has a part after the point.
     #[error("not a whole number; write one such as 1500, 1.5k or 15e2")]

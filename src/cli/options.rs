@@ -162,7 +162,9 @@ impl VersionOption {
 
 fn version_help() -> String {
     let (with, without) = (values::versions_with_gil(), values::versions_without_gil("or"));
-    format!("Whose GIL is modelled: {with}, {without} (t: the free-threaded build, which has no GIL)")
+    format!(
+        "Whose GIL is modelled: {with}, {without} (t: the free-threaded build, which has no GIL); several (3.9,3.13) are set side by side"
+    )
 }
 
 // The switch interval of a global lock.

@@ -32,9 +32,33 @@ def supervise(program):
     os._exit(os.WEXITSTATUS(status))
 
 
+class ByThread(object):
+    """Standard error with each line behind its thread's number, so that tracebacks of several threads can be told apart."""
+
+    def __init__(self, stream, get_ident):
+        self.stream, self.get_ident, self.begun = stream, get_ident, {}
+
+    def write(self, text):
+        thread = self.get_ident()
+        lines = (self.begun.pop(thread, "") + text).split("\n")
+        last = lines.pop()
+        if last:
+            self.begun[thread] = last
+        if lines:
+            self.stream.write("".join(["%d\t%s\n" % (thread, line) for line in lines]))
+        return len(text)
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+
 def run():
     import os
     import sys
+    try:
+        from _thread import get_ident
+    except ImportError:
+        from thread import get_ident
     path, seconds = sys.argv[1], float(sys.argv[2])
     program = os.fork()
     if program:
@@ -49,6 +73,7 @@ def run():
     elif not any(b"coding" in line for line in source.split(b"\n")[:2]):
         # 2.7 takes a file without a coding line for ASCII, every other version for UTF-8.
         source = b"\xef\xbb\xbf" + source
+    sys.stderr = ByThread(sys.stderr, get_ident)
     code = compile(source, path, "exec", 0, True)
     if hasattr(sys, "setswitchinterval"):
         sys.setswitchinterval(seconds)

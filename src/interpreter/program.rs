@@ -64,15 +64,32 @@ impl Interpreter {
     }
 }
 
-/// The exceptions whose tracebacks stand on standard error, without those that led to another one.
+/// The exceptions whose tracebacks stand on standard error, thread by thread, without those that led to another one.
 fn uncaught(stderr: &str) -> Vec<String> {
+    let mut threads: Vec<(Option<u64>, Vec<&str>)> = Vec::new();
+    for line in stderr.lines() {
+        // What the interpreter itself writes, not by `sys.stderr`, has no thread before it.
+        let (thread, text) = match line.split_once('\t').map(|(thread, text)| (thread.parse().ok(), text)) {
+            Some((Some(thread), text)) => (Some(thread), text),
+            _ => (None, line),
+        };
+        match threads.iter_mut().find(|(known, _)| *known == thread) {
+            Some((_, lines)) => lines.push(text),
+            None => threads.push((thread, vec![text])),
+        }
+    }
+    threads.iter().flat_map(|(_, lines)| uncaught_in_one(lines)).collect()
+}
+
+/// Those of one thread.
+fn uncaught_in_one(lines: &[&str]) -> Vec<String> {
     const LED_ON: [&str; 2] = [
         "During handling of the above exception, another exception occurred:",
         "The above exception was the direct cause of the following exception:",
     ];
     let mut raised: Vec<String> = Vec::new();
     let mut inside = false;
-    for line in stderr.lines() {
+    for &line in lines {
         if line.starts_with("Traceback (most recent call last):") {
             inside = true;
         } else if LED_ON.contains(&line) {
@@ -91,6 +108,15 @@ fn uncaught(stderr: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tracebacks_of_two_threads_are_told_apart() {
+        let mixed = "7\tException in thread Thread-1 (f):\n8\tException in thread Thread-2 (f):\n7\tTraceback (most recent \
+                     call last):\n8\tTraceback (most recent call last):\n7\t  File \"a\", line 1, in f\n8\tKeyError: 1\n8\t\n\
+                     8\tDuring handling of the above exception, another exception occurred:\n7\tValueError: a\n8\t\n\
+                     8\tTraceback (most recent call last):\n8\t  File \"a\", line 2\n8\tOSError: b\n";
+        assert_eq!(uncaught(mixed), ["ValueError: a", "OSError: b"]);
+    }
 
     #[test]
     fn each_exception_that_nobody_handled_is_told_once() {

@@ -30,7 +30,7 @@ pub struct Observation {
     pub startup: Duration,
     /// What the kernel counted for all workers, where that is known.
     pub usage: Option<Usage>,
-    /// Race: how often a worker loaded a value other than the one that it had stored last.
+    /// Race: how often a worker loaded a value that another had stored.
     pub foreign_values: Option<u64>,
     /// GIL: what happened to the lock.
     pub lock: Option<LockUse>,

@@ -141,7 +141,7 @@ pub struct Summary {
     /// The share of the time, from 0 to 1, in which at least two workers were between their start and their end: at work, or
     /// waiting for a lock or a CPU (median of the runs), where that is known.
     pub overlap: Option<f64>,
-    /// Race: how often a worker loaded a value other than the one it had stored last (median of the runs).
+    /// Race: how often a worker loaded a value that another had stored (median of the runs).
     pub foreign_values: Option<f64>,
     /// GIL: what happened to the lock (mean of the runs); null where there is none.
     pub lock: Option<MeanLockUse>,

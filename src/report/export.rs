@@ -56,6 +56,11 @@ impl Choice for Format {
     }
 }
 
+/// What stands behind the last point of a file's name, in lower case.
+fn ending(path: &Path) -> Option<String> {
+    Some(path.extension()?.to_str()?.to_ascii_lowercase())
+}
+
 impl Format {
     /// The form that a file's ending stands for.
     ///
@@ -63,7 +68,7 @@ impl Format {
     ///
     /// Says which endings there are.
     pub fn of_path(path: &Path) -> Result<Self> {
-        match path.extension().and_then(|ending| ending.to_str()) {
+        match ending(path).as_deref() {
             Some("json") => Ok(Self::Json),
             Some("csv") => Ok(Self::Csv),
             Some("md" | "markdown") => Ok(Self::Markdown),
@@ -177,7 +182,7 @@ impl Export {
         if is_device(path) {
             return Err(Error::Device(path.to_owned()));
         }
-        match path.extension().and_then(|ending| ending.to_str()) {
+        match ending(path).as_deref() {
             Some("svg") => Self::at(path, Content::Picture(window)),
             Some("json") => Self::at(path, Content::Trace),
             _ => Err(Error::Format(format!(

@@ -87,7 +87,9 @@ impl Destination {
     /// Whether the raw values of the runs go anywhere, so that others can be held against them.
     #[must_use]
     pub fn has_raw_values(&self) -> bool {
-        let json = |path: &PathBuf| path == Path::new("-") || path.extension().is_some_and(|it| it == "json");
+        let json = |path: &PathBuf| {
+            path == Path::new("-") || Format::of_path(path).is_ok_and(|form| form == Format::Json)
+        };
         self.format == Format::Json || self.exports.iter().any(json)
     }
 

@@ -230,10 +230,12 @@ fn biased_or_atomic(ways: &[Way<'_>]) -> Option<String> {
     // Most objects are used by one thread alone, so that is what counts.
     let alone = |name| {
         let way = ways.iter().find(|way| way.name == name)?;
-        ns(way.own.or_else(|| way.shared.filter(|row| row.conditions.workers == 1)))
+        ns_with_spread(way.own.or_else(|| way.shared.filter(|row| row.conditions.workers == 1)))
     };
-    let (biased, atomic) = (alone("biased")?, alone("atomic")?);
-    let seen = if biased < atomic {
+    let ([biased, biased_spread], [atomic, atomic_spread]) = (alone("biased")?, alone("atomic")?);
+    let seen = if (biased - atomic).abs() <= biased_spread + atomic_spread {
+        format!("biased counts cost about as much as atomic ones here ({} times)", figure(biased / atomic))
+    } else if biased < atomic {
         format!("biased counts cost {} of what atomic ones do here", figure(biased / atomic))
     } else {
         format!("biased counts were no cheaper than atomic ones here ({} times)", figure(biased / atomic))

@@ -29,7 +29,7 @@ pub struct Run {
     pub overlap: Option<f64>,
     /// Each worker's start and end, in seconds from the earliest start on. Workers that found nothing left to do are not in it.
     pub spans: Vec<[f64; 2]>,
-    /// Race: how often a worker loaded a value other than the one it had stored last.
+    /// Race: how often a worker loaded a value that another had stored.
     pub foreign_values: Option<u64>,
     /// GIL: what happened to the lock; null where there is none.
     pub lock: Option<LockUse>,

@@ -28,7 +28,7 @@ pub struct Racer {
     delta: i64,
     /// What it stored last.
     stored: i64,
-    /// How often it then loaded something else.
+    /// How often it then found something else there.
     foreign: u64,
 }
 
@@ -59,13 +59,15 @@ impl Racer {
         *self = Self { delta, stored, foreign };
     }
 
-    /// One update with the CPU given up in the middle of it, so that others can come in between.
+    /// One update with something done in the middle of it: giving up the CPU, so that others can come in between.
     #[inline(never)]
-    fn update_widened(&mut self, counter: &AtomicI64) {
+    fn update_widened(&mut self, counter: &AtomicI64, between: impl FnOnce()) {
         // Relaxed, as in the loop above.
         let loaded = counter.load(Ordering::Relaxed);
-        thread::yield_now();
-        self.foreign += u64::from(loaded != self.stored);
+        between();
+        // What others stored meanwhile is overwritten by the store below, and no later load would find it.
+        let found = counter.load(Ordering::Relaxed);
+        self.foreign += u64::from(loaded != self.stored) + u64::from(found != loaded);
         self.stored = loaded.wrapping_add(self.delta);
         counter.store(self.stored, Ordering::Relaxed);
     }
@@ -81,7 +83,7 @@ impl Racer {
     ) {
         widening::run(control, worker, updates, widen, |stretch| match stretch {
             Stretch::Plain(updates) => self.update(counter, updates),
-            Stretch::Widened => self.update_widened(counter),
+            Stretch::Widened => self.update_widened(counter, thread::yield_now),
         });
     }
 }
@@ -174,6 +176,16 @@ mod tests {
         racer.update(&counter, 2);
         assert_eq!(counter.into_inner(), 42);
         assert_eq!(racer.foreign, 1);
+    }
+
+    #[test]
+    fn what_a_widened_update_overwrites_is_noticed() {
+        let counter = AtomicI64::new(0);
+        let mut racer = Racer::new(1);
+        racer.update_widened(&counter, || counter.store(40, Ordering::Relaxed));
+        assert_eq!((counter.load(Ordering::Relaxed), racer.foreign), (1, 1));
+        racer.update_widened(&counter, || ());
+        assert_eq!((counter.load(Ordering::Relaxed), racer.foreign), (2, 1));
     }
 
     #[test]

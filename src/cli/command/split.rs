@@ -25,14 +25,14 @@ use std::num::NonZeroUsize;
 #[command(mut_arg("threads", |arg| {
     // `Reset` takes back the alias that is the name here.
     arg.long("workers").visible_alias(Resettable::Reset).visible_alias("threads").value_name("W")
-        .help("How many workers share the sum")
+        .help("How many workers share the sum; a list or a range measures each (1,2,4 or 1..8)")
 }))]
 #[command(mut_arg("quiet", |arg| arg.help(ACTUAL_ALONE)))]
 pub(super) struct SplitCommand {
     /// The first number of the sum
     #[arg(long, value_name = "A", default_value = "0", value_parser = count::parse, allow_negative_numbers = true)]
     from: u64,
-    /// The end of the range, which is not part of it (100M, 1e8 and 100000000 are the same)
+    /// The end of the range, which is not part of it (100M, 1e8 and 100000000 are the same); a list or a range measures each
     #[arg(long, value_name = "N", default_value = "100M", value_parser = values::several_counts, allow_negative_numbers = true)]
     iters: Several<u64>,
     #[command(flatten)]

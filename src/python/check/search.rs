@@ -18,6 +18,10 @@ use crate::system::control::Control;
 /// The most instructions of a thread without a switch that matters.
 const LONGEST_STRETCH: usize = 200_000;
 
+/// After so many instructions a thread may be switched wherever it can be: it may wait for another one in a loop that
+/// reads what nobody has been seen to write yet.
+const PATIENCE: usize = LONGEST_STRETCH / 2;
+
 /// The most that all states of a search may weigh, in references: a quarter of a gigabyte.
 const MOST_WEIGHT: usize = 32 << 20;
 
@@ -156,11 +160,15 @@ pub(super) struct Search<'m> {
     pub(super) printers: u16,
     /// Whether a call did not look at the eval breaker because it was taken to be specialised.
     pub(super) silenced: bool,
+    /// Whether in this pass a thread came back to where it was, and nothing on its way can be changed by another one.
+    endless: bool,
 }
 
 /// How a thread's run came to its end.
 enum Pause {
     Switch,
+    /// After [`PATIENCE`] instructions, at a place of no other interest.
+    Long,
     Blocked,
 }
 
@@ -180,6 +188,7 @@ impl<'m> Search<'m> {
             steps: 0,
             printers: 0,
             silenced: false,
+            endless: false,
         }
     }
 
@@ -201,6 +210,10 @@ impl<'m> Search<'m> {
             let conflicts = self.users.iter().filter(|(_, users)| users.conflict()).map(|(at, _)| *at);
             self.conflicts.extend(conflicts);
             let known = self.conflicts == self.shared || self.switching == Switching::Iterations;
+            if known && self.endless {
+                let why = "a loop without an end, which nothing that another thread does can end";
+                return Err(Unfinished::Limit(why.to_owned()));
+            }
             // An order of threads is played back with the pauses with which it was found.
             if known || endings.iter().any(unexpected) {
                 return Ok(endings);
@@ -211,6 +224,7 @@ impl<'m> Search<'m> {
 
     fn pass(&mut self, bounds: &Bounds<'_>, expected: Option<&[Ending]>) -> Result<Endings, Unfinished> {
         type Hasher = BuildHasherDefault<FxHasher>;
+        self.endless = false;
         let mut start = self.begin.clone();
         start.compact();
         let start = Arc::new(start);
@@ -243,6 +257,8 @@ impl<'m> Search<'m> {
                 moved |= !expires;
                 limited |= expires;
                 machine.state.compact();
+                self.endless |=
+                    matches!(pause, Pause::Long) && !state.threads[thread].daemon && machine.state == *state;
                 let next = Arc::new(machine.state);
                 if numbers.contains_key(&next) {
                     continue;
@@ -290,7 +306,7 @@ impl<'m> Search<'m> {
     ) -> Result<Pause, Unfinished> {
         let mut touched = false;
         let mut room = SPARE + machine.state.heap.len();
-        for _ in 0..LONGEST_STRETCH {
+        for stretch in 0..LONGEST_STRETCH {
             if machine.state.heap.len() > room {
                 machine.state.compact();
                 room = SPARE + 2 * machine.state.heap.len();
@@ -325,6 +341,9 @@ impl<'m> Search<'m> {
                 Step::Finished => return Ok(Pause::Switch),
                 Step::Done { .. } if machine.state.threads[thread].finished => return Ok(Pause::Switch),
                 Step::Done { may_drop } => {
+                    if self.switching == Switching::DropPoints && may_drop && !touched && stretch > PATIENCE {
+                        return Ok(Pause::Long);
+                    }
                     let pauses = match self.switching {
                         Switching::DropPoints => may_drop && touched,
                         #[cfg(test)]
@@ -338,7 +357,7 @@ impl<'m> Search<'m> {
             }
         }
         Err(Unfinished::Limit(format!(
-            "{LONGEST_STRETCH} instructions of one thread that no other thread can see: a loop without an end?"
+            "one thread runs for more than {LONGEST_STRETCH} instructions with no place in them where another could come in"
         )))
     }
 

@@ -240,6 +240,20 @@ fn a_limit_that_is_reached_is_never_exact() {
 }
 
 #[test]
+fn a_loop_may_wait_for_what_another_thread_writes() {
+    let text = "import threading\nflag = False\ndef f():\n    global flag\n    flag = True\nthreading.Thread(target=f).start()\n\
+                while not flag:\n    pass\nprint(flag)";
+    for (version, kind) in verdicts(text) {
+        assert_eq!(kind, Kind::Exact, "{version}");
+    }
+    let long = "import threading\nx = 0\ndef f():\n    global x\n    for i in range(60000):\n        pass\n    x += 1\n\
+                a = threading.Thread(target=f)\na.start()\na.join()\nprint(x)";
+    for (version, kind) in verdicts(long) {
+        assert_eq!(kind, Kind::Exact, "{version}");
+    }
+}
+
+#[test]
 fn two_locks_with_nothing_between_part_3_14_from_its_neighbours() {
     // As measured: exact on 3.10 to 3.13 and on 3.15, lost on 3.14.
     let text = include_str!("../../../tests/programs/own_locks.py");

@@ -8,7 +8,7 @@ use super::chart::{Axis, Chart, Kind, Point, Series, Unit};
 use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
 use super::part::{Part, texts};
-use super::words::{figure, plural, time};
+use super::words::{self, plural, time};
 use super::{csv, json, quiet, terms};
 use crate::choice::Choice;
 use crate::interpreter::Case;
@@ -124,6 +124,11 @@ impl CaseRow {
             Verdict::Failed => AnsiColor::Red,
         }
     }
+}
+
+/// A ratio; with three decimals where it is near the bounds that a verdict depends on, so that it does not look like one.
+fn figure(ratio: f64) -> String {
+    if (ratio - 1.0).abs() < 0.05 { format!("{ratio:.3}") } else { words::figure(ratio) }
 }
 
 /// `1.38 to 1.43`.

@@ -44,15 +44,17 @@ pub fn render(timeline: &Timeline, window: Window, screen: Screen) -> String {
     let whole = if part == (0..timeline.end) {
         "all of it".to_owned()
     } else {
-        format!(
-            "{} to {} of {}",
-            timeline.place(part.start),
-            timeline.place(part.end),
-            timeline.place(timeline.end)
-        )
+        let [start, end, whole] = [part.start, part.end, timeline.end].map(|at| timeline.place(at));
+        // A short part of a long run has ends that look the same.
+        if start == end {
+            format!("{} of {whole}, up to {end}", timeline.place(part.end - part.start))
+        } else {
+            format!("{start} to {end} of {whole}")
+        }
     };
     let left_out = timeline.missing().map_or_else(String::new, |missing| format!("; {missing}"));
     text += &lines(&format!("({whole}{left_out})"));
+    let mut blank = false;
     for track in timeline.tracks.iter().take(MOST_TRACKS) {
         let asks = |column: &Range<u64>| {
             let at = track.asks.partition_point(|&ask| ask < column.start);
@@ -62,6 +64,7 @@ pub fn render(timeline: &Timeline, window: Window, screen: Screen) -> String {
             .map(|column| {
                 let stretch = stretch(&part, column, columns);
                 let doing = mostly(&track.slices, &stretch);
+                blank |= doing.is_none();
                 let mark = if asks(&stretch) { 'a' } else { mark(doing, screen.unicode) };
                 (mark, colour(doing))
             })
@@ -77,6 +80,10 @@ pub fn render(timeline: &Timeline, window: Window, screen: Screen) -> String {
         .doings()
         .map(|doing| format!("{} {}", mark(Some(doing), screen.unicode), doing.meaning()))
         .collect();
+    if blank {
+        let lock = timeline.doings().any(|doing| doing == Doing::Holds);
+        legend.push(format!("blank: {}", if lock { "neither, or ended" } else { "not under way" }));
+    }
     if timeline.tracks.iter().any(|track| !track.asks.is_empty()) {
         legend.push("a asks the holder to let go".to_owned());
     }
