@@ -81,7 +81,7 @@ pub fn check(data: &[u8]) {
     }
     let observation = Observation {
         actual: i128::try_from(total).unwrap_or(i128::MAX),
-        startup: Duration::from_nanos(spans[0].start),
+        startup: Some(Duration::from_nanos(spans[0].start)),
         spans,
         usage: Some(usages.into_iter().sum()),
         foreign_values: None,

@@ -132,7 +132,11 @@ impl BodyOptions {
 
     /// Refuses what is not over a counter and locks alone.
     pub(super) fn counter_only(&self, version: Version) -> Result<(), UsageError> {
-        let others = "gil repeats a body over the counter x and locks on real threads; gilsim verify and gilsim explore take this one";
+        let others = if self.result == RESULT {
+            "gil repeats a body over the counter x and locks on real threads; gilsim verify and gilsim explore take this one"
+        } else {
+            "gil looks at the counter x in the end; leave --result out, or ask gilsim verify or gilsim explore"
+        };
         match Body::compile(&self.body, self.setup(), &self.result, version) {
             Ok(Body::Heap(_)) => {
                 Err(UsageError::new(match Program::compile(&self.body, self.setup(), version) {
@@ -389,7 +393,7 @@ pub(super) struct BaselineOptions {
     #[arg(long, requires = "baseline")]
     baseline_anyway: bool,
     /// Exit with 3 when something is slower by more than this: when its whole 95 % interval lies above it
-    #[arg(long, value_name = "SHARE%", value_parser = share, requires = "baseline")]
+    #[arg(long, value_name = "SHARE%", value_parser = share, allow_hyphen_values = true, requires = "baseline")]
     fail_if_slower: Option<f64>,
 }
 

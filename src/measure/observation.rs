@@ -26,8 +26,8 @@ pub struct Observation {
     pub actual: i128,
     /// When each worker was at work. Workers that found nothing left to do are not in it.
     pub spans: Vec<Span>,
-    /// From asking for the first worker to the first worker's start.
-    pub startup: Duration,
+    /// From asking for the first worker to the first worker's start, where that is known.
+    pub startup: Option<Duration>,
     /// What the kernel counted for all workers, where that is known.
     pub usage: Option<Usage>,
     /// Race: how often a worker loaded a value that another had stored.
@@ -49,7 +49,7 @@ impl Observation {
         Self {
             actual,
             spans: run.workers.iter().map(|worker| worker.span).collect(),
-            startup: run.startup,
+            startup: Some(run.startup),
             usage: Some(run.workers.iter().map(|worker: &WorkerResult<T>| worker.usage).sum()),
             foreign_values: None,
             lock: None,
@@ -71,10 +71,10 @@ impl Observation {
         Span::around(self.spans.iter().copied()).map_or(Duration::ZERO, Span::duration)
     }
 
-    /// The same with the start-up before it.
+    /// The same with the start-up before it, where that is known.
     #[must_use]
-    pub fn with_startup(&self) -> Duration {
-        self.startup.saturating_add(self.elapsed())
+    pub fn with_startup(&self) -> Option<Duration> {
+        Some(self.startup?.saturating_add(self.elapsed()))
     }
 }
 

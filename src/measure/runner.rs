@@ -209,7 +209,8 @@ fn expected_time(case: &Case<'_>, warm_up: &Workload, observation: &Observation)
     let group = case.scenario.group();
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     let more = group.updates(&case.load) as f64 / group.updates(warm_up).max(1) as f64;
-    let time = observation.elapsed().as_secs_f64() * more.max(1.0) + observation.startup.as_secs_f64();
+    let time = observation.elapsed().as_secs_f64() * more.max(1.0)
+        + observation.startup.unwrap_or_default().as_secs_f64();
     Duration::try_from_secs_f64(time).unwrap_or(Duration::MAX / 2_000)
 }
 
@@ -268,7 +269,7 @@ mod tests {
             Ok(Observation {
                 actual: Group::Counter.expected(load),
                 spans: vec![Span { start: 1, end: 2 }],
-                startup: Duration::ZERO,
+                startup: Some(Duration::ZERO),
                 usage: Some(Usage::default()),
                 foreign_values: None,
                 lock: None,

@@ -19,8 +19,11 @@ pub enum Verdict {
     Lost,
     /// Updates were lost in at least one run of a scenario that promised not to.
     Broken,
-    /// There was no run to judge.
+    /// It could not run.
     Failed,
+    /// It was stopped before its turn came.
+    #[serde(rename = "not-run")]
+    NotRun,
 }
 
 impl Verdict {
@@ -28,7 +31,7 @@ impl Verdict {
     #[must_use]
     pub const fn of(promise: Promise, runs: usize, lost_runs: usize) -> Self {
         match (promise, lost_runs) {
-            _ if runs == 0 => Self::Failed,
+            _ if runs == 0 => Self::NotRun,
             (Promise::Exact, 0) => Self::Exact,
             (Promise::MayLose, 0) => Self::Lucky,
             (Promise::MayLose, _) => Self::Lost,
@@ -128,12 +131,16 @@ pub struct Summary {
     /// CPU time in the kernel, of all workers, in seconds (mean of the runs); null where a run was too short for clock ticks
     /// to tell.
     pub system: Option<f64>,
-    /// From asking for the first worker to its start, in seconds (median of the runs); null where there was no run.
+    /// From asking for the first worker to its start, in seconds (median of the runs); null where there was no run, or it is not
+    /// known: a real interpreter starts its threads itself.
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub startup: f64,
-    /// Start-up and time of a run together, in seconds (median of the runs); null where there was no run.
+    /// Start-up and time of a run together, in seconds (median of the runs); null where `startup` is.
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub time_with_startup: f64,
+    /// The median absolute deviation of those, in seconds: half of them are this close to their median. Null for fewer
+    /// than two runs.
+    pub mad_with_startup: Option<f64>,
     /// How many context switches there were because a worker waited (median of the runs).
     pub voluntary_switches: Option<f64>,
     /// How many context switches there were because the kernel gave the CPU to somebody else, preemption (median of the runs).
@@ -198,6 +205,13 @@ impl Summary {
             parts.as_ref().map(|all| mean(all.iter().map(|parts| part(parts).as_secs_f64())))
         };
         let foreign: Option<Vec<f64>> = runs.iter().map(|run| run.foreign_values.map(as_f64)).collect();
+        // Where it is not known of a run, it is not known at all.
+        let known = |value: fn(&Observation) -> Option<Duration>| {
+            let all: Option<Vec<f64>> =
+                runs.iter().map(|run| value(run).map(|it| it.as_secs_f64())).collect();
+            Timing::of(all.unwrap_or_default())
+        };
+        let (startups, with_startup) = (known(|run| run.startup), known(Observation::with_startup));
         let locks: Option<Vec<&LockUse>> = runs.iter().map(|run| run.lock.as_ref()).collect();
         Self {
             expected,
@@ -209,8 +223,9 @@ impl Summary {
             cpu: usages.as_ref().map(|all| mean(all.iter().map(|usage| usage.cpu.as_secs_f64()))),
             user: seconds(|&(user, _)| user),
             system: seconds(|&(_, system)| system),
-            startup: of_runs(each(|run| run.startup.as_secs_f64())),
-            time_with_startup: of_runs(each(|run| run.with_startup().as_secs_f64())),
+            startup: startups.median,
+            time_with_startup: with_startup.median,
+            mad_with_startup: with_startup.mad,
             voluntary_switches: usages
                 .as_ref()
                 .map(|all| median(all.iter().map(|usage| as_f64(usage.voluntary)))),
@@ -274,11 +289,6 @@ impl MeanLockUse {
     }
 }
 
-/// The median of a figure of each run; NaN without runs.
-fn of_runs(values: impl Iterator<Item = f64>) -> f64 {
-    Timing::of(values.collect()).median
-}
-
 fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
     Timing::of(values.into_iter().collect()).mean
 }
@@ -296,7 +306,7 @@ mod tests {
         Observation {
             actual,
             spans: vec![Span { start: 100, end: 100 + nanoseconds }],
-            startup: Duration::from_nanos(7),
+            startup: Some(Duration::from_nanos(7)),
             usage: Some(Usage {
                 cpu: Duration::from_secs(2),
                 user: Duration::from_secs(2),
@@ -316,7 +326,7 @@ mod tests {
         assert_eq!(Verdict::of(Promise::Exact, 3, 1), Verdict::Broken);
         assert_eq!(Verdict::of(Promise::MayLose, 3, 0), Verdict::Lucky);
         assert_eq!(Verdict::of(Promise::MayLose, 3, 3), Verdict::Lost);
-        assert_eq!(Verdict::of(Promise::Exact, 0, 0), Verdict::Failed);
+        assert_eq!(Verdict::of(Promise::Exact, 0, 0), Verdict::NotRun);
     }
 
     #[test]
@@ -342,7 +352,7 @@ mod tests {
         let one = Summary::of(Promise::Exact, 5, &[run(5, 10)]);
         assert_eq!((one.timing.stddev, one.timing.mad), (None, None));
         let none = Summary::of(Promise::Exact, 5, &[]);
-        assert_eq!((none.actual, none.verdict, none.foreign_values), (None, Verdict::Failed, None));
+        assert_eq!((none.actual, none.verdict, none.foreign_values), (None, Verdict::NotRun, None));
         assert_eq!((none.cpu, none.overlap), (None, None));
         assert!([none.timing.median, none.startup, none.time_with_startup].iter().all(|it| it.is_nan()));
         assert!(none.ns_per_update(0).abs() < 1e-12);

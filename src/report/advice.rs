@@ -13,8 +13,6 @@ pub fn which(rows: &[&Row]) -> Vec<String> {
 }
 
 fn of_group(rows: &[&Row], group: Group) -> Option<String> {
-    // Sums are paid for with their start-up.
-    let cost: fn(&Row) -> f64 = if group == Group::Sum { Row::time_with_startup } else { Row::time };
     let rows: Vec<&Row> = rows.iter().copied().filter(|row| row.group == group).collect();
     if rows.len() < 2 {
         return None;
@@ -34,7 +32,7 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
         time(cost(best))
     );
     let ratios = others.iter().filter(|_| cost(best) > 0.0).map(|row| {
-        let close = if indistinct(best, row, cost) { " (no more than the spread)" } else { "" };
+        let close = if indistinct(best, row) { " (no more than the spread)" } else { "" };
         format!("{} takes {} times as long{close}", row.short_name(), words::figure(cost(row) / cost(best)))
     });
     let ratios: Vec<String> = ratios.collect();
@@ -73,10 +71,20 @@ pub(super) fn choices<'a>(rows: &[&'a Row]) -> Vec<&'a Row> {
     if own.is_empty() { right().filter(|row| row.gil.is_some()).collect() } else { own }
 }
 
+/// What a row costs, in seconds: sums are paid for with their start-up.
+fn cost(row: &Row) -> f64 {
+    if row.group == Group::Sum { row.time_with_startup() } else { row.time() }
+}
+
 /// Whether the difference of two rows' costs is no greater than their spread.
-fn indistinct(one: &Row, other: &Row, cost: fn(&Row) -> f64) -> bool {
-    let spread = one.summary.timing.mad.zip(other.summary.timing.mad);
-    spread.is_some_and(|(one_mad, other_mad)| (cost(one) - cost(other)).abs() <= one_mad + other_mad)
+pub(super) fn indistinct(one: &Row, other: &Row) -> bool {
+    let mad = |row: &Row| match row.group {
+        Group::Sum => row.summary.mad_with_startup,
+        Group::Counter | Group::References => row.summary.timing.mad,
+    };
+    mad(one)
+        .zip(mad(other))
+        .is_some_and(|(one_mad, other_mad)| (cost(one) - cost(other)).abs() <= one_mad + other_mad)
 }
 
 /// Shards are no choice for workers that must see one counter.
@@ -124,10 +132,13 @@ fn break_even(sooner: &Row, faster: &Row) -> Option<f64> {
     let numbers = as_f64(faster.conditions.updates);
     let saved = (sooner.time() - faster.time()) / numbers;
     let start = faster.summary.startup - sooner.summary.startup;
-    // Without a spread nobody knows whether the difference is one.
-    let spread = [sooner, faster].iter().all(|row| row.summary.timing.mad.is_some());
-    let clear = saved * numbers > sooner.time() / 10.0 && !indistinct(sooner, faster, Row::time);
-    (spread && clear && start > 0.0).then(|| start / saved)
+    // Without a spread nobody knows whether a difference is one; what is within it is none.
+    let spread = |mad: fn(&Row) -> Option<f64>| Some(mad(sooner)? + mad(faster)?);
+    let (time_spread, start_spread) =
+        (spread(|row| row.summary.timing.mad)?, spread(|row| row.summary.mad_with_startup)?);
+    let difference = saved * numbers;
+    let clear = difference > sooner.time() / 10.0 && difference > time_spread && start > start_spread;
+    (clear && start > 0.0).then(|| start / saved)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]

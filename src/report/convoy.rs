@@ -145,6 +145,9 @@ impl ConvoyReport {
             })
         };
         let why = "why: to send and to receive, the worker lets go of the GIL; to go on it needs it back, and a computing worker";
+        // Where both are explained, each says of whom it speaks.
+        let both = explained(Passing::Interval) && explained(Passing::Ticks);
+        let of = |versions: &str| if both { format!(" ({versions})") } else { String::new() };
         if explained(Passing::Interval) {
             let rare = seen.iter().all(|(_, effect)| *effect != Effect::Usual);
             let most = if rare {
@@ -158,11 +161,15 @@ impl ConvoyReport {
                 ""
             };
             notes.push(format!(
-                "{why} keeps it until it is asked to let go, a whole switch interval later.{others}{most}"
+                "{why} keeps it until it is asked to let go, a whole switch interval later{}.{others}{most}",
+                of("CPython 3")
             ));
         }
         if explained(Passing::Ticks) {
-            notes.push(format!("{why} lets go of it for a moment only, once in a hundred ticks."));
+            notes.push(format!(
+                "{why} lets go of it for a moment only, once in a hundred ticks{}.",
+                of("CPython 2.7")
+            ));
         }
         notes
     }

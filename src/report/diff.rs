@@ -23,8 +23,11 @@ impl Changes {
                 Verdict::Faster => AnsiColor::Green,
                 Verdict::Same | Verdict::CannotBeTold => AnsiColor::Yellow,
             };
+            // An interpreter has a row in each group, of the same name.
+            let alike = self.changes.iter().filter(|other| other.name == row.name).count() > 1;
+            let name = if alike { format!("{} ({})", row.name, row.group) } else { row.name.clone() };
             vec![
-                row.name.as_str().into(),
+                name.into(),
                 median(row.change.time_before).into(),
                 median(row.change.time_after).into(),
                 row.interval().into(),
@@ -72,6 +75,13 @@ impl Changes {
                 percent(SAME)
             ));
         }
+        if self.changes.iter().any(|row| row.group == "convoy") {
+            notes.push(
+                "convoy: the round trips beside the hogs (median) of one run are held against those of another. How much such \
+                 runs differ on the same machine is not in the interval: repeat both before you conclude anything."
+                    .to_owned(),
+            );
+        }
         if self.changes.iter().any(|row| row.change.low.is_none()) {
             notes.push(
                 "where there is no interval, too few runs are left for one; --runs N makes more.".to_owned(),
@@ -90,8 +100,8 @@ impl Changes {
         let (before, now) = (sum(0), sum(1));
         (before.0 + now.0 > 0).then(|| {
             format!(
-                "{} of {} before and {} of {} now were left out: others had the workers' CPUs, or the machine was slower than it \
-                 can be.",
+                "{} of {} before and {} of {} now were left out: others had the workers' CPUs, or the machine was slower than in \
+                 the better runs of both.",
                 before.0,
                 plural(before.1, "run"),
                 now.0,
@@ -100,22 +110,29 @@ impl Changes {
         })
     }
 
-    /// By what the machine itself changed, where that is more than the margin.
+    /// By what the machine itself changed from row to row, where that is more than the margin.
     fn machine(&self) -> Option<String> {
-        let furthest = |of: fn(&Change) -> Option<f64>| {
-            let all = self.changes.iter().filter_map(|row| of(&row.change));
-            all.max_by(|one, other| one.ln().abs().total_cmp(&other.ln().abs()))
+        let range = |of: fn(&Change) -> Option<f64>| {
+            let ratios: Vec<f64> = self.changes.iter().filter_map(|row| of(&row.change)).collect();
+            let [least, greatest] = [f64::min, f64::max].map(|pick| ratios.iter().copied().reduce(pick));
+            least.zip(greatest)
         };
         let parts = [
-            ("arithmetic", furthest(|change| change.arithmetic)),
-            ("to hand a cache line from CPU to CPU", furthest(|change| change.transfer)),
+            ("arithmetic", range(|change| change.arithmetic)),
+            ("to hand a cache line from CPU to CPU", range(|change| change.transfer)),
         ];
+        let differs = |(least, greatest): &(f64, f64)| least.min(1.0 / greatest) < 1.0 / (1.0 + MARGIN);
         let told: Vec<String> = parts
             .into_iter()
-            .filter_map(|(what, ratio)| Some((what, ratio.filter(|it| (it - 1.0).abs() > MARGIN)?)))
-            .map(|(what, ratio)| format!("{what} took {} times as long", figure(ratio)))
+            .filter_map(|(what, range)| Some((what, range.filter(differs)?)))
+            .map(|(what, (least, greatest))| {
+                let [least, greatest] = [figure(least), figure(greatest)];
+                let ratio = if least == greatest { least } else { format!("{least} to {greatest}") };
+                format!("{what} took {ratio} times as long")
+            })
             .collect();
-        (!told.is_empty()).then(|| format!("the machine itself was not the same: {}.", told.join(", ")))
+        let rows = if self.changes.len() > 1 { ", row by row" } else { "" };
+        (!told.is_empty()).then(|| format!("the machine itself was not the same{rows}: {}.", told.join(", ")))
     }
 }
 

@@ -254,7 +254,7 @@ impl DisReport {
         if has(Drop::Call) {
             notes.push(
                 "call: of what is not written in Python; a Python function looks when it begins (up to 3.10 also when it has returned). \
-                 From 3.11 on the specialised calls of len(), isinstance() and type(), which have no mark, and of list.append() do not look."
+                 From 3.11 on the specialised calls of len(), isinstance() and type(), which have no mark, and of list.append() do not look; in the first few executions they are not specialised yet, and look."
                     .to_owned(),
             );
         }

@@ -13,7 +13,7 @@ pub enum Error {
 
     /// There is nothing to draw.
     #[error(
-        "{0}: there is no chart of a single row; compare, overhead, convoy, refcount and every sweep (--threads 1,2,4) have one. FILE.html holds the tables"
+        "{0}: this report has no chart; compare, overhead, convoy, refcount and every sweep (--threads 1,2,4) have one. FILE.html holds the tables"
     )]
     NoChart(String),
 

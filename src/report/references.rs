@@ -64,8 +64,9 @@ impl<'a> Way<'a> {
             Verdict::Exact => 0,
             Verdict::Lucky => 1,
             Verdict::Lost => 2,
-            Verdict::Failed => 3,
-            Verdict::Broken => 4,
+            Verdict::NotRun => 3,
+            Verdict::Failed => 4,
+            Verdict::Broken => 5,
         };
         self.rows().map(|row| row.summary.verdict).max_by_key(badness)
     }
@@ -120,7 +121,7 @@ pub(super) fn grid(report: &Report) -> Option<Grid> {
         }
     }
     let cells = |way: &Way<'_>| {
-        let verdict = way.verdict().unwrap_or(Verdict::Failed);
+        let verdict = way.verdict().unwrap_or(Verdict::NotRun);
         let verdict = Cell::coloured(words::verdict(verdict).to_owned(), words::colour(verdict));
         let mut cells = vec![way.name.into(), way.ending().into(), verdict];
         if shared {
@@ -133,10 +134,15 @@ pub(super) fn grid(report: &Report) -> Option<Grid> {
     };
     Some(Grid {
         title: format!(
-            "refcount: {}, each takes and gives back {} {}; each count must end at 1",
+            "refcount: {}, each takes and gives back {} {}; each count must end at 1{}",
             plural(workers, "worker"),
             grouped(i128::from(widest.conditions.iterations)),
-            if widest.conditions.iterations == 1 { "reference" } else { "references" }
+            if widest.conditions.iterations == 1 { "reference" } else { "references" },
+            if own && workers > 1 {
+                format!(", those of {} objects together at {workers}", count::grouped(workers as i128))
+            } else {
+                String::new()
+            }
         ),
         rows: ways.iter().map(cells).collect(),
         header,

@@ -131,7 +131,7 @@ impl Report {
         for (row, case) in results.iter_mut().zip(cases) {
             row.explanation = case.scenario.explain(&case.load, &row.seen());
             match row.summary.verdict {
-                Verdict::Failed if row.failure.is_none() => {
+                Verdict::NotRun => {
                     "no run was finished, so there is nothing to explain"
                         .clone_into(&mut row.explanation.why);
                 }
@@ -243,7 +243,10 @@ impl Row {
         let group = scenario.group();
         let expected = result.expected.unwrap_or_else(|| group.expected(load));
         let promise = scenario.promise_for(load);
-        let summary = Summary::of(promise, expected, &result.observations);
+        let mut summary = Summary::of(promise, expected, &result.observations);
+        if summary.runs == 0 && result.failure.is_some() {
+            summary.verdict = Verdict::Failed;
+        }
         let conditions = Conditions {
             workers: load.workers.get(),
             iterations: load.iterations,
@@ -391,9 +394,27 @@ fn command(scenario: &dyn Scenario, load: &Workload) -> String {
         load.widen.filter(|_| scenario.promise() == Promise::MayLose && scenario.body().is_none())
     {
         add("--widen", widen.to_string());
+    } else if may_be_widened(scenario, load) {
+        add("--widen", "off".to_owned());
+    }
+    if scenario.gil_enabled().is_none()
+        && load.pins.is_empty()
+        && !load.cpus.apart(load.workers.get()).is_empty()
+    {
+        add("--pin", "off".to_owned());
     }
     let start = format!("gilsim {}", scenario.name());
     options.iter().fold(start, |line, word| line + " " + &quoted(word))
+}
+
+/// Whether a workload would be widened if that were not turned off: with more workers than CPUs, and references always.
+fn may_be_widened(scenario: &dyn Scenario, load: &Workload) -> bool {
+    let workers = load.workers.get();
+    scenario.promise() == Promise::MayLose
+        && scenario.body().is_none()
+        && load.widen.is_none()
+        && workers > 1
+        && (workers > load.cpus.usable || scenario.group() == Group::References)
 }
 
 /// Sums: the sequential row's time over each other's, as the table has them.

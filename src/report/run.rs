@@ -13,8 +13,8 @@ pub struct Run {
     pub actual: i128,
     /// The run's time by the workers' own clocks: latest end less earliest start.
     pub time: f64,
-    /// From asking for the first worker to its start, in seconds.
-    pub startup: f64,
+    /// From asking for the first worker to its start, in seconds; null where it is not known.
+    pub startup: Option<f64>,
     /// CPU time of all workers by their CPU clocks, in seconds; null where it is not known.
     pub cpu: Option<f64>,
     /// CPU time in the program itself, of all workers, in seconds; null where the run was too short for clock ticks to tell.
@@ -49,7 +49,7 @@ impl Run {
         Self {
             actual: observation.actual,
             time: observation.elapsed().as_secs_f64(),
-            startup: observation.startup.as_secs_f64(),
+            startup: observation.startup.map(|startup| startup.as_secs_f64()),
             cpu: usage.map(|usage| usage.cpu.as_secs_f64()),
             user: parts.map(|(user, _)| user.as_secs_f64()),
             system: parts.map(|(_, system)| system.as_secs_f64()),

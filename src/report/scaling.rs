@@ -150,7 +150,7 @@ fn by_law(fit: &Fit, part: &str) -> String {
         );
     }
     let fits = format!(
-        "each figure within {} of it{}",
+        "each throughput within {} of it, one worker's too{}",
         percent(fit.deviation),
         // Below 0.005 it explains nothing of how the throughputs differ.
         fit.r_squared.filter(|&it| it >= 0.005).map(|it| format!(", R² {it:.2}")).unwrap_or_default()

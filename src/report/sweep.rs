@@ -229,11 +229,8 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let sequential = |row: &&Row| {
-        row.short_name() == "sequential"
-            && row.parameters.number("threads").or(row.parameters.number("workers")).is_some()
-    };
-    if rows.iter().any(sequential) {
+    let others = rows.iter().any(|row| row.short_name() != "sequential" && row.conditions.workers > 1);
+    if others && rows.iter().any(|row| row.short_name() == "sequential") {
         notes.push(
             "note: sequential has one worker in each combination, however many the others have.".to_owned(),
         );
@@ -264,30 +261,47 @@ fn fastest(rows: &[&Row]) -> Option<String> {
     let choices = super::advice::choices(rows);
     let is_fastest = |row: &Row| relative(row).is_some_and(|it| it <= 1.0);
     let counted = if rows.iter().any(|row| row.group == Group::Sum) { " with start-up counted" } else { "" };
+    of_all(&choices, name).map_or(Some(()), |_| None)?;
     let mut names: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut undecided: Vec<String> = Vec::new();
     for row in choices.iter().filter(|row| is_fastest(row)) {
+        let place = row.parameters.words();
+        let close = |other: &&&Row| {
+            other.short_name() != row.short_name()
+                && other.parameters.words() == place
+                && super::advice::indistinct(row, other)
+        };
+        if choices.iter().any(|other| close(&other)) {
+            if !undecided.contains(&place) {
+                undecided.push(place);
+            }
+            continue;
+        }
         match names.iter_mut().find(|(name, _)| *name == row.short_name()) {
-            Some((_, places)) => places.push(row.parameters.words()),
-            None => names.push((row.short_name(), vec![row.parameters.words()])),
+            Some((_, places)) => places.push(place),
+            None => names.push((row.short_name(), vec![place])),
         }
     }
-    of_all(&choices, name).map_or(Some(()), |_| None)?;
-    let all: usize = names.iter().map(|(_, places)| places.len()).sum();
+    let all = names.iter().map(|(_, places)| places.len()).sum::<usize>() + undecided.len();
     names.sort_by_key(|(_, places)| std::cmp::Reverse(places.len()));
-    match &names[..] {
-        [] => None,
-        [(name, _)] => Some(format!(
+    let told = |(name, places): &(&str, Vec<String>)| match places.len() {
+        1 => format!("{name} ({})", places[0]),
+        number => format!("{name} in {number} of {all} combinations"),
+    };
+    let mut told: Vec<String> = names.iter().map(told).collect();
+    match undecided.len() {
+        0 => {}
+        1 if all > 1 => told.push(format!("no single one beyond the spread ({})", undecided[0])),
+        number => told
+            .push(format!("no single one beyond the spread in {number} of {}", plural(all, "combination"))),
+    }
+    match (&names[..], undecided.is_empty()) {
+        ([], true) => None,
+        ([(name, _)], true) => Some(format!(
             "which one: {name}, the fastest{counted} that is always right in each of {}.",
             plural(all, "combination")
         )),
-        several => {
-            let told = |(name, places): &(&str, Vec<String>)| match places.len() {
-                1 => format!("{name} ({})", places[0]),
-                number => format!("{name} in {number} of {all} combinations"),
-            };
-            let told: Vec<String> = several.iter().map(told).collect();
-            Some(format!("which one: the fastest{counted} that is always right was {}.", told.join(", ")))
-        }
+        _ => Some(format!("which one: the fastest{counted} that is always right was {}.", told.join(", "))),
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     lines.extend(row.body.iter().map(|body| ("body", body.clone())));
     lines.push(("expected", grouped(summary.expected)));
     if summary.runs == 0 {
-        lines.push(("verdict", format!("{}: no run was finished", words::verdict(summary.verdict))));
+        lines.push(("verdict", format!("{}; no run was finished", words::verdict(summary.verdict))));
         return lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect();
     }
     lines.extend(summary.actual.map(|actual| ("actual", grouped(actual))));
@@ -132,7 +132,10 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
             ),
         ));
     }
-    lines.push(("start-up", format!("{} until the first worker left the start line", time(summary.startup))));
+    if !summary.startup.is_nan() {
+        let startup = time(summary.startup);
+        lines.push(("start-up", format!("{startup} until the first worker left the start line")));
+    }
     lines.extend(words::cpu_time(summary).map(|cpu| ("CPU time", cpu)));
     if let (Some(voluntary), Some(involuntary)) = (summary.voluntary_switches, summary.involuntary_switches) {
         let [voluntary, involuntary] = [voluntary, involuntary].map(count::mean);

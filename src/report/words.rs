@@ -121,6 +121,7 @@ pub const fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Lost => "lost",
         Verdict::Broken => "BROKEN",
         Verdict::Failed => "failed",
+        Verdict::NotRun => "not run",
     }
 }
 
@@ -139,7 +140,7 @@ pub fn without_runs(row: &Row) -> Cell {
 pub const fn colour(verdict: Verdict) -> AnsiColor {
     match verdict {
         Verdict::Exact => AnsiColor::Green,
-        Verdict::Lucky | Verdict::Lost => AnsiColor::Yellow,
+        Verdict::Lucky | Verdict::Lost | Verdict::NotRun => AnsiColor::Yellow,
         Verdict::Broken | Verdict::Failed => AnsiColor::Red,
     }
 }

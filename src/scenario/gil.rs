@@ -219,8 +219,13 @@ impl UnderGil {
                     between.join(" and ")
                 ),
                 _ => format!(
-                    "under CPython {version} no other worker can store x between a load of x and the store that depends on it; so \
-                     nothing is lost, and nothing is gained from a second CPU"
+                    "under CPython {version}{} no other worker can store x between a load of x and the store that depends on it; so \
+                     nothing is lost, and nothing is gained from a second CPU",
+                    if version.has_silent_call(self.program.body()) {
+                        ", once its calls are specialised (after the first few executions, in which an update can be lost),"
+                    } else {
+                        ""
+                    }
                 ),
             };
         };

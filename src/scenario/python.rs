@@ -258,7 +258,8 @@ impl Scenario for Python {
                 let request = body_request(body, setup, result, load);
                 let result = interpreter.body(&request, &limits).map_err(failed)?;
                 let run = result.runs.first().ok_or_else(|| Error::Interpreter("no run".to_owned()))?;
-                (run.value, run.seconds, 0.0)
+                // Its threads are started by the interpreter, which does not tell how long that takes.
+                (run.value, run.seconds, None)
             }
             Job::Split => {
                 let range = load.range();
@@ -267,7 +268,7 @@ impl Scenario for Python {
                 let request =
                     SplitRequest { begin: signed(range.start)?, end: signed(range.end)?, processes };
                 let result = interpreter.split(&request, &limits).map_err(failed)?;
-                (result.total, result.seconds, result.startup_seconds)
+                (result.total, result.seconds, Some(result.startup_seconds))
             }
         };
         let duration = |seconds: f64| {
@@ -277,7 +278,7 @@ impl Scenario for Python {
         Ok(Observation {
             actual,
             spans: vec![Span { start: 0, end }],
-            startup: duration(startup)?,
+            startup: startup.map(duration).transpose()?,
             usage: None,
             foreign_values: None,
             lock: None,
@@ -291,6 +292,7 @@ impl Scenario for Python {
         let free = self.gil_enabled() == Some(false);
         let why = match (&self.job, seen.summary.verdict) {
             (_, Found::Failed) => "it could not be run",
+            (_, Found::NotRun) => "it was stopped before its turn came",
             (Job::Split, _) if free => "each process has an interpreter of its own",
             (Job::Split, _) => "each process has an interpreter and a GIL of its own",
             (_, Found::Exact) if load.workers.get() == 1 => "a single thread has nobody to lose an update to",

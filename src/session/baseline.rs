@@ -5,6 +5,7 @@ use super::error::{Error, Result};
 use crate::report::change::{Changes, Export};
 use crate::report::diff::ChangeReport;
 use crate::report::document::Header;
+use crate::report::export::Format;
 use crate::report::output::{self, Destination};
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,13 @@ pub(super) struct Earlier {
 }
 
 impl Baseline {
+    /// Whether it was given, and nothing of it can be seen: the figures of a row alone are in CSV, in pictures and with
+    /// `--quiet`.
+    pub(super) fn is_shown_nowhere(&self, destination: &Destination) -> bool {
+        let bare = destination.quiet || matches!(destination.format, Format::Csv | Format::Svg);
+        self.file.is_some() && self.fail_if_slower.is_none() && destination.exports.is_empty() && bare
+    }
+
     /// Reads the export, if there is one.
     pub(super) fn read(&self) -> Result<Option<Earlier>> {
         let Some(file) = &self.file else { return Ok(None) };

@@ -58,7 +58,7 @@ pub enum Ending {
     CouldNotRun = 1,
     /// The command line was wrong.
     WrongUsage = 2,
-    /// An exact scenario lost an update, or the result was not what `--expect` said.
+    /// An exact scenario lost an update, the result was not what `--expect` said, or a time above what `--fail-if-slower` allows.
     PromiseBroken = 3,
 }
 

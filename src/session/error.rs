@@ -41,6 +41,10 @@ pub enum Error {
         reason: String,
     },
 
+    /// It is something else.
+    #[error("{} is no folder; name one that is there, or make one", .0.display())]
+    NotAFolder(PathBuf),
+
     /// A folder is not there.
     #[error("there is no folder {}; make it first", .0.display())]
     NoFolder(PathBuf),
@@ -108,7 +112,9 @@ pub enum Error {
 impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoInterpreter(_) | Self::Unreadable { .. } | Self::NoFolder(_) => Kind::Failure,
+            Self::NoInterpreter(_) | Self::Unreadable { .. } | Self::NoFolder(_) | Self::NotAFolder(_) => {
+                Kind::Failure
+            }
             Self::NamedTwice(_)
             | Self::Export(_)
             | Self::OtherBaseline { .. }

@@ -114,6 +114,11 @@ impl Session {
             report.baseline = Some(earlier.changes(&report.exported()?));
         }
         output.deliver(&report)?;
+        if self.baseline.is_shown_nowhere(&self.destination) {
+            output::say(
+                "what changed is not in this form: take --format table, json, markdown or html, --fail-if-slower, or gilsim diff",
+            );
+        }
         let unmet = Expectation::unmet(self.expect, report.lost(), &report.losses());
         report.breaches().iter().chain(&unmet).for_each(|reason| output::say(reason));
         let slower =

@@ -26,7 +26,8 @@ pub fn print(text: &str) -> Result<Ending> {
 pub fn write(folder: &Path, pages: &[(String, String)]) -> Result<Ending> {
     output::check_standard_output()?;
     if !folder.is_dir() {
-        return Err(Error::NoFolder(folder.to_owned()));
+        let folder = folder.to_owned();
+        return Err(if folder.exists() { Error::NotAFolder(folder) } else { Error::NoFolder(folder) });
     }
     for (name, text) in pages {
         let path = folder.join(name);

@@ -138,7 +138,7 @@ impl RealRuns {
                     other
                 }
                 Err(Error::TimedOut { after, .. }) if kind == Some(Kind::Deadlocks) => {
-                    note(row, vec![format!("no end within {} s", after.as_secs_f64())]);
+                    note(row, vec![format!("no end within {:.1} s", after.as_secs_f64())]);
                     Some(Seen::Deadlocks)
                 }
                 Err(error) => return Err(error.to_string()),

@@ -5,7 +5,7 @@ use super::error::Result;
 use crate::explore::ExploreError;
 use crate::explore::refcount::Question;
 use crate::report::explore::ReferencesReport;
-use crate::report::output::Destination;
+use crate::report::output::{self, Destination};
 use crate::system::background;
 use crate::system::control::Control;
 use std::sync::Arc;
@@ -46,7 +46,10 @@ impl References {
         });
         let report = report?.unwrap_or(Err(ExploreError::Interrupted))?;
         output.deliver(&report)?;
-        let met = Expectation::met(self.expect, report.lost());
-        Ok(if met { Ending::Ran } else { Ending::PromiseBroken })
+        let unmet = Expectation::unmet(self.expect, report.lost(), report.seen());
+        if let Some(reason) = &unmet {
+            output::say(reason);
+        }
+        Ok(if unmet.is_none() { Ending::Ran } else { Ending::PromiseBroken })
     }
 }

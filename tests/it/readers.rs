@@ -36,7 +36,7 @@ fn a_single_row_has_no_chart_and_a_sweep_has_one() {
         command.args(["--threads", threads, "--export"]).arg(&picture).output().unwrap()
     };
     let refused = String::from_utf8(export("2").stderr).unwrap();
-    assert!(refused.contains("no chart of a single row") && refused.contains("every sweep"), "{refused}");
+    assert!(refused.contains("this report has no chart") && refused.contains("every sweep"), "{refused}");
     assert!(export("1,2").status.success() && picture.exists());
 }
 

@@ -30,7 +30,7 @@ fn observation(actual: i128, milliseconds: u64) -> Observation {
     Observation {
         actual,
         spans: vec![Span { start: 1_000, end }, Span { start: 2_000, end: end - 500_000 }],
-        startup: Duration::from_micros(140),
+        startup: Some(Duration::from_micros(140)),
         usage: Some(Usage {
             cpu: Duration::from_micros(2_000 * milliseconds + 90),
             user: Duration::from_millis(2 * milliseconds),

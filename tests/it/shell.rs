@@ -68,6 +68,28 @@ fn other_shells_read_their_completions_without_complaint() {
 }
 
 #[test]
+fn names_with_a_colon_are_words_to_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    for (shell, line) in [
+        ("bash", "source SCRIPT; [[ $COMP_WORDBREAKS != *:* ]] && echo mutex:fair"),
+        ("fish", "source SCRIPT; complete -C 'gilsim compare mutex:f'"),
+        ("fish", "source SCRIPT; complete -C 'gilsim completions ba' | string replace bash mutex:fair"),
+    ] {
+        let script = folder.path().join(shell);
+        fs::write(&script, output_of(&format!("completions {shell}"))).unwrap();
+        let quiet: &[&str] = if shell == "bash" { &["--norc"] } else { &["--no-config"] };
+        let line = line.replace("SCRIPT", &script.display().to_string());
+        match Command::new(shell).args(quiet).args(["-c", &line]).output() {
+            Err(_) => not_tried(&format!("completed words in {shell}"), &format!("there is no {shell}")),
+            Ok(output) => {
+                let offered = String::from_utf8_lossy(&output.stdout).into_owned();
+                assert!(offered.lines().any(|word| word.starts_with("mutex:fair")), "{shell}: {offered}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_manual_has_a_page_for_each_command() {
     let folder = tempfile::tempdir().unwrap();
     let told = gilsim("man").arg(folder.path()).assert().success().get_output().stdout.clone();

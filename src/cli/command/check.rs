@@ -26,7 +26,7 @@ const MOST_ITERATIONS: u32 = 20;
 #[command(
     after_help = "Example:\n  gilsim check race.py\n  gilsim check race.py --cpython 3.9 --cpython 3.13t --expect lost\n  gilsim check race.py --python all"
 )]
-#[command(mut_arg("time", |arg| arg.help("How long one run in a real interpreter may take").requires("python")))]
+#[command(mut_arg("time", |arg| arg.help("How long one run in a real interpreter may take; one that is to show a deadlock is given 20 times as long as one that ended, and 2 s at least").requires("python")))]
 #[command(mut_arg("quiet", |arg| arg.help("Print for each version a line of version and verdict, with a tab between them")))]
 pub(super) struct CheckCommand {
     /// The program
@@ -57,7 +57,7 @@ pub(super) struct CheckCommand {
     runs: Option<NonZeroUsize>,
     #[command(flatten)]
     timeout: TimeoutOption,
-    /// Exit with 3 unless every version is right (exact), or every version loses (lost)
+    /// Exit with 3 unless every version is right (exact), or every version loses, raises or deadlocks (lost)
     #[arg(long, hide_possible_values = true, value_name = "exact|lost", value_parser = choice::<Expectation>())]
     expect: Option<Expectation>,
     #[command(flatten)]

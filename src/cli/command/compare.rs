@@ -38,9 +38,9 @@ const RANGE: u64 = 500_000_000;
     after_help = "Example:\n  gilsim compare\n  gilsim compare race mutex atomic --iters 1M\n  gilsim compare mutex:all --iters 100k\n  gilsim compare gil:3.9 gil:3.13t"
 )]
 #[command(mut_arg("threads", |arg| arg.help("How many workers each scenario has")))]
-#[command(mut_arg("runs", |arg| arg.help("How many rounds [default: as many as fit in some 8 s, 1 to 10]")))]
+#[command(mut_arg("runs", |arg| arg.help("How many rounds [default: as many as fit in some 8 s, 1 to 10; with --export FILE.json or --baseline in some 24 s, 1 to 100]")))]
 #[command(mut_arg("python", |arg| arg.help("A real interpreter to compare with; may be given several times")))]
-#[command(mut_arg("quiet", |arg| arg.help("Print for each row a line of group, scenario and actual (or failed), with tabs between them")))]
+#[command(mut_arg("quiet", |arg| arg.help("Print for each row a line of group, scenario, for references the objects, the values that are swept, and actual (or failed, or not-run when it was stopped before its turn), with tabs between them")))]
 pub(super) struct CompareCommand {
     /// Scenarios to compare, as `gilsim list` names them: mutex:fair, gil:3.9. A scenario's name alone is its
     /// default variant (split: beside the sequential sum), NAME:all are all its variants; if none is named, each

@@ -20,8 +20,8 @@ use std::num::NonZeroUsize;
 /// workers (hogs) that keep the GIL until they are asked to let go.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  gilsim convoy --hogs 2 --cpython 3.12 --python python3")]
-#[command(mut_arg("quiet", |arg| arg.help("Print for each subject a line of subject and 99th percentile of the loaded \
-    round trip in seconds (in the JSON: subject, loaded.p99) or the word failed, with a tab between them")))]
+#[command(mut_arg("quiet", |arg| arg.help("Print for each subject a line of subject, the values that are swept, and 99th percentile of the loaded \
+    round trip in seconds (in the JSON: subject, parameters, loaded.p99) or the word failed, with a tab between them")))]
 pub(super) struct ConvoyCommand {
     /// How many workers compute meanwhile; a list or a range measures each (1,2,4 or 1..8)
     #[arg(long, value_name = "H", default_value = "1", value_parser = values::workers, allow_negative_numbers = true)]

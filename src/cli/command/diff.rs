@@ -27,7 +27,7 @@ pub(super) struct DiffCommand {
     #[arg(long)]
     anyway: bool,
     /// Exit with 3 when something is slower by more than this: when its whole interval lies above it
-    #[arg(long, value_name = "SHARE%", value_parser = share)]
+    #[arg(long, value_name = "SHARE%", value_parser = share, allow_hyphen_values = true)]
     fail_if_slower: Option<f64>,
     #[command(flatten)]
     output: OutputOptions,

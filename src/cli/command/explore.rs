@@ -68,7 +68,7 @@ pub(super) struct ExploreCommand {
     /// (ulimit -v) leaves [default: half of what is free]
     #[arg(long, value_name = "BYTES", value_parser = count::parse, allow_negative_numbers = true)]
     max_memory: Option<u64>,
-    /// Exit with 3 unless no schedule (exact), or some schedule (lost), loses an update, raises or deadlocks
+    /// Exit with 3 unless no schedule (exact), or some schedule (lost), loses an update, or raises or deadlocks where workers that run one after the other do not
     #[arg(long, hide_possible_values = true, value_name = "exact|lost", value_parser = choice::<Expectation>())]
     expect: Option<Expectation>,
     #[command(flatten)]

@@ -26,8 +26,8 @@ use crate::system::cpus::Cpus;
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 it ran; 1 it could not run; 2 the command line is wrong; \
-3 a promise was broken (an exact scenario lost an update, verify or check saw in a real run what the model excludes), or --expect was not met; \
+Exit codes: 0 it ran; 1 it could not run; 2 the command line is wrong, or names a body, program or export that gilsim cannot take; \
+3 a promise was broken (an exact scenario lost an update, verify or check saw in a real run what the model excludes), --expect was not met, or something is slower than --fail-if-slower allows; \
 130 and 143 it was interrupted by SIGINT or SIGTERM and reported what was finished by then.";
 
 /// Shows race conditions, locks, the GIL (CPython's global interpreter lock, under which one thread at a time runs)
@@ -81,7 +81,7 @@ enum Command {
     List(Deferred<list::ListCommand>),
     /// The schema of the JSON that the other commands write: every field, its type and its meaning (JSON Schema 2020-12)
     Schema(Deferred<schema::SchemaCommand>),
-    /// The completions of a shell, to be read by it: commands, options, versions, locks and the names of scenarios
+    /// The completions of a shell, to be read by it: commands, options, versions and locks; in bash, zsh and fish the names of scenarios, too
     Completions(Deferred<shell::CompletionsCommand>),
     /// The pages of the manual, one for each command, written into a folder
     Man(Deferred<shell::ManCommand>),

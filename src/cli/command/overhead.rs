@@ -14,8 +14,8 @@ const MOST_RUNS: u32 = 1000;
 
 /// What real interpreters take for the same programs, in pairs: is Python without a GIL slower?
 ///
-/// Small programs of gilsim's own, for the three cases of the condition that the Python project set for taking out the GIL (no slower in any of them): one thread,
-/// threads that wait, threads that compute. Rounds take turns between the interpreters; what PEP 703 and CPython's
+/// Small programs of gilsim's own, for the condition that Guido van Rossum set for taking out the GIL (a program with one
+/// thread, and threads that wait, do not become slower), and for what it would be taken out for: threads that compute. Rounds take turns between the interpreters; what PEP 703 and CPython's
 /// documentation state stands beside what is measured.
 #[derive(Debug, Args)]
 #[command(

@@ -23,7 +23,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 )]
 #[command(mut_arg("threads", |arg| arg.help("How many threads, and how many processes")))]
 #[command(mut_arg("pattern", |arg| arg.help("What each thread adds")))]
-#[command(mut_arg("quiet", |arg| arg.help("Print for each row a line of group, scenario and actual (or failed), with tabs between them")))]
+#[command(mut_arg("quiet", |arg| arg.help("Print for each row a line of group, scenario, for references the objects, the values that are swept, and actual (or failed, or not-run when it was stopped before its turn), with tabs between them")))]
 pub(super) struct PythonCommand {
     #[command(flatten)]
     interpreters: SearchOption,

@@ -28,8 +28,8 @@ const PAIRS: u64 = 1_000_000;
     after_help = "Example:\n  gilsim refcount\n  gilsim refcount --count plain --objects shared --expect lost\n  gilsim refcount --count atomic --count biased --threads 1"
 )]
 #[command(mut_arg("threads", |arg| arg.help("How many workers take references")))]
-#[command(mut_arg("quiet", |arg| arg.help("Print a line for each way: group, scenario, objects and actual count, with tabs between them; for a single way the count alone")))]
-#[command(mut_arg("runs", |arg| arg.help("How many rounds [default: as many as fit in some 8 s, 1 to 10; 3 s for a single way]")))]
+#[command(mut_arg("quiet", |arg| arg.help("Print a line for each way and its objects: group, scenario, objects, the values that are swept, and the actual count (of all objects together), with tabs between them; where there is a single row, the count alone")))]
+#[command(mut_arg("runs", |arg| arg.help("How many rounds [default: as many as fit in some 8 s, 1 to 10, 3 s for a single way; with --export FILE.json or --baseline three times as long, 1 to 100]")))]
 pub(super) struct RefcountCommand {
     /// How references are counted; may be given several times [default: every way]
     #[arg(long, value_name = "WAY", value_parser = choice::<Way>(), value_delimiter = ',')]

@@ -4,10 +4,11 @@ use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use clap::{Args, Command};
 use clap_complete::Shell;
+use std::fmt::Write;
 use std::io;
 use std::path::PathBuf;
 
-/// The completions of a shell, to be read by it: commands, options, versions, locks and the names of scenarios
+/// The completions of a shell, to be read by it: commands, options, versions and locks; in bash, zsh and fish the names of scenarios, too
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  gilsim completions bash > ~/.local/share/bash-completion/completions/gilsim\n  gilsim completions zsh > ~/.zfunc/_gilsim\n  gilsim completions fish > ~/.config/fish/completions/gilsim.fish"
@@ -22,8 +23,32 @@ impl CompletionsCommand {
     pub(super) fn request(self, definition: &Command) -> Result<Request, UsageError> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut shown(definition), "gilsim", &mut script);
-        String::from_utf8(script).map(Request::Print).map_err(|error| UsageError::new(error.to_string()))
+        let script = String::from_utf8(script).map_err(|error| UsageError::new(error.to_string()))?;
+        let more = match self.shell {
+            // Otherwise bash takes `mutex:fair` for three words.
+            Shell::Bash => "COMP_WORDBREAKS=${COMP_WORDBREAKS//:}\n".to_owned(),
+            Shell::Fish => fish_words(definition),
+            _ => String::new(),
+        };
+        Ok(Request::Print(script + &more))
     }
+}
+
+/// What fish offers for words that are not behind an option, which `clap_complete` leaves out there.
+fn fish_words(definition: &Command) -> String {
+    let mut lines = String::new();
+    for command in definition.get_subcommands().filter(|command| !command.is_hide_set()) {
+        let words: Vec<String> = command
+            .get_positionals()
+            .flat_map(clap::Arg::get_possible_values)
+            .map(|value| value.get_name().to_owned())
+            .collect();
+        if !words.is_empty() {
+            let condition = format!("__fish_gilsim_using_subcommand {}", command.get_name());
+            let _ = writeln!(lines, "complete -c gilsim -n \"{condition}\" -f -a \"{}\"", words.join(" "));
+        }
+    }
+    lines
 }
 
 /// The pages of the manual, one for each command, written into a folder

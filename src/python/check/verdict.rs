@@ -66,6 +66,10 @@ pub struct Finding {
     pub kind: Kind,
     /// Why, in a sentence.
     pub reason: String,
+    /// What the sentence ends with: what has to be added, although it is exact.
+    pub remark: String,
+    /// Whether every order of whole iterations raises.
+    pub orders_raise: bool,
     /// What collides.
     pub collision: Option<Collision>,
     /// How the program ends then: what it prints and raises.
@@ -92,6 +96,8 @@ impl Finding {
             version,
             kind,
             reason,
+            remark: String::new(),
+            orders_raise: false,
             collision: None,
             ends: Vec::new(),
             expected: Vec::new(),
@@ -262,10 +268,12 @@ fn check_version(
                     && cold.kind != Kind::Exact
                 {
                     found.cold_differs = true;
-                    found.reason = format!(
-                        "{}, once its calls are specialised; in the first iterations they are not: {}",
-                        found.reason, cold.reason
+                    let remark = format!(
+                        ", once its calls are specialised; in the first iterations they are not: {}",
+                        cold.reason
                     );
+                    found.reason += &remark;
+                    found.remark += &remark;
                 }
             }
             Ok(found)
@@ -289,6 +297,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     finding.expected.sort();
     finding.expected.dedup();
     finding.prints.clone_from(&finding.expected);
+    finding.orders_raise = !expected.is_empty() && expected.iter().all(|ending| !ending.uncaught.is_empty());
     let missing = |ending: &Ending| ending.uncaught.iter().any(|text| text.starts_with("ImportError"));
     if !expected.is_empty() && expected.iter().all(missing) {
         finding.kind = Kind::NotPython;
@@ -299,7 +308,8 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     // One that can be seen in what is printed or raised tells more.
     let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));
     let Some((ending, order)) = seen.or_else(|| unexpected().next()) else {
-        finding.reason = safe(&search, module) + &endings_of_orders(&expected);
+        finding.remark = endings_of_orders(&expected);
+        finding.reason = safe(&search, module) + &finding.remark;
         return Ok((finding, search.silenced));
     };
     finding.kind = kind(ending, &expected);

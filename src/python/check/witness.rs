@@ -235,11 +235,23 @@ impl Record {
         // Where each thread is in each function: what is further on in the same line belongs to the same execution of it.
         let mut places = BTreeMap::new();
         let mut left = BTreeMap::new();
+        let mut previous: BTreeMap<_, &str> = BTreeMap::new();
         for event in self.events.iter().filter(|event| event.together) {
             let Some(line) = event.line else { continue };
             // POP_BLOCK leaves a loop or a `with`. It and what follows bear the number of the last line within, which is not
             // run once more.
             let place = (event.thread, event.code);
+            let text = texts.get(&line).map_or("", |text| text.trim());
+            // A condition that does not hold leads to the jump at the loop's end, which bears the number of the last line
+            // within. That line is not run.
+            let from = previous.insert(place, event.opcode).unwrap_or_default();
+            let jumps_by = places.get(&place).is_some_and(|&(last, _)| last != line)
+                && from.starts_with("POP_JUMP")
+                && event.opcode.starts_with("JUMP_")
+                && !["continue", "pass", "break"].iter().any(|word| text.ends_with(word));
+            if jumps_by {
+                continue;
+            }
             if event.opcode == "POP_BLOCK" {
                 left.insert(place, (line, event.pc));
             }
@@ -252,8 +264,7 @@ impl Record {
             if lines.last().is_some_and(|last| last.thread == event.thread && last.line == line) {
                 continue;
             }
-            let text = texts.get(&line).map(|text| text.trim().to_owned()).unwrap_or_default();
-            lines.push(ScheduleLine { thread: event.thread, line, text, continues });
+            lines.push(ScheduleLine { thread: event.thread, line, text: text.to_owned(), continues });
         }
         lines
     }

@@ -110,6 +110,13 @@ impl Version {
 }
 
 impl Version {
+    /// Whether a body's text has a call that no longer looks at the eval breaker once it is specialised (PEP 659).
+    #[must_use]
+    pub fn has_silent_call(self, text: &str) -> bool {
+        self.has_gil()
+            && self.facts().drop.silent_calls.iter().any(|(name, _)| text.contains(&format!("{name}(")))
+    }
+
     /// The version that a release is one of: that of `3.9.18`, `3.13.5t`, `3.14.0rc1`, and of a version's own name.
     #[must_use]
     pub fn of_release(release: &str) -> Option<Self> {

@@ -124,6 +124,6 @@ const fn standing(verdict: Verdict) -> Option<Standing> {
         Verdict::Exact => Some(Standing::Exact),
         Verdict::Lucky => Some(Standing::Lucky),
         Verdict::Lost | Verdict::Broken => Some(Standing::Lost),
-        Verdict::Failed => None,
+        Verdict::Failed | Verdict::NotRun => None,
     }
 }

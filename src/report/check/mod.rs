@@ -6,6 +6,7 @@ pub use real::{RealEnding, RealRow, Seen};
 
 use crate::explore::{Run, Schedule, StepKind};
 use crate::python::check::{self, Checked, Collision, Finding, Kind, thread_name};
+use crate::python::version::Version;
 use crate::report::document::{Document, Header};
 use crate::report::layout::{Cell, Grid, blank_line, bold, finish, paragraph};
 use crate::report::part::{Fold, Part, texts};
@@ -82,6 +83,9 @@ pub struct CheckRow {
     pub lines: Vec<u32>,
     /// Where the thread loses the GIL between them.
     pub drop_point: Option<String>,
+    /// Whether every order of whole iterations raises.
+    #[serde(skip)]
+    pub orders_raise: bool,
     /// Whether threads loop.
     #[serde(skip)]
     pub loops: bool,
@@ -134,7 +138,7 @@ impl CheckReport {
     #[must_use]
     pub fn new(header: Header, file: String, scope: u32, checked: &Checked, steps: bool) -> Self {
         let small = checked.small.iter().map(|(&number, &taken_as)| SmallNumber { number, taken_as });
-        // Where one version loses, another is safe because nothing can come between the same two lines.
+        // Where one version loses, a later one is safe because nothing can come between the same two lines.
         let lost = checked.findings.iter().find_map(|finding| finding.collision.as_ref());
         Self {
             header,
@@ -172,7 +176,7 @@ impl CheckReport {
 
     /// What is to be said of the real runs, a sentence each.
     fn real_notes(&self) -> Vec<String> {
-        self.faults().into_iter().chain(real::notes(&self.real)).collect()
+        self.missing().into_iter().chain(self.faults()).chain(real::notes(&self.real)).collect()
     }
 
     fn faults(&self) -> Vec<String> {
@@ -289,8 +293,22 @@ impl CheckReport {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();
             notes.push(format!("taken as small: {} (--scope {})", numbers.join(", "), self.scope));
+            if self.results.iter().any(|row| row.orders_raise) {
+                notes.push(
+                    "what every order raises may come of that: a comparison with a total holds only if both numbers were taken as \
+                     equally small. A program with small numbers of its own is tried as it stands"
+                        .to_owned(),
+                );
+            }
         }
         notes
+    }
+
+    /// What is missing, where it was interrupted.
+    fn missing(&self) -> Option<String> {
+        self.header.interrupted.then(|| {
+            "interrupted: real interpreters that had not finished their runs by then are left out".to_owned()
+        })
     }
 
     /// The schedule of a row: a column for each thread, and how many of its first steps do not stand there.
@@ -351,7 +369,12 @@ impl CheckReport {
         }
         let shown = self.shown().is_some_and(|shown| std::ptr::eq(shown, row));
         if let Some(real) = self.real_threads.as_ref().filter(|_| shown) {
-            let verdict = if real.agrees { "end the same" } else { "end otherwise" };
+            let endless = row.verdict == Kind::Deadlocks.word();
+            let verdict = match (real.agrees, endless) {
+                (true, true) => "do not end either, and print",
+                (true, false) => "end the same",
+                (false, _) => "end otherwise",
+            };
             notes.push(format!("real threads that take these turns {verdict}: {}", lines(&real.ends)));
         }
         if let Some(text) = &row.schedule_text {
@@ -402,9 +425,14 @@ impl InstructionStep {
 impl CheckRow {
     fn new(finding: &Finding, lost: Option<&Collision>, steps: bool) -> Self {
         let reason = match (finding.kind, lost) {
-            (Kind::Exact, Some(Collision { name, read, write: Some(write), .. })) => format!(
-                "nothing can come between the read of {name} in line {read} and its write in line {write}"
-            ),
+            (Kind::Exact, Some(Collision { name, read, write: Some(write), .. }))
+                if finding.version.has_gil() && finding.version >= Version::V3_10 =>
+            {
+                format!(
+                    "nothing can come between the read of {name} in line {read} and its write in line {write}{}",
+                    finding.remark
+                )
+            }
             _ => finding.reason.clone(),
         };
         let collision = finding.collision.as_ref();
@@ -425,6 +453,7 @@ impl CheckRow {
                 .flatten()
                 .collect(),
             drop_point: collision.map(|collision| collision.drop_point.clone()),
+            orders_raise: finding.orders_raise,
             loops: finding.loops,
             ends: finding.ends.clone(),
             expected: finding.expected.clone(),

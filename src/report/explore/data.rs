@@ -141,6 +141,9 @@ impl ExploreReport {
         match (&self.table, self.lost()) {
             (None, _) => format!("the schedule {what}"),
             (Some(_), true) => format!("some schedule {what}"),
+            (Some(table), false) if table.without_value != "0" => {
+                "every schedule ends as workers that run one after the other do".to_owned()
+            }
             (Some(_), false) if self.shares => "no schedule loses an update, raises or deadlocks".to_owned(),
             (Some(_), false) => "no schedule loses an update or deadlocks".to_owned(),
         }

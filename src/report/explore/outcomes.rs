@@ -1,6 +1,6 @@
 //! The table of outcomes.
 
-use crate::explore::{Findings, Grade, LockNames};
+use crate::explore::{FinalState, Findings, Grade, LockNames};
 use crate::report::layout::{Cell, Grid};
 use num_bigint::BigUint;
 use serde::Serialize;
@@ -77,7 +77,7 @@ impl OutcomeTable {
             without_value: findings
                 .outcomes
                 .iter()
-                .filter(|outcome| matches!(outcome.grade, Grade::Raises | Grade::Deadlock))
+                .filter(|outcome| !matches!(outcome.ending, FinalState::Value(_)))
                 .map(|outcome| &outcome.schedules)
                 .sum::<BigUint>()
                 .to_string(),

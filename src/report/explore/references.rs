@@ -121,6 +121,16 @@ impl ReferencesReport {
         self.ways.iter().any(|way| way.early != "0" || way.leaking != "0")
     }
 
+    /// Whether an object is freed too early or never, in words.
+    #[must_use]
+    pub fn seen(&self) -> &'static str {
+        if self.lost() {
+            "some schedule frees the object while it is held, or never"
+        } else {
+            "no schedule frees the object while it is held, or never"
+        }
+    }
+
     fn title(&self) -> String {
         format!(
             "explore: {}, each takes a reference to one object and gives it back, {}; whoever made the object holds one \

@@ -135,6 +135,14 @@ impl ExploreReport {
         if self.workers == 1 {
             return "one worker has nobody to lose an update to.".to_owned();
         }
+        if let StepKind::Version(version) = self.switching
+            && version.has_silent_call(&self.body)
+        {
+            return format!(
+                "once CPython {version} has specialised its calls, no schedule lets another worker in between a load of x and the store \
+                 that depends on it, so no update can be lost; in the first few executions one can."
+            );
+        }
         "no schedule lets another worker in between a load of x and the store that depends on it, so no update can be lost."
             .to_owned()
     }

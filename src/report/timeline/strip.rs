@@ -52,8 +52,10 @@ pub fn render(timeline: &Timeline, window: Window, screen: Screen) -> String {
             format!("{start} to {end} of {whole}")
         }
     };
+    let beyond =
+        if window.is_beyond(timeline) { "; the run ended before the part that was asked for" } else { "" };
     let left_out = timeline.missing().map_or_else(String::new, |missing| format!("; {missing}"));
-    text += &lines(&format!("({whole}{left_out})"));
+    text += &lines(&format!("({whole}{left_out}{beyond})"));
     let mut blank = false;
     for track in timeline.tracks.iter().take(MOST_TRACKS) {
         let asks = |column: &Range<u64>| {

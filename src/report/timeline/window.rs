@@ -41,6 +41,11 @@ impl FromStr for Window {
 }
 
 impl Window {
+    /// Whether it begins where the timeline has ended.
+    pub(super) fn is_beyond(self, timeline: &Timeline) -> bool {
+        matches!(self, Self::Between(from, _) if from >= timeline.end)
+    }
+
     /// The part of this timeline, in which so many columns show what happens.
     pub(super) fn of(self, timeline: &Timeline, columns: u64) -> Range<u64> {
         let end = timeline.end.max(1);
@@ -51,6 +56,7 @@ impl Window {
                 let start = densest(timeline, length);
                 start..(start + length).min(end)
             }
+            Self::Between(..) if self.is_beyond(timeline) => Self::Last.of(timeline, columns),
             Self::Between(from, to) => from.min(end - 1)..to.clamp(from.min(end - 1) + 1, end),
         }
     }

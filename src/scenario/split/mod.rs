@@ -161,7 +161,7 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
     Ok(Observation {
         actual: result(total),
         spans,
-        startup,
+        startup: Some(startup),
         usage: Some(usage),
         foreign_values: None,
         lock: None,

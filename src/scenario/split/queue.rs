@@ -73,7 +73,7 @@ pub(super) fn observe(
     let left = spans.iter().map(|span| span.start).min().unwrap_or(asked);
     Ok(Observation {
         actual: result(subtotals.iter().map(|subtotal| subtotal.total).fold(0, u128::saturating_add)),
-        startup: Duration::from_nanos(left.saturating_sub(asked)),
+        startup: Some(Duration::from_nanos(left.saturating_sub(asked))),
         usage: Some(subtotals.iter().map(|subtotal| subtotal.usage).sum()),
         spans,
         foreign_values: None,

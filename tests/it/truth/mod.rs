@@ -89,7 +89,7 @@ impl Drawn {
                 .iter()
                 .map(|&(start, length)| Span { start, end: start + length })
                 .collect(),
-            startup: Duration::from_nanos(self.startup),
+            startup: Some(Duration::from_nanos(self.startup)),
             usage: Some(Usage {
                 cpu: Duration::from_nanos(self.cpu),
                 user: Duration::from_nanos(self.cpu / 4_000_000 * 4_000_000),
