@@ -109,7 +109,7 @@ fn the_tour_speaks_korean_too() {
     {
         assert!(printed.contains(text.as_str().unwrap()), "{text}: {printed}");
     }
-    assert!(printed.contains("가장 작을 때 2, 가장 클 때 4"), "{printed}");
+    assert!(printed.contains("최소 2, 최대 4"), "{printed}");
     assert!(!printed.contains("why:"), "a sentence in English: {printed}");
 }
 

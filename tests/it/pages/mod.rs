@@ -201,6 +201,35 @@ fn every_command_stands_in_the_readme_which_is_short() {
 }
 
 #[test]
+fn the_korean_page_has_the_commands_of_the_readme() {
+    let pages = ["README.md", "docs/README.ko.md"]
+        .map(|name| Page::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)));
+    let [english, korean] = pages.each_ref().map(Page::rows_of_commands);
+    assert!(!english.is_empty());
+    assert_eq!(korean, english, "docs/README.ko.md: another table of commands than that of README.md");
+}
+
+#[test]
+fn programs_in_the_pages_are_those_of_the_tests() {
+    // Without the comment above a program, and the spaces that its editor left at the ends of lines.
+    let code = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim_end().to_owned());
+        lines.skip_while(|line| line.starts_with('#')).collect()
+    };
+    let mut shown = 0;
+    for page in Page::all() {
+        for (line, text) in page.programs() {
+            let path = text.lines().next().and_then(|first| first.strip_prefix("# "));
+            let path = path.unwrap_or_else(|| panic!("{}:{line}: which file is this?", page.name));
+            let program = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+            assert_eq!(code(text), code(&program), "{}:{line}: not as in {path}", page.name);
+            shown += 1;
+        }
+    }
+    assert!(shown > 0, "no page shows a program");
+}
+
+#[test]
 fn every_field_of_the_json_is_explained() {
     let page = Page::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md"));
     let explained: BTreeSet<String> = page.code().into_iter().map(|(_, code)| code).collect();

@@ -6,8 +6,8 @@ use regex::{Captures, Regex};
 use similar::TextDiff;
 use std::sync::LazyLock;
 
-/// What a debug build says of its times, and a page never does.
-const DEBUG: &str = "built without optimisation:";
+/// What a debug build says of its times, in each language, and a page never does.
+const DEBUG: [&str; 2] = ["built without optimisation:", "최적화하지 않은 빌드라서"];
 
 /// A number that stands by itself, with its sign, grouping and unit. Those within a name (`gil:3.9`, `A1`) and after one that tells
 /// which CPython is meant are words.
@@ -52,7 +52,8 @@ fn words(text: &str, left_out: &[&Regex]) -> String {
         }
         prose = is_prose;
     }
-    lines.retain(|line| !line.starts_with(DEBUG) && !left_out.iter().any(|pattern| pattern.is_match(line)));
+    let of_debug = |line: &String| DEBUG.iter().any(|start| line.starts_with(start));
+    lines.retain(|line| !of_debug(line) && !left_out.iter().any(|pattern| pattern.is_match(line)));
     let lines = lines.iter().map(|line| {
         let line = NUMBER.replace_all(line, |number: &Captures<'_>| match &number["before"] {
             before @ ("CPython " | "--cpython " | "model ") => {

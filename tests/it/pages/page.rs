@@ -196,6 +196,18 @@ impl Page {
         blocks.collect()
     }
 
+    /// The Python programs, each with the line that it begins in.
+    pub(super) fn programs(&self) -> Vec<(usize, &str)> {
+        let blocks = self.blocks("python").into_iter();
+        blocks.map(|(place, _)| (self.line(place.start), &self.text[place])).collect()
+    }
+
+    /// The commands that a row of a table is about, in their order.
+    pub(super) fn rows_of_commands(&self) -> Vec<&str> {
+        let rows = self.text.lines().filter_map(|line| line.strip_prefix("| `gilsim ")?.split_once('`'));
+        rows.map(|(command, _)| command).collect()
+    }
+
     /// What stands in the text as code, with its line.
     pub(super) fn code(&self) -> Vec<(usize, String)> {
         let code = self.events().filter_map(|(event, place)| match event {
