@@ -318,6 +318,11 @@ fn a_lost_wake_up_is_seen() {
 }
 
 #[test]
+fn no_ordering_can_be_weaker() {
+    assert_eq!(needless_orderings(&[REQUESTS[0]]), (Vec::new(), 0));
+}
+
+#[test]
 fn what_the_mutex_does_not_order_is_seen() {
     assert_eq!(needless_orderings(&[FLAGS]), (Vec::new(), 2));
 }

@@ -302,7 +302,9 @@ impl Model {
 /// was weakened to; and how many were tried.
 pub(crate) fn needless_orderings(models: &[Model]) -> (Vec<String>, usize) {
     STATED.take();
-    models.iter().for_each(|model| _ = model.check());
+    for model in models {
+        model.check();
+    }
     let stated = STATED.take();
     let weaker = |&stated: &Stated| stated.strength.weaker().iter().map(move |&weaker| (stated, weaker));
     let all: Vec<_> = stated.iter().flat_map(weaker).collect();
