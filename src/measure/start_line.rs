@@ -12,11 +12,10 @@ use crate::measure::workload::Workload;
 use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;
+use crate::system::platform::{Machine, Monitor, Number, Platform, Word};
 use crate::system::threads::ThreadStarter;
 use crossbeam_utils::CachePadded;
-use parking_lot::{Condvar, Mutex};
-use std::hint;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -54,7 +53,7 @@ where
     W: Fn(usize) -> T + Sync,
 {
     let workers = load.workers.get();
-    let gate = Gate::new(workers, workers <= load.cpus.usable);
+    let gate = Gate::<Machine>::new(workers, workers <= load.cpus.usable);
     let room = ThreadStarter::for_workers(workers)?;
     let asked = clock::now();
     let work_from_the_line = |worker: usize| {
@@ -93,17 +92,17 @@ fn timed<T>(work: &impl Fn(usize) -> T, worker: usize) -> T {
 }
 
 /// Where workers wait until all have arrived.
-enum Gate {
-    Spinning(Box<SpinningGate>),
-    Sleeping(SleepingGate),
+enum Gate<P: Platform> {
+    Spinning(Box<SpinningGate<P>>),
+    Sleeping(SleepingGate<P>),
 }
 
-impl Gate {
+impl<P: Platform> Gate<P> {
     fn new(workers: usize, each_has_a_cpu: bool) -> Self {
         if each_has_a_cpu {
-            Self::Spinning(Box::new(SpinningGate { workers, ..SpinningGate::default() }))
+            Self::Spinning(Box::new(SpinningGate::new(workers)))
         } else {
-            Self::Sleeping(SleepingGate { workers, ..SleepingGate::default() })
+            Self::Sleeping(SleepingGate { workers, arrivals: P::Monitor::new(Arrivals::default()) })
         }
     }
 
@@ -122,8 +121,8 @@ impl Gate {
             // Nothing is read after seeing it but the flag itself, so relaxed is enough.
             Self::Spinning(gate) => gate.called_off.store(true, Ordering::Relaxed),
             Self::Sleeping(gate) => {
-                gate.state.lock().called_off = true;
-                gate.changed.notify_all();
+                gate.arrivals.lock().called_off = true;
+                gate.arrivals.notify_all();
             }
         }
     }
@@ -140,18 +139,27 @@ const LONGEST_WAIT: u64 = 100_000_000;
 const LEAD_TIME: u64 = 5_000;
 
 /// For workers that can all run at once.
-#[derive(Default)]
-struct SpinningGate {
+struct SpinningGate<P: Platform> {
     workers: usize,
-    arrived: CachePadded<AtomicUsize>,
+    arrived: CachePadded<P::Usize>,
     /// The worker whose turn it is to pass the token on is its value modulo the number of workers.
-    token: CachePadded<AtomicU64>,
+    token: CachePadded<P::U64>,
     /// The agreed instant; 0 until there is one.
-    leave_at: CachePadded<AtomicU64>,
-    called_off: AtomicBool,
+    leave_at: CachePadded<P::U64>,
+    called_off: P::Bool,
 }
 
-impl SpinningGate {
+impl<P: Platform> SpinningGate<P> {
+    fn new(workers: usize) -> Self {
+        Self {
+            workers,
+            arrived: CachePadded::new(P::Usize::new(0)),
+            token: CachePadded::new(P::U64::new(0)),
+            leave_at: CachePadded::new(P::U64::new(0)),
+            called_off: P::Bool::new(false),
+        }
+    }
+
     // Every access is relaxed: each value stands for itself alone. What the workers share was written before
     // their threads were made, and their results are read after they were joined.
     fn leave(&self, worker: usize, control: &Control) -> Option<(Usage, u64)> {
@@ -162,7 +170,7 @@ impl SpinningGate {
 
         let workers = self.workers as u64;
         let mine = worker as u64;
-        let (began, mut lap_began, mut fast) = (clock::now(), clock::now(), 0);
+        let (began, mut lap_began, mut fast) = (P::now(), P::now(), 0);
         let leave_at = loop {
             match self.leave_at.load(Ordering::Relaxed) {
                 0 => {}
@@ -174,7 +182,7 @@ impl SpinningGate {
                 continue;
             }
             if worker == 0 {
-                let now = clock::now();
+                let now = P::now();
                 fast = if now - lap_began <= FAST_LAP * workers { fast + 1 } else { 0 };
                 lap_began = now;
                 if fast > LAPS || now - began > LONGEST_WAIT {
@@ -185,10 +193,10 @@ impl SpinningGate {
             self.token.store(token.wrapping_add(1), Ordering::Relaxed);
         };
 
-        let read = clock::now();
+        let read = P::now();
         let before = Usage::of_thread();
         loop {
-            let now = clock::now();
+            let now = P::now();
             if now >= leave_at {
                 // The wait for the instant is no work.
                 return Some((before.after_spinning(Duration::from_nanos(now - read)), now));
@@ -197,42 +205,40 @@ impl SpinningGate {
     }
 
     fn wait_a_little(&self, control: &Control) -> Option<()> {
-        hint::spin_loop();
+        P::spin();
         (!self.called_off.load(Ordering::Relaxed) && !control.stopped()).then_some(())
     }
 }
 
 /// For more workers than CPUs.
-#[derive(Default)]
-struct SleepingGate {
+struct SleepingGate<P: Platform> {
     workers: usize,
-    state: Mutex<Arrivals>,
-    changed: Condvar,
+    arrivals: P::Monitor<Arrivals>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Arrivals {
     arrived: usize,
     called_off: bool,
 }
 
-impl SleepingGate {
+impl<P: Platform> SleepingGate<P> {
     fn leave(&self) -> Option<(Usage, u64)> {
-        let mut state = self.state.lock();
-        state.arrived += 1;
-        if state.arrived == self.workers {
-            self.changed.notify_all();
+        let mut arrivals = self.arrivals.lock();
+        arrivals.arrived += 1;
+        if arrivals.arrived == self.workers {
+            self.arrivals.notify_all();
         }
-        while state.arrived < self.workers && !state.called_off {
-            self.changed.wait(&mut state);
+        while arrivals.arrived < self.workers && !arrivals.called_off {
+            arrivals = self.arrivals.wait(arrivals);
         }
-        if state.called_off {
+        if arrivals.called_off {
             return None;
         }
-        drop(state);
-        let read = clock::now();
+        drop(arrivals);
+        let read = P::now();
         let before = Usage::of_thread();
-        let now = clock::now();
+        let now = P::now();
         Some((before.after_spinning(Duration::from_nanos(now - read)), now))
     }
 }
@@ -241,9 +247,10 @@ impl SleepingGate {
 mod tests {
     use super::*;
     use crate::system::cpus::Cpus;
+    use std::sync::atomic::AtomicU64;
 
     /// The gate alone, with threads enough or too few.
-    fn pass(gate: &Gate, workers: usize, control: &Control) -> Vec<Option<u64>> {
+    fn pass(gate: &Gate<Machine>, workers: usize, control: &Control) -> Vec<Option<u64>> {
         thread::scope(|scope| {
             let handles: Vec<_> = (0..workers)
                 .map(|worker| scope.spawn(move || gate.leave(worker, control).map(|(_, start)| start)))
@@ -256,7 +263,7 @@ mod tests {
     fn no_worker_leaves_before_all_have_arrived() {
         for spinning in [true, false] {
             for workers in [1, 2, 3, 8] {
-                let gate = Gate::new(workers, spinning);
+                let gate = Gate::<Machine>::new(workers, spinning);
                 let last_comes = AtomicU64::new(0);
                 let control = Control::default();
                 let starts = thread::scope(|scope| {
@@ -280,7 +287,7 @@ mod tests {
     #[test]
     fn no_worker_waits_on_in_a_run_that_is_called_off() {
         for spinning in [true, false] {
-            let gate = Gate::new(3, spinning);
+            let gate = Gate::<Machine>::new(3, spinning);
             let control = Control::default();
             thread::scope(|scope| {
                 let waiting = scope.spawn(|| pass(&gate, 2, &control));
@@ -292,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_spinner_obeys_a_stop() {
-        let gate = Gate::new(2, true);
+        let gate = Gate::<Machine>::new(2, true);
         let control = Control::default();
         thread::scope(|scope| {
             let waiting = scope.spawn(|| pass(&gate, 1, &control));
@@ -319,5 +326,120 @@ mod tests {
         assert!(matches!(result, Err(Error::WorkerPanicked { worker: 1 })));
         let result = run(&load, &Control::default(), |worker| assert!(worker > 1, "all on purpose"));
         assert!(matches!(result, Err(Error::WorkerPanicked { worker: 0 })));
+    }
+}
+
+/// The gate under the memory model. The thread that starts the workers is as `run` is: it makes them and joins them, and
+/// nothing else orders what it has in common with them.
+#[cfg(test)]
+mod orderings {
+    use super::*;
+    use crate::system::platform::model::{Loom, Model, needless_orderings};
+    use loom::sync::atomic::AtomicU64;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64 as Unseen, AtomicUsize as UnseenCount};
+
+    struct Line<const WORKERS: usize> {
+        gate: Gate<Loom>,
+        control: Control,
+        /// What the starter has written before.
+        load: AtomicU64,
+        /// What the workers write.
+        values: [AtomicU64; WORKERS],
+        /// How many workers have come and when the last did, in the order of the schedule: loom does not know of these.
+        came: UnseenCount,
+        last_came: Unseen,
+    }
+
+    impl<const WORKERS: usize> Line<WORKERS> {
+        fn new(spinning: bool) -> Arc<Self> {
+            Arc::new(Self {
+                gate: Gate::new(WORKERS, spinning),
+                control: Control::default(),
+                load: AtomicU64::new(0),
+                values: std::array::from_fn(|_| AtomicU64::new(0)),
+                came: UnseenCount::new(0),
+                last_came: Unseen::new(0),
+            })
+        }
+
+        /// Has some workers begin, and returns what waits for them and says when they left.
+        fn begin(self: &Arc<Self>, workers: usize) -> impl FnOnce() -> Vec<Option<u64>> {
+            let work = |line: &Self, worker: usize| {
+                line.last_came.store(Loom::now(), Ordering::Relaxed);
+                line.came.fetch_add(1, Ordering::Relaxed);
+                let (_, start) = line.gate.leave(worker, &line.control)?;
+                assert_eq!(line.came.load(Ordering::Relaxed), WORKERS, "left before all had come");
+                assert_eq!(line.load.load(Ordering::Relaxed), 7, "does not see what was written before");
+                line.values[worker].store(start, Ordering::Relaxed);
+                Some(start)
+            };
+            let threads: Vec<_> = (0..workers)
+                .map(|worker| {
+                    let line = Arc::clone(self);
+                    loom::thread::spawn(move || work(&line, worker))
+                })
+                .collect();
+            || threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        }
+    }
+
+    fn all_come<const WORKERS: usize, const SPINNING: bool>() {
+        let line = Line::<WORKERS>::new(SPINNING);
+        line.load.store(7, Ordering::Relaxed);
+        let starts = line.begin(WORKERS)();
+        let last_came = line.last_came.load(Ordering::Relaxed);
+        for (value, start) in line.values.iter().zip(starts) {
+            let start = start.unwrap();
+            assert!(start > last_came, "left before all had come");
+            assert_eq!(value.load(Ordering::Relaxed), start, "its value is not seen after the join");
+            if let Gate::Spinning(gate) = &line.gate {
+                assert!(start >= gate.leave_at.load(Ordering::Relaxed), "left before the agreed instant");
+            }
+        }
+    }
+
+    fn called_off<const WORKERS: usize, const SPINNING: bool>() {
+        let line = Line::<WORKERS>::new(SPINNING);
+        let join = line.begin(WORKERS - 1);
+        line.gate.call_off();
+        assert!(join().iter().all(Option::is_none), "left a line that was called off");
+    }
+
+    /// A clock by which no lap is fast.
+    const SLOW: u64 = LONGEST_WAIT / 4;
+    /// A clock by which the wait for fast laps ends before the first one.
+    const LATE: u64 = LONGEST_WAIT;
+
+    const SPINNING: [Model; 6] = [
+        Model::new(all_come::<1, true>),
+        Model::new(all_come::<2, true>).preempted(3),
+        Model { tick: SLOW, ..Model::new(all_come::<2, true>).preempted(3) },
+        Model { tick: LATE, ..Model::new(all_come::<2, true>).preempted(3) },
+        Model { tick: LATE, ..Model::new(all_come::<3, true>).preempted(1) },
+        Model::new(called_off::<3, true>).preempted(2),
+    ];
+    const SLEEPING: [Model; 3] = [
+        Model::new(all_come::<2, false>),
+        Model::new(all_come::<3, false>).preempted(3),
+        Model::new(called_off::<3, false>),
+    ];
+
+    #[test]
+    fn workers_leave_together_and_see_what_they_must() {
+        let schedules: u64 = SPINNING.into_iter().chain(SLEEPING).map(Model::check).sum();
+        assert!(schedules > 1_000, "{schedules} schedules");
+    }
+
+    #[test]
+    fn no_ordering_can_be_weaker() {
+        assert_eq!(needless_orderings(&SPINNING), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn a_lost_wake_up_is_seen() {
+        for model in SLEEPING {
+            assert!(Model { wakes: false, ..model }.fails());
+        }
     }
 }

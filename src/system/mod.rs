@@ -14,6 +14,7 @@ pub mod executable;
 pub mod holds;
 pub mod memory;
 pub mod parent;
+pub mod platform;
 pub mod process;
 pub mod shell;
 pub mod signals;

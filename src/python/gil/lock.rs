@@ -6,6 +6,8 @@ use super::{
 };
 use crate::python::version::HandOff;
 use crate::system::holds::{Hold, MOST_HOLDS, Recorder};
+use crate::system::platform::Word;
+use std::sync::atomic::Ordering;
 
 /// The lock. Workers are numbered from 0.
 #[derive(Debug)]
@@ -50,6 +52,17 @@ impl<M: SyncPrimitives> Gil<M> {
         }
     }
 
+    // Relaxed: the request asks for nothing but a look at the lock itself, whose mutex orders the rest.
+
+    #[inline]
+    pub(super) fn requested(&self) -> bool {
+        self.monitor.drop_request().load(Ordering::Relaxed)
+    }
+
+    fn request(&self, drop: bool) {
+        self.monitor.drop_request().store(drop, Ordering::Relaxed);
+    }
+
     /// `take_gil` (2.7: `PyThread_acquire_lock` on `interpreter_lock`).
     fn acquire(&self, worker: usize) {
         let most = match self.hand_off {
@@ -68,7 +81,7 @@ impl<M: SyncPrimitives> Gil<M> {
             if timed_out && state.locked && state.usage.switches == switches {
                 state.usage.requests += 1;
                 requested_at.get_or_insert_with(M::now);
-                self.monitor.request(true);
+                self.request(true);
             }
         }
         state.locked = true;
@@ -87,7 +100,7 @@ impl<M: SyncPrimitives> Gil<M> {
         }
         self.monitor.switched();
         drop(last_holder);
-        self.monitor.request(false);
+        self.request(false);
     }
 
     /// `drop_gil`; if that was asked for, comes back only after another worker has taken the lock.
@@ -101,7 +114,7 @@ impl<M: SyncPrimitives> Gil<M> {
         let time = released.saturating_sub(taken);
         state.usage.held[worker] += time;
         record(&mut state.usage.holds, time);
-        let forced = self.monitor.requested();
+        let forced = self.requested();
         state.usage.forced += u64::from(forced);
         let (waited_since, requested) = (state.waited_since, state.requested_at);
         if let Some(recorder) = &mut state.usage.recorder {
@@ -142,7 +155,7 @@ impl<M: SyncPrimitives> Holder<'_, M> {
     pub fn look(&mut self) {
         match self.gil.hand_off {
             HandOff::Interval(_) => {
-                if self.gil.monitor.requested() {
+                if self.gil.requested() {
                     self.switch();
                 }
             }

@@ -14,6 +14,8 @@
 //! with `lock`.
 
 mod lock;
+#[cfg(test)]
+mod orderings;
 mod primitives;
 #[cfg(test)]
 mod tests;

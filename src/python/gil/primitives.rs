@@ -3,15 +3,13 @@
 
 use std::{
     ops::DerefMut,
-    sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Condvar, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
 use super::usage::GilUse;
 use crate::system::clock;
+use crate::system::platform::Word;
 
 /// What the lock protects of itself.
 #[derive(Debug)]
@@ -34,6 +32,8 @@ pub type LastHolder = Option<usize>;
 
 /// Two mutexes with a condition each, and a flag, which is all that the lock is made of.
 pub trait SyncPrimitives {
+    /// A flag that is looked at without a mutex.
+    type Flag: Word<bool>;
     /// The state, while nobody else has it.
     type Guard<'a>: DerefMut<Target = State>
     where
@@ -65,9 +65,7 @@ pub trait SyncPrimitives {
     /// Wakes all who wait for a switch.
     fn switched(&self);
     /// Whether the holder is asked to drop the lock (the drop-request bit of `eval_breaker`).
-    fn requested(&self) -> bool;
-    /// Asks for that, or takes it back.
-    fn request(&self, drop: bool);
+    fn drop_request(&self) -> &Self::Flag;
 }
 
 /// The real monitor.
@@ -77,8 +75,7 @@ pub trait SyncPrimitives {
 /// `parking_lot`'s hand a woken waiter over to the mutex, and the long waits of the convoy effect do not show.
 #[derive(Debug)]
 pub struct Futex {
-    /// Relaxed throughout: it asks for nothing but a look at the lock itself, whose mutex orders the rest.
-    requested: AtomicBool,
+    drop_request: AtomicBool,
     pub(super) state: Mutex<State>,
     released: Condvar,
     last_holder: Mutex<LastHolder>,
@@ -91,12 +88,13 @@ pub(super) fn sound<T>(result: Result<T, PoisonError<T>>) -> T {
 }
 
 impl SyncPrimitives for Futex {
+    type Flag = AtomicBool;
     type Guard<'a> = MutexGuard<'a, State>;
     type SwitchGuard<'a> = MutexGuard<'a, LastHolder>;
 
     fn new(state: State) -> Self {
         Self {
-            requested: AtomicBool::new(false),
+            drop_request: AtomicBool::new(false),
             state: Mutex::new(state),
             released: Condvar::new(),
             last_holder: Mutex::default(),
@@ -141,11 +139,7 @@ impl SyncPrimitives for Futex {
     }
 
     #[inline]
-    fn requested(&self) -> bool {
-        self.requested.load(Ordering::Relaxed)
-    }
-
-    fn request(&self, drop: bool) {
-        self.requested.store(drop, Ordering::Relaxed);
+    fn drop_request(&self) -> &AtomicBool {
+        &self.drop_request
     }
 }

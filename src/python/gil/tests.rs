@@ -111,7 +111,7 @@ mod model {
     use shuttle::sync::{Arc, Condvar, Mutex, MutexGuard};
 
     struct Shuttle {
-        requested: AtomicBool,
+        drop_request: AtomicBool,
         state: Mutex<State>,
         released: Condvar,
         last_holder: Mutex<LastHolder>,
@@ -119,12 +119,13 @@ mod model {
     }
 
     impl SyncPrimitives for Shuttle {
+        type Flag = AtomicBool;
         type Guard<'a> = MutexGuard<'a, State>;
         type SwitchGuard<'a> = MutexGuard<'a, LastHolder>;
 
         fn new(state: State) -> Self {
             Self {
-                requested: AtomicBool::new(false),
+                drop_request: AtomicBool::new(false),
                 state: Mutex::new(state),
                 released: Condvar::new(),
                 last_holder: Mutex::default(),
@@ -169,12 +170,8 @@ mod model {
             self.switched.notify_all();
         }
 
-        fn requested(&self) -> bool {
-            self.requested.load(Ordering::Relaxed)
-        }
-
-        fn request(&self, drop: bool) {
-            self.requested.store(drop, Ordering::Relaxed);
+        fn drop_request(&self) -> &AtomicBool {
+            &self.drop_request
         }
     }
 
@@ -190,7 +187,7 @@ mod model {
                     let mut holder = gil.enter(worker);
                     for _ in 0..looks {
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two holders");
-                        let asked = gil.monitor.requested();
+                        let asked = gil.requested();
                         let switches = gil.monitor.lock().usage.switches;
                         inside.fetch_sub(1, Ordering::SeqCst);
                         holder.look();
@@ -207,7 +204,7 @@ mod model {
         }
         let state = gil.monitor.lock();
         assert!(!state.locked);
-        assert!(!gil.monitor.requested(), "a request outlived its lock");
+        assert!(!gil.requested(), "a request outlived its lock");
     }
 
     const INTERVAL: HandOff = HandOff::Interval(Duration::from_millis(5));

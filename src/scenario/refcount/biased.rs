@@ -13,55 +13,9 @@
 //! The functions follow those of `Objects/object.c` and `Python/brc.c` of CPython 3.13, whose names they cite.
 
 use super::object::{Object, Tally};
+use crate::system::platform::Number;
 use std::hint;
 use std::sync::atomic::{AtomicI64, Ordering};
-
-/// A shared word of memory, which a model checker may put its own in place of.
-pub trait Word {
-    /// A word with a value.
-    fn new(value: i64) -> Self;
-    /// Its value.
-    fn load(&self, ordering: Ordering) -> i64;
-    /// Gives it a value.
-    fn store(&self, value: i64, ordering: Ordering);
-    /// Adds, in one step.
-    fn add(&self, value: i64, ordering: Ordering);
-    /// Gives it a value and returns the one before, in one step.
-    fn swap(&self, value: i64, ordering: Ordering) -> i64;
-    /// Gives it a value if it has an expected one, in one step; or returns the one that it has.
-    ///
-    /// # Errors
-    ///
-    /// With the value, when it was not the expected one.
-    fn compare_exchange(&self, expected: i64, value: i64, ordering: Ordering) -> Result<i64, i64>;
-}
-
-impl Word for AtomicI64 {
-    #[inline]
-    fn new(value: i64) -> Self {
-        Self::new(value)
-    }
-    #[inline]
-    fn load(&self, ordering: Ordering) -> i64 {
-        self.load(ordering)
-    }
-    #[inline]
-    fn store(&self, value: i64, ordering: Ordering) {
-        self.store(value, ordering);
-    }
-    #[inline]
-    fn add(&self, value: i64, ordering: Ordering) {
-        self.fetch_add(value, ordering);
-    }
-    #[inline]
-    fn swap(&self, value: i64, ordering: Ordering) -> i64 {
-        self.swap(value, ordering)
-    }
-    #[inline]
-    fn compare_exchange(&self, expected: i64, value: i64, ordering: Ordering) -> Result<i64, i64> {
-        self.compare_exchange(expected, value, ordering, Ordering::Acquire)
-    }
-}
 
 /// The shared count stands above two bits of flags (`_Py_REF_SHARED_SHIFT`).
 const SHIFT: u32 = 2;
@@ -96,7 +50,7 @@ pub struct Counts<W = AtomicI64> {
     queue: W,
 }
 
-impl<W: Word> Counts<W> {
+impl<W: Number<i64>> Counts<W> {
     /// An object of a thread's, with so many references that the owner counts.
     #[must_use]
     pub fn new(owner: i64, references: i64) -> Self {
@@ -117,7 +71,7 @@ impl<W: Word> Counts<W> {
         if self.owner.load(Ordering::Relaxed) == thread {
             self.local.store(one_more, Ordering::Relaxed);
         } else {
-            self.shared.add(ONE, Ordering::Relaxed);
+            self.shared.fetch_add(ONE, Ordering::Relaxed);
         }
     }
 
@@ -146,7 +100,7 @@ impl<W: Word> Counts<W> {
             let queue = shared == 0;
             let left = if queue { QUEUED } else { shared.wrapping_sub(ONE) };
             // Release what was done with the object, acquire what others did, for the one who frees it.
-            match self.shared.compare_exchange(shared, left, Ordering::AcqRel) {
+            match self.shared.compare_exchange(shared, left, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) if queue => return self.leave_to_owner(),
                 Ok(_) => return left == MERGED,
                 Err(other) => shared = other,
@@ -156,7 +110,9 @@ impl<W: Word> Counts<W> {
 
     /// `_Py_brc_queue_object`: leaves a reference to the owner, or gives it back if the owner is done.
     fn leave_to_owner(&self) -> bool {
-        let queued = self.queue.compare_exchange(EMPTY, HOLDS, Ordering::AcqRel);
+        // Relaxed: the change to `QUEUED` before has released what the owner acquires when it merges. Acquire, if the queue
+        // is closed: then the owner's count is read.
+        let queued = self.queue.compare_exchange(EMPTY, HOLDS, Ordering::Relaxed, Ordering::Acquire);
         // Who has closed its queue no longer looks at its own count, so anybody may merge.
         queued.is_err() && self.merge(-1) == 0
     }
@@ -164,6 +120,7 @@ impl<W: Word> Counts<W> {
     /// `_Py_MergeZeroLocalRefcount`: the owner has no more references.
     #[cold]
     fn merge_zero_local(&self) -> bool {
+        // Acquire, here and below: it may free what others have used.
         let mut shared = self.shared.load(Ordering::Acquire);
         if shared == 0 {
             // Nobody has any.
@@ -172,7 +129,7 @@ impl<W: Word> Counts<W> {
         self.owner.store(NOBODY, Ordering::Relaxed);
         loop {
             let merged = shared | MERGED;
-            match self.shared.compare_exchange(shared, merged, Ordering::AcqRel) {
+            match self.shared.compare_exchange(shared, merged, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return merged == MERGED,
                 Err(other) => shared = other,
             }
@@ -188,7 +145,8 @@ impl<W: Word> Counts<W> {
         let references = loop {
             let references = (shared >> SHIFT).wrapping_add(local).wrapping_add(besides);
             let merged = (references << SHIFT) | MERGED;
-            match self.shared.compare_exchange(shared, merged, Ordering::AcqRel) {
+            // Release the owner's uses to whoever frees it; acquire, for that may be the caller.
+            match self.shared.compare_exchange(shared, merged, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => break references,
                 Err(other) => shared = other,
             }
@@ -208,17 +166,19 @@ impl<W: Word> Counts<W> {
     /// The owner's thread ends (`_Py_brc_remove_thread`): it gives back what it was left. Says whether the object is to
     /// be freed.
     pub fn close_queue(&self) -> bool {
-        // Whoever would leave a reference from now on merges the counts: release shows it the owner's.
-        self.queue.swap(CLOSED, Ordering::AcqRel) == HOLDS && self.merge(-1) == 0
+        // Whoever would leave a reference from now on merges the counts: release shows it the owner's. What was left is
+        // acquired by the merge.
+        self.queue.swap(CLOSED, Ordering::Release) == HOLDS && self.merge(-1) == 0
     }
 
     /// How many references are counted, when nobody changes that.
     #[must_use]
     pub fn references(&self) -> i64 {
-        let left_to_owner = i64::from(self.queue.load(Ordering::Acquire) == HOLDS);
+        // Relaxed: who knows that nobody changes them has seen the last changes.
+        let left_to_owner = i64::from(self.queue.load(Ordering::Relaxed) == HOLDS);
         // What was left to the owner was neither subtracted nor is it anybody's.
-        (self.shared.load(Ordering::Acquire) >> SHIFT)
-            .wrapping_add(self.local.load(Ordering::Acquire))
+        (self.shared.load(Ordering::Relaxed) >> SHIFT)
+            .wrapping_add(self.local.load(Ordering::Relaxed))
             .wrapping_sub(left_to_owner)
     }
 }
@@ -259,5 +219,7 @@ impl Object for Biased {
     }
 }
 
+#[cfg(test)]
+mod orderings;
 #[cfg(test)]
 mod tests;

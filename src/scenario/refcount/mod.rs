@@ -16,6 +16,8 @@ pub mod object;
 pub mod plain;
 pub mod standard;
 pub mod under_gil;
+#[cfg(test)]
+mod watched;
 mod way;
 
 pub use way::Way;

@@ -62,27 +62,6 @@ mod model {
     use shuttle::sync::atomic as shuttle_atomic;
     use std::panic::{self, AssertUnwindSafe};
 
-    impl Word for shuttle_atomic::AtomicI64 {
-        fn new(value: i64) -> Self {
-            Self::new(value)
-        }
-        fn load(&self, ordering: Ordering) -> i64 {
-            self.load(ordering)
-        }
-        fn store(&self, value: i64, ordering: Ordering) {
-            self.store(value, ordering);
-        }
-        fn add(&self, value: i64, ordering: Ordering) {
-            self.fetch_add(value, ordering);
-        }
-        fn swap(&self, value: i64, ordering: Ordering) -> i64 {
-            self.swap(value, ordering)
-        }
-        fn compare_exchange(&self, expected: i64, value: i64, ordering: Ordering) -> Result<i64, i64> {
-            self.compare_exchange(expected, value, ordering, Ordering::Acquire)
-        }
-    }
-
     type Shared = Counts<shuttle_atomic::AtomicI64>;
 
     /// What the owner does at its end. It holds one reference.
