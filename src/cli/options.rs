@@ -135,7 +135,7 @@ impl BodyOptions {
         let others = if self.result == RESULT {
             "gil repeats a body over the counter x and locks on real threads; gilsim verify and gilsim explore take this one"
         } else {
-            "gil looks at the counter x in the end; leave --result out, or ask gilsim verify or gilsim explore"
+            "gil looks at the counter x in the end and takes no other --result; gilsim verify and gilsim explore take this one"
         };
         match Body::compile(&self.body, self.setup(), &self.result, version) {
             Ok(Body::Heap(_)) => {

@@ -160,7 +160,7 @@ fn one_that_cannot_do_anything_is_asked_three_times_and_one_that_is_missing_neve
         .assert()
         .code(1)
         .stdout(contains("3.13.0 against /nonexistent/python failed: /nonexistent/python: not found"))
-        .stdout(contains("one thread: 3.13.0 takes 1.00 times as long as 3.13.0: cannot be told."));
+        .stdout(contains("one thread: 3.13.0 takes 1.000 times as long as 3.13.0: cannot be told."));
 }
 
 #[test]

@@ -228,7 +228,7 @@ fn a_row_without_runs_was_not_run_and_is_no_yardstick() {
     assert_eq!(report.results[0].relative, Some(1.0));
     assert_eq!(report.results[1].relative, None);
     assert!(plain(&report, Format::Table, None).contains("not run"));
-    assert!(plain(&report, Format::Json, None).contains("\"verdict\": \"failed\""));
+    assert!(plain(&report, Format::Json, None).contains("\"verdict\": \"not-run\""));
 }
 
 #[test]

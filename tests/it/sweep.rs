@@ -164,7 +164,8 @@ fn the_legend_and_the_title_are_of_what_the_tables_have() {
 fn a_sequential_sum_is_said_to_have_one_worker() {
     let note = "sequential has one worker in each combination";
     assert!(output_of("split --by sequential,thread --workers 1,2 --iters 10 --runs 1").contains(note));
-    assert!(!output_of("split --by sequential,thread --iters 10,20 --runs 1").contains(note));
+    assert!(output_of("split --by sequential,thread --iters 10,20 --runs 1").contains(note));
+    assert!(!output_of("split --by thread --workers 1,2 --iters 10 --runs 1").contains(note));
 }
 
 #[test]

@@ -22,22 +22,23 @@ pub(super) struct CompletionsCommand {
 impl CompletionsCommand {
     pub(super) fn request(self, definition: &Command) -> Result<Request, UsageError> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut shown(definition), "gilsim", &mut script);
+        let mut definition = shown(definition);
+        clap_complete::generate(self.shell, &mut definition, "gilsim", &mut script);
         let script = String::from_utf8(script).map_err(|error| UsageError::new(error.to_string()))?;
         let more = match self.shell {
             // Otherwise bash takes `mutex:fair` for three words.
             Shell::Bash => "COMP_WORDBREAKS=${COMP_WORDBREAKS//:}\n".to_owned(),
-            Shell::Fish => fish_words(definition),
+            Shell::Fish => fish_words(&definition),
             _ => String::new(),
         };
         Ok(Request::Print(script + &more))
     }
 }
 
-/// What fish offers for words that are not behind an option, which `clap_complete` leaves out there.
+/// What fish offers for words that are not behind an option, which `clap_complete` leaves out there. Of a definition that is built.
 fn fish_words(definition: &Command) -> String {
     let mut lines = String::new();
-    for command in definition.get_subcommands().filter(|command| !command.is_hide_set()) {
+    for command in definition.get_subcommands() {
         let words: Vec<String> = command
             .get_positionals()
             .flat_map(clap::Arg::get_possible_values)
