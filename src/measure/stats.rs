@@ -134,6 +134,10 @@ pub struct Summary {
     /// Start-up and time of a run together, in seconds (median of the runs); null where there was no run.
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub time_with_startup: f64,
+    /// Ranks of an MPI job: from the end of the longest work until rank 0 had the sum, in seconds (median of the runs); only there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "f64"))]
+    pub communication: Option<f64>,
     /// How many context switches there were because a worker waited (median of the runs).
     pub voluntary_switches: Option<f64>,
     /// How many context switches there were because the kernel gave the CPU to somebody else, preemption (median of the runs).
@@ -198,6 +202,8 @@ impl Summary {
             parts.as_ref().map(|all| mean(all.iter().map(|parts| part(parts).as_secs_f64())))
         };
         let foreign: Option<Vec<f64>> = runs.iter().map(|run| run.foreign_values.map(as_f64)).collect();
+        let communication: Option<Vec<f64>> =
+            runs.iter().map(|run| Some(run.communication?.as_secs_f64())).collect();
         let locks: Option<Vec<&LockUse>> = runs.iter().map(|run| run.lock.as_ref()).collect();
         Self {
             expected,
@@ -211,6 +217,7 @@ impl Summary {
             system: seconds(|&(_, system)| system),
             startup: of_runs(each(|run| run.startup.as_secs_f64())),
             time_with_startup: of_runs(each(|run| run.with_startup().as_secs_f64())),
+            communication: communication.filter(|times| !times.is_empty()).map(median),
             voluntary_switches: usages
                 .as_ref()
                 .map(|all| median(all.iter().map(|usage| as_f64(usage.voluntary)))),
@@ -306,6 +313,8 @@ mod tests {
             lock: None,
             misuse: None,
             holds: None,
+            communication: None,
+            hosts: Vec::new(),
             pace: None,
         }
     }
