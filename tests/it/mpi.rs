@@ -103,7 +103,8 @@ fn check(row: &Value, ranks: usize) {
         assert_eq!(workers, ranks);
         let slowest = hosts.iter().map(|host| host["time"].as_f64().unwrap()).fold(0.0, f64::max);
         assert!((run["time"].as_f64().unwrap() - slowest).abs() < 1e-9, "{run}");
-        assert!(run["communication"].as_f64().unwrap() > 0.0);
+        // A rank that comes late from the barrier may have left nothing of it.
+        assert!(run["communication"].as_f64().unwrap() >= 0.0);
         assert!(run["startup"].as_f64().unwrap() > 0.0);
     }
 }
