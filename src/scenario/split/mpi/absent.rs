@@ -1,6 +1,6 @@
 //! What stands in the place of MPI in a build without it.
 
-use super::{Error, NO_FEATURE};
+use super::error::{Error, NO_FEATURE};
 use crate::measure::{Observation, Result, Workload};
 use crate::system::control::Control;
 

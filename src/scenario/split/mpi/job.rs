@@ -9,8 +9,9 @@
 //! without [`Job::end`], which is how an error or a stop ends the job.
 
 use super::super::sum::{in_blocks, result, sum};
+use super::error::{Error, NO_JOB};
+use super::team::{Member, Team, team};
 use super::wire::{self, FIGURES, LIMBS, Task};
-use super::{Error, Member, NO_JOB, TEAM, Team};
 use crate::error::Interrupted;
 use crate::measure::workload::part;
 use crate::measure::{Observation, Result, Workload};
@@ -81,8 +82,7 @@ impl Job {
             members.push(member);
         }
         let joining = Duration::from_nanos(clock::now().saturating_sub(asked));
-        // A process joins a job once.
-        let _ = TEAM.set(Team::of(members, joining));
+        Team::of(members, joining).lead();
         Ok(())
     }
 
@@ -157,7 +157,7 @@ impl Work {
 
 /// Does the sum by the ranks, of which this is the first.
 pub(in super::super) fn observe(load: &Workload, control: &Control) -> Result<Observation> {
-    let team = TEAM.get().ok_or(Error::NoJob(NO_JOB))?;
+    let team = team().ok_or(Error::NoJob(NO_JOB))?;
     let world = SimpleCommunicator::world();
     let first = world.process_at_rank(FIRST);
     let range = load.range();

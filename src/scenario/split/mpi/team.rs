@@ -7,6 +7,7 @@ use crate::system::cpus::Cpus;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A rank, as it introduces itself to rank 0.
@@ -45,6 +46,11 @@ impl Team {
     #[must_use]
     pub const fn of(members: Vec<Member>, joining: Duration) -> Self {
         Self { members, joining }
+    }
+
+    /// Makes them those that this process leads. Only the first call counts: a process joins a job once.
+    pub fn lead(self) {
+        let _ = TEAM.set(self);
     }
 
     /// How long rank 0 took to join the job, before the first run.
@@ -143,6 +149,15 @@ impl Team {
         }
         moved
     }
+}
+
+/// The ranks, as rank 0 knows them. A process can belong to one MPI job only, so there is one place for it.
+static TEAM: OnceLock<Team> = OnceLock::new();
+
+/// The ranks of the job that this process leads; nothing where it leads none.
+#[must_use]
+pub fn team() -> Option<&'static Team> {
+    TEAM.get()
 }
 
 #[cfg(test)]
