@@ -156,7 +156,7 @@ static TEAM: OnceLock<Team> = OnceLock::new();
 
 /// The ranks of the job that this process leads; nothing where it leads none.
 #[must_use]
-pub fn team() -> Option<&'static Team> {
+pub(in super::super) fn team() -> Option<&'static Team> {
     TEAM.get()
 }
 
