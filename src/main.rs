@@ -34,6 +34,7 @@ fn main() -> ExitCode {
     }
     let ending = match request {
         Request::Measure(session) => session.run(&control),
+        Request::MeasureByRanks(session) => session::ranks::run(*session, &control),
         Request::Explore(session) => session.run(&control),
         Request::References(session) => session.run(&control),
         Request::Check(session) => session.run(&control),

@@ -137,6 +137,7 @@ const ARGUMENTS: &[&str] = &[
     "rayon",
     "gil",
     "sequential",
+    "mpi",
     "x += d",
     "x = x + int(d)",
     "with lock: x += d",

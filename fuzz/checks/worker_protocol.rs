@@ -88,6 +88,8 @@ pub fn check(data: &[u8]) {
         lock: None,
         misuse: None,
         holds: None,
+        communication: None,
+        hosts: Vec::new(),
         pace: None,
     };
     let workers = NonZeroUsize::new(observation.spans.len()).unwrap_or(NonZeroUsize::MIN);

@@ -316,6 +316,15 @@ impl MeasureOptions {
         cases: Vec<Case<'static>>,
         comparison: bool,
     ) -> Result<Request, UsageError> {
+        self.session_of(cases, comparison).map(Request::Measure)
+    }
+
+    /// The session that measures these cases.
+    pub(super) fn session_of(
+        self,
+        cases: Vec<Case<'static>>,
+        comparison: bool,
+    ) -> Result<Box<Session>, UsageError> {
         let swept = sweep::is_sweep(&cases);
         sweep::check_cases(cases.len())?;
         let budget = match (swept, comparison) {
@@ -323,7 +332,7 @@ impl MeasureOptions {
             (false, true) => COMPARISON_BUDGET,
             (false, false) => BUDGET,
         };
-        Ok(Request::Measure(Box::new(Session {
+        Ok(Box::new(Session {
             cases,
             real: None,
             rounds: self.runs.rounds(budget, self.baseline.is_given() || self.output.keeps_json()),
@@ -331,7 +340,7 @@ impl MeasureOptions {
             expect: self.expect,
             baseline: self.baseline.baseline(),
             destination: self.output.destination()?,
-        })))
+        }))
     }
 }
 

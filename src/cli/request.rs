@@ -18,6 +18,8 @@ use std::path::PathBuf;
 pub enum Request {
     /// To run scenarios and report.
     Measure(Box<Session>),
+    /// The same as a rank of an MPI job, which all ranks are asked for.
+    MeasureByRanks(Box<Session>),
     /// To say which scenarios there are, on so many CPUs.
     List(usize, Destination),
     /// To explore every interleaving of a program.

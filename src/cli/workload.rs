@@ -52,7 +52,7 @@ pub(super) fn check_split(by: By, load: &Workload) -> Result<(), UsageError> {
     let (most, what) = match by {
         By::Process => (MOST_PROCESSES, "processes"),
         By::Rayon => (MOST_IN_POOL.max(load.cpus.usable), "workers of a rayon pool"),
-        By::Thread | By::Gil | By::Sequential => return Ok(()),
+        By::Thread | By::Gil | By::Sequential | By::Mpi => return Ok(()),
     };
     if load.workers.get() > most {
         return Err(UsageError::new(format!(

@@ -22,7 +22,7 @@ pub mod workload;
 pub use change::Change;
 pub use error::{Error, Result};
 pub use interval::Interval;
-pub use observation::{Distribution, LockUse, Misuse, Observation, Promise};
+pub use observation::{Distribution, HostShare, LockUse, Misuse, Observation, Promise};
 pub use pace::Pace;
 pub use parameters::{Parameter, Parameters};
 pub use scenario::{Explanation, Scenario, Seen, Variant};

@@ -38,6 +38,10 @@ pub struct Observation {
     pub misuse: Option<Misuse>,
     /// Each time that a lock was held, if that was recorded.
     pub holds: Option<Holds>,
+    /// Ranks of an MPI job: from the end of the longest work to the sum at rank 0.
+    pub communication: Option<Duration>,
+    /// What each host did, within an MPI job; empty elsewhere.
+    pub hosts: Vec<HostShare>,
     /// How fast the machine was just before the run or just after it, the slower of both, if that was measured.
     pub pace: Option<Pace>,
 }
@@ -55,6 +59,8 @@ impl Observation {
             lock: None,
             misuse: None,
             holds: None,
+            communication: None,
+            hosts: Vec::new(),
             pace: None,
         }
     }
@@ -76,6 +82,19 @@ impl Observation {
     pub fn with_startup(&self) -> Option<Duration> {
         Some(self.startup?.saturating_add(self.elapsed()))
     }
+}
+
+/// What one host did in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostShare {
+    /// Its name.
+    pub host: String,
+    /// The numbers of the workers that were on it, from 0: of an MPI job, its ranks.
+    pub workers: Vec<usize>,
+    /// How many updates or additions these did.
+    pub updates: u64,
+    /// From its first worker's start to its last one's end, by its own clock.
+    pub time: Duration,
 }
 
 /// What wrong reference counts led to in one run.

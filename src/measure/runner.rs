@@ -141,7 +141,7 @@ pub fn run(
             }
             control.report(0);
             tell(Event::Begin { case: index, round: done, rounds: expected_rounds(rounds) });
-            let pace = || if paced { Pace::now(&case.load, control) } else { None };
+            let pace = || if paced { Pace::now(&case.scenario.own_share(&case.load), control) } else { None };
             let before = pace();
             let observed = case.scenario.observe(&loads[index], control);
             let observed = observed.map(|it| Observation {
@@ -275,6 +275,8 @@ mod tests {
                 lock: None,
                 misuse: None,
                 holds: None,
+                communication: None,
+                hosts: Vec::new(),
                 pace: None,
             })
         }

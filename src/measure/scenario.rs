@@ -6,7 +6,6 @@ use super::stats::Summary;
 use super::workload::{Group, Workload};
 use crate::system::control::Control;
 use serde::Serialize;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// One lesson: some workers do a workload to a shared state in one particular way.
@@ -83,6 +82,16 @@ pub trait Scenario: Send + Sync {
     /// Why it came out as it did, in one sentence for a newcomer, and the arguments of the command to try next.
     fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation;
 
+    /// The words before its command line, where another program starts it.
+    fn launcher(&self, _: &Workload) -> Option<String> {
+        None
+    }
+
+    /// What of a workload this process does itself, where the workers are not all its own.
+    fn own_share(&self, load: &Workload) -> Workload {
+        load.clone()
+    }
+
     /// Whether this is its group's yardstick: one worker doing everything, however many were asked for.
     fn is_sequential(&self) -> bool {
         false
@@ -90,9 +99,7 @@ pub trait Scenario: Send + Sync {
 
     /// A workload as this scenario does it.
     fn adapt(&self, load: &Workload) -> Workload {
-        let workers = if self.is_sequential() { NonZeroUsize::MIN } else { load.workers };
-        let pins = if load.pins.is_empty() { Vec::new() } else { load.pins[..workers.get()].to_vec() };
-        Workload { workers, pins, ..load.clone() }
+        if self.is_sequential() { load.alone() } else { load.clone() }
     }
 
     /// `mutex`, or `mutex:fair` where the command has several ways.

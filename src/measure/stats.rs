@@ -141,6 +141,10 @@ pub struct Summary {
     /// The median absolute deviation of those, in seconds: half of them are this close to their median. Null for fewer
     /// than two runs.
     pub mad_with_startup: Option<f64>,
+    /// Ranks of an MPI job: from the end of the longest work until rank 0 had the sum, in seconds (median of the runs); only there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "f64"))]
+    pub communication: Option<f64>,
     /// How many context switches there were because a worker waited (median of the runs).
     pub voluntary_switches: Option<f64>,
     /// How many context switches there were because the kernel gave the CPU to somebody else, preemption (median of the runs).
@@ -212,6 +216,8 @@ impl Summary {
             Timing::of(all.unwrap_or_default())
         };
         let (startups, with_startup) = (known(|run| run.startup), known(Observation::with_startup));
+        let communication: Option<Vec<f64>> =
+            runs.iter().map(|run| Some(run.communication?.as_secs_f64())).collect();
         let locks: Option<Vec<&LockUse>> = runs.iter().map(|run| run.lock.as_ref()).collect();
         Self {
             expected,
@@ -226,6 +232,7 @@ impl Summary {
             startup: startups.median,
             time_with_startup: with_startup.median,
             mad_with_startup: with_startup.mad,
+            communication: communication.filter(|times| !times.is_empty()).map(median),
             voluntary_switches: usages
                 .as_ref()
                 .map(|all| median(all.iter().map(|usage| as_f64(usage.voluntary)))),
@@ -316,6 +323,8 @@ mod tests {
             lock: None,
             misuse: None,
             holds: None,
+            communication: None,
+            hosts: Vec::new(),
             pace: None,
         }
     }

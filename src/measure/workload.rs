@@ -120,6 +120,13 @@ impl Workload {
         Self { workers: self.workers.max(two), ..self.clone() }
     }
 
+    /// The same with one worker.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        let pins = self.pins.first().copied().into_iter().collect();
+        Self { workers: NonZeroUsize::MIN, pins, ..self.clone() }
+    }
+
     /// The same conditions with less to do.
     #[must_use]
     pub fn shortened(&self, group: Group, most: u64) -> Self {

@@ -1,10 +1,11 @@
 //! CSV: a line for each row, hyperfine's columns first.
 
 use super::rows::Report;
+use super::run::Host;
 use std::io;
 
 /// The columns, in their order. A sweep has one more for each option that it goes through: `parameter_threads`.
-pub const COLUMNS: [&str; 49] = [
+pub const COLUMNS: [&str; 51] = [
     "command",
     "mean",
     "stddev",
@@ -54,6 +55,8 @@ pub const COLUMNS: [&str; 49] = [
     "cpu",
     "time_with_startup",
     "relative_with_startup",
+    "communication",
+    "hosts",
 ];
 
 /// Writes the report as CSV with a header line.
@@ -76,6 +79,8 @@ pub fn render(report: &Report) -> io::Result<String> {
     for row in &report.results {
         // One place names the fields: the JSON form. A column takes its value from there.
         let mut fields = serde_json::to_value(row)?;
+        let host = |host: &Host| format!("{}={}", host.host, host.updates);
+        fields["hosts"] = row.hosts.iter().map(host).collect::<Vec<_>>().join(" ").into();
         fields["pinned"] = (!row.conditions.pins.is_empty()).into();
         let field = |&column: &&str| match fields.get(column).unwrap_or(&header[column]) {
             serde_json::Value::Null => String::new(),

@@ -48,4 +48,4 @@ pub use document::{Document, Header};
 pub use error::{Error, Result};
 pub use part::Part;
 pub use rows::{Conditions, Report, Row};
-pub use run::Run;
+pub use run::{Host, Run};

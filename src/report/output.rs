@@ -206,6 +206,12 @@ pub fn say(reason: &str) {
     let _ = writeln!(anstream::stderr(), "{reason}");
 }
 
+/// From now on nothing is coloured: for a process whose standard output looks like a terminal and is passed on by another
+/// program, as `mpirun` does.
+pub fn without_colours() {
+    anstream::ColorChoice::Never.write_global();
+}
+
 /// Finds out whether what is printed can arrive anywhere.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use super::change::{Changes, Export, ExportError};
 use super::document::Header;
-use super::run::Run;
+use super::run::{Host, Run};
 use super::scaling::{self, Measured, Scaling};
 use super::timeline::{self, Timeline};
 use crate::choice::Choice;
@@ -71,6 +71,9 @@ pub struct Row {
     /// What was found.
     #[serde(flatten)]
     pub summary: Summary,
+    /// What each host did (its time: median of the runs); only within an MPI job.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<Host>,
     /// The median time over `updates`, in nanoseconds; null where there was no run.
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub ns_per_update: f64,
@@ -144,7 +147,7 @@ impl Report {
             }
         }
         let measured: Vec<&Row> = results.iter().filter(|row| !row.baseline).collect();
-        let cpus = cases.first().map_or(1, |case| case.load.cpus.usable);
+        let cpus = cases.iter().map(|case| case.load.cpus.usable).max().unwrap_or(1);
         let scaling = scaling::of(lines(&measured).into_iter().map(|(name, row)| row.scaled(name)), cpus);
         let header = Header::new(cpus, outcome.interrupted);
         Self { scaling, header, comparison, results, baseline: None }
@@ -243,6 +246,7 @@ impl Row {
         let group = scenario.group();
         let expected = result.expected.unwrap_or_else(|| group.expected(load));
         let promise = scenario.promise_for(load);
+        let observations: Vec<Run> = result.observations.iter().map(Run::of).collect();
         let mut summary = Summary::of(promise, expected, &result.observations);
         if summary.runs == 0 && result.failure.is_some() {
             summary.verdict = Verdict::Failed;
@@ -275,7 +279,8 @@ impl Row {
             speedup: None,
             speedup_with_startup: None,
             explanation: Explanation::default(),
-            observations: result.observations.iter().map(Run::of).collect(),
+            hosts: Host::of_runs(&observations),
+            observations,
             timeline: result.observations.last().filter(|_| load.record).map(|last| timeline(case, last)),
             conditions,
             summary,
@@ -294,6 +299,12 @@ impl Row {
     #[must_use]
     pub fn short_name(&self) -> &str {
         self.scenario.trim_start_matches("split:")
+    }
+
+    /// Whether the ranks of an MPI job did it.
+    #[must_use]
+    pub const fn is_by_ranks(&self) -> bool {
+        self.summary.communication.is_some()
     }
 
     /// The result of the run furthest from right, as digits; nothing without runs.
@@ -397,13 +408,16 @@ fn command(scenario: &dyn Scenario, load: &Workload) -> String {
     } else if may_be_widened(scenario, load) {
         add("--widen", "off".to_owned());
     }
+    let launcher = scenario.launcher(load);
     if scenario.gil_enabled().is_none()
+        && launcher.is_none()
         && load.pins.is_empty()
         && !load.cpus.apart(load.workers.get()).is_empty()
     {
         add("--pin", "off".to_owned());
     }
-    let start = format!("gilsim {}", scenario.name());
+    let launcher = launcher.map_or_else(String::new, |words| words + " ");
+    let start = format!("{launcher}gilsim {}", scenario.name());
     options.iter().fold(start, |line, word| line + " " + &quoted(word))
 }
 

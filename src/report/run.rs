@@ -1,6 +1,7 @@
 //! One run as it was observed, in plain fields.
 
-use crate::measure::{LockUse, Misuse, Observation, Pace};
+use crate::measure::stats::median;
+use crate::measure::{HostShare, LockUse, Misuse, Observation, Pace};
 use crate::system::clock::{Span, Usage};
 use serde::Serialize;
 use std::time::Duration;
@@ -15,6 +16,10 @@ pub struct Run {
     pub time: f64,
     /// From asking for the first worker to its start, in seconds; null where it is not known.
     pub startup: Option<f64>,
+    /// Ranks of an MPI job: from the end of the longest work until rank 0 had the sum, in seconds; only there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "f64"))]
+    pub communication: Option<f64>,
     /// CPU time of all workers by their CPU clocks, in seconds; null where it is not known.
     pub cpu: Option<f64>,
     /// CPU time in the program itself, of all workers, in seconds; null where the run was too short for clock ticks to tell.
@@ -27,8 +32,11 @@ pub struct Run {
     pub involuntary_switches: Option<u64>,
     /// The share of the time, from 0 to 1, in which at least two workers were between their start and their end.
     pub overlap: Option<f64>,
-    /// Each worker's start and end, in seconds from the earliest start on. Workers that found nothing left to do are not in it.
+    /// Each worker's start and end, in seconds from the earliest start on; of an MPI job, from that on its own host. Workers that found nothing left to do are not in it.
     pub spans: Vec<[f64; 2]>,
+    /// What each host did; only within an MPI job.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<Host>,
     /// Race: how often a worker loaded a value that another had stored.
     pub foreign_values: Option<u64>,
     /// GIL: what happened to the lock; null where there is none.
@@ -37,6 +45,37 @@ pub struct Run {
     pub misuse: Option<Misuse>,
     /// How fast the machine was just before the run or just after it, the slower of both, if that was measured.
     pub pace: Option<Pace>,
+}
+
+/// What one host did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Host {
+    /// Its name.
+    pub host: String,
+    /// The numbers of the workers that were on it, from 0: of an MPI job, its ranks.
+    pub workers: Vec<usize>,
+    /// How many updates or additions these did.
+    pub updates: u64,
+    /// From its first worker's start to its last one's end, by its own clock, in seconds.
+    pub time: f64,
+}
+
+impl Host {
+    fn of(share: &HostShare) -> Self {
+        let HostShare { host, workers, updates, time } = share.clone();
+        Self { host, workers, updates, time: time.as_secs_f64() }
+    }
+
+    /// What each did in several runs: its time is the median.
+    pub(super) fn of_runs(runs: &[Run]) -> Vec<Self> {
+        let Some(first) = runs.first() else { return Vec::new() };
+        let of_all = |(at, host): (usize, &Self)| {
+            let time = median(runs.iter().filter_map(|run| Some(run.hosts.get(at)?.time)));
+            Self { time, ..host.clone() }
+        };
+        first.hosts.iter().enumerate().map(of_all).collect()
+    }
 }
 
 impl Run {
@@ -50,6 +89,7 @@ impl Run {
             actual: observation.actual,
             time: observation.elapsed().as_secs_f64(),
             startup: observation.startup.map(|startup| startup.as_secs_f64()),
+            communication: observation.communication.map(|time| time.as_secs_f64()),
             cpu: usage.map(|usage| usage.cpu.as_secs_f64()),
             user: parts.map(|(user, _)| user.as_secs_f64()),
             system: parts.map(|(_, system)| system.as_secs_f64()),
@@ -61,6 +101,7 @@ impl Run {
                 .iter()
                 .map(|span| [from_origin(span.start), from_origin(span.end)])
                 .collect(),
+            hosts: observation.hosts.iter().map(Host::of).collect(),
             foreign_values: observation.foreign_values,
             lock: observation.lock.clone(),
             misuse: observation.misuse,

@@ -229,6 +229,8 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let hosts = first.iter().filter_map(|row| words::hosts_alone(row));
+    notes.extend(hosts.map(|hosts| format!("{hosts} (what each did in each row: in the JSON and the CSV).")));
     let others = rows.iter().any(|row| row.short_name() != "sequential" && row.conditions.workers > 1);
     if others && rows.iter().any(|row| row.short_name() == "sequential") {
         notes.push(
@@ -368,7 +370,7 @@ fn legend(rows: &[&Row], report: &Report) -> String {
         }
         (true, true) => "; relative: the time for a pair over that of the plain count with one worker",
     };
-    let pins = of_all(rows, |row| words::pinned(&row.conditions.pins))
+    let pins = of_all(rows, words::placed)
         .unwrap_or_else(|| "workers pinned where each can have a CPU of its own".to_owned());
     format!("time: {time}{start}{speedup}{relative}. {} usable, {pins}.", plural(report.header.cpus, "CPU"))
 }

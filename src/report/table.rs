@@ -110,7 +110,8 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     }
     lines.extend(summary.actual.map(|actual| ("actual", grouped(actual))));
     lines.push(("verdict", verdict(row)));
-    lines.push(("time", words::times(&summary.timing)));
+    // The ranks' own time is one of several that they take.
+    lines.push((if row.is_by_ranks() { "work" } else { "time" }, words::times(&summary.timing)));
     let each = match row.group {
         Group::Counter => "per update",
         Group::Sum => "per addition",
@@ -123,19 +124,31 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     }
     if let Some(speedup) = row.speedup.filter(|_| row.conditions.updates > 0) {
         let with_startup = row.speedup_with_startup.unwrap_or(speedup);
+        // The first host is that of rank 0, which did all of it in the same job.
+        let over = row.hosts.first().filter(|_| row.is_by_ranks());
+        let over =
+            over.map_or_else(|| "sequential".to_owned(), |host| format!("rank 0 alone on {}", host.host));
         lines.push((
             "speed-up",
             format!(
-                "{} over sequential ({} with start-up counted)",
+                "{} over {over} ({} with start-up counted)",
                 words::figure(speedup),
                 words::figure(with_startup)
             ),
         ));
     }
-    if !summary.startup.is_nan() {
-        let startup = time(summary.startup);
+    let startup = time(summary.startup);
+    if let Some(communication) = summary.communication {
+        lines.push((
+            "start-up",
+            format!("{startup} to join the job, once, and until the ranks left the start line"),
+        ));
+        let text = format!("{} from the longest work until rank 0 had the sum", time(communication));
+        lines.push(("communication", text));
+    } else if !summary.startup.is_nan() {
         lines.push(("start-up", format!("{startup} until the first worker left the start line")));
     }
+    lines.extend(words::hosts(row).map(|hosts| ("hosts", hosts)));
     lines.extend(words::cpu_time(summary).map(|cpu| ("CPU time", cpu)));
     if let (Some(voluntary), Some(involuntary)) = (summary.voluntary_switches, summary.involuntary_switches) {
         let [voluntary, involuntary] = [voluntary, involuntary].map(count::mean);
@@ -160,7 +173,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     if let Some(lock) = &summary.lock {
         lines.extend(lock_details(lock, row));
     }
-    lines.push(("machine", words::cpus(report.header.cpus, &row.conditions.pins)));
+    lines.push(("machine", words::cpus(report.header.cpus, row)));
     if summary.runs > 1 {
         let labels: Vec<&str> = lines.iter().map(|&(label, _)| label).collect();
         lines.push(("of the runs", which_of_the_runs(&labels, summary.lost_runs > 0)));
@@ -179,6 +192,8 @@ fn which_of_the_runs(labels: &[&str], wrong: bool) -> String {
         "per addition",
         "per pair",
         "start-up",
+        "communication",
+        "hosts",
         "switches",
         "overlap",
         "collisions",
@@ -341,6 +356,9 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         }
     }
     notes.extend(said);
+    let hosts =
+        rows.iter().filter_map(|row| Some(format!("{}, on {}.", row.short_name(), words::hosts(row)?)));
+    notes.extend(hosts);
     notes.extend(losses(&rows));
     notes.extend(terms::free_threaded(rows.iter().map(|row| row.scenario.as_str())));
     notes.extend(speedups(&rows));
@@ -384,7 +402,7 @@ fn legend(rows: &[&Row], cpus: usize) -> String {
     } else {
         ""
     };
-    let pins = words::common(rows, |row| words::pinned(&row.conditions.pins));
+    let pins = words::common(rows, words::placed);
     let related = |references| {
         rows.iter().any(|row| row.relative.is_some() && (row.group == Group::References) == references)
     };
@@ -408,6 +426,7 @@ fn speedups(rows: &[&Row]) -> Option<String> {
             "thread" => "threads",
             "gil" => "threads under a GIL",
             "process" => "processes",
+            "mpi" => "ranks of MPI",
             other => other,
         };
         let started = words::figure(row.speedup_with_startup?);

@@ -4,6 +4,7 @@ pub use super::numbers::{figure, percent, plural, time};
 
 use super::layout::Cell;
 use super::rows::Row;
+use super::run::Host;
 use crate::count;
 use crate::measure::stats::{Summary, Timing, Verdict};
 use crate::measure::{Group, Objects, Pattern, Promise};
@@ -320,23 +321,66 @@ pub fn gil_price(rows: &[&Row]) -> Option<String> {
     Some(format!("{taken}{times} of a compiled loop under a GIL, not of Python{apart}"))
 }
 
+/// What each host did, in a phrase: `one: ranks 0 and 1, 5,000,000 numbers in 2.51 ms`.
+#[must_use]
+pub fn hosts(row: &Row) -> Option<String> {
+    let host = |host: &Host| {
+        let updates = count::grouped(i128::from(host.updates));
+        format!("{}: {}, {updates} numbers in {}", host.host, those_on(host, row), time(host.time))
+    };
+    let all: Vec<String> = row.hosts.iter().map(host).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// On which hosts a row was done: `mpi: one (ranks 0 and 1), two (ranks 2 and 3)`.
+#[must_use]
+pub fn hosts_alone(row: &Row) -> Option<String> {
+    let host = |host: &Host| format!("{} ({})", host.host, those_on(host, row));
+    let all: Vec<String> = row.hosts.iter().map(host).collect();
+    (!all.is_empty()).then(|| format!("{}: {}", row.short_name(), all.join(", ")))
+}
+
+/// Who was on a host: `ranks 0 and 1`.
+fn those_on(host: &Host, row: &Row) -> String {
+    let numbers: Vec<String> = host.workers.iter().map(usize::to_string).collect();
+    match (&numbers[..], row.is_by_ranks()) {
+        // The workers of one process need no numbers.
+        (many, false) => plural(many.len(), "worker"),
+        ([one], true) => format!("rank {one}"),
+        (many, true) => format!("ranks {}", listed(many)),
+    }
+}
+
+/// `0`, `0 and 1`, `0, 1 and 2`.
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// `2 CPUs usable, workers pinned to CPUs 0 and 1`.
 #[must_use]
-pub fn cpus(cpus: usize, pins: &[usize]) -> String {
-    format!("{} usable, {}", plural(cpus, "CPU"), pinned(pins))
+pub fn cpus(cpus: usize, row: &Row) -> String {
+    let hosts = if row.hosts.len() > 1 { format!(" on {} hosts", row.hosts.len()) } else { String::new() };
+    format!("{} usable{hosts}, {}", plural(cpus, "CPU"), placed(row))
+}
+
+/// Who has put the workers where.
+#[must_use]
+pub fn placed(row: &Row) -> String {
+    if row.is_by_ranks() { "ranks placed by mpirun".to_owned() } else { pinned(&row.conditions.pins) }
 }
 
 /// `workers pinned to CPUs 0 and 1`.
-#[must_use]
-pub fn pinned(pins: &[usize]) -> String {
+fn pinned(pins: &[usize]) -> String {
     match pins {
         [] => "workers not pinned".to_owned(),
         [one] => format!("worker pinned to CPU {one}"),
         many => {
             let names: Vec<String> = many.iter().map(usize::to_string).collect();
-            let (last, first) =
-                names.split_last().map_or(("", [].as_slice()), |(last, first)| (last.as_str(), first));
-            format!("workers pinned to CPUs {} and {last}", first.join(", "))
+            format!("workers pinned to CPUs {}", listed(&names))
         }
     }
 }
@@ -369,8 +413,9 @@ mod tests {
     fn counts_are_put_as_words() {
         assert_eq!(plural(1, "run"), "1 run");
         assert_eq!(plural(1200, "run"), "1,200 runs");
-        assert_eq!(cpus(2, &[0, 1]), "2 CPUs usable, workers pinned to CPUs 0 and 1");
-        assert_eq!(cpus(8, &[0, 2, 4]), "8 CPUs usable, workers pinned to CPUs 0, 2 and 4");
-        assert_eq!(cpus(1, &[]), "1 CPU usable, workers not pinned");
+        assert_eq!(pinned(&[0, 1]), "workers pinned to CPUs 0 and 1");
+        assert_eq!(pinned(&[0, 2, 4]), "workers pinned to CPUs 0, 2 and 4");
+        assert_eq!(pinned(&[1]), "worker pinned to CPU 1");
+        assert_eq!(pinned(&[]), "workers not pinned");
     }
 }

@@ -284,6 +284,8 @@ impl Scenario for Python {
             lock: None,
             misuse: None,
             holds: None,
+            communication: None,
+            hosts: Vec::new(),
             pace: None,
         })
     }

@@ -19,6 +19,7 @@ mod named;
 pub mod overhead;
 pub mod pages;
 mod progress;
+pub mod ranks;
 pub mod real_runs;
 pub mod references;
 pub mod tour;

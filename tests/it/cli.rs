@@ -64,6 +64,7 @@ fn a_mistake_is_one_line_on_standard_error_and_exit_code_2() {
         "race --iters 1e19",
         "mutex --lock futex",
         "split --by magic",
+        "split --by mpi",
         "gil --switch-interval soon",
         "gil --cpython 3.5",
         "convoy --pings 0",

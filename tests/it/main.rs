@@ -20,6 +20,8 @@ mod interpreter;
 #[cfg(target_os = "linux")]
 mod limits;
 mod model;
+#[cfg(target_os = "linux")]
+mod mpi;
 mod numbers;
 #[cfg(target_os = "linux")]
 mod orphans;

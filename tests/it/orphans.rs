@@ -34,14 +34,9 @@ impl Family {
         family
     }
 
-    /// All that are alive, gilsim included; a zombie has no environment any more.
+    /// All that are alive, gilsim included.
     fn members(&self) -> Vec<i32> {
-        let is_member = |process: &i32| {
-            let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
-            environment.windows(self.entry.len()).any(|window| window == self.entry.as_bytes())
-        };
-        let processes = fs::read_dir("/proc").unwrap().flatten();
-        processes.filter_map(|process| process.file_name().to_str()?.parse().ok()).filter(is_member).collect()
+        with_entry(&self.entry)
     }
 
     /// Those but gilsim itself that have these words on their command line.
@@ -72,6 +67,16 @@ impl Family {
         assert!(self.members().is_empty(), "left behind");
         [output, error]
     }
+}
+
+/// All processes that have this entry in their environment; a zombie has none any more.
+pub(crate) fn with_entry(entry: &str) -> Vec<i32> {
+    let has_entry = |process: &i32| {
+        let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+        environment.windows(entry.len()).any(|window| window == entry.as_bytes())
+    };
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    processes.filter_map(|process| process.file_name().to_str()?.parse().ok()).filter(has_entry).collect()
 }
 
 impl Drop for Family {

@@ -1,10 +1,13 @@
 //! The forms of a report, from fixed values.
 
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
-use gilsim::measure::{Distribution, LockUse, Objects, Observation, Parameters, Pattern, Scenario, Workload};
+use gilsim::measure::{
+    Distribution, HostShare, LockUse, Objects, Observation, Parameters, Pattern, Scenario, Workload,
+};
 use gilsim::report::export::Format;
 use gilsim::report::{Report, csv};
 use gilsim::scenario;
+use gilsim::scenario::split::{By, Split};
 use gilsim::system::clock::{Span, Usage};
 use gilsim::system::cpus::Cpus;
 use std::num::NonZeroUsize;
@@ -42,11 +45,17 @@ fn observation(actual: i128, milliseconds: u64) -> Observation {
         lock: None,
         misuse: None,
         holds: None,
+        communication: None,
+        hosts: Vec::new(),
         pace: None,
     }
 }
 
 fn named(label: &str) -> &'static dyn Scenario {
+    if label == "split:mpi" {
+        // Not in the list: it is for the ranks of a job alone.
+        return scenario::leak(Split::by(By::Mpi));
+    }
     scenario::ALL.iter().copied().find(|scenario| scenario.label() == label).unwrap()
 }
 
@@ -109,6 +118,36 @@ fn split() -> Report {
     )
 }
 
+/// Of the ranks of an MPI job on two hosts.
+pub(crate) fn ranks() -> Report {
+    let expected = 4_999_999_950_000_000;
+    let host = |name: &str, workers: &[usize], updates, milliseconds| HostShare {
+        host: name.to_owned(),
+        workers: workers.to_vec(),
+        updates,
+        time: Duration::from_millis(milliseconds),
+    };
+    let alone = |milliseconds| Observation {
+        hosts: vec![host("one", &[0], 100_000_000, milliseconds)],
+        ..observation(expected, milliseconds)
+    };
+    let together = |milliseconds| Observation {
+        hosts: vec![
+            host("one", &[0, 1], 66_666_666, milliseconds),
+            host("two", &[2], 33_333_334, milliseconds - 1),
+        ],
+        communication: Some(Duration::from_micros(30 * milliseconds)),
+        ..observation(expected, milliseconds)
+    };
+    report(
+        vec![
+            ("split:sequential", load(3, 100_000_000), vec![alone(27), alone(54)]),
+            ("split:mpi", load(3, 100_000_000), vec![together(10), together(20)]),
+        ],
+        false,
+    )
+}
+
 fn comparison() -> Report {
     let expected = 19_999_999_900_000_000;
     let race = |actual, time| Observation { foreign_values: Some(5), ..observation(actual, time) };
@@ -143,6 +182,7 @@ fn one_scenario_as_a_table() {
     insta::assert_snapshot!("race_table", plain(&race(), Format::Table, Some(80)));
     insta::assert_snapshot!("gil_table", plain(&gil(), Format::Table, Some(80)));
     insta::assert_snapshot!("split_table", plain(&split(), Format::Table, Some(80)));
+    insta::assert_snapshot!("ranks_table", plain(&ranks(), Format::Table, Some(80)));
 }
 
 #[test]
@@ -161,7 +201,7 @@ fn a_broken_promise_is_plain_to_see() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     for width in [40, 60, 80, 100, 200] {
-        for report in [race(), gil(), split(), comparison()] {
+        for report in [race(), gil(), split(), ranks(), comparison()] {
             for line in plain(&report, Format::Table, Some(width)).lines() {
                 assert!(line.chars().count() <= width, "{width}: {line}");
             }
@@ -173,14 +213,16 @@ fn no_line_is_wider_than_the_terminal() {
 fn the_other_forms() {
     insta::assert_snapshot!("race_json", plain(&race(), Format::Json, None));
     insta::assert_snapshot!("comparison_csv", plain(&comparison(), Format::Csv, None));
+    insta::assert_snapshot!("ranks_csv", plain(&ranks(), Format::Csv, None));
     insta::assert_snapshot!("race_markdown", plain(&race(), Format::Markdown, None));
     insta::assert_snapshot!("comparison_markdown", plain(&comparison(), Format::Markdown, None));
 }
 
 #[test]
 fn every_column_of_the_csv_is_a_field_of_the_json() {
-    let json: serde_json::Value = crate::schema::read(plain(&comparison(), Format::Json, None));
-    let row = json["results"][0].as_object().unwrap();
+    // Of ranks, which have fields of their own.
+    let json: serde_json::Value = crate::schema::read(plain(&ranks(), Format::Json, None));
+    let row = json["results"][1].as_object().unwrap();
     for column in csv::COLUMNS {
         let added = ["cpus", "interrupted", "pinned", "profile", "gilsim"].contains(&column);
         assert!(added || row.contains_key(column), "{column}");

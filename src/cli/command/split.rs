@@ -1,7 +1,9 @@
 //! `split`: one sum, shared between workers in one of several ways, beside one worker that does all of it.
 
 use crate::choice::Choice;
-use crate::cli::options::{ACTUAL_ALONE, IntervalOption, MeasureOptions, TimelineOptions, WorkersOption};
+use crate::cli::options::{
+    ACTUAL_ALONE, IntervalOption, MeasureOptions, TimelineOptions, WORKERS, WorkersOption,
+};
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
 use crate::cli::sweep::{self, Combinations, Several};
@@ -11,7 +13,8 @@ use crate::count;
 use crate::measure::runner::Case;
 use crate::measure::{Parameters, Pattern, Workload};
 use crate::scenario;
-use crate::scenario::split::{By, Split};
+use crate::scenario::split::{By, Split, mpi};
+use crate::session::Session;
 use crate::system::cpus::Cpus;
 use clap::Args;
 use clap::builder::Resettable;
@@ -20,7 +23,7 @@ use std::num::NonZeroUsize;
 /// The sum over a range, split between processes, threads, a rayon pool or threads under a global lock
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  gilsim split --iters 100M\n  gilsim split --by gil --workers 4 --iters 1e9"
+    after_help = "Example:\n  gilsim split --iters 100M\n  gilsim split --by gil --workers 4 --iters 1e9\n\nBy the ranks of an MPI job:\n  mpirun -n 4 gilsim split --by mpi --iters 1e10"
 )]
 #[command(mut_arg("threads", |arg| {
     // `Reset` takes back the alias that is the name here.
@@ -50,6 +53,32 @@ pub(super) struct SplitCommand {
 
 impl SplitCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
+        if !self.by.iter().any(|by| by.needs_job()) {
+            return self.session(cpus).map(Request::Measure);
+        }
+        match self.check_ranks().and_then(|()| self.session(cpus)) {
+            // Every rank has this command line, and rank 0 says what is wrong with it.
+            Err(_) if mpi::rank().is_some_and(|rank| rank > 0) => Ok(Request::Print(String::new())),
+            session => session.map(Request::MeasureByRanks),
+        }
+    }
+
+    /// Refuses the ranks of an MPI job where there are none, and to say here how many they are.
+    fn check_ranks(&self) -> Result<(), UsageError> {
+        if let Some(reason) = mpi::absent() {
+            return Err(UsageError::new(reason));
+        }
+        let workers = &self.workers.threads;
+        let for_ranks = self.by.len() == 1 && workers.values().iter().any(|workers| workers.get() != WORKERS);
+        if workers.is_sweep() || for_ranks {
+            return Err(UsageError::new(
+                "--workers says nothing to the ranks of an MPI job: mpirun -n 4 makes four; leave it out",
+            ));
+        }
+        Ok(())
+    }
+
+    fn session(self, cpus: Cpus) -> Result<Box<Session>, UsageError> {
         let from = self.from;
         if let Some(iters) = self.iters.values().iter().find(|&&iters| from > iters) {
             return Err(UsageError::new(format!(
@@ -74,7 +103,7 @@ impl SplitCommand {
         let baselines = yardsticks(&cases);
         self.measure
             .with(self.timeline)?
-            .request_of(baselines.into_iter().chain(cases).collect(), self.by.len() > 1)
+            .session_of(baselines.into_iter().chain(cases).collect(), self.by.len() > 1)
     }
 }
 

@@ -139,6 +139,8 @@ struct Row {
     pins: Vec<u64>,
     widen: Option<u64>,
     switch_interval: Option<f64>,
+    #[serde(default)]
+    hosts: Vec<Value>,
     observations: Vec<Run>,
 }
 
@@ -297,6 +299,7 @@ impl From<Row> for Measured {
         settings.extend(row.result.map(|it| ("result", format!("`{it}`"))));
         settings.extend(row.widen.map(|it| ("widen", it.to_string())));
         settings.extend(row.switch_interval.map(|it| ("switch interval", time(it))));
+        settings.extend((!row.hosts.is_empty()).then(|| ("hosts", row.hosts.len().to_string())));
         Self {
             key: Key {
                 group: row.group,

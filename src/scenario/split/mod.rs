@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod message;
+pub mod mpi;
 mod queue;
 mod sum;
 pub mod supervisor;
@@ -52,10 +53,21 @@ pub enum By {
     Gil,
     /// One thread for all of it.
     Sequential,
+    /// The ranks of an MPI job.
+    Mpi,
+}
+
+impl By {
+    /// Whether it is for the ranks of an MPI job, which gilsim does not start itself.
+    #[must_use]
+    pub fn needs_job(self) -> bool {
+        self == Self::Mpi
+    }
 }
 
 impl Choice for By {
-    const ALL: &'static [Self] = &[Self::Process, Self::Thread, Self::Rayon, Self::Gil, Self::Sequential];
+    const ALL: &'static [Self] =
+        &[Self::Process, Self::Thread, Self::Rayon, Self::Gil, Self::Sequential, Self::Mpi];
 
     fn name(self) -> &'static str {
         match self {
@@ -64,6 +76,7 @@ impl Choice for By {
             Self::Rayon => "rayon",
             Self::Gil => "gil",
             Self::Sequential => "sequential",
+            Self::Mpi => "mpi",
         }
     }
 
@@ -74,6 +87,9 @@ impl Choice for By {
             Self::Rayon => "a rayon pool, whose workers steal each other's work",
             Self::Gil => "threads under a global lock like CPython's",
             Self::Sequential => "one worker does all of it",
+            Self::Mpi => {
+                "the ranks of an MPI job, on one machine or several; needs a build with --features mpi, and mpirun"
+            }
         }
     }
 }
@@ -167,6 +183,8 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
         lock: None,
         misuse: None,
         holds: None,
+        communication: None,
+        hosts: Vec::new(),
         pace: None,
     })
 }
@@ -199,30 +217,66 @@ impl Scenario for Split<'_> {
             By::Rayon => "the same by a pool whose workers steal each other's work",
             By::Gil => "the same by threads under a global lock: a second CPU gains nothing",
             By::Process => "the same by processes that send their subtotals to a queue: the way around a GIL",
+            By::Mpi => {
+                "the same by the ranks of an MPI job, whose subtotals MPI reduces: the way to several machines"
+            }
+        }
+    }
+
+    fn options(&self, load: &Workload) -> Vec<String> {
+        let mut options = vec!["--by".to_owned(), self.by.name().to_owned()];
+        let of_load = load.options(Group::Sum);
+        // How many ranks there are is said to mpirun.
+        let unsaid = if self.by.needs_job() { "--workers" } else { "" };
+        options.extend(of_load.chunks(2).filter(|pair| pair[0] != unsaid).flatten().cloned());
+        options
+    }
+
+    fn launcher(&self, load: &Workload) -> Option<String> {
+        self.by.needs_job().then(|| format!("mpirun -n {}", load.workers))
+    }
+
+    fn own_share(&self, load: &Workload) -> Workload {
+        match mpi::team() {
+            Some(team) if self.by.needs_job() => team.leaders(load),
+            _ => load.clone(),
+        }
+    }
+
+    fn adapt(&self, load: &Workload) -> Workload {
+        match (self.by, mpi::team()) {
+            (By::Mpi, Some(team)) => team.adapt(load),
+            _ if self.is_sequential() => load.alone(),
+            _ => load.clone(),
         }
     }
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
-        match self.by {
+        let observation = match self.by {
             By::Sequential => by_threads(&self.adapt(load), control),
             By::Thread => by_threads(load, control),
             By::Rayon => by_rayon(load, control),
             By::Gil => under_lock(load, control),
             By::Process => queue::observe(load, control, self.executable, self.patience),
-        }
+            By::Mpi => return mpi::observe(load, control),
+        }?;
+        let hosts = mpi::team().map(|team| team.alone(&self.adapt(load), observation.elapsed()));
+        Ok(Observation { hosts: hosts.unwrap_or_default(), ..observation })
     }
 
     fn explain(&self, load: &Workload, seen: &Seen<'_>) -> Explanation {
         let shared = load.shared();
+        // What needs a job of its own is not begun by gilsim: one machine's processes come next.
+        let own = if self.by.needs_job() { By::Process } else { self.by };
         let by = |by: By, load: &Workload| format!("split --by {} {}", by.name(), load.arguments(Group::Sum));
         let next = match self.by {
             _ if load.range().is_empty()
                 || self.too_short(load, seen)
                 || self.too_short_to_pay(load, seen) =>
             {
-                enough(load, seen).or_else(|| load.longer()).map(|longer| by(self.by, &longer))
+                enough(load, seen).or_else(|| load.longer()).map(|longer| by(own, &longer))
             }
-            By::Sequential => Some(by(By::Process, &shared)),
+            By::Sequential | By::Mpi => Some(by(By::Process, &shared)),
             By::Process => Some(by(By::Gil, &shared)),
             By::Gil => Some(by(By::Thread, &shared)),
             By::Thread => Some(by(By::Rayon, &shared)),
@@ -240,7 +294,7 @@ impl Split<'_> {
 
     /// Whether workers that did run at once took longer to start than that saved.
     fn too_short_to_pay(&self, load: &Workload, seen: &Seen<'_>) -> bool {
-        let parallel = matches!(self.by, By::Process | By::Thread | By::Rayon);
+        let parallel = matches!(self.by, By::Process | By::Thread | By::Rayon | By::Mpi);
         parallel
             && load.workers.get() > 1
             && load.cpus.usable > 1
@@ -266,10 +320,11 @@ impl Split<'_> {
             _ if load.cpus.usable < 2 => {
                 return "there is one CPU to run on, so the workers take turns".to_owned();
             }
-            By::Thread | By::Rayon | By::Process => {}
+            By::Thread | By::Rayon | By::Process | By::Mpi => {}
         }
         let apart = match self.by {
             By::Process => "each process has memory of its own (and, in Python, a GIL of its own)",
+            By::Mpi => "each rank is a process with memory of its own, on whichever host mpirun has put it",
             _ => "the workers share nothing until their subtotals are added, so no lock stands in the way",
         };
         let gained = |speedup: Option<f64>| speedup.is_some_and(|speedup| speedup > 1.0);
@@ -279,6 +334,8 @@ impl Split<'_> {
             "; they were at work at the same time, but no faster than one worker that does all of it"
         } else if !gained(seen.speedup_with_startup) {
             ", and they used several CPUs at once; but to start them took longer than that saved"
+        } else if self.by == By::Mpi {
+            ", and they used several CPUs at once; the price is to start the job, and to have MPI add the subtotals"
         } else if self.by == By::Process {
             ", and they used several CPUs at once; the price is to start them and to send each subtotal over a queue"
         } else {

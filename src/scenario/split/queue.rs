@@ -80,6 +80,8 @@ pub(super) fn observe(
         lock: None,
         misuse: None,
         holds: None,
+        communication: None,
+        hosts: Vec::new(),
         pace: None,
     })
 }

@@ -99,6 +99,8 @@ impl Drawn {
             }),
             misuse: None,
             holds: None,
+            communication: None,
+            hosts: Vec::new(),
             pace: None,
             foreign_values: (scenario.name() == "race").then_some(self.switches),
             lock: lock.then(|| LockUse {

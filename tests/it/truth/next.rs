@@ -62,7 +62,9 @@ fn next(line: &str, world: World) -> Option<String> {
         }),
         // The end of the path; `check` and `dis` are for a program of one's own.
         Request::Explore(_) | Request::References(_) | Request::Check(_) | Request::Dis(_) => return None,
-        Request::List(..)
+        // A command that mpirun has to start is never the next one.
+        Request::MeasureByRanks(_)
+        | Request::List(..)
         | Request::Diff(..)
         | Request::Tour(_)
         | Request::Print(_)
