@@ -56,7 +56,6 @@ pub fn render(timeline: &Timeline, window: Window, screen: Screen) -> String {
         if window.is_beyond(timeline) { "; the run ended before the part that was asked for" } else { "" };
     let left_out = timeline.missing().map_or_else(String::new, |missing| format!("; {missing}"));
     text += &lines(&format!("({whole}{left_out}{beyond})"));
-    let mut blank = false;
     for track in timeline.tracks.iter().take(MOST_TRACKS) {
         let asks = |column: &Range<u64>| {
             let at = track.asks.partition_point(|&ask| ask < column.start);
@@ -66,7 +65,6 @@ pub fn render(timeline: &Timeline, window: Window, screen: Screen) -> String {
             .map(|column| {
                 let stretch = stretch(&part, column, columns);
                 let doing = mostly(&track.slices, &stretch);
-                blank |= doing.is_none();
                 let mark = if asks(&stretch) { 'a' } else { mark(doing, screen.unicode) };
                 (mark, colour(doing))
             })
@@ -82,12 +80,10 @@ pub fn render(timeline: &Timeline, window: Window, screen: Screen) -> String {
         .doings()
         .map(|doing| format!("{} {}", mark(Some(doing), screen.unicode), doing.meaning()))
         .collect();
-    if blank {
-        let lock = timeline.doings().any(|doing| doing == Doing::Holds);
-        legend.push(format!("blank: {}", if lock { "neither, or ended" } else { "not under way" }));
-    }
+    let lock = timeline.doings().any(|doing| doing == Doing::Holds);
+    legend.push(if lock { "blank: neither" } else { "blank: not at work" }.to_owned());
     if timeline.tracks.iter().any(|track| !track.asks.is_empty()) {
-        legend.push("a asks the holder to let go".to_owned());
+        legend.push("a asks for it".to_owned());
     }
     text + &paragraph(&legend.join("   "), width)
 }

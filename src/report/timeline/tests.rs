@@ -35,7 +35,7 @@ timeline of a lock
 (all of it)
 worker 1  #####...a#####...a#####...a#####...a
 worker 2  ...a#####...a#####...a#####...a#####
-# holds the lock   . waits for the lock   a asks the holder to let go
+# holds the lock   . waits for the lock   blank: neither   a asks for it
 ";
     let rows = |text: &str| text.lines().filter(|line| line.starts_with("worker")).count();
     assert_eq!(rows(&drawn), rows(expected));
