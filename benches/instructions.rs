@@ -1,7 +1,8 @@
 //! How many instructions each measured loop takes, counted by Valgrind in the program itself: the same to the instruction
 //! each time and on each machine, so that a loop cannot grow unnoticed where times are noisy.
 //!
-//! `cargo bench --profile release --bench instructions` holds them against `benches/instructions.json` and ends with 1 where
+//! `cargo bench --profile release --bench instructions` (or, where there is a release build, `GILSIM_COUNTED=target/release/gilsim
+//! cargo bench --profile dev --bench instructions`, which has less to build) holds them against `benches/instructions.json` and ends with 1 where
 //! one is another; with `GILSIM_UPDATE_INSTRUCTIONS=1` it writes them there. Instructions are the compiler's choice, so the
 //! file names the compilers that it has figures for, and another one is said to be skipped. So is a machine without Valgrind,
 //! unless `GILSIM_REQUIRE_VALGRIND=1`.
@@ -15,13 +16,16 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 use std::{env, fs, thread};
 
-const GILSIM: &str = env!("CARGO_BIN_EXE_gilsim");
+/// The program: the one that `GILSIM_COUNTED` names, or that of this build.
+static GILSIM: LazyLock<PathBuf> = LazyLock::new(|| {
+    env::var_os("GILSIM_COUNTED").map_or_else(|| env!("CARGO_BIN_EXE_gilsim").into(), PathBuf::from)
+});
 
 /// The command lines whose loops are counted.
 ///
@@ -80,7 +84,7 @@ fn run(update: bool) -> Result<ExitCode, Box<dyn Error>> {
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/instructions.json");
     let mut recorded: BTreeMap<String, Figures> = serde_json::from_str(&fs::read_to_string(&file)?)?;
-    let build = build(Path::new(GILSIM))?;
+    let build = build(&GILSIM)?;
     if !update && !recorded.contains_key(&build) {
         println!(
             "skipped: {} has no figures for {build}; GILSIM_UPDATE_INSTRUCTIONS=1 adds them",
@@ -182,14 +186,14 @@ fn count(command: &str, iterations: u64) -> Result<u64, Box<dyn Error>> {
         .args(["--tool=callgrind", "--compress-strings=no", "--compress-pos=no"])
         .args(TOGGLES.map(|function| format!("--toggle-collect={function}")))
         .arg(out_file)
-        .arg(GILSIM)
+        .arg(&*GILSIM)
         .args(command.split_whitespace())
         .args(["--threads", "1", "--runs", "1", "--iters", &iterations.to_string()])
         .output()?;
     if !ran.status.success() {
         return Err(format!("{}: {}", ran.status, String::from_utf8_lossy(&ran.stderr)).into());
     }
-    own(&fs::read_to_string(counts)?, &fs::canonicalize(GILSIM)?)
+    own(&fs::read_to_string(counts)?, &fs::canonicalize(&*GILSIM)?)
 }
 
 /// The instructions of one object in what callgrind wrote: the program's, without those of the libraries that it calls.
