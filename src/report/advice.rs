@@ -66,9 +66,9 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
 /// another kind, so interpreters stand for choice only among themselves, and models not at all.
 pub(super) fn choices<'a>(rows: &[&'a Row]) -> Vec<&'a Row> {
     let right = || rows.iter().copied().filter(|row| row.is_right_for_sure());
-    let own: Vec<&Row> = right().filter(|row| row.body.is_none() && row.gil.is_none()).collect();
+    let own: Vec<&Row> = right().filter(|row| !row.is_model() && !row.is_real()).collect();
     // Nobody chooses a model of an interpreter.
-    if own.is_empty() { right().filter(|row| row.gil.is_some()).collect() } else { own }
+    if own.is_empty() { right().filter(|row| row.is_real()).collect() } else { own }
 }
 
 /// What a row costs, in seconds: sums are paid for with their start-up.

@@ -295,6 +295,18 @@ impl Row {
         self.promise == Promise::Exact && self.summary.verdict.is_right()
     }
 
+    /// Whether a real interpreter did the work.
+    #[must_use]
+    pub fn is_real(&self) -> bool {
+        self.scenario.starts_with("python:")
+    }
+
+    /// Whether a body was run under the model of a version.
+    #[must_use]
+    pub fn is_model(&self) -> bool {
+        self.body.is_some() && !self.is_real()
+    }
+
     /// Its name among the rows of its group.
     #[must_use]
     pub fn short_name(&self) -> &str {

@@ -86,9 +86,8 @@ fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
 
 /// The command to try after a comparison, of the scenarios or of nothing but real interpreters or reference counts.
 fn after_comparison(report: &Report) -> &'static str {
-    let real = |row: &Row| row.scenario.starts_with("python:");
     let references = |row: &Row| row.group == Group::References;
-    if report.results.iter().all(real) {
+    if report.results.iter().all(Row::is_real) {
         "verify"
     } else if report.results.iter().all(references) {
         "overhead"

@@ -287,15 +287,13 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
 /// What the times of rows under a modelled GIL are, and what they are not; nothing without such rows.
 #[must_use]
 pub fn gil_price(rows: &[&Row]) -> Option<String> {
-    // A real interpreter runs a body, too, and says whether it has a GIL.
-    let is_model = |row: &Row| row.body.is_some() && row.gil.is_none();
     let locked: Vec<&Row> = rows.iter().copied().filter(|row| row.summary.lock.is_some()).collect();
     let free: Vec<&str> = rows
         .iter()
-        .filter(|row| is_model(row) && row.summary.lock.is_none())
+        .filter(|row| row.is_model() && row.summary.lock.is_none())
         .map(|row| &*row.scenario)
         .collect();
-    let several = rows.iter().filter(|row| is_model(row)).count() > 1;
+    let several = rows.iter().filter(|row| row.is_model()).count() > 1;
     let taken = |row: &&Row| {
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         let updates = row.conditions.updates as f64;

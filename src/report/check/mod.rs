@@ -1,5 +1,6 @@
 //! The report of a checked program: what each version makes of it, and the schedule that breaks it.
 
+mod document;
 mod real;
 
 pub use real::{RealEnding, RealRow, Seen};
@@ -7,14 +8,13 @@ pub use real::{RealEnding, RealRow, Seen};
 use crate::explore::{Run, Schedule, StepKind};
 use crate::python::check::{self, Checked, Collision, Finding, Kind, thread_name};
 use crate::python::version::Version;
-use crate::report::document::{Document, Header};
-use crate::report::layout::{Cell, Grid, blank_line, bold, finish, paragraph};
+use crate::report::document::Header;
+use crate::report::layout::{Cell, Grid};
 use crate::report::part::{Fold, Part, texts};
-use crate::report::{csv, json, quiet, terms, words};
+use crate::report::{terms, words};
 use crate::system::shell::quoted;
 use anstyle::AnsiColor;
 use serde::Serialize;
-use std::io;
 
 /// The most lines of a schedule that a table shows.
 const MOST_LINES: usize = 40;
@@ -461,84 +461,5 @@ impl CheckRow {
             steps: steps.then(|| finding.steps.iter().map(InstructionStep::new).collect()),
             schedule_text: (!finding.turns.is_empty()).then(|| text_of(finding)),
         }
-    }
-}
-
-impl Document for CheckReport {
-    fn interrupted(&self) -> bool {
-        self.header.interrupted
-    }
-
-    fn table(&self, width: Option<usize>) -> String {
-        let mut text = paragraph(&format!("{} {}", bold("check:"), self.file), width);
-        text += &self.grid().table(width);
-        text.push('\n');
-        for note in self.notes() {
-            text += &paragraph(&note, width);
-        }
-        if !self.real.is_empty() {
-            blank_line(&mut text);
-            text += &real::grid(&self.real).table(width);
-            text.push('\n');
-        }
-        for note in self.real_notes() {
-            text += &paragraph(&note, width);
-        }
-        if let Some(row) = self.shown() {
-            blank_line(&mut text);
-            let (grid, skipped) = Self::schedule_grid(row);
-            text += &grid.table(width);
-            text.push('\n');
-            for note in self.schedule_notes(row, skipped) {
-                text += &paragraph(&note, width);
-            }
-        }
-        finish(&mut text);
-        text
-    }
-
-    fn json(&self) -> io::Result<String> {
-        json::render(self)
-    }
-
-    fn csv(&self) -> io::Result<String> {
-        let header =
-            ["version", "verdict", "reason", "variable", "lines", "drop_point"].map(str::to_owned).to_vec();
-        let rows = self.results.iter().map(|row| {
-            let lines: Vec<String> = row.lines.iter().map(ToString::to_string).collect();
-            vec![
-                row.version.to_owned(),
-                row.verdict.to_owned(),
-                row.reason.clone(),
-                row.variable.clone().unwrap_or_default(),
-                lines.join(" "),
-                row.drop_point.clone().unwrap_or_default(),
-            ]
-        });
-        csv::write(&[header].into_iter().chain(rows).collect::<Vec<_>>())
-    }
-
-    fn parts(&self) -> Vec<Part> {
-        let mut parts: Vec<Part> = vec![self.grid().into()];
-        parts.extend(texts(self.notes()));
-        if !self.real.is_empty() {
-            parts.push(real::grid(&self.real).into());
-        }
-        parts.extend(texts(self.real_notes()));
-        if let Some(row) = self.shown() {
-            let (grid, skipped) = Self::schedule_grid(row);
-            parts.push(grid.into());
-            parts.extend(texts(self.schedule_notes(row, skipped)));
-        }
-        parts.extend(self.folds());
-        parts
-    }
-
-    fn failures(&self) -> Vec<String> {
-        self.faults()
-    }
-
-    fn value(&self) -> String {
-        quiet::records(self.results.iter().map(|row| [row.version.to_string(), row.verdict.to_string()]))
     }
 }
