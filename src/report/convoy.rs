@@ -89,8 +89,10 @@ impl ConvoyReport {
         // It means nothing to 2.7, which counts ticks, nor where there is no GIL.
         let counts = |row: &ConvoyRow| !matches!(row.hand_off, Some(Passing::Ticks | Passing::None));
         let interval = self.switch_interval.filter(|_| self.results.iter().any(counts));
-        let interval =
-            interval.map_or_else(String::new, |interval| format!(", switch interval {}", time(interval)));
+        let ticks = self.results.iter().any(|row| row.hand_off == Some(Passing::Ticks));
+        let but = if ticks { " (2.7 counts ticks instead)" } else { "" };
+        let interval = interval
+            .map_or_else(String::new, |interval| format!(", switch interval {}{but}", time(interval)));
         let swept = self.swept();
         let header =
             ["idle median", "idle p99", "idle longest", "loaded median", "loaded p99", "loaded longest"];

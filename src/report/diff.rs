@@ -67,18 +67,19 @@ impl Changes {
         notes.extend(self.left_out());
         notes.extend(self.machine());
         if self.changes.iter().any(|row| row.change.low.is_some()) {
+            let known = self.changes.iter().any(|row| row.change.arithmetic.is_some());
+            let allowed = if known { ", which allows for what the machine itself changed by" } else { "" };
             notes.push(format!(
-                "change: how many times as long it takes now (every run over every run before, the median), and its 95 % interval, \
-                 which allows for what the machine itself changed by. slower, faster: all of it is more than {} off 1; same: all of \
-                 it is within {} of 1.",
+                "change: how many times as long it takes now (every run over every run before, the median), and its 95 % \
+                 interval{allowed}. slower, faster: all of it is more than {} off 1; same: all of it is within {} of 1.",
                 percent(MARGIN),
                 percent(SAME)
             ));
         }
         if self.changes.iter().any(|row| row.group == "convoy") {
             notes.push(
-                "convoy: the round trips beside the hogs (median) of one run are held against those of another. How much such \
-                 runs differ on the same machine is not in the interval: repeat both before you conclude anything."
+                "convoy: what one run stands for is the median of its round trips beside the hogs. What the machine itself changed by \
+                 is not known."
                     .to_owned(),
             );
         }

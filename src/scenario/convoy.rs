@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The hidden command under which this program echoes what comes in.
 pub const ECHO_COMMAND: &str = "echo-bytes";
@@ -130,18 +130,22 @@ pub struct Latency {
     pub max: f64,
     /// The time of each round trip, in their order.
     pub times: Vec<f64>,
+    /// How many of them were made in each run: idle and loaded runs take turns, and each begins anew.
+    pub runs: Vec<usize>,
 }
 
 impl Latency {
-    /// Sums up round trips.
+    /// Sums up the round trips of some runs.
     #[must_use]
-    pub fn of(times: Vec<f64>) -> Self {
+    pub fn of(runs: &[Vec<f64>]) -> Self {
+        let times = runs.concat();
         let each = || times.iter().copied();
         Self {
             median: percentile(each(), 50),
             p99: percentile(each(), 99),
             max: each().fold(0.0, f64::max),
             times,
+            runs: runs.iter().map(Vec::len).collect(),
         }
     }
 }
@@ -159,16 +163,20 @@ impl Convoy {
                 let subject = format!("model {version}");
                 tell(&told(&subject, parameters));
                 let alone = Beside { hogs: 0, ..*beside };
-                let (idle, _) = self.round_trips(*version, alone, control)?;
-                let (loaded, holds) = self.round_trips(*version, *beside, control)?;
-                let [idle, loaded] = [idle, loaded].map(|times| Some(Latency::of(times)));
+                let mut holds = None;
+                let [idle, loaded] = self.in_turns(|pings| {
+                    let (idle, _) = self.round_trips(*version, alone, pings, control)?;
+                    let (loaded, recorded) = self.round_trips(*version, *beside, pings, control)?;
+                    holds = recorded;
+                    Ok::<_, measure::Error>([idle, loaded])
+                })?;
                 rows.lock().push(ConvoyRow {
                     subject,
                     parameters: chosen.clone().and(parameters.clone()),
                     beside: *beside,
                     hand_off: Some(Passing::of(*version)),
-                    idle,
-                    loaded,
+                    idle: Some(idle),
+                    loaded: Some(loaded),
                     failure: None,
                     holds,
                 });
@@ -187,19 +195,38 @@ impl Convoy {
         Ok(())
     }
 
+    /// Makes all round trips in some runs, idle and loaded ones in turns: the times of one run are alike, and those of the next may not be.
+    /// Where the lock is recorded there is one run, whose timeline that is.
+    fn in_turns<E>(&self, mut run: impl FnMut(u32) -> Result<[Vec<f64>; 2], E>) -> Result<[Latency; 2], E> {
+        let runs = if self.record { 1 } else { RUNS.min(self.pings) };
+        let mut both = [Vec::new(), Vec::new()];
+        for at in 0..runs {
+            let more = u32::from(at < self.pings % runs);
+            let times = run(self.pings / runs + more)?;
+            both.iter_mut().zip(times).for_each(|(runs, times)| runs.push(times));
+        }
+        Ok(both.map(|runs| Latency::of(&runs)))
+    }
+
     fn real(&self, python: &Path, beside: Beside, parameters: &Parameters, control: &Control) -> ConvoyRow {
-        let request = ConvoyRequest {
-            pings: self.pings,
+        let request = |pings| ConvoyRequest {
+            pings,
             hogs: u32::try_from(beside.hogs).unwrap_or(u32::MAX),
             interval: Some(beside.switch_interval),
         };
         let python = Subject::at(python, control);
         let subject = format!("python {}", python.name());
         let hand_off = python.interpreter().ok().map(Passing::of_real);
-        let limits = Limits::new(self.timeout, control.flag());
-        let measure = |it: &Interpreter| it.convoy(&request, &limits).map_err(|error| error.to_string());
+        let began = Instant::now();
+        let measure = |it: &Interpreter| {
+            let result = self.in_turns(|pings| {
+                let limits = Limits::new(self.timeout.saturating_sub(began.elapsed()), control.flag());
+                it.convoy(&request(pings), &limits).map(|it| [it.idle, it.loaded])
+            });
+            result.map_err(|error| error.to_string())
+        };
         let ([idle, loaded], failure) = match python.interpreter().map_err(str::to_owned).and_then(measure) {
-            Ok(result) => ([result.idle, result.loaded].map(|times| Some(Latency::of(times))), None),
+            Ok(both) => (both.map(Some), None),
             Err(error) => ([None, None], Some(error)),
         };
         let parameters = parameters.clone();
@@ -211,6 +238,7 @@ impl Convoy {
         &self,
         version: Version,
         beside: Beside,
+        pings: u32,
         control: &Control,
     ) -> Result<(Vec<f64>, Option<Holds>)> {
         let Beside { hogs, switch_interval } = beside;
@@ -252,18 +280,18 @@ impl Convoy {
             while at_work.load(Ordering::Relaxed) < hogs && !control.stopped() {
                 thread::sleep(Duration::from_micros(500));
             }
-            let times = self.ping(&gil, &mut echo, control);
+            let times = Self::ping(&gil, &mut echo, pings, control);
             done.store(true, Ordering::Relaxed);
             times
         })?;
         Ok((times, gil.into_use().recorder.map(|it| Recorder::merge([it]))))
     }
 
-    fn ping(&self, gil: &Gil, echo: &mut Echo, control: &Control) -> Result<Vec<f64>> {
+    fn ping(gil: &Gil, echo: &mut Echo, pings: u32, control: &Control) -> Result<Vec<f64>> {
         let mut holder = gil.enter(0);
         let mut times = Vec::new();
         // The first one finds out whether the echo process is there.
-        for _ in 0..=self.pings {
+        for _ in 0..=pings {
             let began = clock::now();
             let sent = holder.without(|| echo.line.write_all(PING));
             let back = holder.without(|| echo.answer(control));
@@ -282,6 +310,9 @@ impl Convoy {
 fn told(subject: &str, parameters: &Parameters) -> String {
     if parameters.is_empty() { subject.to_owned() } else { format!("{subject}, {}", parameters.words()) }
 }
+
+/// In how many runs the round trips are made: with six on both sides the ranks bound a ratio at 95 %.
+const RUNS: u32 = 6;
 
 /// What goes there and back.
 const PING: &[u8] = b".";
@@ -434,7 +465,7 @@ mod tests {
 
     #[test]
     fn latencies_are_summed_up() {
-        let latency = Latency::of((1..=100).rev().map(f64::from).collect());
+        let latency = Latency::of(&[(1..=100).rev().map(f64::from).collect()]);
         assert!((latency.median - 50.5).abs() < 0.6);
         assert!(latency.p99 >= 98.0 && latency.p99 <= 100.0);
         assert!((latency.max - 100.0).abs() < 1e-9);

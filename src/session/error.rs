@@ -112,9 +112,11 @@ pub enum Error {
 impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoInterpreter(_) | Self::Unreadable { .. } | Self::NoFolder(_) | Self::NotAFolder(_) => {
-                Kind::Failure
-            }
+            Self::NoInterpreter(_)
+            | Self::Unreadable { .. }
+            | Self::Export(ExportError::Unreadable { .. })
+            | Self::NoFolder(_)
+            | Self::NotAFolder(_) => Kind::Failure,
             Self::NamedTwice(_)
             | Self::Export(_)
             | Self::OtherBaseline { .. }

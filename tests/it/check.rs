@@ -26,7 +26,7 @@ fn a_verdict_for_each_version_and_nothing_else() {
 
 #[test]
 fn versions_that_agree_share_a_row() {
-    let table = contains("2.7 to 3.9, 3.13t, 3.14t, 3.15t").and(contains("3.10 to 3.15"));
+    let table = contains("2.7, 3.6 to 3.9, 3.13t, 3.14t, 3.15t").and(contains("3.10 to 3.15"));
     let lines = contains("x is read in line 13").or(contains("x is read in line 8"));
     let small = contains("taken as small: 100000000 as 2");
     let shown = table.and(lines).and(small).and(contains("8: x += 1"));

@@ -82,6 +82,25 @@ fn a_run_as_the_model_says_agrees() {
 }
 
 #[test]
+fn every_form_has_what_was_seen_in_real_runs() {
+    let (fake, file) = (Fake::python("echo 3"), program("account"));
+    let run = |form: &str| {
+        let line = [&file, "--cpython", "3.13", "--python", &at(&fake), "--runs", "2"];
+        let output = gilsim(&format!("check {form}")).args(line).assert().code(3).get_output().stdout.clone();
+        String::from_utf8(output).unwrap()
+    };
+    assert_eq!(run("--quiet"), "3.13\texact\n3.13.0\tloses\n");
+    let csv = run("--format csv");
+    assert!(
+        csv.lines().nth(1).unwrap().starts_with("3.13,exact,") && csv.contains("\n3.13.0,loses,,,,,1,1\n"),
+        "{csv}"
+    );
+    for form in ["--format markdown", "--format html", "--format json", ""] {
+        assert!(run(form).contains("3.13.0"), "{form}");
+    }
+}
+
+#[test]
 fn where_numbers_are_small_runs_are_held_against_one_whose_threads_are_not_switched() {
     // The last argument is the switch interval.
     let fake =

@@ -27,7 +27,7 @@ const MOST_ITERATIONS: u32 = 20;
     after_help = "Example:\n  gilsim check race.py\n  gilsim check race.py --cpython 3.9 --cpython 3.13t --expect lost\n  gilsim check race.py --python all"
 )]
 #[command(mut_arg("time", |arg| arg.help("How long one run in a real interpreter may take; one that is to show a deadlock is given 20 times as long as one that ended, and 2 s at least").requires("python")))]
-#[command(mut_arg("quiet", |arg| arg.help("Print for each version a line of version and verdict, with a tab between them")))]
+#[command(mut_arg("quiet", |arg| arg.help("Print for each version a line of version and verdict, with a tab between them; for each real interpreter its release and what was seen")))]
 pub(super) struct CheckCommand {
     /// The program
     #[arg(value_name = "FILE")]

@@ -35,6 +35,24 @@ impl Machine<'_> {
         }
     }
 
+    /// Whether a class is of the old style of Python 2: neither it nor any that it derives from derives from `object`.
+    pub(super) fn is_old_style(&self, class: &Value) -> bool {
+        let mut class = class;
+        while let Some(Object::Class { base, .. }) = self.object_of(class) {
+            if *base == Value::None {
+                return true;
+            }
+            class = base;
+        }
+        false
+    }
+
+    /// Whether a value found in a class for an instance goes before what the instance itself holds, and takes what is stored in it: a
+    /// property, but for classes of the old style.
+    fn is_data_descriptor(&self, found: &Value, class: &Value) -> bool {
+        matches!(self.object_of(found), Some(Object::Property(..))) && !self.is_old_style(class)
+    }
+
     /// Whether an exception is of a class, or of one of a tuple of them.
     pub(super) fn is_exception(&self, exception: &Value, class: &Value) -> bool {
         if let Some(Object::Tuple(classes)) = self.object_of(class) {
@@ -137,7 +155,7 @@ impl Machine<'_> {
             Object::Instance { class, attributes, part } => {
                 let in_class = self.in_class(&class, name);
                 if let Some(found) = &in_class
-                    && matches!(self.object_of(found), Some(Object::Property(..)))
+                    && self.is_data_descriptor(found, &class)
                 {
                     return self.bound(found.clone(), object, &class);
                 }
@@ -200,9 +218,21 @@ impl Machine<'_> {
     }
 
     pub(super) fn no_attribute(&mut self, object: &Value, name: &str) -> R<Value> {
-        if let Some(Object::Class { .. }) = self.object_of(object) {
-            let class = self.class_name(object);
-            return self.raise("AttributeError", &format!("type object '{class}' has no attribute '{name}'"));
+        match self.object_of(object) {
+            Some(Object::Class { .. }) => {
+                let class = self.class_name(object);
+                let kind = if self.is_old_style(object) {
+                    format!("class {class}")
+                } else {
+                    format!("type object '{class}'")
+                };
+                return self.raise("AttributeError", &format!("{kind} has no attribute '{name}'"));
+            }
+            Some(Object::Instance { class, .. }) if self.is_old_style(class) => {
+                let message = format!("{} instance has no attribute '{name}'", self.class_name(class));
+                return self.raise("AttributeError", &message);
+            }
+            _ => {}
         }
         match self.known_type_name(object) {
             Some(class) if !matches!(object, Value::Native(_)) => {
@@ -219,6 +249,7 @@ impl Machine<'_> {
         match self.state.object(at).clone() {
             Object::Instance { class, part, .. } => {
                 if let Some(found) = self.in_class(&class, name)
+                    && self.is_data_descriptor(&found, &class)
                     && let Some(Object::Property(_, setter)) = self.object_of(&found).cloned()
                 {
                     if setter == Value::None {
@@ -287,6 +318,11 @@ impl Machine<'_> {
             if attributes.len() < before {
                 return Ok(());
             }
+        }
+        if let Some(Object::Instance { class, .. }) = self.object_of(object)
+            && self.is_old_style(class)
+        {
+            return self.no_attribute(object, self.name(name)).map(drop);
         }
         let class = self.type_name(object);
         let message = Self::fill(self.module.facts.messages.no_deletion, &[&class, self.name(name)]);

@@ -403,8 +403,13 @@ impl<'m> Machine<'m> {
                 self.replace(popped, function);
             }
             ProgramOp::BuildClass(code, has_base, captures) => {
-                let base = if *has_base { self.peek() } else { Value::Native("object") };
+                let base = match *has_base {
+                    true => self.peek(),
+                    false if self.module.facts.shape.python2 => Value::None,
+                    false => Value::Native("object"),
+                };
                 match (&base, self.object_of(&base)) {
+                    (Value::None, _) if !has_base => {}
                     (_, Some(Object::Class { .. })) | (Value::Native("object" | "threading.Thread"), _) => {}
                     (Value::Native(name), _) if library::exception_base(name).is_some() => {}
                     _ => return beyond("this base class"),

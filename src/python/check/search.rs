@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::machine::{Beyond, Location, Machine, Step};
 use super::state::{Entry, Object, Site, State, Value};
+use crate::python::program::Op;
 use crate::python::program::module::Module;
 use crate::system::control::Control;
 
@@ -348,7 +349,9 @@ impl<'m> Search<'m> {
                         Switching::DropPoints => may_drop && touched,
                         #[cfg(test)]
                         Switching::EveryDropPoint => may_drop,
-                        Switching::Iterations => iteration_ends(machine, thread),
+                        Switching::Iterations => {
+                            iteration_ends(machine, thread) || daemons_are_left(machine, thread)
+                        }
                     };
                     if pauses {
                         return Ok(Pause::Switch);
@@ -411,6 +414,17 @@ fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
     around == 0
         && loops(last).iter().any(|one| one.ends.contains(&pc))
         && outer.iter().all(|frame| loops(frame).iter().all(|one| !inside(one.range, frame.pc as usize)))
+}
+
+/// Whether the main thread is about to end the program, while a daemon thread has not ended: whole iterations of that one may still come
+/// after the last thing that the main thread does.
+fn daemons_are_left(machine: &Machine<'_>, thread: usize) -> bool {
+    let state = &machine.state;
+    let [frame] = &state.threads[thread].frames[..] else { return false };
+    let next = machine.module.instruction(frame.code, frame.pc as usize).map(|instruction| &instruction.op);
+    thread == 0
+        && matches!(next, Some(Op::Return | Op::ReturnConst(_)))
+        && state.threads.iter().any(|other| other.daemon && !other.finished)
 }
 
 /// How a state from which nobody goes on counts: by what was printed and raised, and what the globals hold.

@@ -2,7 +2,7 @@
 //!
 //! A loss that exists shows with few iterations. Taken as small are numbers of at least [`LARGE`], and those that say how
 //! often a loop runs: they stand in `range()`, or are bound to a name, or passed to a parameter, that does. Each such
-//! number becomes the same small one wherever it stands.
+//! number becomes the same small one wherever it stands, and what several threads count with it becomes as many times that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,9 +16,18 @@ const LARGE: i64 = 10_000;
 /// Up to here a number of iterations stays as it is.
 const FEW: i64 = 3;
 
+/// Up to so many times the least number, a number of iterations keeps its ratio to it.
+const MOST_TIMES: i64 = 4;
+
+/// Up to so many times a number of iterations, a number may be what they come to in all threads.
+const MOST_THREADS: i64 = 16;
+
+/// From here on a multiple of a number of iterations is no accident; below, it must stand in a comparison.
+const TELLING: i64 = 100;
+
 /// Makes the numbers of a program small; what each became.
 pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
-    let mut large = BTreeSet::new();
+    let (mut counts, mut long) = (BTreeSet::new(), BTreeSet::new());
     let mut functions: Vec<Function> = Vec::new();
     all_statements(stmts, &mut |stmt| {
         if let StmtKind::Define(function) = &stmt.kind {
@@ -30,7 +39,7 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
         if let ExprKind::Int(value, _) = expr.kind
             && value >= LARGE
         {
-            large.insert(value);
+            long.insert(value);
         }
         if let ExprKind::Call(name, _, args) = &expr.kind
             && matches!(name.as_str(), "range" | "xrange")
@@ -38,7 +47,7 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
             for arg in args {
                 walk_expr(arg, &mut |expr| match &expr.kind {
                     ExprKind::Int(value, _) if *value > FEW => {
-                        large.insert(*value);
+                        counts.insert(*value);
                     }
                     ExprKind::Name(name) | ExprKind::Attribute(_, name) => {
                         names.insert(name.clone());
@@ -48,7 +57,7 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
             }
         }
     });
-    let counts = |function: &str, at: usize| {
+    let is_count = |function: &str, at: usize| {
         let function = functions.iter().find(|known| known.name == function);
         function.and_then(|function| function.parameters.get(at)).is_some_and(|name| names.contains(name))
     };
@@ -56,9 +65,9 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
         for (at, arg) in args.iter().enumerate() {
             if let ExprKind::Int(value, _) = arg.kind
                 && value > FEW
-                && counts(function, at)
+                && is_count(function, at)
             {
-                large.insert(value);
+                counts.insert(value);
             }
         }
     };
@@ -81,33 +90,56 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
     all_statements(stmts, &mut |stmt| {
         if let StmtKind::Assign(targets, value) = &stmt.kind {
             for target in targets {
-                bound(target, value, &names, &mut large);
+                bound(target, value, &names, &mut counts);
             }
         }
     });
-    let mut small = BTreeMap::new();
-    if let Some(&least) = large.first() {
-        for &value in &large {
-            let ratio = value / least;
-            let times = if value % least == 0 && ratio <= 4 { ratio } else { 1 };
-            small.insert(value, i64::from(scope) * times);
-        }
-    }
+    let small = taken_as(stmts, &counts, &long, i64::from(scope));
     for stmt in stmts {
         shrink_stmt(stmt, &small);
     }
     small
 }
 
-fn bound(target: &Expr, value: &Expr, names: &BTreeSet<String>, large: &mut BTreeSet<i64>) {
+/// What each number of iterations, each long number, and each total of them is taken as.
+fn taken_as(stmts: &[Stmt], counts: &BTreeSet<i64>, long: &BTreeSet<i64>, scope: i64) -> BTreeMap<i64, i64> {
+    let mut small = BTreeMap::new();
+    let Some(&least) = counts.union(long).min() else { return small };
+    let scaled = |value: i64, most: i64| {
+        let ratio = value / least;
+        scope * if value % least == 0 && ratio <= most { ratio } else { 1 }
+    };
+    small.extend(long.iter().map(|&value| (value, scaled(value, MOST_THREADS))));
+    small.extend(counts.iter().map(|&value| (value, scaled(value, MOST_TIMES))));
+    let mut total = |value: i64, least: i64| {
+        let of = |count: &&i64| value % **count == 0 && (2..=MOST_THREADS).contains(&(value / **count));
+        if let Some(count) = counts.range(least..).rev().find(of)
+            && !counts.contains(&value)
+        {
+            small.insert(value, small[count] * (value / count));
+        }
+    };
+    all_expressions(stmts, &mut |expr| match &expr.kind {
+        ExprKind::Int(value, _) => total(*value, TELLING),
+        ExprKind::Compare(..) => walk_expr(expr, &mut |expr| {
+            if let ExprKind::Int(value, _) = expr.kind {
+                total(value, FEW + 1);
+            }
+        }),
+        _ => {}
+    });
+    small
+}
+
+fn bound(target: &Expr, value: &Expr, names: &BTreeSet<String>, counts: &mut BTreeSet<i64>) {
     match (&target.kind, &value.kind) {
         (ExprKind::Name(name) | ExprKind::Attribute(_, name), ExprKind::Int(value, _))
             if *value > FEW && names.contains(name) =>
         {
-            large.insert(*value);
+            counts.insert(*value);
         }
         (ExprKind::Tuple(targets), ExprKind::Tuple(values)) => {
-            targets.iter().zip(values).for_each(|(target, value)| bound(target, value, names, large));
+            targets.iter().zip(values).for_each(|(target, value)| bound(target, value, names, counts));
         }
         _ => {}
     }

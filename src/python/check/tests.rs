@@ -262,3 +262,59 @@ fn two_locks_with_nothing_between_part_3_14_from_its_neighbours() {
         assert_eq!(kind, if exact { Kind::Exact } else { Kind::Loses }, "{version}");
     }
 }
+
+#[test]
+fn what_a_daemon_thread_does_after_the_last_line_is_no_loss() {
+    // Beside each other they lose where an addition can be interrupted, and nowhere else.
+    let text = "import threading\nx = 0\ndef f():\n    global x\n    for i in range(1000):\n        x = x + 1\n\
+                a = threading.Thread(target=f)\nb = threading.Thread(target=f)\nb.daemon = True\n\
+                a.start()\nb.start()\na.join()\nprint(x)";
+    for (version, kind) in verdicts(text) {
+        let exact = version.has_gil() && version >= Version::V3_10;
+        assert_eq!(kind, if exact { Kind::Exact } else { Kind::Loses }, "{version}");
+    }
+}
+
+#[test]
+fn what_all_iterations_come_to_is_as_many_times_the_small_number() {
+    let small = |text: &str| check(text, &[Version::V3_13], 3, &Control::default()).unwrap().small;
+    let text = "import threading\nx = 0\ndef f():\n    global x\n    for i in range(1000):\n        x += 1\n\
+                ts = [threading.Thread(target=f) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n\
+                assert x == 2000, 2000 - x\n";
+    assert_eq!(small(text), [(1000, 3), (2000, 6)].into());
+    assert_eq!(small("for i in range(5): pass\nprint(10 == 2 * 5, 10, 7 == 5)"), [(5, 3), (10, 6)].into());
+    assert_eq!(small("for i in range(5): pass\nprint(10, 2005)"), [(5, 3)].into());
+    assert_eq!(
+        small("for i in range(100000): pass\nprint(800000, 90000)"),
+        [(90_000, 3), (100_000, 3), (800_000, 24)].into()
+    );
+    assert_eq!(small("for i in range(100): pass\nfor i in range(1000): pass"), [(100, 3), (1000, 3)].into());
+    for (version, kind) in verdicts(text) {
+        assert_eq!(
+            kind,
+            if version.has_gil() && version >= Version::V3_10 { Kind::Exact } else { Kind::Raises },
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn a_class_of_the_old_style_calls_no_setter() {
+    // As 2.7.18 prints it.
+    let text = "class C:\n    @property\n    def v(self):\n        return self._v\n    @v.setter\n    def v(self, n):\n        self._v = n\n\
+                c = C()\nc._v = 1\nprint(c.v)\nc.v = 5\nprint(c.v)\nprint(c._v)\ndel c._v\ntry:\n    print(c._v)\nexcept AttributeError as e:\n    print(e)\n";
+    let prints = |text: &str, version| {
+        let checked = check(text, &[version], 2, &Control::default()).unwrap();
+        checked.findings[0].expected[0].clone()
+    };
+    assert_eq!(prints(text, Version::V2_7), ["1", "1", "5", "C instance has no attribute '_v'"]);
+    let new_style = text.replace("class C:", "class C(object):");
+    for text in [text, &new_style] {
+        assert_eq!(
+            prints(text, Version::V3_9),
+            ["'C' object has no attribute '_v'", "1", "5", "5"],
+            "{text}"
+        );
+    }
+    assert_eq!(prints(&new_style, Version::V2_7), ["'C' object has no attribute '_v'", "1", "5", "5"]);
+}

@@ -121,6 +121,9 @@ impl Machine<'_> {
                         (args, true) => format!("{name}({})", self.joined(args)?),
                     }
                 }
+                Object::Class { name, .. } if self.is_old_style(value) => {
+                    format!("__main__.{}", self.name(name))
+                }
                 Object::Class { name, .. } => format!("<class '__main__.{}'>", self.name(name)),
                 _ => return beyond("the text of an object, which shows its address"),
             },

@@ -5,6 +5,7 @@
 
 use crate::measure::Pace;
 use crate::measure::change::Sample;
+use crate::measure::stats::median;
 use crate::report::numbers::time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -165,6 +166,24 @@ struct Subject {
 #[derive(Deserialize)]
 struct RoundTrips {
     times: Vec<f64>,
+    /// How many of them each run made; before, there was one run.
+    #[serde(default)]
+    runs: Vec<usize>,
+}
+
+impl RoundTrips {
+    /// The median of each run: its round trips are too much alike to count one by one.
+    fn medians(&self) -> Vec<f64> {
+        let mut times = &self.times[..];
+        let runs = if self.runs.is_empty() { vec![times.len()] } else { self.runs.clone() };
+        let mut medians = Vec::new();
+        for length in runs {
+            let Some((run, rest)) = times.split_at_checked(length) else { break };
+            medians.extend((!run.is_empty()).then(|| median(run.iter().copied())));
+            times = rest;
+        }
+        medians
+    }
 }
 
 impl Export {
@@ -315,7 +334,7 @@ impl From<Row> for Measured {
 
 impl From<Subject> for Measured {
     fn from(subject: Subject) -> Self {
-        let times = subject.loaded.map(|loaded| loaded.times).unwrap_or_default();
+        let times = subject.loaded.map(|loaded| loaded.medians()).unwrap_or_default();
         Self {
             key: Key {
                 group: "convoy".to_owned(),

@@ -46,8 +46,8 @@ impl Document for CheckReport {
 
     fn csv(&self) -> io::Result<String> {
         let header =
-            ["version", "verdict", "reason", "variable", "lines", "drop_point"].map(str::to_owned).to_vec();
-        let rows = self.results.iter().map(|row| {
+            ["version", "verdict", "reason", "variable", "lines", "drop_point", "runs", "other_runs"];
+        let models = self.results.iter().map(|row| {
             let lines: Vec<String> = row.lines.iter().map(ToString::to_string).collect();
             vec![
                 row.version.to_owned(),
@@ -56,9 +56,20 @@ impl Document for CheckReport {
                 row.variable.clone().unwrap_or_default(),
                 lines.join(" "),
                 row.drop_point.clone().unwrap_or_default(),
+                String::new(),
+                String::new(),
             ]
         });
-        csv::write(&[header].into_iter().chain(rows).collect::<Vec<_>>())
+        let real = self.real.iter().map(|row| {
+            let reason = row.failure.clone().or_else(|| row.not_compared.clone()).unwrap_or_default();
+            let none = String::new;
+            let runs = [row.runs, row.other_runs].map(|number| number.to_string());
+            let [runs, other_runs] = if row.failure.is_some() { [none(), none()] } else { runs };
+            let name = row.interpreter.clone();
+            vec![name, row.seen_name().to_owned(), reason, none(), none(), none(), runs, other_runs]
+        });
+        let header = header.map(str::to_owned).to_vec();
+        csv::write(&[header].into_iter().chain(models).chain(real).collect::<Vec<_>>())
     }
 
     fn parts(&self) -> Vec<Part> {
@@ -82,6 +93,8 @@ impl Document for CheckReport {
     }
 
     fn value(&self) -> String {
-        quiet::records(self.results.iter().map(|row| [row.version.to_string(), row.verdict.to_string()]))
+        let models = self.results.iter().map(|row| [row.version.to_string(), row.verdict.to_string()]);
+        let real = self.real.iter().map(|row| [row.interpreter.clone(), row.seen_name().to_owned()]);
+        quiet::records(models.chain(real))
     }
 }

@@ -198,36 +198,21 @@ impl CheckReport {
         groups.into_iter().map(|(versions, row)| (self.ranges(&versions), row)).collect()
     }
 
-    /// `2.7 to 3.9, 3.13t`: neighbours among those that have a GIL are joined.
+    /// `2.7, 3.6 to 3.9, 3.13t`: those that have a GIL and follow each other are joined. No version between 2.7 and 3.6 is modelled.
     fn ranges(&self, versions: &[usize]) -> String {
-        let has_gil = |at: usize| !self.results[at].version.ends_with('t');
-        let mut runs: Vec<(usize, usize)> = Vec::new();
-        let between = |from: usize, to: usize| (from + 1..to).all(|at| !has_gil(at));
-        for &at in versions {
-            match runs.last_mut() {
-                Some((_, end)) if has_gil(at) && has_gil(*end) && between(*end, at) => *end = at,
-                _ => runs.push((at, at)),
-            }
-        }
-        // A free-threaded one in the midst of a run would break it, so those come last.
         let name = |at: usize| self.results[at].version;
-        let mut words: Vec<String> = Vec::new();
-        let with: Vec<usize> = versions.iter().copied().filter(|&at| has_gil(at)).collect();
-        let mut index = 0;
-        while index < with.len() {
-            let mut end = index;
-            while end + 1 < with.len() && between(with[end], with[end + 1]) {
-                end += 1;
-            }
-            words.push(match end - index {
-                0 => name(with[index]).to_owned(),
-                1 => format!("{}, {}", name(with[index]), name(with[end])),
-                _ => format!("{} to {}", name(with[index]), name(with[end])),
-            });
-            index = end + 1;
-        }
-        words.extend(versions.iter().filter(|&&at| !has_gil(at)).map(|&at| name(at).to_owned()));
-        words.join(", ")
+        let has_gil = |at: &usize| !name(*at).ends_with('t');
+        let major = |at: usize| name(at).split('.').next();
+        let follows = |one: usize, next: usize| {
+            major(one) == major(next) && (one + 1..next).all(|between| !has_gil(&between))
+        };
+        // A free-threaded one in the midst of a run would break it, so those come last.
+        let (with, without): (Vec<usize>, Vec<usize>) = versions.iter().partition(|at| has_gil(at));
+        let runs = with.chunk_by(|&one, &next| follows(one, next)).map(|run| match *run {
+            [first, _, .., last] => format!("{} to {}", name(first), name(last)),
+            _ => run.iter().map(|&at| name(at)).collect::<Vec<_>>().join(", "),
+        });
+        runs.chain(without.iter().map(|&at| name(at).to_owned())).collect::<Vec<_>>().join(", ")
     }
 
     fn grid(&self) -> Grid {

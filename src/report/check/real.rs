@@ -69,6 +69,16 @@ pub enum Seen {
 }
 
 impl Seen {
+    /// As in the JSON.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Deadlocks => "deadlocks",
+            Self::NotSeen => "not-seen",
+            Self::NotPython => "not-python",
+            other => other.word(),
+        }
+    }
+
     /// As the table shows it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -98,6 +108,15 @@ impl RealRow {
                 self.endings.last().map_or_else(String::new, |ending| line(&ending.ends)),
             )
         })
+    }
+
+    /// What was seen, as in the JSON.
+    pub(super) fn seen_name(&self) -> &'static str {
+        match (self.seen, &self.failure) {
+            (Some(seen), _) => seen.name(),
+            (None, Some(_)) => "failed",
+            (None, None) => "not-compared",
+        }
     }
 
     fn cells(&self) -> Vec<Cell> {

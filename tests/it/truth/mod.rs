@@ -273,7 +273,7 @@ proptest! {
         ],
     ) {
         let loaded = idle.iter().map(|time| time * slower).collect();
-        let (idle, loaded) = (Latency::of(idle), Latency::of(loaded));
+        let (idle, loaded) = (Latency::of(&[idle]), Latency::of(&[loaded]));
         let text = plain(&convoy(hand_off, idle.clone(), loaded.clone()));
         let delay = loaded.median - idle.median;
         let waited = match hand_off {
@@ -314,7 +314,7 @@ fn convoy(hand_off: Passing, idle: Latency, loaded: Latency) -> ConvoyReport {
 #[test]
 fn no_gil_no_convoy() {
     // As it was seen: loaded 12 us, idle 43 us.
-    let text = plain(&convoy(Passing::None, Latency::of(vec![43e-6; 9]), Latency::of(vec![12e-6; 9])));
+    let text = plain(&convoy(Passing::None, Latency::of(&[vec![43e-6; 9]]), Latency::of(&[vec![12e-6; 9]])));
     assert!(text.contains("no convoy effect was seen, and there is no GIL to wait for"), "{text}");
     assert!(!text.contains("keeps it until it is asked"), "{text}");
 }
