@@ -1,8 +1,8 @@
 # A whole program, as it stands, in a process of its own.
 #
 # Written for Python 2.7 and 3 alike. The arguments are the program's file and the switch interval in seconds. Nothing of
-# this is left in the program's process: it is a fork that was made before any thread was started or anything but os and sys
-# imported, and its module is __main__, from which multiprocessing takes functions by name.
+# this is left in the program's process: it is a fork that was made before any thread was started or anything but atexit, os
+# and sys imported, and its module is __main__, from which multiprocessing takes functions by name.
 
 
 def supervise(program):
@@ -33,10 +33,11 @@ def supervise(program):
 
 
 class ByThread(object):
-    """Standard error with each line behind its thread's number, so that tracebacks of several threads can be told apart."""
+    """A stream that each thread writes whole lines to, each behind a mark of that thread: what several print at once does not
+    run into one another."""
 
-    def __init__(self, stream, get_ident):
-        self.stream, self.get_ident, self.begun = stream, get_ident, {}
+    def __init__(self, stream, get_ident, mark):
+        self.stream, self.get_ident, self.mark, self.begun, self.spaces = stream, get_ident, mark, {}, {}
 
     def write(self, text):
         thread = self.get_ident()
@@ -45,14 +46,25 @@ class ByThread(object):
         if last:
             self.begun[thread] = last
         if lines:
-            self.stream.write("".join(["%d\t%s\n" % (thread, line) for line in lines]))
+            self.stream.write("".join([self.mark(thread) + line + "\n" for line in lines]))
         return len(text)
+
+    def finish(self):
+        """Writes what no line end followed."""
+        while self.begun:
+            self.stream.write(self.begun.popitem()[1])
+
+    # Whether the print statement of 2.7 puts a space before what it prints next.
+    softspace = property(
+        lambda self: self.spaces.get(self.get_ident(), 0),
+        lambda self, space: self.spaces.__setitem__(self.get_ident(), space))
 
     def __getattr__(self, name):
         return getattr(self.stream, name)
 
 
 def run():
+    import atexit
     import os
     import sys
     try:
@@ -73,7 +85,9 @@ def run():
     elif not any(b"coding" in line for line in source.split(b"\n")[:2]):
         # 2.7 takes a file without a coding line for ASCII, every other version for UTF-8.
         source = b"\xef\xbb\xbf" + source
-    sys.stderr = ByThread(sys.stderr, get_ident)
+    sys.stdout = ByThread(sys.stdout, get_ident, lambda thread: "")
+    sys.stderr = ByThread(sys.stderr, get_ident, "%d\t".__mod__)
+    atexit.register(sys.stdout.finish)
     code = compile(source, path, "exec", 0, True)
     if hasattr(sys, "setswitchinterval"):
         sys.setswitchinterval(seconds)

@@ -29,7 +29,7 @@ impl Machine<'_> {
         let in_python = matches!(
             &object,
             Object::Queue(..)
-                | Object::Event(_)
+                | Object::Event(..)
                 | Object::Condition(..)
                 | Object::Barrier(..)
                 | Object::Instance { part: Part::Thread(_), .. }
@@ -126,10 +126,14 @@ impl Machine<'_> {
                 "notify_all" | "notifyAll" => self.condition_notify(at, usize::MAX),
                 _ => beyond(format!("this call of the method {name} of a condition")),
             },
-            Object::Event(set) => match name {
+            Object::Event(set, _) => match name {
                 "set" | "clear" => {
                     self.touch(at, true);
-                    *self.state.object_mut(at) = Object::Event(name == "set");
+                    if let Object::Event(set, waiters) = self.state.object_mut(at) {
+                        *set = name == "set";
+                        // They are woken, even if it is cleared before they run.
+                        waiters.iter_mut().for_each(|(_, woken)| *woken |= *set);
+                    }
                     Ok(Value::None)
                 }
                 "is_set" => {
@@ -138,11 +142,7 @@ impl Machine<'_> {
                 }
                 "wait" => {
                     let wait = self.time_limit(&arguments, 0)?;
-                    if !set {
-                        self.block(wait)?;
-                    }
-                    self.touch(at, false);
-                    Ok(Value::Bool(set))
+                    self.event_wait(at, wait)
                 }
                 _ => beyond(format!("this call of the method {name} of an event")),
             },

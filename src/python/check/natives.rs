@@ -364,7 +364,7 @@ impl Machine<'_> {
             ("sys.setswitchinterval", [_]) => Ok(Value::None),
             ("threading.Lock" | "multiprocessing.Lock", []) => Ok(self.allocate(Object::Lock(None))),
             ("threading.RLock", []) => Ok(self.allocate(Object::RLock(None, 0))),
-            ("threading.Event", []) => Ok(self.allocate(Object::Event(false))),
+            ("threading.Event", []) => Ok(self.allocate(Object::Event(false, Vec::new()))),
             ("threading.local", []) => Ok(self.allocate(Object::Local(Vec::new()))),
             ("threading.Condition", []) => {
                 let lock = self.allocate(Object::RLock(None, 0));

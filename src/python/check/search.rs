@@ -341,6 +341,7 @@ impl<'m> Search<'m> {
                 Step::Blocked => return Ok(Pause::Blocked),
                 Step::Finished => return Ok(Pause::Switch),
                 Step::Done { .. } if machine.state.threads[thread].finished => return Ok(Pause::Switch),
+                Step::Done { .. } if all_is_done(machine, thread) => {}
                 Step::Done { may_drop } => {
                     if self.switching == Switching::DropPoints && may_drop && !touched && stretch > PATIENCE {
                         return Ok(Pause::Long);
@@ -349,9 +350,7 @@ impl<'m> Search<'m> {
                         Switching::DropPoints => may_drop && touched,
                         #[cfg(test)]
                         Switching::EveryDropPoint => may_drop,
-                        Switching::Iterations => {
-                            iteration_ends(machine, thread) || daemons_are_left(machine, thread)
-                        }
+                        Switching::Iterations => iteration_ends(machine, thread),
                     };
                     if pauses {
                         return Ok(Pause::Switch);
@@ -416,15 +415,17 @@ fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
         && outer.iter().all(|frame| loops(frame).iter().all(|one| !inside(one.range, frame.pc as usize)))
 }
 
-/// Whether the main thread is about to end the program, while a daemon thread has not ended: whole iterations of that one may still come
-/// after the last thing that the main thread does.
-fn daemons_are_left(machine: &Machine<'_>, thread: usize) -> bool {
+/// Whether the main thread has nothing left to do but to end the program. What daemon threads still do then is seen by nobody, and how
+/// much of it there is time for is no matter of the program.
+fn all_is_done(machine: &Machine<'_>, thread: usize) -> bool {
     let state = &machine.state;
     let [frame] = &state.threads[thread].frames[..] else { return false };
-    let next = machine.module.instruction(frame.code, frame.pc as usize).map(|instruction| &instruction.op);
+    let rest = machine.module.codes[usize::from(frame.code)].instructions.get(frame.pc as usize..);
+    let mut rest = rest.into_iter().flatten().map(|instruction| &instruction.op);
+    let ends = rest.find(|op| !matches!(op, Op::PopTop | Op::LoadConst(_)));
     thread == 0
-        && matches!(next, Some(Op::Return | Op::ReturnConst(_)))
-        && state.threads.iter().any(|other| other.daemon && !other.finished)
+        && matches!(ends, Some(Op::Return | Op::ReturnConst(_)))
+        && state.threads.iter().skip(1).all(|other| other.daemon || other.finished)
 }
 
 /// How a state from which nobody goes on counts: by what was printed and raised, and what the globals hold.

@@ -136,7 +136,8 @@ pub(super) enum Object {
     RLock(Option<u8>, u32),
     /// How much is left, and the most.
     Semaphore(i64, Option<i64>),
-    Event(bool),
+    /// Whether it is set, and who waits: whether each was woken.
+    Event(bool, Vec<(u8, bool)>),
     /// Its lock, and who waits: whether each was notified.
     Condition(Value, Vec<(u8, bool)>),
     /// How many must come, how many have, and how many rounds are over.
@@ -470,7 +471,7 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
         | Object::Lock(_)
         | Object::RLock(..)
         | Object::Semaphore(..)
-        | Object::Event(_)
+        | Object::Event(..)
         | Object::Barrier(..)
         | Object::Module(_) => {}
     }

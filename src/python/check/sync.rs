@@ -62,6 +62,38 @@ impl Machine<'_> {
         Ok(Value::None)
     }
 
+    /// `Event.wait`: waits to be woken by `set()`, unless it is set; whether it was.
+    pub(super) fn event_wait(&mut self, event: u32, wait: Wait) -> R<Value> {
+        let me = self.number();
+        let is_set = self.once(|machine| {
+            machine.touch(event, false);
+            Ok(match machine.state.object_mut(event) {
+                Object::Event(false, waiters) => {
+                    waiters.push((me, false));
+                    waiters.sort_unstable();
+                    Value::Bool(false)
+                }
+                _ => Value::Bool(true),
+            })
+        })?;
+        if is_set == Value::Bool(true) {
+            return Ok(is_set);
+        }
+        self.once(|machine| {
+            let Object::Event(set, waiters) = machine.state.object(event) else { return Err(Stop::Block) };
+            let (set, woken) = (*set, waiters.contains(&(me, true)));
+            if !woken {
+                machine.block(wait)?;
+            }
+            machine.touch(event, false);
+            if let Object::Event(_, waiters) = machine.state.object_mut(event) {
+                waiters.retain(|(thread, _)| *thread != me);
+            }
+            // 2.7 looks at the event once more.
+            Ok(Value::Bool(if machine.module.facts.shape.python2 { set } else { woken }))
+        })
+    }
+
     /// `Condition.wait`: lets go of the lock, waits to be notified, and takes it again; whether it was notified.
     pub(super) fn condition_wait(&mut self, condition: u32, wait: Wait) -> R<Value> {
         let me = self.number();
@@ -459,7 +491,7 @@ fn copy_reachable(state: &mut State, mut roots: Vec<Value>) -> Vec<Value> {
                 | Object::Lock(_)
                 | Object::RLock(..)
                 | Object::SharedValue(..)
-                | Object::Event(_)
+                | Object::Event(..)
                 | Object::Semaphore(..)
                 | Object::Instance { part: Part::Thread(_), .. }
         )

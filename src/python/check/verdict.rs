@@ -425,7 +425,11 @@ fn safe(search: &Search<'_>, module: &Module) -> String {
     } else {
         format!("every schedule ends as {}", in_order(module))
     };
-    let lines = if search.printers.count_ones() > 1 { "; lines may come in another order" } else { "" };
+    let lines = if search.printers.count_ones() > 1 {
+        "; lines may come in another order, or run into one another"
+    } else {
+        ""
+    };
     format!("{reason}{lines}")
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::machine::{Access, Location, Machine, Step};
 use super::search::{Told, lines, location_name};
@@ -20,7 +21,7 @@ pub struct Collision {
     pub between: u32,
     /// The line that wrote it after that, if it was written.
     pub write: Option<u32>,
-    /// The instruction after which the thread lost the GIL.
+    /// The instruction after which a thread lost the GIL: the one that had read, or, if that went on to its end, the other.
     pub drop_point: String,
 }
 
@@ -212,8 +213,14 @@ impl Record {
             )
         };
         let (location, read, between, write) = update(true).or_else(|| update(false)).or_else(overtaken)?;
-        let last = (read..between).rev().find(|&at| thread(at) == thread(read)).unwrap_or(read);
-        let last = if events[last].opcode.is_empty() { read } else { last };
+        let last_of = |of: usize, range: Range<usize>| {
+            range.rev().find(|&at| thread(at) == of && !events[at].opcode.is_empty())
+        };
+        // The thread that had read is interrupted, unless it went on to its end: then it is the other one, before that.
+        let goes_on = (between..events.len()).any(|at| thread(at) == thread(read));
+        let interrupted = || last_of(thread(between), 0..read).filter(|&at| events[at].can_drop);
+        let last = if goes_on { None } else { interrupted() };
+        let last = last.or_else(|| last_of(thread(read), read..between)).unwrap_or(read);
         // An instruction that stands in no line of the text belongs to the last line that its thread has run.
         let line = |at: usize| {
             let mut mine = (0..=at).rev().filter(|&earlier| thread(earlier) == thread(at));

@@ -278,7 +278,7 @@ impl CheckReport {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();
             notes.push(format!("taken as small: {} (--scope {})", numbers.join(", "), self.scope));
-            if self.results.iter().any(|row| row.orders_raise) {
+            if self.results.iter().any(|row| row.orders_raise && row.verdict != Kind::NotPython.word()) {
                 notes.push(
                     "what every order raises may come of that: a comparison with a total holds only if both numbers were taken as \
                      equally small. A program with small numbers of its own is tried as it stands"

@@ -101,9 +101,10 @@ impl RealRow {
         }
         (self.agrees == Some(false)).then(|| {
             format!(
-                "disagreement: {} is {} by the model, but {} shows: {}",
+                "disagreement: {} is {} by the model, but {} of {} ended otherwise: {}",
                 self.interpreter,
                 self.verdict.unwrap_or("unknown"),
+                self.other_runs,
                 words::plural(self.runs, "real run"),
                 self.endings.last().map_or_else(String::new, |ending| line(&ending.ends)),
             )

@@ -185,7 +185,7 @@ impl LoopBody {
                 | Object::Semaphore(..)
                 | Object::Condition(..)
                 | Object::Queue(..)
-                | Object::Event(_)
+                | Object::Event(..)
                 | Object::Barrier(..),
             ) => Some(value.clone()),
             Some(Object::NativeMethod(of, _)) => Some(of.clone()),
