@@ -1,6 +1,6 @@
 //! Methods of lists, dicts, sets and deques.
 
-use super::machine::{Arguments, LONGEST, Machine, R, beyond};
+use super::machine::{Arguments, LONGEST, Machine, R, Stop, beyond};
 use super::state::{Object, Value};
 
 impl Machine<'_> {
@@ -50,6 +50,20 @@ impl Machine<'_> {
         let mut result = Value::None;
         match (name, args) {
             ("append", [item]) => items.push(item.clone()),
+            ("extend", [more]) if self.is_computed(more) => {
+                let iterator = self.iterator(more)?;
+                while let Some(item) = self.next(&iterator)? {
+                    self.once(|machine| {
+                        machine.touch(at, true);
+                        if let Object::List(items) = machine.state.object_mut(at) {
+                            items.push(item);
+                        }
+                        Ok(Value::None)
+                    })?;
+                    self.no_longer_than(at)?;
+                }
+                return Ok(Value::None);
+            }
             ("extend", [more]) => {
                 let more = self.elements(more)?;
                 // What ran in Python meanwhile may have changed the list.
@@ -94,7 +108,7 @@ impl Machine<'_> {
             }
             ("clear", []) => items.clear(),
             ("reverse", []) => items.reverse(),
-            ("sort", []) => items = self.sorted(items, arguments)?,
+            ("sort", []) => return self.sort(at, arguments),
             ("copy", []) => return Ok(self.list(items)),
             ("count", [item]) => return self.count_equal(&items, item),
             ("index", [item]) => return self.index_of(&items, item),
@@ -191,12 +205,66 @@ impl Machine<'_> {
         if let ("update", [] | [_]) = (name, args)
             && !counts
         {
-            for (key, value) in self.given_pairs(args.first(), arguments)? {
+            if let Some(more) = args.first().filter(|more| self.is_computed(more)) {
+                let iterator = self.iterator(more)?;
+                while let Some(pair) = self.next(&iterator)? {
+                    let [key, value] = &self.elements(&pair)?[..] else {
+                        return beyond("a dict of something else than pairs");
+                    };
+                    let (key, value) = (key.clone(), value.clone());
+                    self.once(|machine| {
+                        machine.store_subscript(&Value::Ref(at), &key, value).map(|()| Value::None)
+                    })?;
+                    self.no_longer_than(at)?;
+                }
+            }
+            let given = args.first().filter(|more| !self.is_computed(more));
+            for (key, value) in self.given_pairs(given, arguments)? {
                 self.store_subscript(&Value::Ref(at), &key, value)?;
             }
             return Ok(Value::None);
         }
         beyond(format!("this call of the method {name} of a dict"))
+    }
+
+    /// `list.sort`: what it calls meanwhile finds the list empty.
+    fn sort(&mut self, at: u32, arguments: &Arguments) -> R<Value> {
+        let taken = self.once(|machine| {
+            let items = std::mem::replace(machine.state.object_mut(at), Object::List(Vec::new()));
+            Ok(machine.allocate(items))
+        })?;
+        let items = self.items_of(&taken).unwrap_or_default();
+        let sorted = match self.sorted(items.clone(), arguments) {
+            Err(Stop::Raise(exception)) => {
+                *self.state.object_mut(at) = Object::List(items);
+                return Err(Stop::Raise(exception));
+            }
+            sorted => sorted?,
+        };
+        let now = std::mem::replace(self.state.object_mut(at), Object::List(sorted));
+        if now == Object::List(Vec::new()) {
+            Ok(Value::None)
+        } else {
+            self.raise("ValueError", "list modified during sort")
+        }
+    }
+
+    /// Whether code of the program computes the elements one by one, and others may run in between.
+    fn is_computed(&self, value: &Value) -> bool {
+        matches!(
+            self.object_of(value),
+            Some(Object::Generator(_) | Object::Lazy(..) | Object::Instance { .. })
+        )
+    }
+
+    /// Refuses a list or dict that has grown too long to be followed.
+    fn no_longer_than(&mut self, at: u32) -> R<()> {
+        let length = match self.state.object(at) {
+            Object::List(items) | Object::Set(items) => items.len(),
+            Object::Dict(items, _) => items.len(),
+            _ => 0,
+        };
+        if length > LONGEST { beyond(format!("a container of more than {LONGEST} elements")) } else { Ok(()) }
     }
 
     /// The elements in their order, by `key=` and `reverse=` where they are given.
@@ -296,6 +364,14 @@ impl Machine<'_> {
                 None => return self.raise("KeyError", "pop from an empty set"),
             },
             ("clear", []) => items.clear(),
+            ("update", [more]) if self.is_computed(more) => {
+                let iterator = self.iterator(more)?;
+                while let Some(item) = self.next(&iterator)? {
+                    self.once(|machine| machine.set_add(at, item).map(|()| Value::None))?;
+                    self.no_longer_than(at)?;
+                }
+                return Ok(Value::None);
+            }
             ("update", [more]) => {
                 for item in self.elements(more)? {
                     self.set_add(at, item)?;

@@ -76,7 +76,9 @@ impl Machine<'_> {
                     self.yield_once()?;
                     return Ok(Value::Int(0));
                 }
-                if let Some(found) = found {
+                // What a factory makes is stored, whatever others have stored meanwhile.
+                let found = self.once(|_| Ok(found.unwrap_or(Value::Unbound)))?;
+                if found != Value::Unbound {
                     return Ok(found);
                 }
                 if let Some(factory) = factory {

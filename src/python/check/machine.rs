@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
+use super::unit::Unit;
 use crate::python::program::module::Module;
 use crate::python::program::{Instruction, Place};
 use crate::python::version::Check;
@@ -200,6 +201,7 @@ impl<'m> Machine<'m> {
             finished: false,
             joined: false,
             executor: None,
+            unit: Unit::default(),
             frames: vec![frame],
         };
         let state = State {

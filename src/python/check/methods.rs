@@ -132,7 +132,9 @@ impl Machine<'_> {
                     if let Object::Event(set, waiters) = self.state.object_mut(at) {
                         *set = name == "set";
                         // They are woken, even if it is cleared before they run.
-                        waiters.iter_mut().for_each(|(_, woken)| *woken |= *set);
+                        for (_, woken) in waiters.iter_mut() {
+                            *woken |= *set;
+                        }
                     }
                     Ok(Value::None)
                 }

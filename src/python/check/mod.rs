@@ -54,6 +54,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unit;
 mod verdict;
 mod witness;
 

@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::machine::{Beyond, Location, Machine, Step};
 use super::state::{Entry, Object, Site, State, Value};
+use super::unit::{self, Came};
 use crate::python::program::Op;
 use crate::python::program::module::Module;
 use crate::system::control::Control;
@@ -210,7 +211,7 @@ impl<'m> Search<'m> {
                 |(ending, _): &(Ending, Vec<u8>)| expected.is_some_and(|expected| !expected.contains(ending));
             let conflicts = self.users.iter().filter(|(_, users)| users.conflict()).map(|(at, _)| *at);
             self.conflicts.extend(conflicts);
-            let known = self.conflicts == self.shared || self.switching == Switching::Iterations;
+            let known = self.conflicts == self.shared;
             if known && self.endless {
                 let why = "a loop without an end, which nothing that another thread does can end";
                 return Err(Unfinished::Limit(why.to_owned()));
@@ -306,6 +307,7 @@ impl<'m> Search<'m> {
         tell: &mut Tell<'_, 'm>,
     ) -> Result<Pause, Unfinished> {
         let mut touched = false;
+        let mut round: Option<State> = None;
         let mut room = SPARE + machine.state.heap.len();
         for stretch in 0..LONGEST_STRETCH {
             if machine.state.heap.len() > room {
@@ -318,13 +320,19 @@ impl<'m> Search<'m> {
             }
             let together = machine.state.live() > 1;
             tell(machine, thread, &Told::Before { together });
-            let lines = machine.state.printed.len();
+            let (lines, threads) = (machine.state.printed.len(), machine.state.threads.len());
             let step = machine.step(thread).map_err(Unfinished::Beyond)?;
             self.silenced |= machine.silenced;
+            let mut touched_data = false;
             if together || machine.state.is_concurrent(thread) {
                 let bit = 1_u16 << thread.min(15);
                 if machine.state.printed.len() > lines {
                     self.printers |= bit;
+                }
+                if self.switching == Switching::Iterations {
+                    let shared = machine.accesses.iter().map(|access| access.location);
+                    let mut shared = shared.filter(|location| self.shared.contains(location));
+                    touched_data = shared.any(|location| !unit::is_order(&machine.state, location));
                 }
                 for access in &machine.accesses {
                     let users = self.users.entry(access.location).or_default();
@@ -350,7 +358,22 @@ impl<'m> Search<'m> {
                         Switching::DropPoints => may_drop && touched,
                         #[cfg(test)]
                         Switching::EveryDropPoint => may_drop,
-                        Switching::Iterations => iteration_ends(machine, thread),
+                        Switching::Iterations => {
+                            let mut started = machine.state.threads.iter().skip(threads);
+                            let started = started.any(|thread| !thread.daemon);
+                            match unit::follow(machine, thread, touched_data, started) {
+                                Came::ToAnEnd => true,
+                                // It goes round and round, and waits for another thread.
+                                Came::Round => {
+                                    let mut here = machine.state.clone();
+                                    here.compact();
+                                    let again = round.as_ref() == Some(&here);
+                                    round = Some(here);
+                                    again
+                                }
+                                Came::On => false,
+                            }
+                        }
                     };
                     if pauses {
                         return Ok(Pause::Switch);
@@ -400,19 +423,6 @@ fn order(from: &[(u32, u8)], mut number: u32) -> Vec<u8> {
     }
     order.reverse();
     order
-}
-
-/// Whether a thread stands where an iteration of its outermost loop has ended.
-fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
-    let frames = &machine.state.threads[thread].frames;
-    let Some((last, outer)) = frames.split_last() else { return true };
-    let loops = |frame: &super::state::Frame| &machine.module.codes[usize::from(frame.code)].loops;
-    let inside = |range: (usize, usize), pc: usize| range.0 <= pc && pc < range.1;
-    let pc = last.pc as usize;
-    let around = loops(last).iter().filter(|one| inside(one.range, pc) && !one.ends.contains(&pc)).count();
-    around == 0
-        && loops(last).iter().any(|one| one.ends.contains(&pc))
-        && outer.iter().all(|frame| loops(frame).iter().all(|one| !inside(one.range, frame.pc as usize)))
 }
 
 /// Whether the main thread has nothing left to do but to end the program. What daemon threads still do then is seen by nobody, and how

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use num_bigint::BigInt;
 
+use super::unit::Unit;
+
 /// A Python value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Value {
@@ -228,6 +230,8 @@ pub(super) struct Thread {
     pub(super) joined: bool,
     /// The executor whose tasks it does.
     pub(super) executor: Option<Value>,
+    /// What it has done of a whole iteration, where whole iterations are looked at.
+    pub(super) unit: Unit,
     pub(super) frames: Vec<Frame>,
 }
 

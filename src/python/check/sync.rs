@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Wait, beyond};
 use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value, each, each_mut};
+use super::unit::Unit;
 
 /// The most threads of a program.
 pub(super) const MOST_THREADS: usize = 12;
@@ -270,6 +271,7 @@ impl Machine<'_> {
             finished: false,
             joined: false,
             executor: None,
+            unit: Unit::default(),
             frames: Vec::new(),
         };
         let me = self.thread;
@@ -387,6 +389,7 @@ impl Machine<'_> {
                 // Who waits for the executor, or for a result of it, comes after what it did.
                 joined: true,
                 executor: Some(Value::Ref(executor)),
+                unit: Unit::default(),
                 frames: Vec::new(),
             }));
             if let Object::Executor { workers, .. } = self.state.object_mut(executor) {

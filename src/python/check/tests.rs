@@ -318,3 +318,115 @@ fn a_class_of_the_old_style_calls_no_setter() {
     }
     assert_eq!(prints(&new_style, Version::V2_7), ["'C' object has no attribute '_v'", "1", "5", "5"]);
 }
+
+/// Two threads that run this function, and what they leave in `x`.
+fn twice(work: &str) -> String {
+    format!(
+        "import threading\nx = 0\ndef count(n):\n    for i in range(n):\n        yield 1\ndef work():\n    global x\n{work}\
+         a = threading.Thread(target=work)\nb = threading.Thread(target=work)\na.start()\nb.start()\na.join()\nb.join()\nprint(x)\n"
+    )
+}
+
+#[test]
+fn a_loop_in_the_midst_of_an_update_is_no_place_to_take_turns() {
+    for work in [
+        "    y = x\n    for i in range(2):\n        y += 1\n    x = y\n",
+        "    x += sum(count(2))\n",
+        "    if x == 0:\n        for i in count(2):\n            str(i)\n        x = x + 1\n",
+    ] {
+        for (version, kind) in verdicts(&twice(work)) {
+            assert_eq!(kind, Kind::Loses, "{version}: {work}");
+        }
+    }
+    // Nothing was begun before these.
+    let whole = "    y = 0\n    for i in range(2):\n        x += 1\n";
+    for (version, kind) in verdicts(&twice(whole)) {
+        let exact = version.has_gil() && version >= Version::V3_10;
+        assert_eq!(kind, if exact { Kind::Exact } else { Kind::Loses }, "{version}");
+    }
+}
+
+#[test]
+fn a_dict_is_gone_through_as_a_whole() {
+    let text = include_str!("../../../tests/programs/dict_iteration.py");
+    for (version, kind) in verdicts(text) {
+        assert_eq!(kind, Kind::Raises, "{version}");
+    }
+}
+
+#[test]
+fn a_thread_that_is_started_may_end_before_the_next_line() {
+    let text = "import threading\nx = 0\ndef f():\n    global x\n    x = 1\nthreading.Thread(target=f).start()\nprint(x)\n";
+    let checked = check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+    for finding in checked.findings {
+        assert_eq!((finding.kind, finding.expected.len()), (Kind::Exact, 2), "{finding:?}");
+    }
+}
+
+#[test]
+fn what_calls_back_does_not_stand_still_meanwhile() {
+    let both = |setup: &str, one: &str, other: &str, last: &str| {
+        format!(
+            "import threading\nfrom collections import defaultdict\n{setup}\ndef one():\n    {one}\ndef other():\n    {other}\n\
+             a = threading.Thread(target=one)\nb = threading.Thread(target=other)\na.start()\nb.start()\na.join()\nb.join()\n{last}\n"
+        )
+    };
+    for text in [
+        both("L = [2, 1]\ndef key(n):\n    return n", "L.sort(key=key)", "print(len(L))", ""),
+        both(
+            "def make():\n    return []\nd = defaultdict(make)",
+            "d[1].append(1)",
+            "d[1].append(2)",
+            "print(len(d[1]))",
+        ),
+        both("L = []\ndef g():\n    yield 1\n    yield 2", "L.extend(g())", "L.extend(g())", "print(L)"),
+        both(
+            "d = {}\ndef g(n):\n    yield 1, n\n    yield 2, n",
+            "d.update(g(1))",
+            "d.update(g(2))",
+            "print(d[1], d[2])",
+        ),
+    ] {
+        for (version, kind) in verdicts(&text) {
+            assert_eq!(kind, Kind::Loses, "{version}: {text}");
+        }
+    }
+}
+
+#[test]
+fn an_event_wakes_those_that_wait_even_if_it_is_cleared_at_once() {
+    let text = "import threading\nready = threading.Event()\ngo = threading.Event()\ndef wait():\n    ready.set()\n    print(go.wait(5))\n\
+                t = threading.Thread(target=wait)\nt.start()\nready.wait()\ngo.set()\ngo.clear()\nt.join()\n";
+    let checked = check(text, &[Version::V2_7, Version::V3_9], 2, &Control::default()).unwrap();
+    let expected: Vec<_> = checked.findings.iter().map(|finding| finding.expected.clone()).collect();
+    // 2.7 looks at the event once more, as the real one does.
+    assert_eq!(expected[0], [["False"]]);
+    assert!(expected[1].contains(&vec!["True".to_owned()]), "{expected:?}");
+}
+
+#[test]
+fn the_place_that_is_named_is_where_a_thread_was_interrupted() {
+    let text = "import threading\ndone = False\nresult = None\ndef work():\n    global done, result\n    done = True\n    result = 7\n\
+                def wait():\n    while not done:\n        pass\n    print(result)\n\
+                a = threading.Thread(target=wait)\nb = threading.Thread(target=work)\na.start()\nb.start()\na.join()\nb.join()\n";
+    let checked = check(text, &[Version::V3_9], 2, &Control::default()).unwrap();
+    let finding = &checked.findings[0];
+    assert_eq!(finding.kind, Kind::Loses);
+    assert_eq!(finding.collision.as_ref().unwrap().drop_point, "after STORE_GLOBAL in line 6");
+}
+
+#[test]
+fn nothing_is_said_to_be_closed_that_calls_code_of_the_program() {
+    let text = |body: &str| {
+        format!(
+            "import threading\nx = 0\ndef one():\n    return 1\ndef work():\n    global x\n    for i in range(1000):\n        {body}\n\
+             ts = [threading.Thread(target=work) for i in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(x)\n"
+        )
+    };
+    let closed = |body: &str| {
+        check(&text(body), &[Version::V3_13], 2, &Control::default()).unwrap().findings[0].closed.clone()
+    };
+    assert!(closed("x = x + 1").contains(&("x".to_owned(), 8, 8)));
+    let checked = check(&text("x = x + one()"), &[Version::V3_13], 2, &Control::default()).unwrap();
+    assert!(checked.findings[0].kind == Kind::Loses && checked.findings[0].closed.is_empty());
+}

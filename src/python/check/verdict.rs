@@ -68,6 +68,9 @@ pub struct Finding {
     pub reason: String,
     /// What the sentence ends with: what has to be added, although it is exact.
     pub remark: String,
+    /// Of one that is exact: what a thread reads and then writes with no place in between at which another could come in, by its name
+    /// and the two lines.
+    pub closed: BTreeSet<(String, u32, u32)>,
     /// Whether every order of whole iterations raises.
     pub orders_raise: bool,
     /// What collides.
@@ -97,6 +100,7 @@ impl Finding {
             kind,
             reason,
             remark: String::new(),
+            closed: BTreeSet::new(),
             orders_raise: false,
             collision: None,
             ends: Vec::new(),
@@ -286,7 +290,9 @@ fn check_version(
 
 /// A finding, and whether it rests on calls that are taken to be specialised.
 fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfinished> {
-    let serial = Search::new(module, Switching::Iterations).run(bounds, None)?;
+    let mut whole = Search::new(module, Switching::Iterations);
+    let serial = whole.run(bounds, None)?;
+    let one_order = serial.first().map(|(_, order)| order.clone()).unwrap_or_default();
     let expected: Vec<Ending> =
         serial.into_iter().map(|(ending, _)| ending).filter(|ending| ending.waiting.is_empty()).collect();
     let mut search = Search::new(module, Switching::DropPoints);
@@ -308,6 +314,10 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     // One that can be seen in what is printed or raised tells more.
     let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));
     let Some((ending, order)) = seen.or_else(|| unexpected().next()) else {
+        let mut record = Record::default();
+        let state = whole
+            .replay(&one_order, bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
+        finding.closed = record.closed(module, &state, &search.conflicts);
         finding.remark = endings_of_orders(&expected);
         finding.reason = safe(&search, module) + &finding.remark;
         return Ok((finding, search.silenced));

@@ -235,6 +235,37 @@ impl Record {
         })
     }
 
+    /// What threads read and then wrote with no place in between at which another could have come in, as often as they did: its name,
+    /// and the two lines.
+    pub(super) fn closed(
+        &self,
+        module: &Module,
+        state: &State,
+        shared: &BTreeSet<Location>,
+    ) -> BTreeSet<(String, u32, u32)> {
+        let (mut closed, mut open) = (BTreeSet::new(), BTreeSet::new());
+        // Where each line has read it first since it was written last.
+        let mut reads: BTreeMap<(usize, Location), BTreeMap<u32, usize>> = BTreeMap::new();
+        for (at, event) in self.events.iter().enumerate().filter(|(_, event)| event.together) {
+            for access in event.accesses.iter().filter(|access| shared.contains(&access.location)) {
+                let place = (event.thread, access.location);
+                let Some(line) = event.line else { continue };
+                if !access.write {
+                    reads.entry(place).or_default().entry(line).or_insert(at);
+                    continue;
+                }
+                for (first, read) in reads.remove(&place).unwrap_or_default() {
+                    let mut mine = self.events[read..at].iter().filter(|other| other.thread == event.thread);
+                    let interrupted = mine.any(|other| other.can_drop);
+                    let pairs = if interrupted { &mut open } else { &mut closed };
+                    pairs.insert((location_name(module, state, access.location), first, line));
+                }
+            }
+        }
+        closed.retain(|pair| !open.contains(pair));
+        closed
+    }
+
     /// The lines in the order in which they are run, from where there is more than one thread.
     pub(super) fn lines(&self, module: &Module) -> Vec<ScheduleLine> {
         let texts = lines(&module.texts.file);

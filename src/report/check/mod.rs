@@ -7,7 +7,6 @@ pub use real::{RealEnding, RealRow, Seen};
 
 use crate::explore::{Run, Schedule, StepKind};
 use crate::python::check::{self, Checked, Collision, Finding, Kind, thread_name};
-use crate::python::version::Version;
 use crate::report::document::Header;
 use crate::report::layout::{Cell, Grid};
 use crate::report::part::{Fold, Part, texts};
@@ -52,7 +51,7 @@ pub struct CheckReport {
 pub struct RealThreads {
     /// Whether they left what the schedule leaves.
     pub agrees: bool,
-    /// What they printed and raised.
+    /// What they printed, line by line in alphabetical order, and then what they raised.
     pub ends: Vec<String>,
 }
 
@@ -89,9 +88,9 @@ pub struct CheckRow {
     /// Whether threads loop.
     #[serde(skip)]
     pub loops: bool,
-    /// What the schedule that is shown prints, line by line, and then what it raises.
+    /// What the schedule that is shown prints, line by line in alphabetical order, and then what it raises.
     pub ends: Vec<String>,
-    /// What is printed and raised by orders of whole iterations: each the lines that are printed, then what is raised.
+    /// What is printed and raised by orders of whole iterations: each the lines that are printed, in alphabetical order, then what is raised.
     pub expected: Vec<Vec<String>>,
     /// The shortest schedule that shows it, by lines, from where a second thread has begun.
     pub schedule: Vec<ScheduleStep>,
@@ -274,6 +273,9 @@ impl CheckReport {
     fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> =
             terms::free_threaded(self.results.iter().map(|row| row.version)).into_iter().collect();
+        if self.shown().is_some_and(|row| row.ends.len() > 1) || self.real.iter().any(RealRow::has_lines) {
+            notes.push("what is printed stands in alphabetical order: threads may print in any".to_owned());
+        }
         if !self.small.is_empty() {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();
@@ -411,7 +413,7 @@ impl CheckRow {
     fn new(finding: &Finding, lost: Option<&Collision>, steps: bool) -> Self {
         let reason = match (finding.kind, lost) {
             (Kind::Exact, Some(Collision { name, read, write: Some(write), .. }))
-                if finding.version.has_gil() && finding.version >= Version::V3_10 =>
+                if finding.version.has_gil() && finding.closed.contains(&(name.clone(), *read, *write)) =>
             {
                 format!(
                     "nothing can come between the read of {name} in line {read} and its write in line {write}{}",

@@ -111,6 +111,11 @@ impl RealRow {
         })
     }
 
+    /// Whether one of its endings has several lines.
+    pub(super) fn has_lines(&self) -> bool {
+        self.endings.iter().any(|ending| ending.ends.len() > 1)
+    }
+
     /// What was seen, as in the JSON.
     pub(super) fn seen_name(&self) -> &'static str {
         match (self.seen, &self.failure) {

@@ -3,6 +3,7 @@
 use super::super::coverage;
 use super::super::machine::{Arguments, KNOWN, Machine, Step, Stop};
 use super::super::state::{OnReturn, State, Thread, Value};
+use super::super::unit::Unit;
 use super::error::LoopError;
 use crate::python::program::module::{Module, Texts};
 use crate::python::program::syntax::{Stmt, StmtKind, walk_blocks};
@@ -168,6 +169,7 @@ impl LoopBody {
             finished: false,
             joined: false,
             executor: None,
+            unit: Unit::default(),
             frames: Vec::new(),
         }));
         let global = machine.name_number(name).map(|number| &machine.state.globals[0][usize::from(number)]);

@@ -1,0 +1,95 @@
+//! What of a thread is a whole iteration: the orders that every schedule is held against take turns only between these.
+//!
+//! A thread that loops does one iteration after the other, and each is meant to be done for itself. That does not go for a
+//! loop in the midst of something: `y = x; for i in range(2): y += 1; x = y` is one thing, whose loop ends no part of it. So the
+//! iterations of a thread's outermost loop count, if the loop was begun with nothing got at that another thread changes.
+
+use super::machine::{Location, Machine};
+use super::state::{Object, Part, State};
+
+/// Where a thread is in that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Unit {
+    /// Whether it has got at something shared since its last whole iteration.
+    begun: bool,
+    /// Its outermost loop, and whether the iterations of that count.
+    within: Option<(Loop, bool)>,
+}
+
+/// A loop of a thread: how many frames lie below its own, its code, and its first instruction.
+type Loop = (usize, u16, usize);
+
+/// What a thread has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    /// The end of a whole iteration, or the start of another thread with nothing begun.
+    ToAnEnd,
+    /// The end of an iteration that does not count.
+    Round,
+    /// Neither.
+    On,
+}
+
+/// Follows a thread over an instruction: whether that got at something shared, and whether it started another thread.
+pub(super) fn follow(machine: &mut Machine<'_>, thread: usize, touched: bool, started: bool) -> Came {
+    let (now, ends) = (outermost(machine, thread), iteration_ends(machine, thread));
+    machine.thread = thread;
+    let unit = &mut machine.current_mut().unit;
+    unit.begun |= touched;
+    let counts = match (unit.within, now) {
+        (Some((before, counts)), Some(now)) if before == now => counts,
+        // It ends where its last iteration has ended.
+        (Some((_, counts)), None) => counts,
+        _ => !unit.begun,
+    };
+    unit.within = now.map(|now| (now, counts));
+    if (ends && counts) || (started && !unit.begun) {
+        unit.begun = false;
+        Came::ToAnEnd
+    } else if ends {
+        Came::Round
+    } else {
+        Came::On
+    }
+}
+
+/// Whether a location is what brings threads into an order, and holds nothing else that they could read: a lock, a thread's end.
+pub(super) fn is_order(state: &State, location: Location) -> bool {
+    let Location::Content(site) = location else { return false };
+    let entry = state.heap.iter().find(|entry| entry.site == site);
+    entry.is_some_and(|entry| match &entry.object {
+        Object::Instance { part, .. } => matches!(part, Part::Thread(_)),
+        Object::Lock(_)
+        | Object::RLock(..)
+        | Object::Semaphore(..)
+        | Object::Event(..)
+        | Object::Condition(..)
+        | Object::Barrier(..) => true,
+        _ => false,
+    })
+}
+
+/// The outermost loop that a thread is in.
+fn outermost(machine: &Machine<'_>, thread: usize) -> Option<Loop> {
+    let frames = machine.state.threads[thread].frames.iter().enumerate();
+    let mut loops = frames.filter_map(|(depth, frame)| {
+        let pc = frame.pc as usize;
+        let ranges = machine.module.codes[usize::from(frame.code)].loops.iter().map(|one| one.range);
+        let start = ranges.filter(|&(start, end)| start <= pc && pc < end).map(|(start, _)| start).min();
+        start.map(|start| (depth, frame.code, start))
+    });
+    loops.next()
+}
+
+/// Whether a thread stands where an iteration of its outermost loop has ended.
+fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
+    let frames = &machine.state.threads[thread].frames;
+    let Some((last, outer)) = frames.split_last() else { return true };
+    let loops = |frame: &super::state::Frame| &machine.module.codes[usize::from(frame.code)].loops;
+    let inside = |range: (usize, usize), pc: usize| range.0 <= pc && pc < range.1;
+    let pc = last.pc as usize;
+    let around = loops(last).iter().filter(|one| inside(one.range, pc) && !one.ends.contains(&pc)).count();
+    around == 0
+        && loops(last).iter().any(|one| one.ends.contains(&pc))
+        && outer.iter().all(|frame| loops(frame).iter().all(|one| !inside(one.range, frame.pc as usize)))
+}
