@@ -20,7 +20,8 @@ const MOST_ITERATIONS: u32 = 20;
 /// Your own program, on every version of CPython: can threads come between each other, where, and by which schedule
 ///
 /// Every schedule of the program is tried at small scope: numbers that only make it long are taken as small. Threads are
-/// switched only where a version may drop its GIL. Nothing is run or opened unless real
+/// switched only where a version may drop its GIL. *exact* means that every schedule ends as some order of whole loop
+/// iterations, or of whole threads, does; what those print and raise is told. Nothing is run or opened unless real
 /// interpreters are asked for: what the model does not cover is refused by name and place.
 #[derive(Debug, Args)]
 #[command(
