@@ -57,7 +57,8 @@ pub enum Verdict {
 pub struct Change {
     /// How many times as long it takes; null where no run is left on either side.
     pub ratio: Option<f64>,
-    /// The lower end of the ratio's 95 % interval; null where there are too few runs for one.
+    /// The lower end of the ratio's 95 % interval; null where too few runs are left for one, of which several that are like
+    /// their neighbours count as one.
     pub low: Option<f64>,
     /// The upper end.
     pub high: Option<f64>,
@@ -373,6 +374,12 @@ mod tests {
         assert_eq!(batch(&around(1.0, 40)), 1);
         let steady = Change::of(&samples(&around(1.0, 40)), &samples(&around(1.15, 40)));
         assert_eq!(steady.verdict, Verdict::Slower, "{steady:?}");
+        // Of seven that are two by two alike three are left, which are too few, as three are.
+        let pairs = samples(&[1.0, 1.0, 1.2, 1.2, 1.0, 1.0, 1.2]);
+        let few = Change::of(&pairs, &pairs);
+        assert_eq!((few.runs, few.low, few.verdict), ([7, 7], None, Verdict::CannotBeTold), "{few:?}");
+        let four = samples(&around(1.0, 4));
+        assert!(Change::of(&four, &four).low.is_some());
         let lucky = Change::of(&samples(&around(1.0, 40)), &samples(&drifting));
         assert_ne!(lucky.verdict, Verdict::Slower, "{lucky:?}");
     }

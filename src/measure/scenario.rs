@@ -53,6 +53,11 @@ pub trait Scenario: Send + Sync {
         None
     }
 
+    /// Whether its command has `--pin`: a real interpreter starts its threads itself.
+    fn can_be_pinned(&self) -> bool {
+        true
+    }
+
     /// The loop body in Python's terms, if it is one.
     fn body(&self) -> Option<&str> {
         None

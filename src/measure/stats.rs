@@ -123,7 +123,8 @@ pub struct Summary {
     /// The runs' times by the workers' own clocks: latest end less earliest start.
     #[serde(flatten)]
     pub timing: Timing,
-    /// CPU time of all workers by their CPU clocks, in seconds (mean of the runs), where it is known.
+    /// CPU time of all workers by their CPU clocks, in seconds (mean of the runs), where it is known. Below 10 us much of it is
+    /// that of reading the clocks, and tables say that it is too short to tell.
     pub cpu: Option<f64>,
     /// CPU time in the program itself, of all workers, in seconds (mean of the runs); null where a run was too short for
     /// clock ticks to tell.
@@ -147,7 +148,8 @@ pub struct Summary {
     pub communication: Option<f64>,
     /// How many context switches there were because a worker waited (median of the runs).
     pub voluntary_switches: Option<f64>,
-    /// How many context switches there were because the kernel gave the CPU to somebody else, preemption (median of the runs).
+    /// How many context switches there were because the kernel gave the CPU to somebody else: preemption, and what a worker
+    /// yields itself, where there is a `widen`, and in `mutex:spin` (median of the runs).
     pub involuntary_switches: Option<f64>,
     /// The share of the time, from 0 to 1, in which at least two workers were between their start and their end: at work, or
     /// waiting for a lock or a CPU (median of the runs), where that is known.

@@ -85,7 +85,9 @@ impl Changes {
         }
         if self.changes.iter().any(|row| row.change.low.is_none()) {
             notes.push(
-                "where there is no interval, too few runs are left for one; --runs N makes more.".to_owned(),
+                "where there is no interval, too few runs are left for one (4 and 4 are enough; of those that are like their \
+                 neighbours several count as one); --runs N makes more."
+                    .to_owned(),
             );
         }
         notes

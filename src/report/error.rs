@@ -17,6 +17,12 @@ pub enum Error {
     )]
     NoChart(String),
 
+    /// There is nothing to draw beside the only thing that is measured.
+    #[error(
+        "{0}: this report has no chart, as one thing is measured; several side by side have one: compare, overhead, convoy, refcount with both kinds of objects or more ways than one, and every sweep (--threads 1,2,4). FILE.html holds the tables"
+    )]
+    OneThing(String),
+
     /// An export would go to a device.
     #[error("{} is a device, a pipe or an open stream and keeps no report; name a file, or use --export - for JSON on standard output", .0.display())]
     Device(PathBuf),
@@ -39,17 +45,10 @@ pub enum Error {
     Output(io::Error),
 }
 
-impl Error {
-    /// That what was asked for has no chart.
-    pub(super) fn no_chart(asked: &str) -> Self {
-        Self::NoChart(asked.to_owned())
-    }
-}
-
 impl Classified for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Format(_) | Self::NoChart(_) | Self::Device(_) => Kind::Usage,
+            Self::Format(_) | Self::NoChart(_) | Self::OneThing(_) | Self::Device(_) => Kind::Usage,
             Self::Export { .. } | Self::Closed | Self::Output(_) => Kind::Failure,
         }
     }

@@ -88,10 +88,7 @@ impl Format {
     ///
     /// Says which documents have charts.
     pub(super) fn check(self, charts: Charts, asked: &str) -> Result<()> {
-        if self == Self::Svg && charts == Charts::None {
-            return Err(Error::no_chart(asked));
-        }
-        Ok(())
+        if self == Self::Svg { charts.check(asked) } else { Ok(()) }
     }
 
     /// Writes a document in this form; the table's form has colour codes and fits the width, and a page names the
@@ -117,8 +114,26 @@ impl Format {
 pub enum Charts {
     /// It has one or several.
     Some,
+    /// It would have one if several things were measured.
+    OfSeveral,
     /// It has none.
     None,
+}
+
+impl Charts {
+    /// Refuses charts that were asked for where there are none.
+    ///
+    /// # Errors
+    ///
+    /// Says why there are none, and which documents have charts.
+    pub(super) fn check(self, asked: &str) -> Result<()> {
+        let asked = asked.to_owned();
+        match self {
+            Self::Some => Ok(()),
+            Self::OfSeveral => Err(Error::OneThing(asked)),
+            Self::None => Err(Error::NoChart(asked)),
+        }
+    }
 }
 
 /// An export that can be written: its folder was tried before any work was done.

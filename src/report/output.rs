@@ -110,8 +110,8 @@ impl Destination {
     pub fn open_for(&self, charts: Charts) -> Result<Output> {
         check_standard_output()?;
         self.format.check(charts, "--format svg")?;
-        if self.chart == When::Always && charts == Charts::None {
-            return Err(Error::no_chart("--chart always"));
+        if self.chart == When::Always {
+            charts.check("--chart always")?;
         }
         let (stdout, files): (Vec<_>, Vec<_>) = self.exports.iter().partition(|path| *path == Path::new("-"));
         let mut exports =

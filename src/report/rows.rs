@@ -421,7 +421,7 @@ fn command(scenario: &dyn Scenario, load: &Workload) -> String {
         add("--widen", "off".to_owned());
     }
     let launcher = scenario.launcher(load);
-    if scenario.gil_enabled().is_none()
+    if scenario.can_be_pinned()
         && launcher.is_none()
         && load.pins.is_empty()
         && !load.cpus.apart(load.workers.get()).is_empty()

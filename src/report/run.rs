@@ -28,7 +28,8 @@ pub struct Run {
     pub system: Option<f64>,
     /// How many context switches there were because a worker waited.
     pub voluntary_switches: Option<u64>,
-    /// How many context switches there were because the kernel gave the CPU to somebody else (preemption).
+    /// How many context switches there were because the kernel gave the CPU to somebody else: preemption, and what a worker
+    /// yields itself (where there is a `widen`, and in `mutex:spin`).
     pub involuntary_switches: Option<u64>,
     /// The share of the time, from 0 to 1, in which at least two workers were between their start and their end.
     pub overlap: Option<f64>,

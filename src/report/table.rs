@@ -174,7 +174,8 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     }
     lines.push(("machine", words::cpus(report.header.cpus, row)));
     if summary.runs > 1 {
-        let labels: Vec<&str> = lines.iter().map(|&(label, _)| label).collect();
+        let told = lines.iter().filter(|(_, value)| value != words::TOO_SHORT);
+        let labels: Vec<&str> = told.map(|&(label, _)| label).collect();
         lines.push(("of the runs", which_of_the_runs(&labels, summary.lost_runs > 0)));
     }
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()

@@ -55,13 +55,16 @@ pub fn times(timing: &Timing) -> String {
 /// Less CPU time than this is not told: as much goes into its measurement.
 const SHORTEST_CPU_TIME: f64 = 10e-6;
 
+/// What is said of such a time.
+pub(super) const TOO_SHORT: &str = "too short to tell";
+
 /// CPU time, and its parts as far as clock ticks tell them; nothing where it is not known.
 #[must_use]
 pub fn cpu_time(summary: &Summary) -> Option<String> {
     let cpu = summary.cpu?;
     // To read the clocks takes some hundred nanoseconds itself.
     if cpu < SHORTEST_CPU_TIME {
-        return Some("too short to tell".to_owned());
+        return Some(TOO_SHORT.to_owned());
     }
     let tick = TICK.as_secs_f64();
     let part = |seconds: f64| {
@@ -257,7 +260,9 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
     let conditions = &row.conditions;
     let mut notes = Vec::new();
     if let Some(widen) = conditions.widen {
-        let cause = if cpus < conditions.workers {
+        let cause = if conditions.workers == 1 {
+            ", where no other can come in between".to_owned()
+        } else if cpus < conditions.workers {
             format!(" because {} share {}", plural(conditions.workers, "worker"), plural(cpus, "CPU"))
         } else {
             ", so that others come in between".to_owned()
@@ -266,8 +271,14 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
             Group::References => ("in the middle of a pair", "pairs", "refcount"),
             Group::Counter | Group::Sum => ("between load and store", "updates", "race"),
         };
+        let (worker, its_time) = match (row.group, conditions.workers) {
+            // Nobody yields where each has an object of its own, which has a time, too.
+            (Group::References, _) => ("where the object is shared, each worker", "the time of that has it"),
+            (_, 1) => ("the worker", "its time has that"),
+            _ => ("each worker", "its time has that"),
+        };
         notes.push(Cow::from(format!(
-            "each worker of {} yields its CPU {place} once in {} {what}{cause}, and its time has that in it (gilsim {command} \
+            "{worker} of {} yields its CPU {place} once in {} {what}{cause}, and {its_time} in it (gilsim {command} \
              --widen off turns it off)",
             row.scenario,
             count::grouped(i128::from(widen))

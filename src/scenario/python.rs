@@ -5,6 +5,7 @@
 
 use super::error::Error;
 use super::gil;
+use crate::choice::Choice;
 use crate::count;
 use crate::interpreter::{self, BodyRequest, Interpreter, Limits, PROBE, SplitRequest};
 use crate::measure::stats::Verdict as Found;
@@ -192,6 +193,9 @@ impl Scenario for Python {
                     add("--result", result.clone());
                 }
                 add("--iters", count::short(load.iterations));
+                if load.pattern == Pattern::Plus {
+                    add("--pattern", load.pattern.name().to_owned());
+                }
             }
             Job::Split => add("--sum", count::short(load.iterations)),
         }
@@ -229,6 +233,10 @@ impl Scenario for Python {
 
     fn gil_enabled(&self) -> Option<bool> {
         self.interpreter.as_ref().ok().map(Interpreter::gil_enabled)
+    }
+
+    fn can_be_pinned(&self) -> bool {
+        false
     }
 
     fn lesson(&self) -> &'static str {

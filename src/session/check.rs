@@ -7,7 +7,7 @@ use super::progress::with_spinner;
 use super::real_runs::{RealRuns, of_version};
 use crate::choice::Choice;
 use crate::explore::{Schedule, StepKind};
-use crate::python::check::{self, Checked, Finding, Kind, RealThreads, Turn};
+use crate::python::check::{self, CheckError, Checked, Finding, Kind, RealThreads, Turn};
 use crate::python::program::LONGEST_PROGRAM;
 use crate::python::version::Version;
 use crate::report::Header;
@@ -103,9 +103,14 @@ impl CheckSession {
                 *place.lock() = Found { checked: Some(checked), real_threads, ..Found::default() };
                 checking.run_real(place, control, &pool, tell)
             },
-        )?;
+        )
+        .map_err(|error| match error {
+            // There are no rounds of which the first could be unfinished.
+            Error::Interrupted(_) => CheckError::Stopped.into(),
+            error => error,
+        })?;
         let Found { checked: Some((checked, scope)), real_threads, real, failures } = found.finished else {
-            return Err(crate::error::Interrupted.into());
+            return Err(CheckError::Stopped.into());
         };
         let header = Header::new(session.cpus, found.interrupted);
         let report =

@@ -89,7 +89,8 @@ impl Session {
     /// output cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let earlier = self.baseline.read()?;
-        let output = self.destination.open_for(if self.comparison { Charts::Some } else { Charts::None })?;
+        let charts = if self.comparison { Charts::Some } else { Charts::OfSeveral };
+        let output = self.destination.open_for(charts)?;
         let real = self.real.map_or_else(|| Ok(Vec::new()), |real| real.cases(control))?;
         let cases: Arc<[Case<'static>]> = self.cases.into_iter().chain(real).collect();
 

@@ -72,7 +72,7 @@ pub struct Usage {
     pub system: Duration,
     /// Context switches because the worker waited for something.
     pub voluntary: u64,
-    /// Context switches because the kernel gave the CPU to somebody else (preemption).
+    /// Context switches because the kernel gave the CPU to somebody else: preemption, and a yield of the worker's own.
     pub involuntary: u64,
 }
 

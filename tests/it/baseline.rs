@@ -69,6 +69,28 @@ fn a_change_is_told_in_a_word_and_decides_the_exit_code() {
 }
 
 #[test]
+fn runs_like_their_neighbours_have_no_interval_and_that_is_the_reason_that_is_told() {
+    let (_folder, file) = export("atomic --iters 1k --runs 7");
+    let mut report = value(&scaled(&file, 1.0));
+    let runs = report["results"][0]["observations"].as_array_mut().unwrap();
+    for (run, time) in runs.iter_mut().zip([1.0, 1.0, 1.2, 1.2, 1.0, 1.0, 1.2]) {
+        run["time"] = time.into();
+        run["spans"] = vec![vec![0.0, time]].into();
+        run["cpu"] = time.into();
+    }
+    fs::write(&file, report.to_string()).unwrap();
+    let (json, ..) = diff(&file, &file, "--format json");
+    let row = crate::schema::read(&json)["changes"][0].clone();
+    assert_eq!((&row["runs"], &row["low"]), (&serde_json::json!([7, 7]), &Value::Null), "{row}");
+    let (text, ..) = diff(&file, &file, "");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("4 and 4 are enough; of those that are like their neighbours several count as one"),
+        "{text}"
+    );
+}
+
+#[test]
 fn every_form_has_the_changes() {
     let (_folder, file) = export("mutex --iters 1k --runs 6");
     for form in ["table", "json", "csv", "markdown", "html"] {

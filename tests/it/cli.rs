@@ -251,6 +251,12 @@ fn what_would_change_nothing_is_refused_and_what_was_meant_is_named() {
         ("split --by thread --switch-interval 1ms", "no lock of split:thread"),
         ("compare race atomic --switch-interval 1ms", "no lock of race, atomic"),
         ("refcount --count atomic --switch-interval 1ms", "no lock of refcount:atomic, refcount:atomic"),
+        (
+            "refcount --count plain --objects own --widen 2",
+            "--widen changes nothing here: only workers with a plain count",
+        ),
+        ("refcount --count atomic --widen 2", "--widen changes nothing here"),
+        ("refcount --threads 1 --widen 2", "two --threads or more"),
         ("compare convoy", "a command of its own: gilsim convoy"),
         ("compare spl", "choose from split:sequential, split:thread"),
         ("compare --widen 5", "compare has no --widen, which race, refcount have"),
@@ -267,6 +273,9 @@ fn what_would_change_nothing_is_refused_and_what_was_meant_is_named() {
         "split --by gil --switch-interval 1ms",
         "compare --switch-interval 1ms",
         "refcount --switch-interval 1ms",
+        "refcount --widen 2",
+        "refcount --threads 1,2 --widen 2",
+        "refcount --objects own --widen off",
         "convoy --cpython 2.7 --python python3 --switch-interval 1ms",
     ] {
         assert!(gilsim::cli::parse(format!("gilsim {line}").split(' ').map(Into::into)).is_ok(), "{line}");

@@ -47,6 +47,21 @@ fn plain(names: Vec<String>) -> Vec<String> {
 }
 
 #[test]
+fn the_help_says_which_opcodes_may_differ() {
+    let help = crate::output_of("dis --help").split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "at module level",
+        "`STORE_NAME` for `STORE_GLOBAL`",
+        "imports",
+        "lists and tuples of constants",
+        "definitions",
+    ] {
+        assert!(help.contains(words), "{words}: {help}");
+    }
+    assert!(!help.contains("In straight code the opcodes are CPython's"), "{help}");
+}
+
+#[test]
 fn the_opcodes_are_those_of_the_real_interpreters() {
     let found = gilsim::interpreter::find(&false.into());
     if found.is_empty() {

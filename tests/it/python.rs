@@ -165,6 +165,53 @@ fn every_failure_of_an_interpreter_is_told_in_its_row_and_the_others_go_on() {
     assert_eq!((last(0), last(1)), (&0.into(), &45.into()));
 }
 
+/// The command of a row does the same again: it is taken, and is that of the row.
+#[test]
+fn the_command_of_a_row_asks_for_the_same_again() {
+    let answers = Fake::python(
+        r#"case "$*" in
+        *'"begin"'*) echo '{"total": "45", "seconds": 1, "startup_seconds": 1, "gil_enabled": true}';;
+        *) echo '{"expected": "30", "sequence_seconds": null, "runs": [{"value": "30", "seconds": 1}], "gil_enabled": true}';;
+        esac"#,
+    );
+    let work = ["--iters", "10", "--sum", "10", "--threads", "3", "--pattern", "plus"];
+    let first = rows(&[&["python"], &work[..]].concat(), &[&answers], 0);
+    let failed = rows(&[&["python", "--python", "/nowhere/python"], &work[..]].concat(), &[], 1);
+    assert_eq!((first.len(), failed.len()), (2, 2));
+    for row in first.iter().chain(&failed) {
+        let command = row["command"].as_str().unwrap();
+        let words = shlex(command);
+        assert_eq!(words[..2], ["gilsim", "python"]);
+        if let Err(refusal) = gilsim::cli::parse(words.iter().map(Into::into)) {
+            panic!("{command}: {:?}", refusal.mistake());
+        }
+        // The job that the row is not of is done as well, with counts that the interpreter knows nothing of.
+        let again = gilsim("").args(&words[1..]).args(["--format", "json"]).output().unwrap();
+        let again: Value = schema::read(&again.stdout);
+        let again = again["results"].as_array().unwrap();
+        let alike = |other: &Value| {
+            ["command", "group", "pattern", "workers", "iterations", "expected"]
+                .iter()
+                .all(|field| other[field] == row[field])
+        };
+        assert!(again.iter().any(alike), "{row}: {again:?}");
+    }
+}
+
+/// The words of a command line in which single quotes stand around some.
+fn shlex(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for letter in line.chars() {
+        match letter {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(letter),
+        }
+    }
+    words
+}
+
 #[test]
 fn a_broken_interpreter_that_was_found_is_told_by_its_whole_path() {
     let folder = tempfile::tempdir().unwrap();

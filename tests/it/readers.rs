@@ -41,6 +41,20 @@ fn a_single_row_has_no_chart_and_a_sweep_has_one() {
 }
 
 #[test]
+fn a_command_that_has_charts_says_why_this_run_has_none() {
+    for (line, why) in [
+        ("refcount --count atomic --objects shared", "as one thing is measured"),
+        ("race", "as one thing is measured"),
+        ("list", "this report has no chart; compare"),
+    ] {
+        let ran = gilsim(line).args(["--export", "a.svg"]).output().unwrap();
+        let told = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!((ran.status.code(), told.lines().count()), (Some(2), 1), "{line}: {told}");
+        assert!(told.contains(why), "{line}: {told}");
+    }
+}
+
+#[test]
 fn a_number_with_commas_is_told_from_a_list() {
     let ran = gilsim("race --iters 1,000 --runs 1").output().unwrap();
     let said = String::from_utf8(ran.stderr).unwrap();

@@ -187,6 +187,27 @@ fn it_is_a_schema_and_is_printed_as_it_stands() {
 }
 
 #[test]
+fn the_words_of_the_schema_are_those_of_what_is_written() {
+    let definitions = &PARSED["$defs"];
+    let words = |definition: &str, field: &str| {
+        definitions[definition]["properties"][field]["description"].as_str().unwrap().to_owned()
+    };
+    for row in ["Row", "Run"] {
+        let switches = words(row, "involuntary_switches");
+        assert!(switches.contains("preemption, and what a worker yields itself"), "{row}: {switches}");
+    }
+    assert!(words("Row", "cpu").contains("too short to tell"));
+    assert!(words("ChangeRow", "low").contains("like their neighbours count as one"));
+    let verdicts = definitions["OverheadVerdict"]["oneOf"].as_array().unwrap();
+    let of = |name: &str| {
+        let verdict = verdicts.iter().find(|verdict| verdict["const"] == name).unwrap();
+        verdict["description"].as_str().unwrap().to_owned()
+    };
+    let rounds = "too few rounds for an interval";
+    assert!(of("cannot-be-told").contains(rounds) && !of("failed").contains(rounds), "{verdicts:?}");
+}
+
+#[test]
 fn every_command_that_reports_is_among_the_runs() {
     let mut definition = gilsim::cli::definition();
     definition.build();

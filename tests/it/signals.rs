@@ -76,6 +76,24 @@ fn every_command_ends_in_the_midst_of_its_first_run() {
     }
 }
 
+#[test]
+fn a_check_that_is_stopped_speaks_of_schedules_and_not_of_rounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("many.py");
+    // Ten threads have more orders than are tried in some seconds, for each version anew.
+    let updates = "    a += 1\n    b += a\n    c += b\n    e += c\n    a += e\n    b += 1\n";
+    let program = format!(
+        "import threading\na = b = c = e = 0\ndef work():\n    global a, b, c, e\n{updates}\
+         threads = [threading.Thread(target=work) for _ in range(10)]\n\
+         for t in threads:\n    t.start()\nfor t in threads:\n    t.join()\nprint(a, b, c, e)\n"
+    );
+    fs::write(&file, program).unwrap();
+    let ran = interrupt(&format!("check {}", file.display()), Signal::SIGINT);
+    assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+    assert!(ran.stderr.contains("stopped before every schedule"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("round"), "{}", ran.stderr);
+}
+
 /// What a fake interpreter does when it is asked for a run: it answers so often, then leaves a sign and hangs.
 fn hangs_after(answers: u32) -> Fake {
     Fake::python(&format!(

@@ -12,11 +12,13 @@ use std::path::PathBuf;
 
 /// The instructions of a program or a loop body, with a mark where a version of CPython may drop its GIL, and why
 ///
-/// It is what the model executes. In straight code the opcodes are CPython's, one to one, but for instructions that CPython
-/// joins (`LOAD_FAST_LOAD_FAST`) or only marks (`LOAD_FAST_BORROW`, `NOT_TAKEN`, `EXTENDED_ARG`, `CACHE`). Elsewhere they differ without
-/// bearing on where the GIL is dropped: a jump to a jump stands as two, a swap that CPython's optimiser removes is there, every
-/// slice is made by `BUILD_SLICE`, and what an exception leads to is placed and spelt in the model's own way. Jumps name the
-/// number of an instruction, not a byte. Nothing is run.
+/// It is what the model executes. Between which of a program's reads and writes the GIL may be dropped is CPython's. The opcodes of
+/// a loop body that loads, stores, calculates, indexes and calls are CPython's, one to one, but for instructions that CPython joins
+/// (`LOAD_FAST_LOAD_FAST`) or only marks (`LOAD_FAST_BORROW`, `NOT_TAKEN`, `EXTENDED_ARG`, `CACHE`). Others may differ: at module level
+/// (`STORE_NAME` for `STORE_GLOBAL`, the place of `PUSH_NULL`), those of imports, of lists and tuples of constants, and of definitions
+/// with defaults; a jump to a jump stands as two, a swap that CPython's optimiser removes is there, every slice is made by
+/// `BUILD_SLICE`, and what an exception leads to is placed and spelt in the model's own way. Jumps name the number of an
+/// instruction, not a byte. Nothing is run.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  gilsim dis race.py --cpython 3.9\n  gilsim dis --body 'x = x + int(d)' --cpython 3.9 --cpython 3.13"

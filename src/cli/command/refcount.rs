@@ -43,8 +43,9 @@ pub(super) struct RefcountCommand {
     /// long sweep]
     #[arg(long, value_name = "N", value_parser = values::several_updates, allow_negative_numbers = true)]
     iters: Option<Several<NonZeroU64>>,
-    /// How often a worker with a plain count yields its CPU in the middle of a pair: once in N pairs, off, or auto
-    /// (often when there are fewer CPUs than workers, which would otherwise rarely meet; some 60 times a run otherwise)
+    /// How often a worker with a plain count of a shared object yields its CPU in the middle of a pair: once in N pairs,
+    /// off, or auto (often when there are fewer CPUs than workers, which would otherwise rarely meet; some 60 times a run
+    /// otherwise)
     #[arg(long, value_name = "auto|off|N", default_value = "auto", allow_negative_numbers = true)]
     widen: Widen,
     #[command(flatten)]
@@ -87,6 +88,12 @@ impl RefcountCommand {
             }));
         }
         self.interval.refuse_unused(&cases)?;
+        if matches!(self.widen, Widen::Every(_)) && cases.iter().all(|case| case.load.widen.is_none()) {
+            return Err(UsageError::new(
+                "--widen changes nothing here: only workers with a plain count of one shared object yield; leave it out, or \
+                 use --count plain, --objects shared and two --threads or more",
+            ));
+        }
         let comparison = cases.len() > 1;
         cases.splice(0..0, yardsticks(&cases));
         self.measure.request_of(cases, comparison)

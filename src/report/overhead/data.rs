@@ -55,9 +55,9 @@ pub enum Verdict {
     Met,
     /// It is slower: the interval lies wholly above 1 and the margin.
     NotMet,
-    /// The interval holds 1, or lies no further above it than the margin.
+    /// The interval holds 1, or lies no further above it than the margin, or there are too few rounds for an interval.
     CannotBeTold,
-    /// There is nothing to compare, or there are too few rounds for an interval.
+    /// There is nothing to compare.
     Failed,
 }
 

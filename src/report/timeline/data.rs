@@ -15,9 +15,11 @@ pub struct Timeline {
     pub tracks: Vec<Track>,
     /// Where the lock went from one worker to another, in their order.
     pub hand_offs: Vec<HandOff>,
+    /// From when on it is known what the workers did.
+    pub begin: u64,
     /// When it ends.
     pub end: u64,
-    /// How many times the lock was held before what was recorded.
+    /// How many times the lock was held before what was kept.
     pub left_out: u64,
 }
 
@@ -130,10 +132,12 @@ impl Timeline {
             forced: pair[0].forced,
         });
         let ends = spans.iter().map(|span| span.end).chain(holds.kept.iter().map(|hold| hold.released));
+        let first = holds.kept.first().filter(|_| holds.left_out > 0);
         Self {
             title,
             unit: Unit::Nanoseconds,
             hand_offs: hand_offs.collect(),
+            begin: first.map_or(0, |hold| since(hold.taken)),
             end: since(ends.max().unwrap_or(origin)),
             left_out: holds.left_out,
             tracks,
@@ -155,6 +159,7 @@ impl Timeline {
             unit: Unit::Nanoseconds,
             tracks: spans.iter().enumerate().map(track).collect(),
             hand_offs: Vec::new(),
+            begin: 0,
             end: since(spans.iter().map(|span| span.end).max().unwrap_or(origin)),
             left_out: 0,
         }
@@ -173,7 +178,7 @@ impl Timeline {
                 track.slices.push(Slice { doing: Doing::Runs, start, end });
             }
         }
-        Self { title, unit: Unit::Steps, tracks, hand_offs: Vec::new(), end, left_out: 0 }
+        Self { title, unit: Unit::Steps, tracks, hand_offs: Vec::new(), begin: 0, end, left_out: 0 }
     }
 
     /// What it does not show, in a sentence.
@@ -181,7 +186,11 @@ impl Timeline {
     pub fn missing(&self) -> Option<String> {
         (self.left_out > 0).then(|| {
             let times = usize::try_from(self.left_out).unwrap_or(usize::MAX);
-            format!("the lock was held {} before what was kept", plural(times, "time"))
+            format!(
+                "what was held is known from {} on: the lock was held {} before, which was counted and not kept",
+                self.place(self.begin),
+                plural(times, "time")
+            )
         })
     }
 

@@ -135,7 +135,8 @@ fn description(timeline: &Timeline) -> String {
         });
         format!("{}: {}", track.name, each.collect::<Vec<_>>().join("; "))
     };
-    timeline.tracks.iter().take(MOST_LANES).map(track).collect::<Vec<_>>().join(". ")
+    let tracks = timeline.tracks.iter().take(MOST_LANES).map(track);
+    timeline.missing().into_iter().chain(tracks).collect::<Vec<_>>().join(". ")
 }
 
 /// All timelines below each other, as a file.

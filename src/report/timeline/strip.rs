@@ -1,7 +1,7 @@
 //! A timeline on a terminal: a line for each worker, a column for each stretch of time.
 
 use super::data::{Doing, Slice, Timeline};
-use super::window::Window;
+use super::window::{Window, middle_hold};
 use crate::report::chart::terminal::Screen;
 use crate::report::layout::{bold, paragraph, styled};
 use anstyle::{AnsiColor, Style};
@@ -52,8 +52,13 @@ pub fn render(timeline: &Timeline, window: Window, screen: Screen) -> String {
             format!("{start} to {end} of {whole}")
         }
     };
-    let beyond =
-        if window.is_beyond(timeline) { "; the run ended before the part that was asked for" } else { "" };
+    let beyond = if window.is_beyond(timeline) {
+        "; the run ended before the part that was asked for"
+    } else if window.is_before(timeline) {
+        "; nothing is known of the part that was asked for"
+    } else {
+        ""
+    };
     let left_out = timeline.missing().map_or_else(String::new, |missing| format!("; {missing}"));
     text += &lines(&format!("({whole}{left_out}{beyond})"));
     for track in timeline.tracks.iter().take(MOST_TRACKS) {
@@ -81,7 +86,14 @@ pub fn render(timeline: &Timeline, window: Window, screen: Screen) -> String {
         .map(|doing| format!("{} {}", mark(Some(doing), screen.unicode), doing.meaning()))
         .collect();
     let lock = timeline.doings().any(|doing| doing == Doing::Holds);
-    legend.push(if lock { "blank: neither" } else { "blank: not at work" }.to_owned());
+    let column = (part.end - part.start) / columns as u64;
+    let blank = match middle_hold(timeline).filter(|_| lock) {
+        None => "blank: not at work",
+        // Workers that hold the lock in every column may do so for the least of each.
+        Some(hold) if column > hold => "blank: neither for most of the time",
+        Some(_) => "blank: neither",
+    };
+    legend.push(blank.to_owned());
     if timeline.tracks.iter().any(|track| !track.asks.is_empty()) {
         legend.push("a asks for it".to_owned());
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::report::chart::terminal::Screen;
+use crate::system::clock::Span;
 use crate::system::holds::{Hold, Holds};
 use anstream::adapter::strip_str;
 use proptest::prelude::*;
@@ -71,6 +72,48 @@ fn the_part_that_is_shown_is_the_end_the_densest_or_what_was_asked_for() {
     }
 }
 
+/// Two workers that run one after the other; of the first one's holds none is kept, of the second one's each takes three
+/// parts of ten.
+fn only_the_second_half_is_kept() -> (Timeline, u64) {
+    let hold = |number: u64| Hold {
+        worker: 1,
+        waited_since: None,
+        requested: None,
+        taken: 1_000_000 + number * 100,
+        released: 1_000_030 + number * 100,
+        forced: false,
+    };
+    let holds = Holds { kept: (0..10_000).map(hold).collect(), left_out: 20_000 };
+    let spans = [Span { start: 0, end: 1_000_000 }, Span { start: 0, end: 2_000_000 }];
+    let names = (0..2).map(worker).collect();
+    (Timeline::of_holds("timeline of a lock".to_owned(), names, &spans, &holds), 1_000_000)
+}
+
+#[test]
+fn what_was_not_kept_is_not_drawn_and_said_to_be_unknown() {
+    let (timeline, known) = only_the_second_half_is_kept();
+    for window in ["last", "densest", "0..2ms", "0..500us", "500us..1ms", "1500us..2ms", "3ms..4ms"] {
+        let window = window.parse::<Window>().unwrap();
+        let part = window.of(&timeline, 40);
+        assert!(
+            known <= part.start && part.start < part.end && part.end <= 2_000_000,
+            "{window:?}: {part:?}"
+        );
+        let drawn = strip(&timeline, window, 500, false);
+        let picture = picture::file(std::slice::from_ref(&timeline), window);
+        for text in [&drawn, &picture] {
+            assert!(!text.contains("all of it"), "{text}");
+        }
+        assert!(drawn.contains("known from 1.00 ms on: the lock was held 20,000 times before"), "{drawn}");
+        assert!(drawn.contains("blank: neither for most of the time"), "{drawn}");
+        let not_kept = matches!(window, Window::Between(_, 500_000 | 1_000_000));
+        assert_eq!(drawn.contains("nothing is known of the part that was asked for"), not_kept, "{drawn}");
+    }
+    // Where a column is shorter than a hold, what is blank is no more than that.
+    let close = strip(&timeline, Window::Between(1_500_000, 1_500_400), 50, false);
+    assert!(close.contains('#') && close.trim_end().ends_with("blank: neither"), "{close}");
+}
+
 fn events(timelines: &[Timeline]) -> Vec<Value> {
     let trace: Value = serde_json::from_str(&trace::render(timelines)).unwrap();
     trace["traceEvents"].as_array().unwrap().clone()
@@ -107,7 +150,7 @@ fn a_trace_of_many_workers_is_of_bounded_size() {
     let holds = Holds { kept: (0..most).map(hold).collect(), left_out: 7 };
     let trace = trace::render(&[timeline(&holds, 64)]);
     assert!(trace.len() < 20_000_000, "{}", trace.len());
-    assert!(trace.contains("the lock was held 7 times before what was kept"));
+    assert!(trace.contains("the lock was held 7 times before, which"));
 }
 
 #[test]

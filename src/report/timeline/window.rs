@@ -46,34 +46,50 @@ impl Window {
         matches!(self, Self::Between(from, _) if from >= timeline.end)
     }
 
-    /// The part of this timeline, in which so many columns show what happens.
+    /// Whether it ends before it is known what the workers did.
+    pub(super) fn is_before(self, timeline: &Timeline) -> bool {
+        matches!(self, Self::Between(_, to) if to <= timeline.begin)
+    }
+
+    /// The part of this timeline, of which everything is known and in which so many columns show what happens.
     pub(super) fn of(self, timeline: &Timeline, columns: u64) -> Range<u64> {
         let end = timeline.end.max(1);
-        let length = length(timeline, columns).clamp(1, end);
+        let begin = timeline.begin.min(end - 1);
+        let length = length(timeline, columns).clamp(1, end - begin);
         match self {
             Self::Last => end - length..end,
             Self::Densest => {
-                let start = densest(timeline, length);
+                let start = densest(timeline, length).max(begin);
                 start..(start + length).min(end)
             }
-            Self::Between(..) if self.is_beyond(timeline) => Self::Last.of(timeline, columns),
-            Self::Between(from, to) => from.min(end - 1)..to.clamp(from.min(end - 1) + 1, end),
+            Self::Between(..) if self.is_beyond(timeline) || self.is_before(timeline) => {
+                Self::Last.of(timeline, columns)
+            }
+            Self::Between(from, to) => {
+                let start = from.clamp(begin, end - 1);
+                start..to.clamp(start + 1, end)
+            }
         }
     }
 }
 
 /// How much of a timeline so many columns can show: a hold that is neither long nor short takes four of them. Where
-/// nothing is handed on it is all.
+/// nothing is handed on it is all that is known.
 fn length(timeline: &Timeline, columns: u64) -> u64 {
     const COLUMNS_OF_A_HOLD: u64 = 4;
     if timeline.hand_offs.is_empty() {
-        return timeline.end;
+        return timeline.end - timeline.begin.min(timeline.end);
     }
+    let middle = middle_hold(timeline).unwrap_or(timeline.end);
+    middle.max(1).saturating_mul(columns / COLUMNS_OF_A_HOLD)
+}
+
+/// How long a hold is that is neither long nor short.
+pub(super) fn middle_hold(timeline: &Timeline) -> Option<u64> {
     let holds = timeline.slices().filter(|slice| slice.doing == Doing::Holds);
     let mut lengths: Vec<u64> = holds.map(|slice| slice.end - slice.start).collect();
     lengths.sort_unstable();
-    let middle = lengths.get(lengths.len() / 2).copied().unwrap_or(timeline.end);
-    middle.max(1).saturating_mul(columns / COLUMNS_OF_A_HOLD)
+    lengths.get(lengths.len() / 2).copied()
 }
 
 /// Where the stretch of this length begins that has most hand-offs.

@@ -41,6 +41,44 @@ fn a_report_of_several_runs_says_which_of_them_a_figure_is_of() {
 }
 
 #[test]
+fn a_time_that_is_too_short_to_tell_is_no_mean_of_the_runs() {
+    let race = SCENARIOS.iter().copied().find(|scenario| scenario.name() == "race").unwrap();
+    for (cpu, told) in [(9_000, false), (11_000, true)] {
+        let drawn = Drawn { cpu, ..run(0, true) };
+        let text = plain(&alone(race, &load(2, 2, 1000, false), &[drawn.clone(), drawn]));
+        assert_eq!(text.contains("CPU time     too short to tell\n"), !told, "{text}");
+        assert_eq!(text.contains("the mean: CPU time"), told, "{text}");
+    }
+}
+
+#[test]
+fn who_yields_and_who_can_come_in_between_is_said() {
+    let note = |name: &str, workers, usable| {
+        let scenario = SCENARIOS.iter().copied().find(|scenario| scenario.label() == name).unwrap();
+        let text = plain(&alone(scenario, &load(workers, usable, 1000, true), &[run(0, true)]));
+        let line = text.lines().find(|line| line.contains("yields its CPU"));
+        line.unwrap_or_else(|| panic!("{name}: {text}")).to_owned()
+    };
+    let alone = note("race", 1, 2);
+    assert!(alone.starts_with("note: the worker of race yields"), "{alone}");
+    assert!(alone.contains("where no other can come in between"), "{alone}");
+    let both = note("race", 2, 2);
+    assert!(
+        both.starts_with("note: each worker of race yields") && both.contains("so that others"),
+        "{both}"
+    );
+    let crowded = note("race", 2, 1);
+    assert!(crowded.contains("because 2 workers share 1 CPU"), "{crowded}");
+    // Objects of their own have a time, too, in which nobody yields.
+    let shared = note("refcount:plain", 2, 2);
+    assert!(
+        shared.starts_with("note: where the object is shared, each worker of refcount:plain"),
+        "{shared}"
+    );
+    assert!(shared.contains(", and the time of that has it in it"), "{shared}");
+}
+
+#[test]
 fn what_happened_once_is_not_told_as_times() {
     for scenario in SCENARIOS.iter().copied() {
         let mut drawn = run(0, true);
