@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The hidden command under which this program echoes what comes in.
 pub const ECHO_COMMAND: &str = "echo-bytes";
@@ -46,7 +46,7 @@ pub struct Convoy {
     pub versions: Vec<(Version, Parameters)>,
     /// Real interpreters to measure as well.
     pub pythons: Vec<PathBuf>,
-    /// How long each of them may take.
+    /// How long each of them may take for one run.
     pub timeout: Duration,
     /// Whether each time that the modelled lock is held beside the hogs is to be recorded.
     pub record: bool,
@@ -217,12 +217,10 @@ impl Convoy {
         let python = Subject::at(python, control);
         let subject = format!("python {}", python.name());
         let hand_off = python.interpreter().ok().map(Passing::of_real);
-        let began = Instant::now();
+        let limits = Limits::new(self.timeout, control.flag());
         let measure = |it: &Interpreter| {
-            let result = self.in_turns(|pings| {
-                let limits = Limits::new(self.timeout.saturating_sub(began.elapsed()), control.flag());
-                it.convoy(&request(pings), &limits).map(|it| [it.idle, it.loaded])
-            });
+            let result =
+                self.in_turns(|pings| it.convoy(&request(pings), &limits).map(|it| [it.idle, it.loaded]));
             result.map_err(|error| error.to_string())
         };
         let ([idle, loaded], failure) = match python.interpreter().map_err(str::to_owned).and_then(measure) {

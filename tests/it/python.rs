@@ -148,7 +148,8 @@ fn every_failure_of_an_interpreter_is_told_in_its_row_and_the_others_go_on() {
     let fakes: Vec<&Fake> = fakes.iter().collect();
 
     let of_python = rows(&["python", "--iters", "10", "--sum", "10", "--runs", "2"], &fakes, 1);
-    let of_convoy = rows(&["convoy", "--pings", "2", "--hogs", "1"], &fakes, 1);
+    // Two round trips in each of six runs.
+    let of_convoy = rows(&["convoy", "--pings", "12", "--hogs", "1"], &fakes, 1);
     // A row for each interpreter and job; before convoy's is the model's.
     let jobs: Vec<&[Value]> = of_python.chunks(fakes.len()).chain([&of_convoy[1..]]).collect();
     assert_eq!(jobs.len(), 3);
@@ -261,7 +262,7 @@ fn an_interpreter_that_tells_an_impossible_time_is_not_believed() {
     };
     told(&["python", "--iters", "10", "--sum", "10", "--runs", "1"], 0);
     told(&["compare", "split:sequential", "--iters", "10", "--runs", "1"], 1);
-    told(&["convoy", "--pings", "2", "--hogs", "1"], 1);
+    told(&["convoy", "--pings", "12", "--hogs", "1"], 1);
 }
 
 #[test]
