@@ -56,6 +56,7 @@ mod tests;
 mod text;
 mod unit;
 mod verdict;
+mod waiting;
 mod witness;
 
 pub use alone::{Alone, run_alone};

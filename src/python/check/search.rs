@@ -13,7 +13,6 @@ use rustc_hash::{FxHashMap, FxHasher};
 use super::machine::{Beyond, Location, Machine, Step};
 use super::state::{Entry, Object, Site, State, Value};
 use super::unit::{self, Came};
-use crate::python::program::Op;
 use crate::python::program::module::Module;
 use crate::system::control::Control;
 
@@ -349,7 +348,7 @@ impl<'m> Search<'m> {
                 Step::Blocked => return Ok(Pause::Blocked),
                 Step::Finished => return Ok(Pause::Switch),
                 Step::Done { .. } if machine.state.threads[thread].finished => return Ok(Pause::Switch),
-                Step::Done { .. } if all_is_done(machine, thread) => {}
+                Step::Done { .. } if unit::all_is_done(machine, thread) => {}
                 Step::Done { may_drop } => {
                     if self.switching == Switching::DropPoints && may_drop && !touched && stretch > PATIENCE {
                         return Ok(Pause::Long);
@@ -423,19 +422,6 @@ fn order(from: &[(u32, u8)], mut number: u32) -> Vec<u8> {
     }
     order.reverse();
     order
-}
-
-/// Whether the main thread has nothing left to do but to end the program. What daemon threads still do then is seen by nobody, and how
-/// much of it there is time for is no matter of the program.
-fn all_is_done(machine: &Machine<'_>, thread: usize) -> bool {
-    let state = &machine.state;
-    let [frame] = &state.threads[thread].frames[..] else { return false };
-    let rest = machine.module.codes[usize::from(frame.code)].instructions.get(frame.pc as usize..);
-    let mut rest = rest.into_iter().flatten().map(|instruction| &instruction.op);
-    let ends = rest.find(|op| !matches!(op, Op::PopTop | Op::LoadConst(_)));
-    thread == 0
-        && matches!(ends, Some(Op::Return | Op::ReturnConst(_)))
-        && state.threads.iter().skip(1).all(|other| other.daemon || other.finished)
 }
 
 /// How a state from which nobody goes on counts: by what was printed and raised, and what the globals hold.

@@ -6,6 +6,7 @@
 
 use super::machine::{Location, Machine};
 use super::state::{Object, Part, State};
+use crate::python::program::Op;
 
 /// Where a thread is in that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -67,6 +68,19 @@ pub(super) fn is_order(state: &State, location: Location) -> bool {
         | Object::Barrier(..) => true,
         _ => false,
     })
+}
+
+/// Whether the main thread has nothing left to do but to end the program. What daemon threads still do then is seen by nobody, and how
+/// much of it there is time for is no matter of the program.
+pub(super) fn all_is_done(machine: &Machine<'_>, thread: usize) -> bool {
+    let state = &machine.state;
+    let [frame] = &state.threads[thread].frames[..] else { return false };
+    let rest = machine.module.codes[usize::from(frame.code)].instructions.get(frame.pc as usize..);
+    let mut rest = rest.into_iter().flatten().map(|instruction| &instruction.op);
+    let ends = rest.find(|op| !matches!(op, Op::PopTop | Op::LoadConst(_)));
+    thread == 0
+        && matches!(ends, Some(Op::Return | Op::ReturnConst(_)))
+        && state.threads.iter().skip(1).all(|other| other.daemon || other.finished)
 }
 
 /// The outermost loop that a thread is in.

@@ -1,0 +1,114 @@
+//! Waiting for an event or a condition, until another thread says that it has come.
+
+use super::machine::{Machine, R, Stop, Wait, beyond};
+use super::state::{Object, Value};
+
+impl Machine<'_> {
+    /// `Event.wait`: waits to be woken by `set()`, unless it is set; whether it was.
+    pub(super) fn event_wait(&mut self, event: u32, wait: Wait) -> R<Value> {
+        let me = self.number();
+        let is_set = self.once(|machine| {
+            machine.touch(event, false);
+            Ok(match machine.state.object_mut(event) {
+                Object::Event(false, waiters) => {
+                    waiters.push((me, false));
+                    waiters.sort_unstable();
+                    Value::Bool(false)
+                }
+                _ => Value::Bool(true),
+            })
+        })?;
+        if is_set == Value::Bool(true) {
+            return Ok(is_set);
+        }
+        self.once(|machine| {
+            let Object::Event(set, waiters) = machine.state.object(event) else { return Err(Stop::Block) };
+            let (set, woken) = (*set, waiters.contains(&(me, true)));
+            if !woken {
+                machine.block(wait)?;
+            }
+            machine.touch(event, false);
+            if let Object::Event(_, waiters) = machine.state.object_mut(event) {
+                waiters.retain(|(thread, _)| *thread != me);
+            }
+            // 2.7 looks at the event once more.
+            Ok(Value::Bool(if machine.module.facts.shape.python2 { set } else { woken }))
+        })
+    }
+
+    /// `Condition.wait`: lets go of the lock, waits to be notified, and takes it again; whether it was notified.
+    pub(super) fn condition_wait(&mut self, condition: u32, wait: Wait) -> R<Value> {
+        let me = self.number();
+        let Object::Condition(lock, _) = self.state.object(condition).clone() else {
+            return beyond("wait() of this");
+        };
+        self.once(|machine| {
+            let owned = match machine.object_of(&lock) {
+                Some(Object::RLock(owner, _)) => *owner == Some(me),
+                Some(Object::Lock(holder)) => holder.is_some(),
+                _ => false,
+            };
+            if !owned {
+                return machine.raise("RuntimeError", "cannot wait on un-acquired lock");
+            }
+            machine.release(&lock)?;
+            machine.touch(condition, true);
+            if let Object::Condition(_, waiters) = machine.state.object_mut(condition) {
+                waiters.push((me, false));
+            }
+            Ok(Value::None)
+        })?;
+        self.yield_once()?;
+        let notified = self.once(|machine| {
+            let Object::Condition(_, waiters) = machine.state.object(condition) else {
+                return Err(Stop::Block);
+            };
+            let notified = waiters.contains(&(me, true));
+            if !notified {
+                machine.block(wait)?;
+            }
+            machine.touch(condition, true);
+            if let Object::Condition(_, waiters) = machine.state.object_mut(condition) {
+                waiters.retain(|(thread, _)| *thread != me);
+            }
+            Ok(Value::Bool(notified))
+        })?;
+        self.once(|machine| machine.acquire(&lock, Wait::Forever))?;
+        Ok(if self.module.facts.shape.python2 { Value::None } else { notified })
+    }
+
+    /// `Condition.wait_for`: waits until a function says that there is no more to wait for.
+    pub(super) fn condition_wait_for(&mut self, condition: u32, test: &Value, wait: Wait) -> R<Value> {
+        loop {
+            let result = self.call_back(test, Vec::new())?;
+            if self.truth(&result)? {
+                return Ok(result);
+            }
+            let notified = self.condition_wait(condition, wait)?;
+            if notified == Value::Bool(false) {
+                return self.call_back(test, Vec::new());
+            }
+        }
+    }
+
+    pub(super) fn condition_notify(&mut self, condition: u32, count: usize) -> R<Value> {
+        let me = self.number();
+        let Object::Condition(lock, _) = self.state.object(condition).clone() else {
+            return beyond("notify() of this");
+        };
+        let owned = match self.object_of(&lock) {
+            Some(Object::RLock(owner, _)) => *owner == Some(me),
+            Some(Object::Lock(holder)) => holder.is_some(),
+            _ => false,
+        };
+        if !owned {
+            return self.raise("RuntimeError", "cannot notify on un-acquired lock");
+        }
+        self.touch(condition, true);
+        if let Object::Condition(_, waiters) = self.state.object_mut(condition) {
+            let waiting = waiters.iter_mut().filter(|(_, notified)| !*notified);
+            waiting.take(count).for_each(|(_, notified)| *notified = true);
+        }
+        Ok(Value::None)
+    }
+}
