@@ -254,8 +254,20 @@ impl VerifyReport {
         );
         let terms = terms::free_threaded(self.interpreters.iter().map(String::as_str));
         let next = "try next: gilsim explore".to_owned();
-        [vec![verdict], terms.into_iter().collect(), self.losses_not_seen(), self.failures(), vec![next]]
-            .concat()
+        let shown = self.operations().into_iter().chain(terms).collect();
+        [vec![verdict], shown, self.losses_not_seen(), self.failures(), vec![next]].concat()
+    }
+
+    /// That operations stand for the bodies that were run, by the first of them that is not its own body.
+    fn operations(&self) -> Option<String> {
+        let row =
+            self.results.iter().find(|row| row.operation.is_some_and(|operation| operation != row.body))?;
+        Some(format!(
+            "an operation of the Python FAQ ran in a loop body that shows what becomes of it: {} in `{}`; the others' bodies are in \
+             the JSON.",
+            row.name(),
+            row.body.replace('\n', "; ")
+        ))
     }
 
     /// One paragraph for all bodies that had as many runs: the bound on how often they lose updates is the same.
@@ -438,6 +450,23 @@ mod tests {
         }
         assert_eq!(cell(Claim::Loses, 0, 0).loss_below, None);
         assert_eq!(cell(Claim::Loses, 10, 1).loss_below, None);
+    }
+
+    #[test]
+    fn an_operation_is_told_with_the_body_that_ran() {
+        let mut report = report(vec![cell(Claim::Exact, 10, 0)]);
+        assert!(!report.table(None).contains("FAQ"));
+        report.results[0].operation = Some("L.sort()");
+        report.results[0].body = "L.reverse()\nL.sort()".to_owned();
+        let table = report.table(None);
+        assert!(
+            table.contains(
+                "ran in a loop body that shows what becomes of it: L.sort() in `L.reverse(); L.sort()`"
+            ),
+            "{table}"
+        );
+        report.results[0].body = "L.sort()".to_owned();
+        assert!(!report.table(None).contains("FAQ"));
     }
 
     #[test]
