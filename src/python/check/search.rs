@@ -235,12 +235,15 @@ impl<'m> Search<'m> {
         let mut from: Vec<(u32, u8)> = vec![(0, 0)];
         let mut open = VecDeque::from([(0_u32, start)]);
         let mut endings: Endings = Vec::new();
-        let mut weight = 0;
+        let (mut weight, mut learned) = (0, false);
         while let Some((number, state)) = open.pop_front() {
             if bounds.control.stopped() {
                 return Err(Unfinished::Stopped);
             }
             let over = state.threads.iter().all(|thread| thread.finished || thread.daemon);
+            if over && !std::mem::replace(&mut learned, true) {
+                self.learn_from_daemons(&state, bounds);
+            }
             let (mut moved, mut limited) = (false, false);
             // A time limit comes when no thread can go on: the second time through.
             let count = state.threads.len();
@@ -319,6 +322,9 @@ impl<'m> Search<'m> {
             }
             let together = machine.state.live() > 1;
             tell(machine, thread, &Told::Before { together });
+            if self.switching == Switching::Iterations {
+                unit::enter(machine, thread);
+            }
             let (lines, threads) = (machine.state.printed.len(), machine.state.threads.len());
             let step = machine.step(thread).map_err(Unfinished::Beyond)?;
             self.silenced |= machine.silenced;
@@ -358,8 +364,9 @@ impl<'m> Search<'m> {
                         #[cfg(test)]
                         Switching::EveryDropPoint => may_drop,
                         Switching::Iterations => {
-                            let mut started = machine.state.threads.iter().skip(threads);
-                            let started = started.any(|thread| !thread.daemon);
+                            let mut started = (threads..machine.state.threads.len())
+                                .filter(|&new| !machine.state.threads[new].daemon || self.is_felt(new));
+                            let started = started.next().is_some();
                             match unit::follow(machine, thread, touched_data, started) {
                                 Came::ToAnEnd => true,
                                 // It goes round and round, and waits for another thread.
@@ -383,6 +390,25 @@ impl<'m> Search<'m> {
         Err(Unfinished::Limit(format!(
             "one thread runs for more than {LONGEST_STRETCH} instructions with no place in them where another could come in"
         )))
+    }
+
+    /// Whether a thread gets at something that is known to be shared.
+    fn is_felt(&self, thread: usize) -> bool {
+        let bit = 1_u16 << thread.min(15);
+        let mut users = self.shared.iter().filter_map(|location| self.users.get(location));
+        users.any(|users| (users.readers | users.writers) & bit != 0)
+    }
+
+    /// Lets daemon threads run on for once where the program has ended: what they get at is shared, too, though the main thread may never
+    /// have waited for anything.
+    fn learn_from_daemons(&mut self, state: &State, bounds: &Bounds<'_>) {
+        for thread in 0..state.threads.len() {
+            if !state.threads[thread].finished {
+                let mut machine = Machine::at(self.module, state.clone());
+                // However far it came, what it got at is known.
+                let _ = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {});
+            }
+        }
     }
 
     /// Plays an order of threads back, step by step.

@@ -430,3 +430,27 @@ fn nothing_is_said_to_be_closed_that_calls_code_of_the_program() {
     let checked = check(&text("x = x + one()"), &[Version::V3_13], 2, &Control::default()).unwrap();
     assert!(checked.findings[0].kind == Kind::Loses && checked.findings[0].closed.is_empty());
 }
+
+#[test]
+fn a_daemon_thread_that_nobody_waits_for_is_seen() {
+    let text = "import threading\nstate = 'idle'\ndef f():\n    global state\n    state = 'busy'\nt = threading.Thread(target=f)\nt.daemon = True\n\
+                t.start()\na = state\nb = state\nprint(a, b)\n";
+    for (version, kind) in verdicts(text) {
+        let exact = version.has_gil() && version >= Version::V3_10;
+        assert_eq!(kind, if exact { Kind::Exact } else { Kind::Loses }, "{version}");
+    }
+    let checked = check(text, &[Version::V3_13], 2, &Control::default()).unwrap();
+    assert_eq!(checked.findings[0].expected, [["busy busy"], ["idle idle"]]);
+}
+
+#[test]
+fn what_the_test_of_a_loop_reads_belongs_to_its_iterations() {
+    let text = "import threading\nx = 4\ndef f():\n    global x\n    while x > 0:\n        x -= 1\n\
+                a = threading.Thread(target=f)\nb = threading.Thread(target=f)\na.start()\nb.start()\na.join()\nb.join()\nprint(x)\n";
+    let checked = check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+    for finding in checked.findings {
+        // One may find 1, and the other take it to 0, and on.
+        assert_eq!(finding.expected, [["0"]], "{finding:?}");
+        assert_eq!(finding.kind, Kind::Loses, "{finding:?}");
+    }
+}

@@ -31,7 +31,17 @@ pub(super) enum Came {
     On,
 }
 
-/// Follows a thread over an instruction: whether that got at something shared, and whether it started another thread.
+/// Notes which loop a thread is in, before it does an instruction: what that gets at belongs to the loop.
+pub(super) fn enter(machine: &mut Machine<'_>, thread: usize) {
+    let now = outermost(machine, thread);
+    if machine.state.threads[thread].unit.within.map(|(within, _)| within) != now {
+        machine.thread = thread;
+        let unit = &mut machine.current_mut().unit;
+        unit.within = now.map(|now| (now, !unit.begun));
+    }
+}
+
+/// What a thread has come to by an instruction: whether that got at something shared, and whether it started another thread.
 pub(super) fn follow(machine: &mut Machine<'_>, thread: usize, touched: bool, started: bool) -> Came {
     let (now, ends) = (outermost(machine, thread), iteration_ends(machine, thread));
     machine.thread = thread;
@@ -43,7 +53,6 @@ pub(super) fn follow(machine: &mut Machine<'_>, thread: usize, touched: bool, st
         (Some((_, counts)), None) => counts,
         _ => !unit.begun,
     };
-    unit.within = now.map(|now| (now, counts));
     if (ends && counts) || (started && !unit.begun) {
         unit.begun = false;
         Came::ToAnEnd

@@ -228,6 +228,7 @@ impl<'a> Compiler<'a> {
         self.scope().blocks.pop();
         self.end_iteration(number);
         if self.facts.shape.while_test_at_end {
+            self.scope().position = Some(test.position);
             self.jump_if(test, top, true)?;
         } else {
             self.jump(head);
