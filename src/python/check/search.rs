@@ -168,7 +168,7 @@ pub(super) struct Search<'m> {
 /// How a thread's run came to its end.
 enum Pause {
     Switch,
-    /// After [`PATIENCE`] instructions, at a place of no other interest.
+    /// After [`PATIENCE`] instructions, or some rounds of a loop without an end of its own, at a place of no other interest.
     Long,
     Blocked,
 }
@@ -244,12 +244,18 @@ impl<'m> Search<'m> {
             if over && !std::mem::replace(&mut learned, true) {
                 self.learn_from_daemons(&state, bounds);
             }
-            let (mut moved, mut limited) = (false, false);
-            // A time limit comes when no thread can go on: the second time through.
+            let (mut moved, mut limited, mut moved_before) = (false, false, false);
+            // Whoever goes round and round goes on when no other can, the second time through; and a time limit comes when no thread
+            // can go on, the third time.
             let count = state.threads.len();
-            for turn in 0..2 * count {
-                let (thread, expires) = (turn % count, turn >= count);
-                if over || state.threads[thread].finished || (expires && moved) {
+            for turn in 0..3 * count {
+                let (thread, expires) = (turn % count, turn >= 2 * count);
+                if thread == 0 {
+                    moved_before = moved;
+                }
+                let later = state.threads[thread].unit.lets_others();
+                let its_turn = expires || later == (turn >= count);
+                if over || state.threads[thread].finished || !its_turn || moved_before {
                     continue;
                 }
                 let mut machine = Machine::at(self.module, State::clone(&state));
@@ -354,6 +360,7 @@ impl<'m> Search<'m> {
                 Step::Blocked => return Ok(Pause::Blocked),
                 Step::Finished => return Ok(Pause::Switch),
                 Step::Done { .. } if machine.state.threads[thread].finished => return Ok(Pause::Switch),
+                Step::Done { .. } if unit::goes_round(machine, thread) => return Ok(Pause::Long),
                 Step::Done { .. } if unit::all_is_done(machine, thread) => {}
                 Step::Done { may_drop } => {
                     if self.switching == Switching::DropPoints && may_drop && !touched && stretch > PATIENCE {

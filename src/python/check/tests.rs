@@ -454,3 +454,21 @@ fn what_the_test_of_a_loop_reads_belongs_to_its_iterations() {
         assert_eq!(finding.kind, Kind::Loses, "{finding:?}");
     }
 }
+
+#[test]
+fn a_loop_without_an_end_of_its_own_lets_the_others_go_on() {
+    let text = "import threading, time\nrunning = True\ncount = 0\ndef f():\n    global count\n    while running:\n        count += 1\n\
+                t = threading.Thread(target=f)\nt.start()\ntime.sleep(0.01)\nrunning = False\nt.join()\nprint(count > 0)\n";
+    for daemon in ["", "t.daemon = True\n"] {
+        let text = text.replace("t.start()", &format!("{daemon}t.start()"));
+        let checked =
+            check(&text, &[Version::V2_7, Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+        for finding in checked.findings {
+            assert_eq!(
+                (finding.kind, &finding.prints[..]),
+                (Kind::Exact, &[vec!["False".to_owned()], vec!["True".to_owned()]][..]),
+                "{finding:?}"
+            );
+        }
+    }
+}

@@ -13,8 +13,41 @@ use crate::python::program::Op;
 pub(super) struct Unit {
     /// Whether it has got at something shared since its last whole iteration.
     begun: bool,
+    /// How often it has gone through its outermost loop, if that is one without an end of its own; no further than [`MOST_ROUNDS`].
+    rounds: u8,
     /// Its outermost loop, and whether the iterations of that count.
     within: Option<(Loop, bool)>,
+}
+
+/// So often a thread goes through a loop that has no end of its own; then the others go on first.
+const MOST_ROUNDS: u8 = 3;
+
+impl Unit {
+    /// Whether the thread goes on only when no other can.
+    pub(super) const fn lets_others(&self) -> bool {
+        self.rounds >= MOST_ROUNDS
+    }
+}
+
+/// Counts how often a thread has gone through a loop that has no end of its own; whether it has just done so for the last time before
+/// others go on.
+pub(super) fn goes_round(machine: &mut Machine<'_>, thread: usize) -> bool {
+    let frames = &machine.state.threads[thread].frames;
+    let loops = frames.first().map_or(&[][..], |frame| &machine.module.codes[usize::from(frame.code)].loops);
+    let pc = frames.first().map_or(0, |frame| frame.pc as usize);
+    let endless = loops.iter().find(|one| one.endless && one.range.0 <= pc && pc < one.range.1);
+    let at_end = frames.len() == 1 && endless.is_some_and(|one| one.ends.contains(&pc));
+    let rounds = machine.state.threads[thread].unit.rounds;
+    let now = match (endless.is_some(), at_end) {
+        (false, _) => 0,
+        (true, false) => rounds,
+        (true, true) => MOST_ROUNDS.min(rounds + 1),
+    };
+    if now != rounds {
+        machine.thread = thread;
+        machine.current_mut().unit.rounds = now;
+    }
+    at_end && now == MOST_ROUNDS
 }
 
 /// A loop of a thread: how many frames lie below its own, its code, and its first instruction.

@@ -269,6 +269,8 @@ pub struct LoopRange {
     pub range: (usize, usize),
     /// The instructions before which an iteration has ended.
     pub ends: Vec<usize>,
+    /// Whether nothing in it brings its own test to an end: it goes on until another thread says so, or it is left.
+    pub endless: bool,
 }
 
 /// How a listing shows a constant.

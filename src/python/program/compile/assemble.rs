@@ -72,9 +72,10 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
     let loops = scope
         .loops
         .iter()
-        .map(|(start, end, ends)| LoopRange {
+        .map(|(start, end, ends, endless)| LoopRange {
             range: (at(start), at(end)),
             ends: ends.iter().map(at).collect(),
+            endless: *endless,
         })
         .collect();
     let cells = if scope.space == Space::Body {

@@ -97,7 +97,7 @@ pub(super) struct Scope<'a> {
     pub(super) globals: BTreeSet<String>,
     pub(super) guarded: Vec<Guarded>,
     /// The begin and end of loops, and where iterations end.
-    pub(super) loops: Vec<(Label, Label, Vec<Label>)>,
+    pub(super) loops: Vec<(Label, Label, Vec<Label>, bool)>,
 }
 
 impl Scope<'_> {

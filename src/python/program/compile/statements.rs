@@ -4,7 +4,7 @@ use super::super::{
     instruction::{Op, ProgramOp},
     operators::BinaryOp,
     source::SourceErrorKind,
-    syntax::{Expr, ExprKind, Stmt, StmtKind},
+    syntax::{Expr, ExprKind, Stmt, StmtKind, walk_expr, walk_stmt},
 };
 use super::compiler::{Block, Compiler, Label, Result};
 
@@ -184,7 +184,7 @@ impl<'a> Compiler<'a> {
         self.iterable(iter)?;
         self.emit("GET_ITER", Op::GetIter, "");
         self.bind(head);
-        let number = self.begin_loop(head, last);
+        let number = self.begin_loop(head, last, false);
         self.emit("FOR_ITER", Op::ForIter(last), "");
         self.store_target(target)?;
         self.scope().blocks.push(Block::Loop { head, end, is_for: true });
@@ -202,8 +202,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// Notes a loop between two labels; its number.
-    fn begin_loop(&mut self, head: Label, end: Label) -> usize {
-        self.scope().loops.push((head, end, Vec::new()));
+    fn begin_loop(&mut self, head: Label, end: Label, endless: bool) -> usize {
+        self.scope().loops.push((head, end, Vec::new(), endless));
         self.scope().loops.len() - 1
     }
 
@@ -220,7 +220,7 @@ impl<'a> Compiler<'a> {
             self.emit("SETUP_LOOP", Op::Nop, "");
         }
         self.bind(head);
-        let number = self.begin_loop(head, anchor);
+        let number = self.begin_loop(head, anchor, is_endless(test, body));
         self.jump_if(test, anchor, false)?;
         self.bind(top);
         self.scope().blocks.push(Block::Loop { head, end, is_for: false });
@@ -241,4 +241,24 @@ impl<'a> Compiler<'a> {
         self.bind(end);
         Ok(())
     }
+}
+
+/// Whether a test compares nothing, and what it names stands nowhere in the loop's body: `while True`, `while running`.
+fn is_endless(test: &Expr, body: &[Stmt]) -> bool {
+    let (mut names, mut compares) = (Vec::new(), false);
+    walk_expr(test, &mut |expr| match &expr.kind {
+        ExprKind::Name(name) | ExprKind::Attribute(_, name) => names.push(name.clone()),
+        ExprKind::Compare(..) | ExprKind::Call(..) | ExprKind::Binary(..) => compares = true,
+        _ => {}
+    });
+    let mut mentioned = false;
+    for stmt in body {
+        let mut look = |expr: &Expr| {
+            if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = &expr.kind {
+                mentioned |= names.contains(name);
+            }
+        };
+        walk_stmt(stmt, &mut look);
+    }
+    !compares && !mentioned
 }
