@@ -198,8 +198,8 @@ fn interpreters_end_when_gilsim_is_killed() {
         (&["python", "--iters", "4000000000"][..], 1, "\"iterations\":4000000000"),
         // The interpreter and its workers, which it has forked.
         (&["python", "--iters", "1", "--sum", "1000000000000000000"], 3, "\"end\":1000000000000000000"),
-        // The interpreter and its echo process.
-        (&["convoy", "--pings", "200", "--hogs", "1", "--switch-interval", "20ms"], 2, "\"pings\":200"),
+        // The interpreter and its echo process, in the first of six runs.
+        (&["convoy", "--pings", "1200", "--hogs", "1", "--switch-interval", "20ms"], 2, "\"pings\":200"),
         (&["verify", "--iters", "3000000000"], 1, "\"iterations\":3000000000"),
     ] {
         Family::at_work(&[arguments, &python].concat(), processes, words).orphan();

@@ -6,8 +6,7 @@
 
 use std::sync::Arc;
 
-use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
-use super::unit::Unit;
+use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Unit, Value};
 use crate::python::program::module::Module;
 use crate::python::program::{Instruction, Place};
 use crate::python::version::Check;

@@ -84,6 +84,13 @@ impl Machine<'_> {
             },
             Object::Lock(_) | Object::RLock(..) | Object::Semaphore(..) => match name {
                 "acquire" => {
+                    let python2 = self.module.facts.shape.python2;
+                    if python2
+                        && !arguments.keywords.is_empty()
+                        && matches!(self.state.object(at), Object::Lock(_))
+                    {
+                        return self.raise("TypeError", "acquire() takes no keyword arguments");
+                    }
                     let wait = self.waits(&arguments, 0)?;
                     if wait == Wait::Limited && self.module.facts.shape.python2 {
                         return self.type_error("acquire() of python 2 has no time limit", &[]);

@@ -157,8 +157,8 @@ pub(super) struct Search<'m> {
     shared: BTreeSet<Location>,
     users: FxHashMap<Location, Users>,
     pub(super) steps: u64,
-    /// The threads that printed while there was another one, a bit for each.
-    pub(super) printers: u16,
+    /// For each thread, which others there were when it printed, and itself: a bit for each.
+    printers: [u16; 16],
     /// Whether a call did not look at the eval breaker because it was taken to be specialised.
     pub(super) silenced: bool,
     /// Whether in this pass a thread came back to where it was, and nothing on its way can be changed by another one.
@@ -187,7 +187,7 @@ impl<'m> Search<'m> {
             shared: BTreeSet::new(),
             users: FxHashMap::default(),
             steps: 0,
-            printers: 0,
+            printers: [0; 16],
             silenced: false,
             endless: false,
         }
@@ -338,7 +338,10 @@ impl<'m> Search<'m> {
             if together || machine.state.is_concurrent(thread) {
                 let bit = 1_u16 << thread.min(15);
                 if machine.state.printed.len() > lines {
-                    self.printers |= bit;
+                    let others = (0..machine.state.threads.len())
+                        .filter(|&other| machine.state.runs_beside(other, thread));
+                    let beside = others.fold(bit, |beside, other| beside | 1_u16 << other.min(15));
+                    self.printers[thread.min(15)] |= beside;
                 }
                 if self.switching == Switching::Iterations {
                     let shared = machine.accesses.iter().map(|access| access.location);
@@ -397,6 +400,12 @@ impl<'m> Search<'m> {
         Err(Unfinished::Limit(format!(
             "one thread runs for more than {LONGEST_STRETCH} instructions with no place in them where another could come in"
         )))
+    }
+
+    /// Whether two threads print, of which neither waits for the other's end before.
+    pub(super) fn print_together(&self) -> bool {
+        let prints_beside = |one: usize, other: usize| self.printers[one] >> other & 1 == 1;
+        (0..16).any(|one| (0..one).any(|other| prints_beside(one, other) && prints_beside(other, one)))
     }
 
     /// Whether a thread gets at something that is known to be shared.

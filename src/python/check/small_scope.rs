@@ -112,6 +112,14 @@ fn taken_as(stmts: &[Stmt], counts: &BTreeSet<i64>, long: &BTreeSet<i64>, scope:
     small.extend(long.iter().map(|&value| (value, scaled(value, MOST_THREADS))));
     small.extend(counts.iter().map(|&value| (value, scaled(value, MOST_TIMES))));
     let mut total = |value: i64, least: i64| {
+        // So many threads that each do so many iterations.
+        let product = counts.iter().find(|&&count| value % count == 0 && counts.contains(&(value / count)));
+        if let Some(count) = product
+            && !counts.contains(&value)
+        {
+            small.insert(value, small[count] * small[&(value / count)]);
+            return;
+        }
         let of = |count: &&i64| value % **count == 0 && (2..=MOST_THREADS).contains(&(value / **count));
         if let Some(count) = counts.range(least..).rev().find(of)
             && !counts.contains(&value)

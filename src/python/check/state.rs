@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use num_bigint::BigInt;
 
-use super::unit::Unit;
-
 /// A Python value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Value {
@@ -220,6 +218,20 @@ pub(super) struct Frame {
     pub(super) generator: Value,
 }
 
+/// How much of a whole iteration a thread has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Unit {
+    /// Whether it has got at something shared since its last whole iteration.
+    pub(super) begun: bool,
+    /// How often it has gone through its outermost loop, if that is one without an end of its own, up to a few.
+    pub(super) rounds: u8,
+    /// Its outermost loop, and whether the iterations of that count.
+    pub(super) within: Option<(Loop, bool)>,
+}
+
+/// A loop of a thread: how many frames lie below its own, its code, and its first instruction.
+pub(super) type Loop = (usize, u16, usize);
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Thread {
     pub(super) object: Value,
@@ -263,8 +275,12 @@ impl State {
 
     /// Whether nothing orders what a thread does now and what some other one does or has done.
     pub(super) fn is_concurrent(&self, thread: usize) -> bool {
-        let with = |(other, it): (usize, &Arc<Thread>)| other != thread && !(it.finished && it.joined);
-        self.threads.iter().enumerate().any(with)
+        (0..self.threads.len()).any(|other| self.runs_beside(other, thread))
+    }
+
+    /// Whether nothing orders what a thread does now and what that other one does or has done.
+    pub(super) fn runs_beside(&self, other: usize, thread: usize) -> bool {
+        other != thread && !(self.threads[other].finished && self.threads[other].joined)
     }
 
     /// How much of memory a state needs for itself, in references: objects that other states have, too, count as one.

@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Wait, beyond};
-use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value, each, each_mut};
-use super::unit::Unit;
+use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Unit, Value, each, each_mut};
 
 /// The most threads of a program.
 pub(super) const MOST_THREADS: usize = 12;

@@ -288,6 +288,10 @@ fn what_all_iterations_come_to_is_as_many_times_the_small_number() {
         small("for i in range(100000): pass\nprint(800000, 90000)"),
         [(90_000, 3), (100_000, 3), (800_000, 24)].into()
     );
+    assert_eq!(
+        small("for i in range(10): pass\nfor i in range(1000): pass\nprint(7 == 10000)"),
+        [(10, 3), (1000, 3), (10_000, 9)].into()
+    );
     assert_eq!(small("for i in range(100): pass\nfor i in range(1000): pass"), [(100, 3), (1000, 3)].into());
     for (version, kind) in verdicts(text) {
         assert_eq!(
@@ -471,4 +475,23 @@ fn a_loop_without_an_end_of_its_own_lets_the_others_go_on() {
             );
         }
     }
+}
+
+#[test]
+fn lines_of_threads_that_wait_for_each_other_stay_in_order() {
+    let text = "import threading\ndef f(n):\n    print(n)\nfor n in (1, 2):\n    t = threading.Thread(target=f, args=(n,))\n    t.start()\n    t.join()\nprint('end')\n";
+    let reason = |text: &str| {
+        check(text, &[Version::V3_13], 2, &Control::default()).unwrap().findings[0].reason.clone()
+    };
+    assert!(!reason(text).contains("another order"), "{}", reason(text));
+    assert!(reason(&text.replace("    t.join()\n", "")).contains("another order"));
+}
+
+#[test]
+fn a_lock_of_2_7_takes_no_keyword() {
+    let text = "import threading\nlock = threading.Lock()\nprint(lock.acquire(blocking=False))\n";
+    let ends =
+        |version| check(text, &[version], 2, &Control::default()).unwrap().findings[0].expected[0].clone();
+    assert_eq!(ends(Version::V2_7), ["TypeError: acquire() takes no keyword arguments"]);
+    assert_eq!(ends(Version::V3_9), ["True"]);
 }

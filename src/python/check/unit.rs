@@ -5,19 +5,8 @@
 //! iterations of a thread's outermost loop count, if the loop was begun with nothing got at that another thread changes.
 
 use super::machine::{Location, Machine};
-use super::state::{Object, Part, State};
+use super::state::{Loop, Object, Part, State, Unit};
 use crate::python::program::Op;
-
-/// Where a thread is in that.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Unit {
-    /// Whether it has got at something shared since its last whole iteration.
-    begun: bool,
-    /// How often it has gone through its outermost loop, if that is one without an end of its own; no further than [`MOST_ROUNDS`].
-    rounds: u8,
-    /// Its outermost loop, and whether the iterations of that count.
-    within: Option<(Loop, bool)>,
-}
 
 /// So often a thread goes through a loop that has no end of its own; then the others go on first.
 const MOST_ROUNDS: u8 = 3;
@@ -49,9 +38,6 @@ pub(super) fn goes_round(machine: &mut Machine<'_>, thread: usize) -> bool {
     }
     at_end && now == MOST_ROUNDS
 }
-
-/// A loop of a thread: how many frames lie below its own, its code, and its first instruction.
-type Loop = (usize, u16, usize);
 
 /// What a thread has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

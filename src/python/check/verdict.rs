@@ -435,7 +435,7 @@ fn safe(search: &Search<'_>, module: &Module) -> String {
     } else {
         format!("every schedule ends as {}", in_order(module))
     };
-    let lines = if search.printers.count_ones() > 1 {
+    let lines = if search.print_together() {
         "; lines may come in another order, or run into one another"
     } else {
         ""

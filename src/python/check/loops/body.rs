@@ -2,8 +2,7 @@
 
 use super::super::coverage;
 use super::super::machine::{Arguments, KNOWN, Machine, Step, Stop};
-use super::super::state::{OnReturn, State, Thread, Value};
-use super::super::unit::Unit;
+use super::super::state::{OnReturn, State, Thread, Unit, Value};
 use super::error::LoopError;
 use crate::python::program::module::{Module, Texts};
 use crate::python::program::syntax::{Stmt, StmtKind, walk_blocks};
