@@ -495,3 +495,13 @@ fn a_lock_of_2_7_takes_no_keyword() {
     assert_eq!(ends(Version::V2_7), ["TypeError: acquire() takes no keyword arguments"]);
     assert_eq!(ends(Version::V3_9), ["True"]);
 }
+
+#[test]
+fn a_flag_of_an_object_ends_its_loop() {
+    let text = "import threading\nclass Worker(threading.Thread):\n    def __init__(self):\n        threading.Thread.__init__(self)\n        \
+                self.running = True\n        self.n = 0\n    def run(self):\n        while self.running:\n            self.n += 1\n\
+                w = Worker()\nw.start()\nw.running = False\nw.join()\nprint(w.n > 0)\n";
+    for (version, kind) in verdicts(text) {
+        assert_eq!(kind, Kind::Exact, "{version}");
+    }
+}

@@ -243,14 +243,23 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Whether a test compares nothing, and what it names stands nowhere in the loop's body: `while True`, `while running`.
+/// Whether a test compares nothing, and what it names stands nowhere in the loop's body: `while True`, `while running`,
+/// `while self.running`, whatever else of `self` the body uses.
 fn is_endless(test: &Expr, body: &[Stmt]) -> bool {
-    let (mut names, mut compares) = (Vec::new(), false);
+    let (mut names, mut owners, mut compares) = (Vec::new(), Vec::new(), false);
     walk_expr(test, &mut |expr| match &expr.kind {
-        ExprKind::Name(name) | ExprKind::Attribute(_, name) => names.push(name.clone()),
+        ExprKind::Name(name) => names.push(name.clone()),
+        ExprKind::Attribute(owner, name) => {
+            names.push(name.clone());
+            owners.extend(match &owner.kind {
+                ExprKind::Name(owner) => Some(owner.clone()),
+                _ => None,
+            });
+        }
         ExprKind::Compare(..) | ExprKind::Call(..) | ExprKind::Binary(..) => compares = true,
         _ => {}
     });
+    names.retain(|name| !owners.contains(name));
     let mut mentioned = false;
     for stmt in body {
         let mut look = |expr: &Expr| {
