@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Unit, Value};
+use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
 use crate::python::program::module::Module;
 use crate::python::program::{Instruction, Place};
 use crate::python::version::Check;
@@ -193,16 +193,7 @@ impl<'m> Machine<'m> {
             context: Value::None,
             generator: Value::None,
         };
-        let thread = Thread {
-            object: Value::Ref(0),
-            process: 0,
-            daemon: false,
-            finished: false,
-            joined: false,
-            executor: None,
-            unit: Unit::default(),
-            frames: vec![frame],
-        };
+        let thread = Thread { frames: vec![frame], ..Thread::new(Value::Ref(0), 0) };
         let state = State {
             heap: vec![Arc::new(Entry { site, object })],
             globals: vec![globals],

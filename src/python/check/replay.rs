@@ -6,8 +6,9 @@ use std::thread;
 
 use thiserror::Error;
 
+use super::ending::{Ending, ending as ending_of};
 use super::machine::{Beyond, Machine, Step};
-use super::search::{Ending, Told, ending as ending_of};
+use super::search::Told;
 use super::state::State;
 use super::witness::{Turn, ends_step, thread_name};
 use crate::python::program::module::Module;

@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHasher;
 
+use super::ending::{Ending, ending};
 use super::machine::{Beyond, Location, Machine, Step};
-use super::state::{Entry, Object, Site, State, Value};
+use super::sharing::Sharing;
+use super::state::{Object, State, Value};
 use super::unit::{self, Came};
 use crate::python::program::module::Module;
 use crate::system::control::Control;
@@ -45,72 +47,6 @@ pub(super) enum Switching {
     EveryDropPoint,
 }
 
-/// How a program can end.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Ending {
-    pub(super) printed: Vec<Arc<str>>,
-    pub(super) uncaught: Vec<Arc<str>>,
-    /// Threads that wait for each other without end.
-    pub(super) waiting: Vec<usize>,
-    globals: Vec<Vec<Value>>,
-    heap: Vec<Object>,
-}
-
-impl Ending {
-    /// The end of a loop body: the result, what was raised, and who waits.
-    pub(super) fn of_body(result: Option<i64>, state: &State, over: bool) -> Self {
-        let threads = state.threads.iter().enumerate();
-        Self {
-            printed: result.map(|value| value.to_string().into()).into_iter().collect(),
-            uncaught: state.uncaught.clone(),
-            waiting: threads.filter(|(_, thread)| !over && !thread.finished).map(|(at, _)| at).collect(),
-            globals: Vec::new(),
-            heap: Vec::new(),
-        }
-    }
-
-    /// Whether what is printed and raised is the same, and who waits.
-    pub(super) fn looks_like(&self, other: &Self) -> bool {
-        self.printed == other.printed && self.uncaught == other.uncaught && self.waiting == other.waiting
-    }
-
-    /// Whether it differs from the other in nothing but the order of elements.
-    pub(super) fn reorders(&self, other: &Self) -> bool {
-        let sorted = |ending: &Self| {
-            let mut heap = ending.heap.clone();
-            for object in &mut heap {
-                if let Object::List(items) | Object::Deque(items, _) = object {
-                    items.sort_by_cached_key(|item| format!("{item:?}"));
-                }
-            }
-            heap
-        };
-        self.looks_like(other) && self.globals == other.globals && sorted(self) == sorted(other)
-    }
-
-    /// The text of each global that has one.
-    pub(super) fn globals(&self, module: &Module) -> BTreeMap<String, String> {
-        let mut state = Machine::start(module).state;
-        let site = Site { thread: 0, code: 0, pc: 0 };
-        state.heap =
-            self.heap.iter().map(|object| Arc::new(Entry { site, object: object.clone() })).collect();
-        state.globals.clone_from(&self.globals);
-        let mut machine = Machine::at(module, state);
-        let values = self.globals.first().into_iter().flatten();
-        let mut texts = BTreeMap::new();
-        for (name, value) in module.names.iter().zip(values) {
-            if *value == Value::Unbound || name.starts_with("__") {
-                continue;
-            }
-            // What shows its address has no text, and what is written in Python is not run here.
-            if let Ok(text) = machine.text(value, true) {
-                texts.insert(name.clone(), text);
-            }
-        }
-        texts
-    }
-}
-
 /// What ends a search before its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unfinished {
@@ -119,21 +55,6 @@ pub(super) enum Unfinished {
     /// A limit was reached.
     Limit(String),
     Stopped,
-}
-
-/// Which threads read and which write a location while another one is alive, a bit for each.
-#[derive(Clone, Copy, Debug, Default)]
-struct Users {
-    readers: u16,
-    writers: u16,
-}
-
-impl Users {
-    /// Whether one writes what another gets at.
-    const fn conflict(self) -> bool {
-        let all = self.readers | self.writers;
-        self.writers != 0 && all.count_ones() > 1
-    }
 }
 
 /// What limits a search.
@@ -155,10 +76,8 @@ pub(super) struct Search<'m> {
     pub(super) conflicts: BTreeSet<Location>,
     /// Those of them that were known when the last pass began: it switches threads there.
     shared: BTreeSet<Location>,
-    users: FxHashMap<Location, Users>,
+    pub(super) sharing: Sharing,
     pub(super) steps: u64,
-    /// For each thread, which others there were when it printed, and itself: a bit for each.
-    printers: [u16; 16],
     /// Whether a call did not look at the eval breaker because it was taken to be specialised.
     pub(super) silenced: bool,
     /// Whether in this pass a thread came back to where it was, and nothing on its way can be changed by another one.
@@ -185,9 +104,8 @@ impl<'m> Search<'m> {
             look: None,
             conflicts: BTreeSet::new(),
             shared: BTreeSet::new(),
-            users: FxHashMap::default(),
+            sharing: Sharing::default(),
             steps: 0,
-            printers: [0; 16],
             silenced: false,
             endless: false,
         }
@@ -208,8 +126,7 @@ impl<'m> Search<'m> {
             let endings = self.pass(bounds, expected)?;
             let unexpected =
                 |(ending, _): &(Ending, Vec<u8>)| expected.is_some_and(|expected| !expected.contains(ending));
-            let conflicts = self.users.iter().filter(|(_, users)| users.conflict()).map(|(at, _)| *at);
-            self.conflicts.extend(conflicts);
+            self.conflicts.extend(self.sharing.conflicts());
             let known = self.conflicts == self.shared;
             if known && self.endless {
                 let why = "a loop without an end, which nothing that another thread does can end";
@@ -336,25 +253,11 @@ impl<'m> Search<'m> {
             self.silenced |= machine.silenced;
             let mut touched_data = false;
             if together || machine.state.is_concurrent(thread) {
-                let bit = 1_u16 << thread.min(15);
-                if machine.state.printed.len() > lines {
-                    let others = (0..machine.state.threads.len())
-                        .filter(|&other| machine.state.runs_beside(other, thread));
-                    let beside = others.fold(bit, |beside, other| beside | 1_u16 << other.min(15));
-                    self.printers[thread.min(15)] |= beside;
-                }
+                self.sharing.note(machine, thread, machine.state.printed.len() > lines);
                 if self.switching == Switching::Iterations {
-                    let shared = machine.accesses.iter().map(|access| access.location);
-                    let mut shared = shared.filter(|location| self.shared.contains(location));
+                    let at = machine.accesses.iter().map(|access| access.location);
+                    let mut shared = at.filter(|location| self.shared.contains(location));
                     touched_data = shared.any(|location| !unit::is_order(&machine.state, location));
-                }
-                for access in &machine.accesses {
-                    let users = self.users.entry(access.location).or_default();
-                    if access.write {
-                        users.writers |= bit;
-                    } else {
-                        users.readers |= bit;
-                    }
                 }
             }
             tell(machine, thread, &Told::After(step));
@@ -374,9 +277,9 @@ impl<'m> Search<'m> {
                         #[cfg(test)]
                         Switching::EveryDropPoint => may_drop,
                         Switching::Iterations => {
-                            let mut started = (threads..machine.state.threads.len())
-                                .filter(|&new| !machine.state.threads[new].daemon || self.is_felt(new));
-                            let started = started.next().is_some();
+                            let felt = |new| self.sharing.is_user(new, &self.shared);
+                            let started = (threads..machine.state.threads.len())
+                                .any(|new| !machine.state.threads[new].daemon || felt(new));
                             match unit::follow(machine, thread, touched_data, started) {
                                 Came::ToAnEnd => true,
                                 // It goes round and round, and waits for another thread.
@@ -400,19 +303,6 @@ impl<'m> Search<'m> {
         Err(Unfinished::Limit(format!(
             "one thread runs for more than {LONGEST_STRETCH} instructions with no place in them where another could come in"
         )))
-    }
-
-    /// Whether two threads print, of which neither waits for the other's end before.
-    pub(super) fn print_together(&self) -> bool {
-        let prints_beside = |one: usize, other: usize| self.printers[one] >> other & 1 == 1;
-        (0..16).any(|one| (0..one).any(|other| prints_beside(one, other) && prints_beside(other, one)))
-    }
-
-    /// Whether a thread gets at something that is known to be shared.
-    fn is_felt(&self, thread: usize) -> bool {
-        let bit = 1_u16 << thread.min(15);
-        let mut users = self.shared.iter().filter_map(|location| self.users.get(location));
-        users.any(|users| (users.readers | users.writers) & bit != 0)
     }
 
     /// Lets daemon threads run on for once where the program has ended: what they get at is shared, too, though the main thread may never
@@ -464,38 +354,6 @@ fn order(from: &[(u32, u8)], mut number: u32) -> Vec<u8> {
     }
     order.reverse();
     order
-}
-
-/// How a state from which nobody goes on counts: by what was printed and raised, and what the globals hold.
-pub(super) fn ending(state: &State, over: bool) -> Ending {
-    let mut end = state.clone();
-    let mut waiting: Vec<usize> = Vec::new();
-    if !over {
-        waiting
-            .extend(end.threads.iter().enumerate().filter(|(_, thread)| !thread.finished).map(|(at, _)| at));
-    }
-    end.threads.clear();
-    end.globals.truncate(1);
-    end.compact();
-    let site = Site { thread: 0, code: 0, pc: 0 };
-    for entry in &mut end.heap {
-        let entry = Arc::make_mut(entry);
-        entry.site = site;
-        match &mut entry.object {
-            Object::Dict(items, _) => items.sort_by_cached_key(|(key, _)| format!("{key:?}")),
-            // Which worker did a task shows nowhere.
-            Object::Executor { workers, idle, .. } => {
-                workers.clear();
-                *idle = 0;
-            }
-            // A set has no order, and that of a dict counts for nothing when it is compared.
-            Object::Set(items) => items.sort_by_cached_key(|item| format!("{item:?}")),
-            _ => {}
-        }
-    }
-    end.compact();
-    let heap: Vec<Object> = end.heap.iter().map(|entry| entry.object.clone()).collect();
-    Ending { printed: end.printed, uncaught: end.uncaught, waiting, globals: end.globals, heap }
 }
 
 /// What a location is called in the program.

@@ -247,6 +247,22 @@ pub(super) struct Thread {
     pub(super) frames: Vec<Frame>,
 }
 
+impl Thread {
+    /// A thread of a process that has done nothing yet.
+    pub(super) fn new(object: Value, process: u8) -> Self {
+        Self {
+            object,
+            process,
+            daemon: false,
+            finished: false,
+            joined: false,
+            executor: None,
+            unit: Unit::default(),
+            frames: Vec::new(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct State {
     pub(super) heap: Vec<Arc<Entry>>,

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Wait, beyond};
-use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Unit, Value, each, each_mut};
+use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value, each, each_mut};
 
 /// The most threads of a program.
 pub(super) const MOST_THREADS: usize = 12;
@@ -155,16 +155,7 @@ impl Machine<'_> {
                 Some((part.target.clone(), arguments))
             }
         };
-        let thread = Thread {
-            object,
-            process: self.current().process,
-            daemon: part.daemon,
-            finished: false,
-            joined: false,
-            executor: None,
-            unit: Unit::default(),
-            frames: Vec::new(),
-        };
+        let thread = Thread { daemon: part.daemon, ..Thread::new(object, self.current().process) };
         let me = self.thread;
         self.state.threads.push(Arc::new(thread));
         self.thread = number;
@@ -272,17 +263,13 @@ impl Machine<'_> {
             }
             let number = self.state.threads.len();
             let process = self.current().process;
-            self.state.threads.push(Arc::new(Thread {
-                object: Value::None,
-                process,
-                daemon: false,
-                finished: false,
-                // Who waits for the executor, or for a result of it, comes after what it did.
+            // Who waits for the executor, or for a result of it, comes after what it did.
+            let worker = Thread {
                 joined: true,
                 executor: Some(Value::Ref(executor)),
-                unit: Unit::default(),
-                frames: Vec::new(),
-            }));
+                ..Thread::new(Value::None, process)
+            };
+            self.state.threads.push(Arc::new(worker));
             if let Object::Executor { workers, .. } = self.state.object_mut(executor) {
                 workers.push(u8::try_from(number).unwrap_or(u8::MAX));
             }

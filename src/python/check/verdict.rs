@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use super::ending::Ending;
 use super::machine::{Beyond, KNOWN, Location};
 use super::replay::{self, PlayError};
-use super::search::{Bounds, Ending, Search, Switching, Unfinished};
+use super::search::{Bounds, Search, Switching, Unfinished};
 use super::state::State;
 use super::witness::{Collision, Record, ScheduleLine, ScheduleStep, Turn, thread_name};
 use super::{coverage, small_scope};
@@ -435,7 +436,7 @@ fn safe(search: &Search<'_>, module: &Module) -> String {
     } else {
         format!("every schedule ends as {}", in_order(module))
     };
-    let lines = if search.print_together() {
+    let lines = if search.sharing.print_together() {
         "; lines may come in another order, or run into one another"
     } else {
         ""

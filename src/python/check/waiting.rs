@@ -36,6 +36,15 @@ impl Machine<'_> {
         })
     }
 
+    /// Whether a condition takes the thread for the owner of its lock: a plain lock does not know who holds it.
+    fn counts_as_owner(&self, lock: &Value) -> bool {
+        match self.object_of(lock) {
+            Some(Object::RLock(owner, _)) => *owner == Some(self.number()),
+            Some(Object::Lock(holder)) => holder.is_some(),
+            _ => false,
+        }
+    }
+
     /// `Condition.wait`: lets go of the lock, waits to be notified, and takes it again; whether it was notified.
     pub(super) fn condition_wait(&mut self, condition: u32, wait: Wait) -> R<Value> {
         let me = self.number();
@@ -43,12 +52,7 @@ impl Machine<'_> {
             return beyond("wait() of this");
         };
         self.once(|machine| {
-            let owned = match machine.object_of(&lock) {
-                Some(Object::RLock(owner, _)) => *owner == Some(me),
-                Some(Object::Lock(holder)) => holder.is_some(),
-                _ => false,
-            };
-            if !owned {
+            if !machine.counts_as_owner(&lock) {
                 return machine.raise("RuntimeError", "cannot wait on un-acquired lock");
             }
             machine.release(&lock)?;
@@ -92,16 +96,10 @@ impl Machine<'_> {
     }
 
     pub(super) fn condition_notify(&mut self, condition: u32, count: usize) -> R<Value> {
-        let me = self.number();
         let Object::Condition(lock, _) = self.state.object(condition).clone() else {
             return beyond("notify() of this");
         };
-        let owned = match self.object_of(&lock) {
-            Some(Object::RLock(owner, _)) => *owner == Some(me),
-            Some(Object::Lock(holder)) => holder.is_some(),
-            _ => false,
-        };
-        if !owned {
+        if !self.counts_as_owner(&lock) {
             return self.raise("RuntimeError", "cannot notify on un-acquired lock");
         }
         self.touch(condition, true);

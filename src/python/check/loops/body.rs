@@ -2,7 +2,7 @@
 
 use super::super::coverage;
 use super::super::machine::{Arguments, KNOWN, Machine, Step, Stop};
-use super::super::state::{OnReturn, State, Thread, Unit, Value};
+use super::super::state::{OnReturn, State, Thread, Value};
 use super::error::LoopError;
 use crate::python::program::module::{Module, Texts};
 use crate::python::program::syntax::{Stmt, StmtKind, walk_blocks};
@@ -161,16 +161,7 @@ impl LoopBody {
     /// Begins a thread that calls a function of the module.
     fn begin(machine: &mut Machine<'_>, name: &str, arguments: Arguments) -> Result<(), LoopError> {
         machine.thread = machine.state.threads.len();
-        machine.state.threads.push(Arc::new(Thread {
-            object: Value::None,
-            process: 0,
-            daemon: false,
-            finished: false,
-            joined: false,
-            executor: None,
-            unit: Unit::default(),
-            frames: Vec::new(),
-        }));
+        machine.state.threads.push(Arc::new(Thread::new(Value::None, 0)));
         let global = machine.name_number(name).map(|number| &machine.state.globals[0][usize::from(number)]);
         let function = global.cloned().unwrap_or(Value::Unbound);
         machine.enter(&function, arguments, OnReturn::End).map(drop).map_err(|stop| match stop {

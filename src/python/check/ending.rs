@@ -1,0 +1,106 @@
+//! How a program can end, and when two ends are the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::machine::Machine;
+use super::state::{Entry, Object, Site, State, Value};
+use crate::python::program::module::Module;
+
+/// How a program can end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Ending {
+    pub(super) printed: Vec<Arc<str>>,
+    pub(super) uncaught: Vec<Arc<str>>,
+    /// Threads that wait for each other without end.
+    pub(super) waiting: Vec<usize>,
+    globals: Vec<Vec<Value>>,
+    heap: Vec<Object>,
+}
+
+impl Ending {
+    /// The end of a loop body: the result, what was raised, and who waits.
+    pub(super) fn of_body(result: Option<i64>, state: &State, over: bool) -> Self {
+        let threads = state.threads.iter().enumerate();
+        Self {
+            printed: result.map(|value| value.to_string().into()).into_iter().collect(),
+            uncaught: state.uncaught.clone(),
+            waiting: threads.filter(|(_, thread)| !over && !thread.finished).map(|(at, _)| at).collect(),
+            globals: Vec::new(),
+            heap: Vec::new(),
+        }
+    }
+
+    /// Whether what is printed and raised is the same, and who waits.
+    pub(super) fn looks_like(&self, other: &Self) -> bool {
+        self.printed == other.printed && self.uncaught == other.uncaught && self.waiting == other.waiting
+    }
+
+    /// Whether it differs from the other in nothing but the order of elements.
+    pub(super) fn reorders(&self, other: &Self) -> bool {
+        let sorted = |ending: &Self| {
+            let mut heap = ending.heap.clone();
+            for object in &mut heap {
+                if let Object::List(items) | Object::Deque(items, _) = object {
+                    items.sort_by_cached_key(|item| format!("{item:?}"));
+                }
+            }
+            heap
+        };
+        self.looks_like(other) && self.globals == other.globals && sorted(self) == sorted(other)
+    }
+
+    /// The text of each global that has one.
+    pub(super) fn globals(&self, module: &Module) -> BTreeMap<String, String> {
+        let mut state = Machine::start(module).state;
+        let site = Site { thread: 0, code: 0, pc: 0 };
+        state.heap =
+            self.heap.iter().map(|object| Arc::new(Entry { site, object: object.clone() })).collect();
+        state.globals.clone_from(&self.globals);
+        let mut machine = Machine::at(module, state);
+        let values = self.globals.first().into_iter().flatten();
+        let mut texts = BTreeMap::new();
+        for (name, value) in module.names.iter().zip(values) {
+            if *value == Value::Unbound || name.starts_with("__") {
+                continue;
+            }
+            // What shows its address has no text, and what is written in Python is not run here.
+            if let Ok(text) = machine.text(value, true) {
+                texts.insert(name.clone(), text);
+            }
+        }
+        texts
+    }
+}
+
+/// How a state from which nobody goes on counts: by what was printed and raised, and what the globals hold.
+pub(super) fn ending(state: &State, over: bool) -> Ending {
+    let mut end = state.clone();
+    let mut waiting: Vec<usize> = Vec::new();
+    if !over {
+        waiting
+            .extend(end.threads.iter().enumerate().filter(|(_, thread)| !thread.finished).map(|(at, _)| at));
+    }
+    end.threads.clear();
+    end.globals.truncate(1);
+    end.compact();
+    let site = Site { thread: 0, code: 0, pc: 0 };
+    for entry in &mut end.heap {
+        let entry = Arc::make_mut(entry);
+        entry.site = site;
+        match &mut entry.object {
+            Object::Dict(items, _) => items.sort_by_cached_key(|(key, _)| format!("{key:?}")),
+            // Which worker did a task shows nowhere.
+            Object::Executor { workers, idle, .. } => {
+                workers.clear();
+                *idle = 0;
+            }
+            // A set has no order, and that of a dict counts for nothing when it is compared.
+            Object::Set(items) => items.sort_by_cached_key(|item| format!("{item:?}")),
+            _ => {}
+        }
+    }
+    end.compact();
+    let heap: Vec<Object> = end.heap.iter().map(|entry| entry.object.clone()).collect();
+    Ending { printed: end.printed, uncaught: end.uncaught, waiting, globals: end.globals, heap }
+}

@@ -1,0 +1,102 @@
+//! What counts as a whole piece of a thread, and what comes between.
+
+use super::super::{Kind, check};
+use super::verdicts;
+use crate::python::version::Version;
+use crate::system::control::Control;
+
+/// Two threads that run this function, and what they leave in `x`.
+fn twice(work: &str) -> String {
+    format!(
+        "import threading\nx = 0\ndef count(n):\n    for i in range(n):\n        yield 1\ndef work():\n    global x\n{work}\
+         a = threading.Thread(target=work)\nb = threading.Thread(target=work)\na.start()\nb.start()\na.join()\nb.join()\nprint(x)\n"
+    )
+}
+
+#[test]
+fn a_loop_in_the_midst_of_an_update_is_no_place_to_take_turns() {
+    for work in [
+        "    y = x\n    for i in range(2):\n        y += 1\n    x = y\n",
+        "    x += sum(count(2))\n",
+        "    if x == 0:\n        for i in count(2):\n            str(i)\n        x = x + 1\n",
+    ] {
+        for (version, kind) in verdicts(&twice(work)) {
+            assert_eq!(kind, Kind::Loses, "{version}: {work}");
+        }
+    }
+    // Nothing was begun before these.
+    let whole = "    y = 0\n    for i in range(2):\n        x += 1\n";
+    for (version, kind) in verdicts(&twice(whole)) {
+        let exact = version.has_gil() && version >= Version::V3_10;
+        assert_eq!(kind, if exact { Kind::Exact } else { Kind::Loses }, "{version}");
+    }
+}
+
+#[test]
+fn a_dict_is_gone_through_as_a_whole() {
+    let text = include_str!("../../../../tests/programs/dict_iteration.py");
+    for (version, kind) in verdicts(text) {
+        assert_eq!(kind, Kind::Raises, "{version}");
+    }
+}
+
+#[test]
+fn a_thread_that_is_started_may_end_before_the_next_line() {
+    let text = "import threading\nx = 0\ndef f():\n    global x\n    x = 1\nthreading.Thread(target=f).start()\nprint(x)\n";
+    let checked = check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+    for finding in checked.findings {
+        assert_eq!((finding.kind, finding.expected.len()), (Kind::Exact, 2), "{finding:?}");
+    }
+}
+
+#[test]
+fn a_daemon_thread_that_nobody_waits_for_is_seen() {
+    let text = "import threading\nstate = 'idle'\ndef f():\n    global state\n    state = 'busy'\nt = threading.Thread(target=f)\nt.daemon = True\n\
+                t.start()\na = state\nb = state\nprint(a, b)\n";
+    for (version, kind) in verdicts(text) {
+        let exact = version.has_gil() && version >= Version::V3_10;
+        assert_eq!(kind, if exact { Kind::Exact } else { Kind::Loses }, "{version}");
+    }
+    let checked = check(text, &[Version::V3_13], 2, &Control::default()).unwrap();
+    assert_eq!(checked.findings[0].expected, [["busy busy"], ["idle idle"]]);
+}
+
+#[test]
+fn what_the_test_of_a_loop_reads_belongs_to_its_iterations() {
+    let text = "import threading\nx = 4\ndef f():\n    global x\n    while x > 0:\n        x -= 1\n\
+                a = threading.Thread(target=f)\nb = threading.Thread(target=f)\na.start()\nb.start()\na.join()\nb.join()\nprint(x)\n";
+    let checked = check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+    for finding in checked.findings {
+        // One may find 1, and the other take it to 0, and on.
+        assert_eq!(finding.expected, [["0"]], "{finding:?}");
+        assert_eq!(finding.kind, Kind::Loses, "{finding:?}");
+    }
+}
+
+#[test]
+fn a_loop_without_an_end_of_its_own_lets_the_others_go_on() {
+    let text = "import threading, time\nrunning = True\ncount = 0\ndef f():\n    global count\n    while running:\n        count += 1\n\
+                t = threading.Thread(target=f)\nt.start()\ntime.sleep(0.01)\nrunning = False\nt.join()\nprint(count > 0)\n";
+    for daemon in ["", "t.daemon = True\n"] {
+        let text = text.replace("t.start()", &format!("{daemon}t.start()"));
+        let checked =
+            check(&text, &[Version::V2_7, Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+        for finding in checked.findings {
+            assert_eq!(
+                (finding.kind, &finding.prints[..]),
+                (Kind::Exact, &[vec!["False".to_owned()], vec!["True".to_owned()]][..]),
+                "{finding:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_flag_of_an_object_ends_its_loop() {
+    let text = "import threading\nclass Worker(threading.Thread):\n    def __init__(self):\n        threading.Thread.__init__(self)\n        \
+                self.running = True\n        self.n = 0\n    def run(self):\n        while self.running:\n            self.n += 1\n\
+                w = Worker()\nw.start()\nw.running = False\nw.join()\nprint(w.n > 0)\n";
+    for (version, kind) in verdicts(text) {
+        assert_eq!(kind, Kind::Exact, "{version}");
+    }
+}
