@@ -14,8 +14,15 @@ pub struct Parameter {
     pub value: String,
     /// The value as a number, where it is one. Times are in seconds.
     pub number: Option<f64>,
-    /// Whether it chooses the scenario (`--lock`, `--by`, `--cpython`): the scenario's label has it, too.
-    pub of_scenario: bool,
+}
+
+/// The options that choose the scenario, whose label has their value, too; the others are of the workload.
+const OF_SCENARIO: [&str; 3] = ["lock", "by", "cpython"];
+
+/// Whether an option of this name leaves the scenario as it is.
+#[must_use]
+pub fn is_of_workload(option: &str) -> bool {
+    !OF_SCENARIO.contains(&option)
 }
 
 /// The options of a sweep with the values that they have in one case; empty where nothing is swept.
@@ -47,7 +54,7 @@ impl Parameters {
 
     /// Those of the workload, which leave the scenario as it is.
     pub fn of_workload(&self) -> impl Iterator<Item = &Parameter> {
-        self.0.iter().filter(|parameter| !parameter.of_scenario)
+        self.0.iter().filter(|parameter| is_of_workload(parameter.option))
     }
 
     /// The same without these options.
@@ -162,13 +169,13 @@ impl Swept for Duration {
 /// The value of an option that chooses the scenario.
 #[must_use]
 pub fn chosen(option: &'static str, name: &str) -> Parameter {
-    Parameter { option, value: name.to_owned(), number: None, of_scenario: true }
+    Parameter { option, value: name.to_owned(), number: None }
 }
 
 /// The value of an option of the workload.
 #[must_use]
 pub fn swept(option: &'static str, value: &impl Swept) -> Parameter {
-    Parameter { option, value: value.word(), number: value.number(), of_scenario: false }
+    Parameter { option, value: value.word(), number: value.number() }
 }
 
 #[cfg(test)]

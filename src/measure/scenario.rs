@@ -48,6 +48,11 @@ pub trait Scenario: Send + Sync {
         None
     }
 
+    /// Whether it has a lock whose holds it records where a workload asks for that.
+    fn records_holds(&self) -> bool {
+        false
+    }
+
     /// Whether the GIL is on, where a real interpreter does the work.
     fn gil_enabled(&self) -> Option<bool> {
         None

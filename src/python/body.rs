@@ -47,6 +47,25 @@ impl Claim {
     }
 }
 
+/// First words of statements that hold others: what follows them on a line belongs to them.
+const COMPOUND: [&str; 15] = [
+    "async", "class", "def", "elif", "else", "else:", "except", "except:", "finally:", "for", "if", "match",
+    "try:", "while", "with",
+];
+
+/// A body as a table's cell or a sentence shows it: simple statements with `; ` between them, as Python has it; where that would mean
+/// something else, `↵` stands for each end of a line.
+#[must_use]
+pub fn in_one_line(body: &str) -> String {
+    let lines: Vec<&str> = body.trim().lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let simple = |line: &str| {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        !line.starts_with([' ', '\t', '@']) && !COMPOUND.contains(&first) && !line.contains(['#', '\\'])
+    };
+    let separator = if lines.iter().all(|line| simple(line)) { "; " } else { " ↵ " };
+    lines.join(separator)
+}
+
 /// Why the model says nothing about a body.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BodyError {
@@ -130,6 +149,25 @@ impl Body {
                 Err(LoopError::Stopped) => Err(BodyError::Stopped),
                 Err(error) => Err(BodyError::Loop(error)),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_in_one_line_means_what_it_means_in_several() {
+        for (body, line) in [
+            ("x += d", "x += d"),
+            ("y = x\n\nx = y + d\n", "y = x; x = y + d"),
+            ("with lock: y = x\nx = y + d", "with lock: y = x ↵ x = y + d"),
+            ("with lock:\n    y = x\nx = y + d", "with lock: ↵     y = x ↵ x = y + d"),
+            ("y = x # read\nx = y + d", "y = x # read ↵ x = y + d"),
+            ("y = (x +\n  d)\nx = y", "y = (x + ↵   d) ↵ x = y"),
+        ] {
+            assert_eq!(in_one_line(body), line);
         }
     }
 }

@@ -5,7 +5,7 @@ use super::run::Host;
 use std::io;
 
 /// The columns, in their order. A sweep has one more for each option that it goes through: `parameter_threads`.
-pub const COLUMNS: [&str; 51] = [
+pub const COLUMNS: [&str; 52] = [
     "command",
     "mean",
     "stddev",
@@ -57,6 +57,7 @@ pub const COLUMNS: [&str; 51] = [
     "relative_with_startup",
     "communication",
     "hosts",
+    "recorded",
 ];
 
 /// Writes the report as CSV with a header line.

@@ -4,6 +4,7 @@ use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
 use super::part::{Part, texts};
 use super::{csv, json, quiet, terms};
+use crate::python::body::in_one_line;
 use crate::python::check::{Drop, ListedFunction, ListedInstruction, Listing};
 use anstyle::AnsiColor;
 use serde::Serialize;
@@ -280,7 +281,7 @@ fn marked(text: String) -> Cell {
 
 impl Document for DisReport {
     fn table(&self, width: Option<usize>) -> String {
-        let mut text = paragraph(&format!("{} {}", bold("dis:"), self.program.replace('\n', "; ")), width);
+        let mut text = paragraph(&format!("{} {}", bold("dis:"), in_one_line(&self.program)), width);
         for (name, number) in self.functions() {
             text += &self.grid(&name, number).table(width);
             text.push('\n');

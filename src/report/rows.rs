@@ -112,7 +112,7 @@ pub struct Conditions {
     pub pattern: Option<Pattern>,
     /// References: whether the workers take them to one object or each to its own; null for other work.
     pub objects: Option<Objects>,
-    /// The number of all updates, additions, or pairs of taking and giving back, of one run.
+    /// The number of all updates, iterations of a body, additions, or pairs of taking and giving back, of one run.
     pub updates: u128,
     /// The number of the CPU that each worker was kept on; empty when the kernel chose.
     pub pins: Vec<usize>,
@@ -121,6 +121,8 @@ pub struct Conditions {
     pub widen: Option<u64>,
     /// GIL: the switch interval in seconds; null where there is no GIL with one.
     pub switch_interval: Option<f64>,
+    /// Whether each time that the lock was held was recorded for a timeline, which takes time itself.
+    pub recorded: bool,
 }
 
 impl Report {
@@ -261,6 +263,7 @@ impl Row {
             pins: load.pins.clone(),
             widen: load.widen.map(std::num::NonZero::get).filter(|_| scenario.promise() == Promise::MayLose),
             switch_interval: scenario.switch_interval(load).map(|interval| interval.as_secs_f64()),
+            recorded: load.record && scenario.records_holds(),
         };
         Self {
             command: command(scenario, load),
@@ -427,6 +430,9 @@ fn command(scenario: &dyn Scenario, load: &Workload) -> String {
         && !load.cpus.apart(load.workers.get()).is_empty()
     {
         add("--pin", "off".to_owned());
+    }
+    if load.record {
+        options.push("--timeline".to_owned());
     }
     let launcher = launcher.map_or_else(String::new, |words| words + " ");
     let start = format!("{launcher}gilsim {}", scenario.name());

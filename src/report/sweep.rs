@@ -6,8 +6,9 @@ use super::rows::{Report, Row};
 use super::scaling::{self, Scaling};
 use super::words::{self, figure, plural, time};
 use crate::count::grouped;
+use crate::measure::Group;
 use crate::measure::stats::Verdict;
-use crate::measure::{Group, Pattern};
+use crate::python::body::in_one_line;
 
 /// More values than these are told by the first and the last.
 const MOST_TOLD: usize = 8;
@@ -43,11 +44,12 @@ fn name(row: &Row) -> String {
 /// What was done in all rows.
 pub(super) fn title(rows: &[&Row]) -> String {
     let Some(first) = rows.first() else { return String::new() };
-    let (group, what) = match first.group {
-        Group::Counter => ("counter", "update"),
-        Group::References => ("refcount", "pair"),
-        Group::Sum => ("split", "number"),
+    let group = match first.group {
+        Group::Counter => "counter",
+        Group::References => "refcount",
+        Group::Sum => "split",
     };
+    let body = words::body_of_all(rows);
     let swept: Vec<String> = options(rows)
         .into_iter()
         .map(|(option, values)| {
@@ -68,17 +70,12 @@ pub(super) fn title(rows: &[&Row]) -> String {
         if group == "split" {
             format!("the end of the range {}", grouped(it.into()))
         } else {
-            plural(number, what) + " each"
+            let of = body.map_or_else(String::new, |body| format!(" of `{}`", in_one_line(body)));
+            format!("{} each{of}", plural(number, words::unit(rows)))
         }
     }));
     if first.group == Group::Counter {
-        fixed.extend(of_all(rows, |row| row.conditions.pattern).flatten().map(|pattern| {
-            match pattern {
-                Pattern::Plus => "all +1",
-                Pattern::PlusMinus => "+1 and -1 from worker to worker",
-            }
-            .to_owned()
-        }));
+        fixed.extend(of_all(rows, |row| words::adds(row, usize::MAX, body)).filter(|it| !it.is_empty()));
     }
     fixed.extend(of_all(rows, |row| row.summary.expected).map(|it| format!("expected {it}")));
     // Without a column for the names the title has the only one.
@@ -127,11 +124,12 @@ impl Columns {
     fn of(rows: &[&Row], scaling: &[Scaling]) -> Option<Self> {
         let group = rows.first()?.group;
         let speedup = rows.iter().any(|row| speedup(row, scaling).is_some());
-        let mut of_group = match group {
-            Group::Counter => vec!["ns/update"],
-            Group::References => vec!["ns/pair"],
-            Group::Sum => vec!["with start"],
-        };
+        let mut of_group = vec![match (group, words::unit(rows)) {
+            (Group::Sum, _) => "with start",
+            (_, "iteration") => "ns/iteration",
+            (Group::References, _) => "ns/pair",
+            (Group::Counter, _) => "ns/update",
+        }];
         if speedup {
             of_group.push("speed-up");
         }
@@ -216,7 +214,10 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     if !rows.is_empty() {
         notes.push(legend(&rows, report));
     }
-    notes.extend(wrong(&rows));
+    let (references, others): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().copied().partition(|row| row.group == Group::References);
+    notes.extend(wrong(&others, "a store overwrote what others had stored since its load (lost updates)"));
+    notes.extend(wrong(&references, "a count ended wrong, or an object was freed while it was held"));
     let mut first: Vec<&Row> = Vec::new();
     for row in &rows {
         if first.iter().all(|earlier| earlier.scenario != row.scenario) {
@@ -237,18 +238,19 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             "note: sequential has one worker in each combination, however many the others have.".to_owned(),
         );
     }
-    let widened = |row: &&&Row| row.conditions.widen.is_some();
-    if let Some(row) = rows.iter().find(widened) {
-        let (place, command) = match row.group {
-            Group::References => ("in the middle of a pair", "refcount"),
-            Group::Counter | Group::Sum => ("between load and store", "race"),
-        };
+    for (group, place, command) in [
+        (Group::Counter, "between load and store", "race"),
+        (Group::References, "in the middle of a pair", "refcount"),
+    ] {
+        let widened = |row: &&&Row| row.group == group && row.conditions.widen.is_some();
         let number = rows.iter().filter(widened).count();
-        notes.push(format!(
-            "note: in {number} of the rows, each worker of {} yields its CPU {place} now and then, and the times have that in them \
-             (widen in the JSON says how often; gilsim {command} --widen off turns it off).",
-            row.scenario
-        ));
+        if let Some(row) = rows.iter().find(widened) {
+            notes.push(format!(
+                "note: in {number} of the rows, each worker of {} yields its CPU {place} now and then, and the times have that in \
+                 them (widen in the JSON says how often; gilsim {command} --widen off turns it off).",
+                row.scenario
+            ));
+        }
     }
     if rows.iter().any(|row| row.summary.verdict == Verdict::Lucky && row.conditions.workers > 1) {
         notes.push("note: lucky means right in every run, although nothing makes it so.".to_owned());
@@ -307,8 +309,8 @@ fn fastest(rows: &[&Row]) -> Option<String> {
     }
 }
 
-/// In which rows the result was wrong.
-fn wrong(rows: &[&Row]) -> Option<String> {
+/// In which rows the result was wrong, and what that means.
+fn wrong(rows: &[&Row], what: &str) -> Option<String> {
     // An interpreter has rows of the same name in each group.
     let mut names: Vec<((&str, Group), usize, usize)> = Vec::new();
     for row in rows {
@@ -323,11 +325,6 @@ fn wrong(rows: &[&Row]) -> Option<String> {
         .filter(|(_, _, wrong)| *wrong > 0)
         .map(|((name, _), all, wrong)| format!("{name} in {wrong} of {}", plural(*all, "combination")))
         .collect();
-    let what = if rows.iter().any(|row| row.group == Group::References) {
-        "a count ended wrong, or an object was freed while it was held"
-    } else {
-        "a store overwrote what others had stored since its load (lost updates)"
-    };
     (!wrong.is_empty()).then(|| format!("wrong: {}: {what}.", wrong.join(", ")))
 }
 
@@ -358,17 +355,19 @@ fn legend(rows: &[&Row], report: &Report) -> String {
              without start-up"
         }
     };
-    let compared = is_compared(rows);
-    let of_references = rows.iter().any(|row| row.group == Group::References);
-    let relative = match (compared, of_references) {
-        (false, _) => "",
-        (true, false) if start.is_empty() => {
-            "; relative: the time over that of the fastest that is always right in the same combination"
+    let (references, others): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().copied().partition(|row| row.group == Group::References);
+    let to_fastest = "the time over that of the fastest that is always right in the same combination";
+    let to_plain = "the time for a pair over that of the plain count with one worker";
+    let relative = match (is_compared(&others), is_compared(&references)) {
+        (false, false) => String::new(),
+        (true, false) if start.is_empty() => format!("; relative: {to_fastest}"),
+        (true, false) => format!("; relative (of a sum: with start): {to_fastest}"),
+        (false, true) => format!("; relative: {to_plain}"),
+        (true, true) if start.is_empty() => format!("; relative: {to_fastest}; of references: {to_plain}"),
+        (true, true) => {
+            format!("; relative (of a sum: with start): {to_fastest}; of references: {to_plain}")
         }
-        (true, false) => {
-            "; relative (of a sum: with start): the time over that of the fastest that is always right in the same combination"
-        }
-        (true, true) => "; relative: the time for a pair over that of the plain count with one worker",
     };
     let pins = of_all(rows, words::placed)
         .unwrap_or_else(|| "workers pinned where each can have a CPU of its own".to_owned());

@@ -111,14 +111,15 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     lines.push(("verdict", verdict(row)));
     // The ranks' own time is one of several that they take.
     lines.push((if row.is_by_ranks() { "work" } else { "time" }, words::times(&summary.timing)));
-    let each = match row.group {
-        Group::Counter => "per update",
-        Group::Sum => "per addition",
-        Group::References => "per pair",
-    };
     if row.ns_per_update > 0.0 {
         let ns = row.ns_per_update;
         let shown = if ns < 10_000.0 { format!("{} ns", words::figure(ns)) } else { time(ns * 1e-9) };
+        let each = match words::unit(&[row]) {
+            "iteration" => "per iteration",
+            "addition" => "per addition",
+            "pair" => "per pair",
+            _ => "per update",
+        };
         lines.push((each, shown));
     }
     if let Some(speedup) = row.speedup.filter(|_| row.conditions.updates > 0) {
@@ -189,6 +190,7 @@ fn which_of_the_runs(labels: &[&str], wrong: bool) -> String {
     };
     let medians = shown(&[
         "per update",
+        "per iteration",
         "per addition",
         "per pair",
         "start-up",
@@ -275,10 +277,11 @@ fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
     }
     let sum = group == Group::Sum;
     // The start-up is what processes are paid for with, so the sums show both times.
+    let ns = format!("ns/{}", words::unit(&rows));
     let header: &[&str] = if sum {
         &["scenario", "actual", "verdict", "time", "rel.", "with start", "rel."]
     } else {
-        &["scenario", "actual", "verdict", "time", "ns/update", "relative"]
+        &["scenario", "actual", "verdict", "time", &ns, "relative"]
     };
     // Where no row is always right there is nothing to be relative to.
     let relative_to_any = sum || rows.iter().any(|row| row.relative.is_some());

@@ -4,7 +4,7 @@ use super::document::{Document, Header};
 use super::layout::{Cell, Grid, bold, finish, paragraph};
 use super::part::{Fold, Part, texts};
 use super::{csv, json, quiet, terms, words};
-use crate::python::body::{Claim, RESULT};
+use crate::python::body::{Claim, RESULT, in_one_line};
 use crate::system::shell::quoted;
 use anstyle::AnsiColor;
 use serde::Serialize;
@@ -125,7 +125,7 @@ fn loss_below(runs: usize) -> Option<f64> {
 impl BodyRow {
     /// What it is called in a table.
     fn name(&self) -> String {
-        self.operation.map_or_else(|| self.body.replace('\n', "; "), str::to_owned)
+        self.operation.map_or_else(|| in_one_line(&self.body), str::to_owned)
     }
 }
 
@@ -163,7 +163,7 @@ impl BodyRow {
             header: ["interpreter", "model", "real runs"].map(str::to_owned).to_vec(),
             rows: self.cells.iter().map(row).collect(),
             words: vec![1, 2],
-            title: self.body.replace('\n', "; "),
+            title: in_one_line(&self.body),
         };
         Fold {
             id: fold_id(number),
@@ -266,7 +266,7 @@ impl VerifyReport {
             "an operation of the Python FAQ ran in a loop body that shows what becomes of it: {} in `{}`; the others' bodies are in \
              the JSON.",
             row.name(),
-            row.body.replace('\n', "; ")
+            in_one_line(&row.body)
         ))
     }
 

@@ -8,6 +8,7 @@ use super::run::Host;
 use crate::count;
 use crate::measure::stats::{Summary, Timing, Verdict};
 use crate::measure::{Group, Objects, Pattern, Promise};
+use crate::python::body::in_one_line;
 use crate::system::clock::TICK;
 use anstyle::AnsiColor;
 use std::borrow::Cow;
@@ -174,16 +175,12 @@ pub fn work_of_all(rows: &[&Row]) -> String {
                     .to_owned(),
                 }
             });
-            // Side by side, a body is one more way to do the same updates.
-            let body = first.body.as_ref().filter(|_| rows.len() == 1);
-            let (unit, of) = body.map_or_else(
-                || ("update", String::new()),
-                |body| ("iteration", format!(" of `{}`", body.trim().replace('\n', "; "))),
-            );
+            let body = body_of_all(rows);
+            let of = body.map_or_else(String::new, |body| format!(" of `{}`", in_one_line(body)));
             let updates = common(rows, |row| {
-                plural(usize::try_from(row.conditions.iterations).unwrap_or(usize::MAX), unit)
+                plural(usize::try_from(row.conditions.iterations).unwrap_or(usize::MAX), unit(rows))
             });
-            let what = common(rows, |row| adds(row, body.is_some()));
+            let what = common(rows, |row| adds(row, row.conditions.workers, body));
             let what = if what.is_empty() { what } else { format!(" ({what})") };
             format!("{workers} {counter}, {updates} each{of}{what}")
         }
@@ -212,13 +209,37 @@ pub fn work_of_all(rows: &[&Row]) -> String {
     }
 }
 
-/// What each worker adds; nothing for a body that does not ask what.
-fn adds(row: &Row, as_body: bool) -> String {
-    let asks = |body: &String| body.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "d");
-    if as_body && !row.body.as_ref().is_some_and(asks) {
+/// The body that all of these rows ran. Beside ways without one, a body is one more way to do the same updates.
+#[must_use]
+pub fn body_of_all<'a>(rows: &[&'a Row]) -> Option<&'a str> {
+    let body = rows.first()?.body.as_deref()?;
+    rows.iter().all(|row| row.body.as_deref() == Some(body)).then_some(body)
+}
+
+/// What is counted in these rows of one group, and has a time: a body may make any number of updates.
+#[must_use]
+pub fn unit(rows: &[&Row]) -> &'static str {
+    match rows.first().map(|row| row.group) {
+        Some(Group::Sum) => "addition",
+        Some(Group::References) => "pair",
+        Some(Group::Counter) | None => {
+            if body_of_all(rows).is_some() {
+                "iteration"
+            } else {
+                "update"
+            }
+        }
+    }
+}
+
+/// What each of so many workers adds; nothing for a body that does not ask what.
+#[must_use]
+pub fn adds(row: &Row, workers: usize, body: Option<&str>) -> String {
+    let asks = |body: &str| body.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "d");
+    if body.is_some_and(|body| !asks(body)) {
         return String::new();
     }
-    let what = match (row.conditions.pattern, row.conditions.workers, as_body) {
+    let what = match (row.conditions.pattern, workers, body.is_some()) {
         (Some(Pattern::Plus), _, false) | (_, 1, false) => "all +1",
         (Some(Pattern::Plus), _, true) | (_, 1, true) => "d is 1",
         (_, 2, false) => "one worker +1, the other -1",
@@ -326,7 +347,7 @@ pub fn gil_price(rows: &[&Row]) -> Option<String> {
         _ => "the times under a modelled GIL are those".to_owned(),
     };
     // A body that can lose the GIL within an update is carried out instruction by instruction, another one as a whole.
-    let apart = if several { ", and says nothing of one version against another" } else { "" };
+    let apart = if several { "; versions cannot be held against each other by these times" } else { "" };
     Some(format!("{taken}{times} of a compiled loop under a GIL, not of Python{apart}"))
 }
 

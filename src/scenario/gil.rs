@@ -315,6 +315,10 @@ impl Scenario for UnderGil {
         })
     }
 
+    fn records_holds(&self) -> bool {
+        self.version().has_gil()
+    }
+
     fn promise(&self) -> Promise {
         if matches!(self.verdict, Verdict::Exact) { Promise::Exact } else { Promise::MayLose }
     }

@@ -167,6 +167,10 @@ impl Scenario for Mutex {
         Some(Variant { option: "lock", value: self.0.name(), is_default: self.0 == Lock::ALL[0] })
     }
 
+    fn records_holds(&self) -> bool {
+        true
+    }
+
     fn lesson(&self) -> &'static str {
         match self.0 {
             Lock::ParkingLot => "the counter behind parking_lot's mutex: right, at the price of waiting",

@@ -133,6 +133,7 @@ fn what_was_measured_otherwise_is_refused_by_name_before_anything_runs() {
         ("mutex --iters 1e15", "iterations 1000 and 1000000000000000"),
         ("mutex --iters 1k --threads 3", "workers 2 and 3"),
         ("mutex --iters 1k --pattern plus", "pattern plus-minus and plus"),
+        ("mutex --iters 1k --timeline t.svg", "timeline none and recorded"),
         ("atomic --iters 1e15", "it has mutex:parking-lot, and this is atomic"),
         ("convoy --pings 5", "it has mutex:parking-lot, and this is model 3.15"),
     ] {
@@ -150,6 +151,18 @@ fn what_was_measured_otherwise_is_refused_by_name_before_anything_runs() {
     {
         assert_eq!(gilsim(line).output().unwrap().status.code(), Some(2), "{line}");
     }
+}
+
+#[test]
+fn one_lock_of_several_is_held_against_itself() {
+    let (_folder, file) = export("mutex --lock std,fair --iters 1k --runs 2");
+    let ran =
+        gilsim("mutex --lock std --iters 1k --runs 2 --format json --baseline").arg(&file).output().unwrap();
+    let report: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let changes = &report["baseline"];
+    assert_eq!(changes["changes"][0]["scenario"], "mutex:std", "{changes}");
+    assert_eq!(changes["only_before"], serde_json::json!(["mutex:fair"]), "{changes}");
+    assert_eq!(changes["only_after"], serde_json::json!([]), "{changes}");
 }
 
 #[test]

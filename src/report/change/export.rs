@@ -5,6 +5,7 @@
 
 use crate::measure::Pace;
 use crate::measure::change::Sample;
+use crate::measure::parameters::is_of_workload;
 use crate::measure::stats::median;
 use crate::report::numbers::time;
 use serde::{Deserialize, Serialize};
@@ -93,8 +94,14 @@ pub(super) struct Key {
     pub scenario: String,
     /// References: whether the workers share an object.
     pub objects: Option<String>,
-    /// What is swept, by the options' names.
+    /// What is swept of the workload, by the options' names. What chooses the scenario stands in its name.
     pub parameters: BTreeMap<String, String>,
+}
+
+/// Those of the workload.
+fn of_workload(mut parameters: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    parameters.retain(|option, _| is_of_workload(option));
+    parameters
 }
 
 impl Key {
@@ -140,6 +147,8 @@ struct Row {
     pins: Vec<u64>,
     widen: Option<u64>,
     switch_interval: Option<f64>,
+    #[serde(default)]
+    recorded: bool,
     #[serde(default)]
     hosts: Vec<Value>,
     observations: Vec<Run>,
@@ -318,13 +327,14 @@ impl From<Row> for Measured {
         settings.extend(row.result.map(|it| ("result", format!("`{it}`"))));
         settings.extend(row.widen.map(|it| ("widen", it.to_string())));
         settings.extend(row.switch_interval.map(|it| ("switch interval", time(it))));
+        settings.extend(row.recorded.then(|| ("timeline", "recorded".to_owned())));
         settings.extend((!row.hosts.is_empty()).then(|| ("hosts", row.hosts.len().to_string())));
         Self {
             key: Key {
                 group: row.group,
                 scenario: row.scenario,
                 objects: row.objects,
-                parameters: row.parameters,
+                parameters: of_workload(row.parameters),
             },
             settings,
             samples: row.observations.iter().map(Run::sample).collect(),
@@ -340,7 +350,7 @@ impl From<Subject> for Measured {
                 group: "convoy".to_owned(),
                 scenario: subject.name,
                 objects: None,
-                parameters: subject.parameters,
+                parameters: of_workload(subject.parameters),
             },
             settings: BTreeMap::new(),
             samples: times.into_iter().map(|time| Sample { time, share: None, pace: None }).collect(),

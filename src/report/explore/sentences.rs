@@ -4,6 +4,7 @@ use super::data::{ExploreReport, RealThreads};
 use crate::count::grouped;
 use crate::explore::{Grade, StepKind};
 use crate::measure::Pattern;
+use crate::python::body::in_one_line;
 use crate::report::{layout, words};
 
 impl ExploreReport {
@@ -25,7 +26,7 @@ impl ExploreReport {
                 )
             }
         };
-        let body = self.body.trim().replace('\n', "; ");
+        let body = in_one_line(&self.body);
         format!(
             "{}: {}, {} each of `{body}` ({what}), switched {switched}",
             layout::bold("explore"),

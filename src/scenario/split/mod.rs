@@ -206,6 +206,10 @@ impl Scenario for Split<'_> {
         (self.by == By::Gil).then_some(load.switch_interval)
     }
 
+    fn records_holds(&self) -> bool {
+        self.by == By::Gil
+    }
+
     fn is_sequential(&self) -> bool {
         self.by == By::Sequential
     }

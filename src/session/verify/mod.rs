@@ -16,7 +16,7 @@ use super::named::{refuse_twice, refuse_unknown};
 use super::progress::with_spinner;
 use crate::error::Interrupted;
 use crate::interpreter::{BodyRequest, Interpreter, Limits, SHORTEST_INTERVAL};
-use crate::python::body::{Body, BodyError, Claim, RESULT};
+use crate::python::body::{Body, BodyError, Claim, RESULT, in_one_line};
 use crate::python::program::Verdict;
 use crate::python::version::Version;
 use crate::report::Header;
@@ -120,7 +120,7 @@ impl Verify {
             }
         }
         for body in &self.bodies {
-            tell(&body.body.replace('\n', "; "));
+            tell(&in_one_line(&body.body));
             // One that has a GIL takes one CPU, so as many as there are CPUs work side by side. Others take several.
             let cell = |interpreter: &Interpreter| self.cell(body, interpreter, control);
             let side_by_side =

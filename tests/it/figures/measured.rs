@@ -168,7 +168,7 @@ impl Row<'_> {
                 vec![median(&times), runs, self.mad(), least(&times), most(&times)]
             }
             "time" => self.times(),
-            "per update" | "per addition" => vec![median(&self.times()) / self.updates()],
+            "per update" | "per iteration" | "per addition" => vec![median(&self.times()) / self.updates()],
             "speed-up" => {
                 let over = |figure: fn(&Row<'_>) -> Vec<f64>| {
                     median(&figure(baseline.unwrap())) / median(&figure(self))

@@ -161,3 +161,46 @@ fn a_sum_is_only_held_against_sums_of_the_same_numbers() {
     });
     assert!(alone && with_start);
 }
+
+/// What gilsim really prints, in one line.
+fn printed(line: &str) -> String {
+    let output = crate::gilsim(line).output().unwrap();
+    assert!(output.status.success(), "{line}");
+    String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_versions_did_side_by_side_has_its_body_and_counts_its_iterations() {
+    for (body, told, what) in [
+        ("x = 5", "`x = 5`", "; expected 5"),
+        ("for i in (1, 2): x += d", "`for i in (1, 2): x += d`", " (d is 1 in one worker, -1 in the other)"),
+        ("with lock: y = x\nx = y", "`with lock: y = x ↵ x = y`", "; expected 0"),
+    ] {
+        for (threads, what) in [("2", what), ("1,2", "")] {
+            let line = format!("gil --cpython 3.9,3.13 --iters 100 --runs 1 --threads {threads}");
+            let output = crate::gilsim(&line).args(["--body", body]).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            let title = text.lines().find(|line| line.contains(" iterations each of ")).unwrap();
+            assert!(title.contains(&format!("100 iterations each of {told}{what}")), "{text}");
+            assert!(!title.contains("+1") && text.contains("ns/iteration"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_sweep_tells_counts_of_references_apart_from_other_counters() {
+    // More workers than any machine of today has CPUs: those of race are made to yield.
+    let line = "compare race mutex refcount --iters 1k --threads 1,2,2000 --runs 1";
+    let text = printed(line);
+    for told in [
+        "relative: the time over that of the fastest that is always right in the same combination; of references: the time for a \
+         pair over that of the plain count with one worker",
+        "note: in 1 of the rows, each worker of race yields",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    for sentence in text.split("wrong: ").skip(1) {
+        let (names, what) = sentence.split_once(": ").unwrap();
+        assert_eq!(names.contains("refcount"), what.starts_with("a count ended wrong"), "{text}");
+    }
+}
