@@ -150,7 +150,7 @@ impl RealRuns {
                 break;
             }
         }
-        expected.judge(row, kind, finding.is_some_and(|finding| finding.cold_differs));
+        expected.judge(row, finding);
         Ok(())
     }
 }
@@ -275,16 +275,23 @@ impl Expected {
         }
     }
 
-    /// Says what the runs of a row show, and whether that agrees with the model: `cold_differs` where the model is exact only
-    /// once calls are specialised.
-    fn judge(&self, row: &mut RealRow, kind: Option<Kind>, cold_differs: bool) {
+    /// Says what the runs of a row show, and whether that agrees with what the model found.
+    fn judge(&self, row: &mut RealRow, finding: Option<&Finding>) {
+        let kind = finding.map(|finding| finding.kind);
         match (self, kind, row.seen) {
             // The one end that needs nothing to be held against.
             (_, Some(Kind::Deadlocks), Some(_)) => row.agrees = Some(true),
             (Self::Nothing(why), ..) => row.not_compared = Some(why.clone()),
             (Self::Refusal, _, None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(false)),
             (_, Some(Kind::Exact), None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(true)),
-            (_, Some(Kind::Exact), Some(_)) => row.agrees = Some(cold_differs),
+            (_, Some(Kind::Exact), Some(_)) if finding.is_some_and(|finding| finding.time_limits) => {
+                row.not_compared =
+                    Some("a run ended otherwise, but a time limit may have come in it".to_owned());
+            }
+            // It is exact only once calls are specialised.
+            (_, Some(Kind::Exact), Some(_)) => {
+                row.agrees = Some(finding.is_some_and(|finding| finding.cold_differs));
+            }
             (_, _, Some(_)) => row.agrees = Some(true),
             (_, _, None) => {
                 row.seen = Some(Seen::NotSeen);

@@ -114,6 +114,37 @@ fn a_lock_that_is_never_released_is_a_deadlock_whose_schedule_can_be_shown() {
 }
 
 #[test]
+fn a_line_that_calls_something_goes_on_when_that_returns() {
+    let program = "import threading\nclass Lazy:\n    kept = None\n    calls = 0\n    @property\n    def value(self):\n        if self.kept \
+                   is None:\n            self.calls += 1\n            self.kept = 42\n        return self.kept\nlazy = Lazy()\nout = []\n\
+                   def work():\n    out.append(lazy.value)\na = threading.Thread(target=work)\nb = threading.Thread(target=work)\n\
+                   a.start()\nb.start()\na.join()\nb.join()\nprint(lazy.calls)\n";
+    let text = checked(program, "");
+    let of_line = |line: &&str| line.contains("14: ") && line.contains("out.append(lazy.value)");
+    assert_eq!(text.lines().filter(of_line).count(), 4, "{text}");
+    assert_eq!(text.lines().filter(of_line).filter(|line| line.contains("14: …")).count(), 2, "{text}");
+}
+
+#[test]
+fn a_time_limit_that_may_come_is_said_and_is_no_disagreement_of_the_model() {
+    let program = "import threading, time\ndone = False\ndef work():\n    global done\n    time.sleep(0.5)\n    done = True\n\
+                   t = threading.Thread(target=work)\nt.start()\nt.join(0.01)\nprint(done)\nt.join()\n";
+    let text = checked(program, "");
+    assert!(text.contains("a time limit is taken to be long enough"), "{text}");
+    assert!(!checked("print(1)\n", "").contains("time limit"));
+}
+
+#[test]
+fn a_thread_without_a_name_of_the_programs_has_none_to_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("program.py");
+    std::fs::write(&file, "import threading\nt = threading.Thread()\nprint(t.name)\n").unwrap();
+    let ran = gilsim("check").arg(&file).output().unwrap();
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert!(said.contains("the name of a thread that was given none") && said.contains("line 3"), "{said}");
+}
+
+#[test]
 fn what_a_thread_changes_that_nobody_waits_for_is_used_by_the_others() {
     let thread = "import threading\nx = 0\ndef work():\n    global x\n    for i in range(1000):\n        x += 1\n\
                   t = threading.Thread(target=work)\nt.start()\n";

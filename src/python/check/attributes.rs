@@ -3,6 +3,7 @@
 use super::library;
 use super::machine::{ENTER, EXIT, INIT, Machine, R, Wait, beyond, set_attribute};
 use super::state::{Object, Part, Value};
+use super::sync::UNNAMED;
 
 impl Machine<'_> {
     /// Looks a name up in a class and those that it derives from; with whom it was found.
@@ -173,6 +174,7 @@ impl Machine<'_> {
                         Ok(self.tuple(args))
                     }
                     (Part::Thread(part), "name") if part.name != Value::None => Ok(part.name.clone()),
+                    (Part::Thread(_), "name") => beyond(UNNAMED),
                     (Part::Thread(part), "daemon") => Ok(Value::Bool(part.daemon)),
                     (Part::Thread(_), _) if library::METHODS.contains(&text) => {
                         Ok(self.allocate(Object::NativeMethod(object.clone(), name)))

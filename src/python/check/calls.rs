@@ -277,7 +277,7 @@ impl Machine<'_> {
         let silent = self.is_silent(callee, count);
         let result = self.call_native(callee, arguments)?;
         if silent {
-            self.silenced = true;
+            self.assumed.specialised = true;
             self.set_check(false);
         }
         self.replace(stacked, result);

@@ -44,7 +44,8 @@ impl Machine<'_> {
         arguments: &Arguments,
     ) -> R<Value> {
         let args = &arguments.positional[..];
-        let reads = matches!(name, "count" | "index" | "copy");
+        // With nothing to pop it changes nothing.
+        let reads = matches!(name, "count" | "index" | "copy") || (name == "pop" && items.is_empty());
         let python2 = self.module.facts.shape.python2;
         self.touch(at, !reads);
         let mut result = Value::None;

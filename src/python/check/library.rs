@@ -119,6 +119,7 @@ pub(super) const EXCEPTIONS: &[(&str, &str)] = &[
     ("ValueError", "Exception"),
     ("TimeoutError", "Exception"),
     ("threading.BrokenBarrierError", "RuntimeError"),
+    ("thread.error", "Exception"),
     ("queue.Empty", "Exception"),
     ("queue.Full", "Exception"),
 ];

@@ -140,6 +140,25 @@ pub(super) struct Arguments {
     pub(super) keywords: Vec<(u16, Value)>,
 }
 
+/// What the model takes for granted of a run, where it could be otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Assumed {
+    /// That a call is specialised, and so does not look at the eval breaker.
+    pub(super) specialised: bool,
+    /// That a time limit does not come as long as another thread can go on.
+    pub(super) long_limits: bool,
+}
+
+impl Assumed {
+    /// What either of two takes for granted.
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self {
+            specialised: self.specialised || other.specialised,
+            long_limits: self.long_limits || other.long_limits,
+        }
+    }
+}
+
 pub(super) struct Machine<'m> {
     pub(super) module: &'m Module,
     pub(super) state: State,
@@ -151,8 +170,8 @@ pub(super) struct Machine<'m> {
     pub(super) consumed: usize,
     /// Whether the eval breaker is looked at after the present instruction.
     pub(super) check: bool,
-    /// Whether a call did not look at it because it was taken to be specialised.
-    pub(super) silenced: bool,
+    /// What was taken for granted.
+    pub(super) assumed: Assumed,
     /// Whether the time limit of the thread that runs comes now.
     pub(super) expires: bool,
     /// How deep in a value its text, or what it is compared with, is.
@@ -212,7 +231,7 @@ impl<'m> Machine<'m> {
             accesses: Vec::new(),
             consumed: 0,
             check: false,
-            silenced: false,
+            assumed: Assumed::default(),
             expires: false,
             depth: 0,
             output: String::new(),
@@ -473,7 +492,10 @@ impl<'m> Machine<'m> {
         let over = match wait {
             Wait::No => true,
             Wait::Forever => false,
-            Wait::Limited => std::mem::take(&mut self.expires),
+            Wait::Limited => {
+                self.assumed.long_limits |= !self.expires && self.state.live() > 1;
+                std::mem::take(&mut self.expires)
+            }
         };
         if over { Ok(()) } else { Err(Stop::Block) }
     }

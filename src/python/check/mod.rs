@@ -65,5 +65,5 @@ pub use alone::{Alone, run_alone};
 pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, counter_listing, listing};
 pub use loops::{LoopBody, LoopEnd, LoopError, LoopState, LoopStep, LoopVerdict, Steps, TracedStep};
 pub use replay::PlayError;
-pub use verdict::{CheckError, Checked, Finding, Kind, Played, RealThreads, check, play};
+pub use verdict::{CheckError, Checked, Finding, Kind, Orders, Played, RealThreads, check, play};
 pub use witness::{Collision, ScheduleLine, ScheduleStep, Turn, thread_name};

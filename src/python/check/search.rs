@@ -11,9 +11,9 @@ use std::sync::Arc;
 use rustc_hash::FxHasher;
 
 use super::ending::{Ending, ending};
-use super::machine::{Beyond, Location, Machine, Step};
+use super::machine::{Assumed, Beyond, Location, Machine, Step};
 use super::sharing::Sharing;
-use super::state::{Object, State, Value};
+use super::state::State;
 use super::unit::{self, Came};
 use crate::python::program::module::Module;
 use crate::system::control::Control;
@@ -78,8 +78,8 @@ pub(super) struct Search<'m> {
     shared: BTreeSet<Location>,
     pub(super) sharing: Sharing,
     pub(super) steps: u64,
-    /// Whether a call did not look at the eval breaker because it was taken to be specialised.
-    pub(super) silenced: bool,
+    /// What was taken for granted.
+    pub(super) assumed: Assumed,
     /// Whether in this pass a thread came back to where it was, and nothing on its way can be changed by another one.
     endless: bool,
 }
@@ -106,7 +106,7 @@ impl<'m> Search<'m> {
             shared: BTreeSet::new(),
             sharing: Sharing::default(),
             steps: 0,
-            silenced: false,
+            assumed: Assumed::default(),
             endless: false,
         }
     }
@@ -250,7 +250,7 @@ impl<'m> Search<'m> {
             }
             let (lines, threads) = (machine.state.printed.len(), machine.state.threads.len());
             let step = machine.step(thread).map_err(Unfinished::Beyond)?;
-            self.silenced |= machine.silenced;
+            self.assumed = self.assumed.or(machine.assumed);
             let mut touched_data = false;
             if together || machine.state.is_concurrent(thread) {
                 self.sharing.note(machine, thread, machine.state.printed.len() > lines);
@@ -354,36 +354,6 @@ fn order(from: &[(u32, u8)], mut number: u32) -> Vec<u8> {
     }
     order.reverse();
     order
-}
-
-/// What a location is called in the program.
-pub(super) fn location_name(module: &Module, state: &State, location: Location) -> String {
-    let name = |number: u16| module.names.get(usize::from(number)).cloned().unwrap_or_default();
-    match location {
-        Location::Global(_, number) => name(number),
-        Location::Attribute(_, number) => format!(".{}", name(number)),
-        Location::Content(site) => {
-            let is_it =
-                |value: &Value| matches!(value, Value::Ref(at) if state.heap[*at as usize].site == site);
-            for globals in &state.globals {
-                if let Some(at) = globals.iter().position(is_it) {
-                    return name(u16::try_from(at).unwrap_or(0));
-                }
-            }
-            for entry in &state.heap {
-                if let Object::Instance { attributes, .. } | Object::Class { attributes, .. } = &entry.object
-                    && let Some((number, _)) = attributes.iter().find(|(_, value)| is_it(value))
-                {
-                    return format!(".{}", name(*number));
-                }
-            }
-            let line = module
-                .instruction(site.code, site.pc as usize)
-                .and_then(|instruction| instruction.position)
-                .map(|position| position.line);
-            line.map_or("something".to_owned(), |line| format!("what line {line} makes"))
-        }
-    }
 }
 
 /// Lines of the program by number.

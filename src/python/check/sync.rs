@@ -7,6 +7,9 @@ use std::sync::Arc;
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Wait, beyond};
 use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value, each, each_mut};
 
+/// Versions number threads each in its own way.
+pub(super) const UNNAMED: &str = "the name of a thread that was given none (name=\"…\" gives it one)";
+
 /// The most threads of a program.
 pub(super) const MOST_THREADS: usize = 12;
 
@@ -55,7 +58,10 @@ impl Machine<'_> {
                 Object::Semaphore(left + 1, most)
             }
             Object::RLock(..) => return self.raise("RuntimeError", "cannot release un-acquired lock"),
-            _ => return self.raise("RuntimeError", "release unlocked lock"),
+            _ => {
+                let class = if self.module.facts.shape.python2 { "thread.error" } else { "RuntimeError" };
+                return self.raise(class, "release unlocked lock");
+            }
         };
         self.touch(at, true);
         *self.state.object_mut(at) = freed;

@@ -178,6 +178,7 @@ fn the_order_of_a_list_counts_and_is_told() {
 fn a_time_limit_comes_only_when_no_thread_can_go_on() {
     let of = |text: &str| {
         let checked = check(text, &[Version::V3_13], 2, &Control::default()).unwrap();
+        assert_eq!(checked.findings[0].time_limits, text.contains("Thread("), "{text}");
         (checked.findings[0].kind, checked.findings[0].expected.clone())
     };
     let late = "import threading\nlock = threading.Lock()\nlock.acquire()\nprint(lock.acquire(timeout=1))\n";
@@ -189,6 +190,23 @@ fn a_time_limit_comes_only_when_no_thread_can_go_on() {
     // Two locks taken in opposite orders do not deadlock when one of them is given up.
     let given_up = "import threading\na, b = threading.Lock(), threading.Lock()\ndef one():\n    with a:\n        with b:\n            pass\ndef two():\n    with b:\n        if a.acquire(timeout=1):\n            a.release()\nts = [threading.Thread(target=one), threading.Thread(target=two)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint('over')\n";
     assert_eq!(of(given_up), (Kind::Exact, vec![vec!["over".to_owned()]]));
+}
+
+#[test]
+fn a_lock_that_nobody_holds_cannot_be_released() {
+    let text = "import threading\nlock = threading.Lock()\ntry:\n    lock.release()\nexcept RuntimeError:\n    print('caught')\n";
+    let checked = check(text, &[Version::V2_7, Version::V3_6], 2, &Control::default()).unwrap();
+    let ends: Vec<_> = checked.findings.iter().map(|finding| finding.expected.concat()).collect();
+    assert_eq!(ends, [["error: release unlocked lock"], ["caught"]]);
+}
+
+#[test]
+fn a_pop_of_nothing_changes_nothing() {
+    let text = "import threading\ntasks = [1]\ndef work():\n    if tasks:\n        tasks.pop()\nts = [threading.Thread(target=work) for _ in range(2)]\n\
+                for t in ts: t.start()\nfor t in ts: t.join()\n";
+    let checked = check(text, &[Version::V3_9], 2, &Control::default()).unwrap();
+    let writes = checked.findings[0].steps.iter().filter(|step| step.writes == ["tasks"]);
+    assert_eq!(writes.count(), 1, "{:?}", checked.findings[0].steps);
 }
 
 /// What is taken from a generator is computed then, and not before.

@@ -42,7 +42,7 @@ pub(super) fn goes_round(machine: &mut Machine<'_>, thread: usize) -> bool {
 /// What a thread has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Came {
-    /// The end of a whole iteration, or the start of another thread with nothing begun.
+    /// The end of a whole iteration, the start of another thread with nothing begun, or the start of an executor's task.
     ToAnEnd,
     /// The end of an iteration that does not count.
     Round,
@@ -63,6 +63,7 @@ pub(super) fn enter(machine: &mut Machine<'_>, thread: usize) {
 /// What a thread has come to by an instruction: whether that got at something shared, and whether it started another thread.
 pub(super) fn follow(machine: &mut Machine<'_>, thread: usize, touched: bool, started: bool) -> Came {
     let (now, ends) = (outermost(machine, thread), iteration_ends(machine, thread));
+    let took_a_task = is_before_its_task(machine, thread);
     machine.thread = thread;
     let unit = &mut machine.current_mut().unit;
     unit.begun |= touched;
@@ -72,7 +73,7 @@ pub(super) fn follow(machine: &mut Machine<'_>, thread: usize, touched: bool, st
         (Some((_, counts)), None) => counts,
         _ => !unit.begun,
     };
-    if (ends && counts) || (started && !unit.begun) {
+    if (ends && counts) || (started && !unit.begun) || took_a_task {
         unit.begun = false;
         Came::ToAnEnd
     } else if ends {
@@ -93,7 +94,8 @@ pub(super) fn is_order(state: &State, location: Location) -> bool {
         | Object::Semaphore(..)
         | Object::Event(..)
         | Object::Condition(..)
-        | Object::Barrier(..) => true,
+        | Object::Barrier(..)
+        | Object::Executor { .. } => true,
         _ => false,
     })
 }
@@ -109,6 +111,12 @@ pub(super) fn all_is_done(machine: &Machine<'_>, thread: usize) -> bool {
     thread == 0
         && matches!(ends, Some(Op::Return | Op::ReturnConst(_)))
         && state.threads.iter().skip(1).all(|other| other.daemon || other.finished)
+}
+
+/// Whether a worker of an executor has a task, and nothing of it is done: the worker that took the next one may begin before.
+fn is_before_its_task(machine: &Machine<'_>, thread: usize) -> bool {
+    let thread = &machine.state.threads[thread];
+    thread.executor.is_some() && matches!(&thread.frames[..], [frame] if frame.pc == 0)
 }
 
 /// The outermost loop that a thread is in.

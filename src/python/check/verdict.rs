@@ -58,6 +58,39 @@ impl Kind {
     }
 }
 
+/// The orders of whole iterations that every schedule is held against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Orders {
+    /// Whether threads loop: then they may take turns between whole iterations, otherwise they run one after the other.
+    pub loops: bool,
+    /// Whether every one that ends raises.
+    pub raise: bool,
+    /// Whether some never end.
+    pub wait: bool,
+}
+
+impl Orders {
+    /// Those of a program, by how they end.
+    fn of(module: &Module, endings: &[Ending]) -> Self {
+        let mut ended = endings.iter().filter(|ending| ending.waiting.is_empty()).peekable();
+        Self {
+            // The first code is the module's own, whose loops start threads and wait for them.
+            loops: module.codes.iter().skip(1).any(|code| !code.loops.is_empty()),
+            raise: ended.peek().is_some() && ended.all(|ending| !ending.uncaught.is_empty()),
+            wait: endings.iter().any(|ending| !ending.waiting.is_empty()),
+        }
+    }
+
+    /// In words that follow "ends as".
+    const fn words(self) -> &'static str {
+        if self.loops {
+            "some order of whole loop iterations does"
+        } else {
+            "threads that run one after the other do"
+        }
+    }
+}
+
 /// What was found for one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -72,8 +105,8 @@ pub struct Finding {
     /// Of one that is exact: what a thread reads and then writes with no place in between at which another could come in, by its name
     /// and the two lines.
     pub closed: BTreeSet<(String, u32, u32)>,
-    /// Whether every order of whole iterations raises.
-    pub orders_raise: bool,
+    /// What orders of whole iterations come to.
+    pub orders: Orders,
     /// What collides.
     pub collision: Option<Collision>,
     /// How the program ends then: what it prints and raises.
@@ -82,8 +115,8 @@ pub struct Finding {
     pub expected: Vec<Vec<String>>,
     /// What orders of whole iterations print and raise.
     pub prints: Vec<Vec<String>>,
-    /// Whether threads loop: then they may take turns between whole iterations, otherwise they run one after the other.
-    pub loops: bool,
+    /// Whether a thread waited with a time limit, which passes only where no other thread can go on.
+    pub time_limits: bool,
     /// Whether it is exact only once calls are specialised: in the first iterations it is not.
     pub cold_differs: bool,
     /// The shortest schedule that shows it, by lines, from where the second thread has begun.
@@ -102,12 +135,12 @@ impl Finding {
             reason,
             remark: String::new(),
             closed: BTreeSet::new(),
-            orders_raise: false,
+            orders: Orders::default(),
             collision: None,
             ends: Vec::new(),
             expected: Vec::new(),
             prints: Vec::new(),
-            loops: false,
+            time_limits: false,
             cold_differs: false,
             schedule: Vec::new(),
             steps: Vec::new(),
@@ -221,8 +254,9 @@ pub fn play(
         Unfinished::Beyond(Beyond { what, place }) => CheckError::Beyond { what, place },
     };
     let serial = Search::new(&module, Switching::Iterations).run(&bounds, None).map_err(unfinished)?;
-    let expected: Vec<Ending> =
-        serial.into_iter().map(|(ending, _)| ending).filter(|ending| ending.waiting.is_empty()).collect();
+    let serial: Vec<Ending> = serial.into_iter().map(|(ending, _)| ending).collect();
+    let orders = Orders::of(&module, &serial);
+    let expected: Vec<Ending> = serial.into_iter().filter(|ending| ending.waiting.is_empty()).collect();
     let mut record = Record::default();
     let state =
         replay::play(&module, turns, &mut |machine, thread, told| record.note(machine, thread, told))?;
@@ -230,7 +264,7 @@ pub fn play(
     let right = expected.contains(&ending);
     let kind = if right { Kind::Exact } else { kind(&ending, &expected) };
     let mut finding = Finding::new(version, kind, String::new());
-    finding.loops = loops(&module);
+    finding.orders = orders;
     finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();
     finding.expected.dedup();
@@ -238,7 +272,7 @@ pub fn play(
     tell(&mut finding, &module, &ending, &expected, &record, &state, &record.shared());
     if right {
         finding.collision = None;
-        finding.reason = format!("this schedule ends as {}", in_order(&module));
+        finding.reason = format!("this schedule ends as {}", orders.words());
     }
     let real = if on_threads {
         let real = replay::ending(&module, &replay::on_threads(&module, turns)?)?;
@@ -294,17 +328,18 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     let mut whole = Search::new(module, Switching::Iterations);
     let serial = whole.run(bounds, None)?;
     let one_order = serial.first().map(|(_, order)| order.clone()).unwrap_or_default();
-    let expected: Vec<Ending> =
-        serial.into_iter().map(|(ending, _)| ending).filter(|ending| ending.waiting.is_empty()).collect();
+    let serial: Vec<Ending> = serial.into_iter().map(|(ending, _)| ending).collect();
+    let orders = Orders::of(module, &serial);
+    let expected: Vec<Ending> = serial.into_iter().filter(|ending| ending.waiting.is_empty()).collect();
     let mut search = Search::new(module, Switching::DropPoints);
     let endings = search.run(bounds, Some(&expected))?;
     let mut finding = Finding::new(module.version, Kind::Exact, String::new());
-    finding.loops = loops(module);
+    finding.orders = orders;
+    finding.time_limits = whole.assumed.or(search.assumed).long_limits;
     finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();
     finding.expected.dedup();
     finding.prints.clone_from(&finding.expected);
-    finding.orders_raise = !expected.is_empty() && expected.iter().all(|ending| !ending.uncaught.is_empty());
     let missing = |ending: &Ending| ending.uncaught.iter().any(|text| text.starts_with("ImportError"));
     if !expected.is_empty() && expected.iter().all(missing) {
         finding.kind = Kind::NotPython;
@@ -320,15 +355,15 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
             .replay(&one_order, bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
         finding.closed = record.closed(module, &state, &search.conflicts);
         finding.remark = endings_of_orders(&expected);
-        finding.reason = safe(&search, module) + &finding.remark;
-        return Ok((finding, search.silenced));
+        finding.reason = safe(&search, orders) + &finding.remark;
+        return Ok((finding, search.assumed.specialised));
     };
     finding.kind = kind(ending, &expected);
     let mut record = Record::default();
     let state =
         search.replay(order, bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
     tell(&mut finding, module, ending, &expected, &record, &state, &search.conflicts);
-    Ok((finding, search.silenced))
+    Ok((finding, search.assumed.specialised))
 }
 
 /// What an ending shows that is not expected.
@@ -415,26 +450,11 @@ fn shown(ending: &Ending) -> Vec<String> {
     lines.map(ToString::to_string).collect()
 }
 
-/// Whether there is a loop in what threads run.
-fn loops(module: &Module) -> bool {
-    // The first code is the module's own, whose loops start threads and wait for them.
-    module.codes.iter().skip(1).any(|code| !code.loops.is_empty())
-}
-
-/// What a schedule is held against, in words that follow "ends as".
-fn in_order(module: &Module) -> &'static str {
-    if loops(module) {
-        "some order of whole loop iterations does"
-    } else {
-        "threads that run one after the other do"
-    }
-}
-
-fn safe(search: &Search<'_>, module: &Module) -> String {
+fn safe(search: &Search<'_>, orders: Orders) -> String {
     let reason = if search.conflicts.is_empty() {
         "no thread changes what another one uses".to_owned()
     } else {
-        format!("every schedule ends as {}", in_order(module))
+        format!("every schedule ends as {}", orders.words())
     };
     let lines = if search.sharing.print_together() {
         "; lines may come in another order, or run into one another"

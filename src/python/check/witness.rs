@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::machine::{Access, Location, Machine, Step};
-use super::search::{Told, lines, location_name};
-use super::state::{Object, Part, State};
+use super::search::{Told, lines};
+use super::state::{Object, Part, State, Value};
 use super::sync::MOST_THREADS;
 use crate::python::program::module::Module;
 
@@ -169,50 +169,28 @@ impl Record {
         shared: &BTreeSet<Location>,
     ) -> Option<Collision> {
         let events = &self.events;
-        let touches: Vec<(usize, Location, bool)> = events
+        let touches: Vec<Touch> = events
             .iter()
             .enumerate()
             .filter(|(_, event)| event.together)
             .flat_map(|(at, event)| {
-                event.accesses.iter().map(move |access| (at, access.location, access.write))
+                let touch = move |access: &Access| Touch {
+                    at,
+                    thread: event.thread,
+                    location: access.location,
+                    writes: access.write,
+                };
+                event.accesses.iter().map(touch)
             })
-            .filter(|(_, location, _)| shared.contains(location) && !is_thread(state, *location))
+            .filter(|touch| shared.contains(&touch.location) && !is_thread(state, touch.location))
             .collect();
+        // How an executor hands out its tasks is a reason only where there is no other.
+        let others: Vec<Touch> =
+            touches.iter().filter(|touch| !is_of_executor(state, touch.location)).copied().collect();
+        let (read, between, write) = colliding(&others).or_else(|| colliding(&touches))?;
+        let (location, write) = (read.location, write.map(|write| write.at));
+        let (read, between) = (read.at, between.at);
         let thread = |at: usize| events[at].thread;
-        // The last change of something that its thread had read before another thread changed it: read directly before, or
-        // earlier, as a check is. Failing that, what one thread had read before another changed it.
-        let update = |directly: bool| {
-            touches.iter().enumerate().rev().filter(|(_, (.., writes))| *writes).find_map(
-                |(index, &(write_at, location, _))| {
-                    let before = touches[..index].iter().rev().filter(|(_, known, _)| *known == location);
-                    let mut reads =
-                        before.clone().filter(|(at, _, write)| thread(*at) == thread(write_at) && !write);
-                    let between = |read: usize| {
-                        let mut others = before
-                            .clone()
-                            .filter(|(at, _, write)| *write && thread(*at) != thread(write_at) && *at > read);
-                        others.next_back().map(|(at, ..)| (location, read, *at, Some(write_at)))
-                    };
-                    if directly {
-                        reads.next().and_then(|(at, ..)| between(*at))
-                    } else {
-                        reads.find_map(|(at, ..)| between(*at))
-                    }
-                },
-            )
-        };
-        let overtaken = || {
-            touches.iter().enumerate().rev().filter(|(_, (.., writes))| *writes).find_map(
-                |(index, &(write_at, location, _))| {
-                    let mut before = touches[..index].iter().rev();
-                    let read = before.find(|&&(at, known, write)| {
-                        known == location && thread(at) != thread(write_at) && !write
-                    })?;
-                    Some((location, read.0, write_at, None))
-                },
-            )
-        };
-        let (location, read, between, write) = update(true).or_else(|| update(false)).or_else(overtaken)?;
         let last_of = |of: usize, range: Range<usize>| {
             range.rev().find(|&at| thread(at) == of && !events[at].opcode.is_empty())
         };
@@ -298,7 +276,7 @@ impl Record {
             }
             left.remove(&place);
             let before = places.insert(place, (line, event.pc));
-            let continues = before.is_some_and(|(last, pc)| last == line && pc < event.pc);
+            let continues = before.is_some_and(|(last, pc)| last == line && pc <= event.pc);
             if lines.last().is_some_and(|last| last.thread == event.thread && last.line == line) {
                 continue;
             }
@@ -339,11 +317,92 @@ impl Record {
     }
 }
 
+/// What a location is called in the program.
+fn location_name(module: &Module, state: &State, location: Location) -> String {
+    let name = |number: u16| module.names.get(usize::from(number)).cloned().unwrap_or_default();
+    match location {
+        Location::Global(_, number) => name(number),
+        Location::Attribute(_, number) => format!(".{}", name(number)),
+        Location::Content(site) => {
+            if let Some(Object::Instance { part: Part::Thread(part), .. }) = object_at(state, location)
+                && let Some(number) = part.number
+            {
+                return thread_name(usize::from(number));
+            }
+            let is_it =
+                |value: &Value| matches!(value, Value::Ref(at) if state.heap[*at as usize].site == site);
+            for globals in &state.globals {
+                if let Some(at) = globals.iter().position(is_it) {
+                    return name(u16::try_from(at).unwrap_or(0));
+                }
+            }
+            for entry in &state.heap {
+                if let Object::Instance { attributes, .. } | Object::Class { attributes, .. } = &entry.object
+                    && let Some((number, _)) = attributes.iter().find(|(_, value)| is_it(value))
+                {
+                    return format!(".{}", name(*number));
+                }
+            }
+            let line = module
+                .instruction(site.code, site.pc as usize)
+                .and_then(|instruction| instruction.position)
+                .map(|position| position.line);
+            line.map_or("something".to_owned(), |line| format!("what line {line} makes"))
+        }
+    }
+}
+
+/// Something shared that is read or written in a schedule.
+#[derive(Clone, Copy)]
+struct Touch {
+    /// The event's place in the schedule.
+    at: usize,
+    thread: usize,
+    location: Location,
+    writes: bool,
+}
+
+/// The last change of something that its thread had read before another thread changed it: the read, that change, and its own. It was
+/// read directly before, or earlier, as a check is. Failing that, what one thread had read before another changed it.
+fn colliding(touches: &[Touch]) -> Option<(Touch, Touch, Option<Touch>)> {
+    let writes = || touches.iter().enumerate().rev().filter(|(_, touch)| touch.writes);
+    let update = |directly: bool| {
+        writes().find_map(|(index, &write)| {
+            let before = touches[..index].iter().rev().filter(|touch| touch.location == write.location);
+            let mut reads = before.clone().filter(|touch| touch.thread == write.thread && !touch.writes);
+            let between = |read: &Touch| {
+                let other =
+                    |touch: &&Touch| touch.writes && touch.thread != write.thread && touch.at > read.at;
+                before.clone().rfind(other).map(|other| (*read, *other, Some(write)))
+            };
+            if directly { reads.next().and_then(between) } else { reads.find_map(between) }
+        })
+    };
+    let overtaken = || {
+        writes().find_map(|(index, &write)| {
+            let read = |touch: &&Touch| {
+                touch.location == write.location && touch.thread != write.thread && !touch.writes
+            };
+            touches[..index].iter().rev().find(read).map(|read| (*read, write, None))
+        })
+    };
+    update(true).or_else(|| update(false)).or_else(overtaken)
+}
+
+/// What stands at a location.
+fn object_at(state: &State, location: Location) -> Option<&Object> {
+    let Location::Content(site) = location else { return None };
+    state.heap.iter().find(|entry| entry.site == site).map(|entry| &entry.object)
+}
+
 /// Whether it is the state of a thread, which others wait for.
 fn is_thread(state: &State, location: Location) -> bool {
-    let Location::Content(site) = location else { return false };
-    let entry = state.heap.iter().find(|entry| entry.site == site);
-    entry.is_some_and(|entry| matches!(&entry.object, Object::Instance { part: Part::Thread(_), .. }))
+    matches!(object_at(state, location), Some(Object::Instance { part: Part::Thread(_), .. }))
+}
+
+/// Whether it is an executor, or a task's result.
+fn is_of_executor(state: &State, location: Location) -> bool {
+    matches!(object_at(state, location), Some(Object::Executor { .. } | Object::Future { .. }))
 }
 
 /// Whether a thread comes to a place there that ends a step of a turn.

@@ -6,7 +6,7 @@ mod real;
 pub use real::{RealEnding, RealRow, Seen};
 
 use crate::explore::{Run, Schedule, StepKind};
-use crate::python::check::{self, Checked, Collision, Finding, Kind, thread_name};
+use crate::python::check::{self, Checked, Collision, Finding, Kind, Orders, thread_name};
 use crate::report::document::Header;
 use crate::report::layout::{Cell, Grid};
 use crate::report::part::{Fold, Part, texts};
@@ -82,12 +82,13 @@ pub struct CheckRow {
     pub lines: Vec<u32>,
     /// Where the thread loses the GIL between them.
     pub drop_point: Option<String>,
-    /// Whether every order of whole iterations raises.
+    /// What orders of whole iterations come to.
     #[serde(skip)]
-    pub orders_raise: bool,
-    /// Whether threads loop.
-    #[serde(skip)]
-    pub loops: bool,
+    pub orders: Orders,
+    /// Whether some order of whole iterations never ends.
+    pub orders_wait: bool,
+    /// Whether a thread waited with a time limit: it is taken to be long enough, and passes only where no other thread can go on.
+    pub time_limits: bool,
     /// What the schedule that is shown prints, line by line in alphabetical order, and then what it raises.
     pub ends: Vec<String>,
     /// What is printed and raised by orders of whole iterations: each the lines that are printed, in alphabetical order, then what is raised.
@@ -276,11 +277,18 @@ impl CheckReport {
         if self.shown().is_some_and(|row| row.ends.len() > 1) || self.real.iter().any(RealRow::has_lines) {
             notes.push("what is printed stands in alphabetical order: threads may print in any".to_owned());
         }
+        if self.results.iter().any(|row| row.time_limits) {
+            notes.push(
+                "a time limit is taken to be long enough: a wait gives up only where no other thread can go on, however long one \
+                 sleeps or works"
+                    .to_owned(),
+            );
+        }
         if !self.small.is_empty() {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();
             notes.push(format!("taken as small: {} (--scope {})", numbers.join(", "), self.scope));
-            if self.results.iter().any(|row| row.orders_raise && row.verdict != Kind::NotPython.word()) {
+            if self.results.iter().any(|row| row.orders.raise && row.verdict != Kind::NotPython.word()) {
                 notes.push(
                     "what every order raises may come of that: a comparison with a total holds only if both numbers were taken as \
                      equally small. A program with small numbers of its own is tried as it stands"
@@ -339,11 +347,16 @@ impl CheckReport {
             (true, printed) => format!("never ends, and prints: {}", lines(printed)),
             (false, printed) => format!("ends with: {}", lines(printed)),
         };
+        let endless = match (row.orders.wait, expected.is_empty()) {
+            (_, true) => "no end",
+            (true, false) => ", or no end",
+            (false, false) => "",
+        };
         let mut notes = vec![format!(
-            "on {}, this schedule {ends}; {} give: {}",
+            "on {}, this schedule {ends}; {} give: {}{endless}",
             row.version,
-            if row.loops { "whole loop iterations" } else { "threads that run one after the other" },
-            if expected.is_empty() { "no end".to_owned() } else { expected.join(" or ") }
+            if row.orders.loops { "whole loop iterations" } else { "threads that run one after the other" },
+            expected.join(" or ")
         )];
         let continues = row.schedule.iter().rev().take(MOST_LINES).any(|step| step.continues);
         if continues && row.steps.is_none() {
@@ -440,8 +453,9 @@ impl CheckRow {
                 .flatten()
                 .collect(),
             drop_point: collision.map(|collision| collision.drop_point.clone()),
-            orders_raise: finding.orders_raise,
-            loops: finding.loops,
+            orders: finding.orders,
+            orders_wait: finding.orders.wait,
+            time_limits: finding.time_limits,
             ends: finding.ends.clone(),
             expected: finding.expected.clone(),
             schedule: lines.collect(),

@@ -100,3 +100,41 @@ fn a_flag_of_an_object_ends_its_loop() {
         assert_eq!(kind, Kind::Exact, "{version}");
     }
 }
+
+#[test]
+fn a_task_that_an_executor_took_first_may_begin_last() {
+    let program = |result: &str| {
+        format!(
+            "import threading\nfrom concurrent.futures import ThreadPoolExecutor\nlock = threading.Lock()\nleft = 1\ndef buy():\n    global left\n\
+             {result}    return False\nwith ThreadPoolExecutor(2) as pool:\n    tasks = [pool.submit(buy) for _ in range(2)]\n\
+             print([task.result() for task in tasks], left)\n"
+        )
+    };
+    let versions = [Version::V3_6, Version::V3_9, Version::V3_13];
+    let locked =
+        program("    with lock:\n        if left > 0:\n            left -= 1\n            return True\n");
+    for finding in check(&locked, &versions, 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.kind, Kind::Exact, "{finding:?}");
+        assert_eq!(finding.expected, [["[False, True] 0"], ["[True, False] 0"]], "{}", finding.version);
+    }
+    // What is lost is told by what the tasks share, not by how they were handed out.
+    let checked_first =
+        program("    if left > 0:\n        with lock:\n            left -= 1\n        return True\n");
+    for finding in check(&checked_first, &versions[..2], 2, &Control::default()).unwrap().findings {
+        assert_eq!((finding.kind, &finding.ends[..]), (Kind::Loses, &["[True, True] -1".to_owned()][..]));
+        assert_eq!(finding.collision.as_ref().map(|it| &*it.name), Some("left"), "{finding:?}");
+    }
+}
+
+#[test]
+fn an_order_of_whole_threads_that_never_ends_is_known() {
+    let text = "import threading\nlock = threading.Lock()\ndef work(bad):\n    lock.acquire()\n    if bad:\n        raise RuntimeError('oops')\n    \
+                lock.release()\na = threading.Thread(target=work, args=(True,))\nb = threading.Thread(target=work, args=(False,))\n\
+                a.start()\nb.start()\na.join()\nb.join()\nprint('over')\n";
+    let checked = check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+    for finding in checked.findings {
+        assert_eq!((finding.kind, finding.orders.wait), (Kind::Deadlocks, true), "{finding:?}");
+        // The main thread waits for the first to end, and then for the second, in one line each.
+        assert!(finding.steps.iter().any(|step| step.writes == ["thread 1"]), "{:?}", finding.steps);
+    }
+}
