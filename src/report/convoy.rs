@@ -197,6 +197,8 @@ impl ConvoyReport {
     fn sentence(&self, row: &ConvoyRow, effect: Effect) -> String {
         let [idle, loaded] =
             [&row.idle, &row.loaded].map(|it| it.as_ref().map_or((0.0, 0.0), |it| (it.median, it.p99)));
+        let longest = |latency: &Option<Latency>| latency.as_ref().map_or(0.0, |it| it.max);
+        let longest = (longest(&row.idle), longest(&row.loaded));
         let beside =
             if row.beside.hogs == 1 { "beside the computing worker" } else { "beside the computing workers" };
         let medians = format!("{} {beside}, {} alone (medians)", time(loaded.0), time(idle.0));
@@ -224,6 +226,11 @@ impl ConvoyReport {
             Effect::Tail => format!(
                 ": no convoy effect in most round trips; but {slowest}, {} alone{without}",
                 time(idle.1)
+            ),
+            Effect::Absent if longest.1 > 10.0 * longest.0 => format!(
+                ": no convoy effect in ninety-nine of a hundred round trips; the longest took {}, {} alone{without}",
+                time(longest.1),
+                time(longest.0)
             ),
             Effect::Absent => format!(": no convoy effect was seen{without}"),
         };

@@ -41,7 +41,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Row {
-    /// The command line that does this alone.
+    /// The command line that does this alone; a real interpreter does both of its jobs, the counter and the sum.
     pub command: String,
     /// The scenario's name, with its variant: `mutex:fair`.
     pub scenario: String,

@@ -22,7 +22,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The stack of the thread that parses and checks: a grammar is read by recursion.
 pub(super) const STACK: usize = 256 << 20;
@@ -30,8 +29,12 @@ pub(super) const STACK: usize = 256 << 20;
 /// How small loops are at first, and then, when nothing was found and there is time.
 const SCOPES: [u32; 2] = [2, 3];
 
-/// Up to here the first scope may have taken for the second to be tried, in milliseconds.
-const QUICK: u128 = 300;
+/// How small they are after that, as long as some line is never run, some test always comes out the same, or a number that was taken as
+/// small is no longer larger than one that stayed as it was.
+const MORE_SCOPES: [u32; 3] = [4, 6, 10];
+
+/// Up to so many instructions a scope may have taken for the next one to be tried: some tenths of a second.
+const QUICK: u64 = 2_000_000;
 
 /// What is to be checked and where the report goes.
 #[derive(Debug)]
@@ -166,7 +169,7 @@ impl CheckSession {
             Pythons::All => (Subject::found(control), false),
         };
         let Some((checked, scope)) = place.lock().checked.clone() else { return Ok(()) };
-        let small = checked.small.iter().any(|(number, taken_as)| number != taken_as);
+        let small = checked.small.numbers.iter().any(|(number, taken_as)| number != taken_as);
         let mut findings: Vec<Finding> = checked.findings;
         for subject in subjects {
             let interpreter = match subject.interpreter() {
@@ -209,15 +212,23 @@ impl CheckSession {
         if let Some(scope) = self.scope {
             return Ok((check::check(text, &self.versions, scope, control)?, scope));
         }
-        let began = Instant::now();
-        let first = check::check(text, &self.versions, SCOPES[0], control)?;
-        let found = first.findings.iter().any(|finding| finding.kind != Kind::Exact);
-        if found || first.small.is_empty() || began.elapsed().as_millis() > QUICK {
-            return Ok((first, SCOPES[0]));
+        let mut last = (check::check(text, &self.versions, SCOPES[0], control)?, SCOPES[0]);
+        for scope in SCOPES.into_iter().skip(1).chain(MORE_SCOPES) {
+            let (checked, _) = &last;
+            let is_found = |finding: &Finding| !matches!(finding.kind, Kind::Exact | Kind::NotPython);
+            let small = &checked.small;
+            let all_tried = MORE_SCOPES.contains(&scope) && checked.untried().is_empty() && !small.overtaken;
+            let over = small.numbers.is_empty() || all_tried || checked.work() > QUICK;
+            if over || checked.findings.iter().any(is_found) {
+                break;
+            }
+            let next = check::check(text, &self.versions, scope, control)?;
+            if next.findings.iter().any(|finding| finding.kind == Kind::Incomplete) {
+                break;
+            }
+            last = (next, scope);
         }
-        let second = check::check(text, &self.versions, SCOPES[1], control)?;
-        let complete = second.findings.iter().all(|finding| finding.kind != Kind::Incomplete);
-        Ok(if complete { (second, SCOPES[1]) } else { (first, SCOPES[0]) })
+        Ok(last)
     }
 
     /// What to say when not every version that takes the program is as expected.

@@ -141,6 +141,14 @@ impl RealRuns {
                     note(row, vec![format!("no end within {:.1} s", after.as_secs_f64())]);
                     Some(Seen::Deadlocks)
                 }
+                Err(Error::TimedOut { after, .. }) if kind.is_some() => {
+                    return Err(format!(
+                        "{}: no end within {} s, though by the model it ends: it waits for what the model does not know of, or has more \
+                         to do (--timeout allows more)",
+                        interpreter.label(),
+                        after.as_secs_f64()
+                    ));
+                }
                 Err(error) => return Err(error.to_string()),
             };
             row.runs += 1;

@@ -95,12 +95,16 @@ fn the_end_of_a_loop_is_no_line_of_its_body() {
     }
 }
 
-/// What `check` says of a program.
+/// What `check` says of a program on 3.9.
 fn checked(program: &str, more: &str) -> String {
+    checked_on("3.9", program, more)
+}
+
+fn checked_on(version: &str, program: &str, more: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("program.py");
     std::fs::write(&file, program).unwrap();
-    let ran = gilsim(&format!("check --cpython 3.9 {more}")).arg(&file).output().unwrap();
+    let ran = gilsim(&format!("check --cpython {version} {more}")).arg(&file).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     String::from_utf8(ran.stdout).unwrap()
 }
@@ -162,4 +166,44 @@ fn an_exception_of_every_order_is_told_though_nothing_is_lost() {
                    t = [threading.Thread(target=work) for _ in range(2)]\nfor u in t: u.start()\nfor u in t: u.join()\n";
     let text = checked(program, "");
     assert!(text.contains("every order raises UnboundLocalError"), "{text}");
+}
+
+/// The verdict of `check` on each of these versions.
+fn verdicts(program: &str, more: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("program.py");
+    std::fs::write(&file, program).unwrap();
+    let ran = gilsim(&format!("check --quiet {more}")).arg(&file).output().unwrap();
+    let text = String::from_utf8(ran.stdout).unwrap();
+    text.lines().map(|line| line.replace('\t', " ")).collect()
+}
+
+#[test]
+fn numbers_are_made_larger_until_every_line_is_run() {
+    let leak = "import threading\nlock = threading.Lock()\ndef work():\n    for n in range(10):\n        lock.acquire()\n        if n == 7:\n            return\n        \
+                lock.release()\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    assert_eq!(verdicts(leak, "--cpython 3.9"), ["3.9 deadlocks"]);
+    // With numbers that small it is said what was not tried.
+    let text = checked(leak, "--scope 2");
+    let told = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("line 7 never run, and a test in line 6 that always comes out the same"), "{text}");
+
+    // A queue of three takes five only if somebody takes them out.
+    let full = "import queue, threading\nq = queue.Queue(maxsize=3)\ndef produce():\n    for n in range(5):\n        q.put(n)\n\
+                t = threading.Thread(target=produce)\nt.start()\nt.join()\nprint(q.get())\n";
+    assert_eq!(verdicts(full, "--cpython 3.12"), ["3.12 deadlocks"]);
+    // Whether 2.7 takes the program is nothing to the others.
+    assert_eq!(verdicts(full, "--cpython 2.7 --cpython 3.12"), ["2.7 not python", "3.12 deadlocks"]);
+    assert!(!checked("n = 0\nfor i in range(1000): n += i\n", "").contains("never run"));
+}
+
+#[test]
+fn a_jump_over_an_exceptions_handler_is_no_line_of_it() {
+    let program = "import threading\nn = 0\ndef work():\n    global n\n    for i in range(2):\n        try:\n            n += 1\n        \
+                   except ValueError as e:\n            print('failed', e)\nts = [threading.Thread(target=work) for _ in range(2)]\n\
+                   for t in ts: t.start()\nfor t in ts: t.join()\nprint(n)\n";
+    for version in ["2.7", "3.6", "3.9", "3.12"] {
+        let text = checked_on(version, program, "");
+        assert!(!text.contains("print('failed', e)"), "{text}");
+    }
 }

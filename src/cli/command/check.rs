@@ -36,7 +36,7 @@ pub(super) struct CheckCommand {
     /// A version to check it on; may be given several times [default: all]
     #[arg(long, value_name = "VERSION", value_parser = values::version())]
     cpython: Vec<Version>,
-    /// How many iterations long loops are taken to have [default: 2, and 3 if nothing was found and there is time]
+    /// How many iterations long loops are taken to have [default: 2; if nothing was found and that was little to try, 3, and up to 10 while some line is never run or some test always comes out the same]
     #[arg(long, value_name = "N", value_parser = parse_scope, allow_negative_numbers = true)]
     scope: Option<u32>,
     /// Carry out this schedule of a version, instead of trying them all

@@ -129,7 +129,7 @@ impl ShardedCommand {
 )]
 #[command(mut_arg("cpython", |arg| arg.help(version_help())))]
 #[command(mut_arg("setup", |arg| arg.help("Definitions that the body uses: functions and locks")))]
-#[command(mut_arg("result", |arg| arg.help("What is looked at when all workers have ended: an expression of the counter x")))]
+#[command(mut_arg("result", |arg| arg.help("What is looked at when all workers have ended: the counter x; other expressions are for gilsim verify, explore and python")))]
 #[command(mut_arg("quiet", |arg| arg.help(ACTUAL_ALONE)))]
 pub(super) struct GilCommand {
     #[command(flatten)]

@@ -5,8 +5,11 @@
 
 use super::comparison::range_length;
 use super::machine::{GETITEM, ITER, LONGEST, Machine, NEXT, NEXT_OF_PYTHON2, R, Stop, beyond};
-use super::state::{Lazy, Object, Value};
+use super::state::{Iterated, Lazy, Object, Value};
 
+/// So many entries, gaps among them, a small dict has room for (`USABLE_FRACTION(8)` in Objects/dictobject.c); with more its gaps are
+/// closed, and an iterator is somewhere else in it.
+const ROOM: usize = 5;
 /// The most elements that one instruction takes from what runs Python for each: it begins anew after each.
 const MOST_COMPUTED: usize = 1000;
 
@@ -20,9 +23,10 @@ impl Machine<'_> {
                 | Object::Lazy(..)
                 | Object::Generator(..),
             ) => return Ok(value.clone()),
-            Some(Object::Dict(items, _)) => Some(items.len()),
-            Some(Object::View(_, dict)) => self.length_of(dict),
-            Some(Object::Set(items) | Object::Deque(items, _)) => Some(items.len()),
+            Some(Object::Dict(..) | Object::View(..) | Object::Set(_) | Object::Deque(..)) => {
+                let keys = self.keys(value);
+                Some(Box::new(Iterated { left: keys.len(), keys }))
+            }
             Some(Object::Tuple(_) | Object::List(_) | Object::Range(..)) => None,
             Some(Object::Instance { .. }) => {
                 if let Some(method) = self.lookup_special(value, ITER) {
@@ -86,22 +90,23 @@ impl Machine<'_> {
     /// Takes the next value of an iterator that needs no Python for it.
     fn advance(&mut self, at: u32) -> R<Option<Value>> {
         match self.state.object(at).clone() {
-            Object::Iterator(over, index, kept) => {
+            Object::Iterator(over, index, mut iterated) => {
                 self.touch_value(&over, false);
-                if let Some(kept) = kept
-                    && self.length_of(&over) != Some(kept)
-                {
-                    let message = match self.object_of(&over) {
-                        Some(Object::Set(_)) => "Set changed size during iteration",
-                        Some(Object::Deque(..)) => "deque mutated during iteration",
-                        _ => "dictionary changed size during iteration",
-                    };
-                    return self.raise("RuntimeError", message);
-                }
+                let index = match &mut iterated {
+                    Some(iterated) if index != usize::MAX => self.go_on(&over, index, iterated)?,
+                    _ => index,
+                };
                 let value = self.element(&over, index);
+                if let Some(iterated) = &mut iterated {
+                    let no_more = self.module.facts.messages.keys_changed;
+                    if let (Some(_), 0, Some(message)) = (&value, iterated.left, no_more) {
+                        return self.raise("RuntimeError", message);
+                    }
+                    iterated.left = iterated.left.saturating_sub(1);
+                }
                 // An iterator that has come to its end stays there.
                 let next = if value.is_some() { index + 1 } else { usize::MAX };
-                *self.state.object_mut(at) = Object::Iterator(over, next, kept);
+                *self.state.object_mut(at) = Object::Iterator(over, next, iterated);
                 Ok(value)
             }
             Object::Pulled(items, index) => {
@@ -115,6 +120,51 @@ impl Machine<'_> {
                 Ok(Some(Value::Int(next)))
             }
             _ => beyond("an iterator of this kind"),
+        }
+    }
+
+    /// The keys or elements of what may not change while it is gone through.
+    fn keys(&self, over: &Value) -> Vec<Value> {
+        match self.object_of(over) {
+            Some(Object::Dict(items, _)) => items.iter().map(|(key, _)| key.clone()).collect(),
+            Some(Object::View(_, dict)) => self.keys(dict),
+            Some(Object::Set(items) | Object::Deque(items, _)) => items.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The place at which an iterator goes on in what may have changed since its last step.
+    fn go_on(&mut self, over: &Value, index: usize, iterated: &mut Iterated) -> R<usize> {
+        let before = std::mem::replace(&mut iterated.keys, self.keys(over));
+        let now = &iterated.keys;
+        let (same_size, python2) = (now.len() == before.len(), self.module.facts.shape.python2);
+        if *now == before {
+            return Ok(index);
+        }
+        match self.object_of(over) {
+            Some(Object::Deque(..)) => self.raise("RuntimeError", "deque mutated during iteration"),
+            Some(Object::Set(_)) if same_size => {
+                beyond("a set that changes, but not its size, while it is gone through")
+            }
+            Some(Object::Set(_)) => self.raise("RuntimeError", "Set changed size during iteration"),
+            _ if !same_size => self.raise("RuntimeError", "dictionary changed size during iteration"),
+            _ if python2 => beyond("a dict that changes, but not its size, while it is gone through"),
+            _ => {
+                // What was deleted leaves a gap, and what is new comes last.
+                let mut kept = 0;
+                let mut passed = 0;
+                for (place, key) in before.iter().enumerate() {
+                    let is_kept = now.get(kept) == Some(key);
+                    kept += usize::from(is_kept);
+                    passed += usize::from(is_kept && place < index);
+                }
+                if 2 * now.len() - kept > ROOM {
+                    return beyond(
+                        "a dict of many keys that changes, but not its size, while it is gone through",
+                    );
+                }
+                Ok(passed)
+            }
         }
     }
 

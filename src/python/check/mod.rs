@@ -15,6 +15,7 @@
 //! witness        a schedule as it is told
 //! replay         a schedule that is given
 //! search         every schedule; what is shared is learned on the way
+//! reached        what of the program that tries
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · calls · attributes · instances · natives · methods · containers · strings · sync
 //! operations · numbers · comparison · elements · slices · iterators · text · format
@@ -45,6 +46,7 @@ mod methods;
 mod natives;
 mod numbers;
 mod operations;
+mod reached;
 mod replay;
 mod search;
 mod sharing;
@@ -64,6 +66,7 @@ mod witness;
 pub use alone::{Alone, run_alone};
 pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, counter_listing, listing};
 pub use loops::{LoopBody, LoopEnd, LoopError, LoopState, LoopStep, LoopVerdict, Steps, TracedStep};
+pub use reached::Untried;
 pub use replay::PlayError;
 pub use verdict::{CheckError, Checked, Finding, Kind, Orders, Played, RealThreads, check, play};
 pub use witness::{Collision, ScheduleLine, ScheduleStep, Turn, thread_name};

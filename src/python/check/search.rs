@@ -4,7 +4,7 @@
 //! something that another thread gets at, too, and one of them changes. What that is, is learned on the way: the search begins
 //! by taking nothing as shared, and begins anew whenever it has seen a conflict on something that was not.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use rustc_hash::FxHasher;
 
 use super::ending::{Ending, ending};
 use super::machine::{Assumed, Beyond, Location, Machine, Step};
+use super::reached::Reached;
 use super::sharing::Sharing;
 use super::state::State;
 use super::unit::{self, Came};
@@ -80,6 +81,7 @@ pub(super) struct Search<'m> {
     pub(super) steps: u64,
     /// What was taken for granted.
     pub(super) assumed: Assumed,
+    pub(super) reached: Reached,
     /// Whether in this pass a thread came back to where it was, and nothing on its way can be changed by another one.
     endless: bool,
 }
@@ -107,6 +109,7 @@ impl<'m> Search<'m> {
             sharing: Sharing::default(),
             steps: 0,
             assumed: Assumed::default(),
+            reached: Reached::new(module),
             endless: false,
         }
     }
@@ -249,7 +252,9 @@ impl<'m> Search<'m> {
                 unit::enter(machine, thread);
             }
             let (lines, threads) = (machine.state.printed.len(), machine.state.threads.len());
+            let before = Reached::place(machine, thread);
             let step = machine.step(thread).map_err(Unfinished::Beyond)?;
+            self.reached.note(before, machine, thread);
             self.assumed = self.assumed.or(machine.assumed);
             let mut touched_data = false;
             if together || machine.state.is_concurrent(thread) {
@@ -354,9 +359,4 @@ fn order(from: &[(u32, u8)], mut number: u32) -> Vec<u8> {
     }
     order.reverse();
     order
-}
-
-/// Lines of the program by number.
-pub(super) fn lines(text: &str) -> BTreeMap<u32, String> {
-    (1..).zip(text.lines().map(|line| line.trim_end().to_owned())).collect()
 }

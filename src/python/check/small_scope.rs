@@ -101,6 +101,17 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
     small
 }
 
+/// The numbers of a program that are small as they are, and could decide about something.
+pub(super) fn few(stmts: &[Stmt]) -> BTreeSet<i64> {
+    let mut few = BTreeSet::new();
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Int(value @ 2..10, _) = expr.kind {
+            few.insert(value);
+        }
+    });
+    few
+}
+
 /// What each number of iterations, each long number, and each total of them is taken as.
 fn taken_as(stmts: &[Stmt], counts: &BTreeSet<i64>, long: &BTreeSet<i64>, scope: i64) -> BTreeMap<i64, i64> {
     let mut small = BTreeMap::new();

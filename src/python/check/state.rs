@@ -79,6 +79,15 @@ pub(super) struct ThreadPart {
     pub(super) number: Option<u8>,
 }
 
+/// What an iterator knows of a dict, a set or a deque.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Iterated {
+    /// Its keys or elements at the last step.
+    pub(super) keys: Vec<Value>,
+    /// How many elements are left to be given.
+    pub(super) left: usize,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Object {
     Tuple(Vec<Value>),
@@ -90,8 +99,8 @@ pub(super) enum Object {
     Deque(Vec<Value>, Option<usize>),
     Range(i64, i64, i64),
     Slice(Value, Value, Value),
-    /// What is iterated over, how far, and how many elements it had at first, if it must keep them.
-    Iterator(Value, usize, Option<usize>),
+    /// What is iterated over, how far, and what it was at the last step, if it may not change.
+    Iterator(Value, usize, Option<Box<Iterated>>),
     /// What computes its elements one by one: `map()`, `filter()`, `zip()`, `enumerate()` of Python 3.
     Lazy(Lazy, Value, Vec<Value>),
     /// `dict.keys()`, `values()` or `items()` of Python 3: the method's name, and the dict.
@@ -307,6 +316,7 @@ impl State {
                 16 + 6 * items.len()
             }
             Object::Dict(items, _) => 16 + 12 * items.len(),
+            Object::Iterator(_, _, Some(iterated)) => 24 + 6 * iterated.keys.len(),
             _ => 16,
         };
         let globals: usize = self.globals.iter().map(Vec::len).sum();
@@ -442,8 +452,11 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
             f(function);
             sources.iter_mut().for_each(f);
         }
-        Object::Iterator(value, ..)
-        | Object::View(_, value)
+        Object::Iterator(value, _, iterated) => {
+            f(value);
+            iterated.iter_mut().flat_map(|iterated| &mut iterated.keys).for_each(f);
+        }
+        Object::View(_, value)
         | Object::NativeMethod(value, _)
         | Object::Static(value)
         | Object::ClassMethod(value)

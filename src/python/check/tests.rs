@@ -242,7 +242,7 @@ fn a_loss_is_told_with_its_lines_and_a_schedule() {
     assert_eq!(finding.expected, [["0"]]);
     assert_ne!(finding.ends, ["0"]);
     assert!(finding.schedule.iter().any(|line| line.thread == 1 && line.text == "x += 1"));
-    assert_eq!(checked.small.get(&100_000_000), Some(&2));
+    assert_eq!(checked.small.numbers.get(&100_000_000), Some(&2));
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn what_a_daemon_thread_does_after_the_last_line_is_no_loss() {
 
 #[test]
 fn what_all_iterations_come_to_is_as_many_times_the_small_number() {
-    let small = |text: &str| check(text, &[Version::V3_13], 3, &Control::default()).unwrap().small;
+    let small = |text: &str| check(text, &[Version::V3_13], 3, &Control::default()).unwrap().small.numbers;
     let text = "import threading\nx = 0\ndef f():\n    global x\n    for i in range(1000):\n        x += 1\n\
                 ts = [threading.Thread(target=f) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n\
                 assert x == 2000, 2000 - x\n";

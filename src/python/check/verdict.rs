@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::ending::Ending;
 use super::machine::{Beyond, KNOWN, Location};
+use super::reached::Untried;
 use super::replay::{self, PlayError};
 use super::search::{Bounds, Search, Switching, Unfinished};
 use super::state::State;
@@ -117,6 +118,10 @@ pub struct Finding {
     pub prints: Vec<Vec<String>>,
     /// Whether a thread waited with a time limit, which passes only where no other thread can go on.
     pub time_limits: bool,
+    /// How many instructions were done to find it.
+    pub work: u64,
+    /// Of one that is exact: what of the program no schedule has done.
+    pub untried: Untried,
     /// Whether it is exact only once calls are specialised: in the first iterations it is not.
     pub cold_differs: bool,
     /// The shortest schedule that shows it, by lines, from where the second thread has begun.
@@ -141,6 +146,8 @@ impl Finding {
             expected: Vec::new(),
             prints: Vec::new(),
             time_limits: false,
+            work: 0,
+            untried: Untried::default(),
             cold_differs: false,
             schedule: Vec::new(),
             steps: Vec::new(),
@@ -153,9 +160,25 @@ impl Finding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// The numbers that were taken as smaller ones.
-    pub small: BTreeMap<i64, i64>,
+    pub small: Small,
     /// A finding for each version, in the order in which they were asked for.
     pub findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// How many instructions were done in all.
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.findings.iter().map(|finding| finding.work).sum()
+    }
+
+    /// What of the program no schedule has done on any version on which it is exact.
+    #[must_use]
+    pub fn untried(&self) -> Untried {
+        let exact = self.findings.iter().filter(|finding| finding.kind == Kind::Exact);
+        let untried = exact.map(|finding| finding.untried.clone());
+        untried.reduce(|one, other| one.and(&other)).unwrap_or_default()
+    }
 }
 
 /// Why there is no verdict.
@@ -198,25 +221,53 @@ impl Classified for CheckError {
 pub fn check(text: &str, versions: &[Version], scope: u32, control: &Control) -> Result<Checked, CheckError> {
     let (stmts, small) = parse(text, scope)?;
     let mut findings = Vec::new();
+    // What one version does and the model does not is no reason to say nothing of the others.
+    let mut refusals = Vec::new();
     for &version in versions {
-        findings.push(check_version(&stmts, text, version, !small.is_empty(), control)?);
+        match check_version(&stmts, text, version, !small.numbers.is_empty(), control) {
+            Err(CheckError::Beyond { what, place }) => {
+                let reason = format!("not covered: {what}");
+                findings.push(Finding::new(version, Kind::Incomplete, reason));
+                refusals.push(CheckError::Beyond { what, place });
+            }
+            finding => findings.push(finding?),
+        }
     }
-    Ok(Checked { small, findings })
+    match refusals.pop() {
+        Some(refusal) if refusals.len() + 1 == findings.len() => Err(refusal),
+        _ => Ok(Checked { small, findings }),
+    }
+}
+
+/// The numbers of a program that were taken as smaller ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Small {
+    /// What each was taken as.
+    pub numbers: BTreeMap<i64, i64>,
+    /// Whether one of them was larger than a number of the program that stayed as it was, and is not any more.
+    pub overtaken: bool,
 }
 
 /// A program with small numbers, and which those are.
-fn parse(text: &str, scope: u32) -> Result<(Vec<Stmt>, BTreeMap<i64, i64>), CheckError> {
+fn parse(text: &str, scope: u32) -> Result<(Vec<Stmt>, Small), CheckError> {
     let mut stmts = parse_program(text)?;
     coverage::check(&stmts, &|position| Place::new(text, position))?;
+    let beside = small_scope::few(&stmts);
     let small = small_scope::shrink(&mut stmts, scope);
-    Ok((stmts, small))
+    // Those that were large in both are not small in one.
+    let is_overtaken = |(number, taken_as): (&i64, &i64)| {
+        let mut others = beside.iter().filter(|other| !small.contains_key(other));
+        others.any(|other| (number > other) != (taken_as > other))
+    };
+    let overtaken = small.iter().any(is_overtaken);
+    Ok((stmts, Small { numbers: small, overtaken }))
 }
 
 /// What came of carrying out a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Played {
     /// The numbers that were taken as smaller ones.
-    pub small: BTreeMap<i64, i64>,
+    pub small: Small,
     /// How it ends, and what that shows.
     pub finding: Finding,
     /// How it ended on real threads, if they were to carry it out.
@@ -246,7 +297,7 @@ pub fn play(
     control: &Control,
 ) -> Result<Played, CheckError> {
     let (stmts, small) = parse(text, scope)?;
-    let module = compile_module(&stmts, text, version, &KNOWN, !small.is_empty())?;
+    let module = compile_module(&stmts, text, version, &KNOWN, !small.numbers.is_empty())?;
     let bounds = Bounds { states: MOST_STATES, steps: MOST_STEPS, control };
     let unfinished = |unfinished| match unfinished {
         Unfinished::Limit(limit) => CheckError::Beyond { what: limit, place: None },
@@ -335,6 +386,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     let endings = search.run(bounds, Some(&expected))?;
     let mut finding = Finding::new(module.version, Kind::Exact, String::new());
     finding.orders = orders;
+    finding.work = whole.steps + search.steps;
     finding.time_limits = whole.assumed.or(search.assumed).long_limits;
     finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();
@@ -354,6 +406,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
         let state = whole
             .replay(&one_order, bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
         finding.closed = record.closed(module, &state, &search.conflicts);
+        finding.untried = search.reached.untried(&whole.reached, module);
         finding.remark = endings_of_orders(&expected);
         finding.reason = safe(&search, orders) + &finding.remark;
         return Ok((finding, search.assumed.specialised));
@@ -440,7 +493,9 @@ fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expecte
     if expected.iter().any(|known| known.reorders(ending)) {
         let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
         let what = if names.is_empty() { "what is left".to_owned() } else { names.join(", ") };
-        finding.reason = format!("{}; only the order in {what} is another", finding.reason);
+        // Which two lines are the last to meet says nothing of it.
+        finding.collision = None;
+        finding.reason = format!("only the order in {what} is another");
     }
 }
 
@@ -498,7 +553,8 @@ mod tests {
         ] {
             for version in [Version::V3_9, Version::V3_13t] {
                 let (stmts, small) = parse(text, 2).unwrap();
-                let module = compile_module(&stmts, text, version, &KNOWN, !small.is_empty()).unwrap();
+                let module =
+                    compile_module(&stmts, text, version, &KNOWN, !small.numbers.is_empty()).unwrap();
                 let control = Control::default();
                 let bounds = Bounds { states: 20 * MOST_STATES, steps: 20 * MOST_STEPS, control: &control };
                 let endings = |switching, steps: &mut u64| {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::machine::{Access, Location, Machine, Step};
-use super::search::{Told, lines};
+use super::reached::lines;
+use super::search::Told;
 use super::state::{Object, Part, State, Value};
 use super::sync::MOST_THREADS;
 use crate::python::program::module::Module;
@@ -251,19 +252,17 @@ impl Record {
         // Where each thread is in each function: what is further on in the same line belongs to the same execution of it.
         let mut places = BTreeMap::new();
         let mut left = BTreeMap::new();
-        let mut previous: BTreeMap<_, &str> = BTreeMap::new();
+        let mut withs = BTreeMap::new();
         for event in self.events.iter().filter(|event| event.together) {
             let Some(line) = event.line else { continue };
             // POP_BLOCK leaves a loop or a `with`. It and what follows bear the number of the last line within, which is not
             // run once more.
             let place = (event.thread, event.code);
             let text = texts.get(&line).map_or("", |text| text.trim());
-            // A condition that does not hold leads to the jump at the loop's end, which bears the number of the last line
-            // within. That line is not run.
-            let from = previous.insert(place, event.opcode).unwrap_or_default();
+            // What skips the last line of a loop leads to the jump at the loop's end, which bears the number of that line. It is not
+            // run.
             let jumps_by = places.get(&place).is_some_and(|&(last, _)| last != line)
-                && from.starts_with("POP_JUMP")
-                && event.opcode.starts_with("JUMP_")
+                && matches!(event.opcode, "JUMP_ABSOLUTE" | "JUMP_BACKWARD" | "JUMP_FORWARD")
                 && !["continue", "pass", "break"].iter().any(|word| text.ends_with(word));
             if jumps_by {
                 continue;
@@ -276,7 +275,10 @@ impl Record {
             }
             left.remove(&place);
             let before = places.insert(place, (line, event.pc));
-            let continues = before.is_some_and(|(last, pc)| last == line && pc <= event.pc);
+            // What leaves a `with` block may bear the line of the `with`.
+            let entered = withs.insert((place, line), event.pc).filter(|_| text.starts_with("with "));
+            let continues = before.is_some_and(|(last, pc)| last == line && pc <= event.pc)
+                || entered.is_some_and(|pc| pc <= event.pc);
             if lines.last().is_some_and(|last| last.thread == event.thread && last.line == line) {
                 continue;
             }

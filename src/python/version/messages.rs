@@ -59,6 +59,8 @@ pub struct Messages {
     pub no_setter: &'static str,
     /// `del a.b` of what is not there: class and name. Python 2 to 3.10 name only the latter.
     pub no_deletion: &'static str,
+    /// A dict whose keys are others than at first, though they are as many (bpo-36452).
+    pub keys_changed: Option<&'static str>,
 }
 
 impl Messages {
@@ -91,6 +93,7 @@ impl Messages {
         one_argument: "{}({},)",
         no_setter: "can't set attribute",
         no_deletion: "{1}",
+        keys_changed: None,
     };
 
     pub(super) const PY36: Self = Self {
@@ -112,8 +115,11 @@ impl Messages {
         ..Self::PY36
     };
 
-    pub(super) const PY38: Self =
-        Self { no_field: "Replacement index {} out of range for positional args tuple", ..Self::PY37 };
+    pub(super) const PY38: Self = Self {
+        no_field: "Replacement index {} out of range for positional args tuple",
+        keys_changed: Some("dictionary keys changed during iteration"),
+        ..Self::PY37
+    };
 
     pub(super) const PY39: Self = Self { float_floor_by_zero: "float floor division by zero", ..Self::PY38 };
 

@@ -104,6 +104,8 @@ pub struct Shape {
     pub finally: Finally,
     /// How a `with` block is entered and left.
     pub with: With,
+    /// What leaves a `with` block has the line of the `with` (bpo-40890 and relatives), not that of the block's last statement.
+    pub with_left_at_its_line: bool,
     /// How a call is spelt.
     pub call: Call,
     /// How a call with keywords is spelt.

@@ -75,6 +75,7 @@ pub(super) const PY27: Facts = Facts {
         compensated_sum: false,
         resume: false,
         python2: true,
+        with_left_at_its_line: false,
     },
     messages: Messages::PY27,
     source: "2.7.18 Python/ceval.c PyEval_EvalFrameEx: DISPATCH, FAST_DISPATCH, _Py_Ticker; Python/compile.c",
@@ -145,7 +146,7 @@ pub(super) const PY310: Facts = Facts {
         silent_after: &[],
         silent_calls: &[],
     },
-    shape: Shape { while_test_at_end: true, ..PY39.shape },
+    shape: Shape { while_test_at_end: true, with_left_at_its_line: true, ..PY39.shape },
     messages: Messages::PY310,
     source: "3.10 Python/ceval.c CHECK_EVAL_BREAKER (bpo-42693); Python/compile.c compiler_while, optimize_basic_block",
     ..PY39

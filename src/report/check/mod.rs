@@ -17,6 +17,8 @@ use serde::Serialize;
 
 /// The most lines of a schedule that a table shows.
 const MOST_LINES: usize = 40;
+/// The most lines that are named where something was not tried.
+const MOST_UNTRIED: usize = 5;
 /// The most instructions of one.
 const MOST_STEPS: usize = 120;
 
@@ -33,6 +35,8 @@ pub struct CheckReport {
     pub scope: u32,
     /// The numbers that were taken as smaller ones.
     pub small: Vec<SmallNumber>,
+    /// What of the program no schedule does at this scope, where it is exact.
+    pub untried: UntriedLines,
     /// A finding for each version.
     pub results: Vec<CheckRow>,
     /// The real interpreters that were asked for.
@@ -63,6 +67,48 @@ pub struct SmallNumber {
     pub number: i64,
     /// The number that it was taken as.
     pub taken_as: i64,
+}
+
+/// What of a program was not tried.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct UntriedLines {
+    /// The lines that are never run.
+    pub lines: Vec<u32>,
+    /// The lines with a test that always comes out the same.
+    pub tests: Vec<u32>,
+}
+
+impl UntriedLines {
+    /// Where numbers were taken as small: otherwise there is no more to try.
+    fn of(checked: &Checked) -> Self {
+        if checked.small.numbers.iter().all(|(number, taken_as)| number == taken_as) {
+            return Self::default();
+        }
+        let untried = checked.untried();
+        Self { lines: untried.lines.into_iter().collect(), tests: untried.tests.into_iter().collect() }
+    }
+
+    /// In a sentence.
+    fn note(&self) -> Option<String> {
+        let told = |lines: &[u32]| {
+            let few: Vec<String> = lines.iter().take(MOST_UNTRIED).map(u32::to_string).collect();
+            let more = lines.len() - few.len();
+            let noun = if lines.len() == 1 { "line" } else { "lines" };
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{noun} {}{more}", few.join(", "))
+        };
+        let never_run = (!self.lines.is_empty()).then(|| format!("{} never run", told(&self.lines)));
+        let same = (!self.tests.is_empty())
+            .then(|| format!("a test in {} that always comes out the same", told(&self.tests)));
+        let what: Vec<String> = never_run.into_iter().chain(same).collect();
+        (!what.is_empty()).then(|| {
+            format!(
+                "with numbers that small: {}; what depends on that is not tried (--scope N tries larger ones)",
+                what.join(", and ")
+            )
+        })
+    }
 }
 
 /// What one version makes of the program.
@@ -137,7 +183,7 @@ impl CheckReport {
     /// The report of what was found.
     #[must_use]
     pub fn new(header: Header, file: String, scope: u32, checked: &Checked, steps: bool) -> Self {
-        let small = checked.small.iter().map(|(&number, &taken_as)| SmallNumber { number, taken_as });
+        let small = checked.small.numbers.iter().map(|(&number, &taken_as)| SmallNumber { number, taken_as });
         // Where one version loses, a later one is safe because nothing can come between the same two lines.
         let lost = checked.findings.iter().find_map(|finding| finding.collision.as_ref());
         Self {
@@ -145,6 +191,7 @@ impl CheckReport {
             file,
             scope,
             small: small.filter(|small| small.number != small.taken_as).collect(),
+            untried: UntriedLines::of(checked),
             results: checked.findings.iter().map(|finding| CheckRow::new(finding, lost, steps)).collect(),
             real: Vec::new(),
             failures: Vec::new(),
@@ -288,6 +335,7 @@ impl CheckReport {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();
             notes.push(format!("taken as small: {} (--scope {})", numbers.join(", "), self.scope));
+            notes.extend(self.untried.note());
             if self.results.iter().any(|row| row.orders.raise && row.verdict != Kind::NotPython.word()) {
                 notes.push(
                     "what every order raises may come of that: a comparison with a total holds only if both numbers were taken as \

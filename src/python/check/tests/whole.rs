@@ -138,3 +138,39 @@ fn an_order_of_whole_threads_that_never_ends_is_known() {
         assert!(finding.steps.iter().any(|step| step.writes == ["thread 1"]), "{:?}", finding.steps);
     }
 }
+
+#[test]
+fn a_dict_whose_keys_change_but_not_their_number_is_gone_through_as_cpython_does() {
+    let text = "import threading\nages = {'a': 1, 'b': 2}\ndef read():\n    total = 0\n    for name in ages:\n        total += ages[name]\n    print(total)\n\
+                def write():\n    ages['c'] = 3\n    del ages['a']\nr = threading.Thread(target=read)\nw = threading.Thread(target=write)\n\
+                r.start()\nw.start()\nr.join()\nw.join()\n";
+    // As one thread that does both in the midst of it: 3.7 goes on with what is new, later versions raise.
+    let alone = "ages = {'a': 1, 'b': 2}\ntotal = 0\nfor name in ages:\n    if name == 'a':\n        total += ages[name]\n        ages['c'] = 3\n        \
+                 del ages['a']\n    else:\n        total += ages[name]\nprint(total)\n";
+    let versions = [Version::V3_7, Version::V3_8, Version::V3_13];
+    let ends: Vec<Vec<String>> = check(alone, &versions, 2, &Control::default())
+        .unwrap()
+        .findings
+        .iter()
+        .map(|finding| finding.expected.concat())
+        .collect();
+    let raised = "RuntimeError: dictionary keys changed during iteration";
+    assert_eq!(ends, [["6"], [raised], [raised]]);
+    for finding in check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.kind, Kind::Raises, "{finding:?}");
+    }
+    // In 2.7 an element has the place of its hash: nothing is said of that, but of the others.
+    let checked = check(text, &[Version::V2_7, Version::V3_13], 2, &Control::default()).unwrap();
+    let kinds: Vec<Kind> = checked.findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [Kind::Incomplete, Kind::Raises], "{checked:?}");
+    assert!(check(text, &[Version::V2_7], 2, &Control::default()).is_err());
+}
+
+#[test]
+fn a_full_deque_that_moves_on_is_mutated() {
+    let text = "from collections import deque\nd = deque([1, 2, 3], maxlen=3)\ntotal = 0\nfor n in d:\n    total += n\n    if n == 1:\n        d.append(4)\n\
+                print(total)\n";
+    for finding in check(text, &[Version::V2_7, Version::V3_13], 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.expected.concat(), ["RuntimeError: deque mutated during iteration"]);
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::super::{
     instruction::Op,
+    source::Position,
     syntax::{Expr, Stmt},
     values::Value,
 };
@@ -13,6 +14,7 @@ impl<'a> Compiler<'a> {
         let Some(((lock, target), rest)) = items.split_first() else {
             return self.stmts(body);
         };
+        let position = self.scope().position;
         self.expr(lock)?;
         match self.facts.shape.with {
             With::Cleanup | With::CleanupStart | With::BeginFinally | With::SetupWith => {
@@ -33,19 +35,20 @@ impl<'a> Compiler<'a> {
             Some(target) => self.store_target(target)?,
         }
         let guarded = self.begin_guarded(1);
-        self.scope().blocks.push(Block::With(guarded));
+        self.scope().blocks.push(Block::With(guarded, position));
         self.with_stmt(rest, body)?;
         self.scope().blocks.pop();
         self.end_guarded(guarded);
-        self.exit_with();
+        self.exit_with(position);
         if self.in_program() {
             self.exit_with_exception(guarded);
         }
         Ok(())
     }
 
-    /// Releases the lock under the value, if any, that `return` keeps on top.
-    fn exit_with(&mut self) {
+    /// Releases the lock under the value, if any, that `return` keeps on top. The `with` is at that position.
+    fn exit_with(&mut self, position: Option<Position>) {
+        let position = if self.facts.shape.with_left_at_its_line { position } else { self.scope().position };
         match self.facts.shape.with {
             With::Cleanup => {
                 self.emit("POP_BLOCK", Op::Nop, "");
@@ -66,6 +69,7 @@ impl<'a> Compiler<'a> {
             }
             With::SetupWith => {
                 self.emit("POP_BLOCK", Op::Nop, "");
+                self.scope().position = position;
                 self.emit("LOAD_CONST", Op::Nop, "None");
                 self.emit("DUP_TOP", Op::Nop, "");
                 self.emit("DUP_TOP", Op::Nop, "");
@@ -73,6 +77,7 @@ impl<'a> Compiler<'a> {
                 self.emit("POP_TOP", Op::PopTop, "");
             }
             With::BeforeWith | With::LoadSpecial => {
+                self.scope().position = position;
                 for _ in 0..3 {
                     self.emit("LOAD_CONST", Op::Nop, "None");
                 }
@@ -136,11 +141,13 @@ impl<'a> Compiler<'a> {
                 Ok(())
             }
             Block::Handler(name) => self.leave_handler(name),
-            Block::With(_) => {
+            Block::With(_, position) => {
+                let left_from = self.scope().position;
                 if value_on_top {
                     self.swap_two();
                 }
-                self.exit_with();
+                self.exit_with(position);
+                self.scope().position = left_from;
                 Ok(())
             }
             Block::Loop { is_for: true, .. } => {

@@ -23,7 +23,7 @@ pub(super) enum Block<'a> {
     },
     /// The clause, and the number of the guarded range.
     Finally(&'a [Stmt], usize),
-    With(usize),
+    With(usize, Option<Position>),
     /// The body of a `try … except`.
     Try(usize),
     /// An `except` clause, with the name that it unbinds in the end.
@@ -34,7 +34,7 @@ impl Block<'_> {
     /// How many values it keeps on the stack.
     pub(super) const fn stacked(&self) -> usize {
         match self {
-            Self::Loop { is_for: true, .. } | Self::With(_) => 1,
+            Self::Loop { is_for: true, .. } | Self::With(..) => 1,
             Self::Loop { is_for: false, .. } | Self::Finally(..) | Self::Try(_) | Self::Handler(_) => 0,
         }
     }

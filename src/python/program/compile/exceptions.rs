@@ -28,7 +28,7 @@ impl<'a> Compiler<'a> {
 
     /// On the way out of a block: what follows is no longer guarded by it.
     pub(super) fn begin_gap(&mut self, block: Block<'a>, gaps: &mut Vec<(usize, Label)>) {
-        if let Block::Finally(_, number) | Block::With(number) | Block::Try(number) = block {
+        if let Block::Finally(_, number) | Block::With(number, _) | Block::Try(number) = block {
             let label = self.label();
             self.bind(label);
             gaps.push((number, label));
