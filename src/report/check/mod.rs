@@ -423,7 +423,10 @@ impl CheckReport {
                 (true, false) => "end the same",
                 (false, _) => "end otherwise",
             };
-            notes.push(format!("real threads that take these turns {verdict}: {}", lines(&real.ends)));
+            notes.push(format!(
+                "real threads of gilsim that do what the model says in these turns {verdict}: {}",
+                lines(&real.ends)
+            ));
         }
         if let Some(text) = &row.schedule_text {
             notes.push(format!(
