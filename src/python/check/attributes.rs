@@ -338,9 +338,12 @@ impl Machine<'_> {
         }
         match self.object_of(context) {
             Some(Object::Executor { .. }) => Ok(context.clone()),
-            Some(Object::Lock(_) | Object::RLock(..) | Object::Semaphore(..) | Object::Condition(..)) => {
+            // Written in Python, they let others in before they take the lock.
+            Some(Object::Semaphore(..) | Object::Condition(..)) => {
+                self.yield_once()?;
                 self.acquire(context, Wait::Forever)
             }
+            Some(Object::Lock(_) | Object::RLock(..)) => self.acquire(context, Wait::Forever),
             _ => self.type_error("object does not support the context manager protocol", &[context]),
         }
     }

@@ -50,6 +50,23 @@ impl Ending {
         self.looks_like(other) && self.globals == other.globals && sorted(self) == sorted(other)
     }
 
+    /// Whether it prints the same but for the order of what stands in a dict or a list, and raises the same.
+    pub(super) fn prints_in_another_order(&self, other: &Self) -> bool {
+        let unordered = |line: &Arc<str>| {
+            let mut characters: Vec<char> = line.chars().collect();
+            if line.contains(['{', '[']) {
+                characters.sort_unstable();
+            }
+            characters
+        };
+        let alike = |(one, other)| unordered(one) == unordered(other);
+        self.printed.len() == other.printed.len()
+            && self.printed != other.printed
+            && self.printed.iter().zip(&other.printed).all(alike)
+            && self.uncaught == other.uncaught
+            && self.waiting == other.waiting
+    }
+
     /// The text of each global that has one.
     pub(super) fn globals(&self, module: &Module) -> BTreeMap<String, String> {
         let mut state = Machine::start(module).state;

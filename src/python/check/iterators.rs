@@ -3,6 +3,8 @@
 //! An instruction that needs a Python function for an element begins anew with what it has learned ([`Machine::once`]), so whatever
 //! is taken from an iterator is noted there, and taken once.
 
+use std::sync::Arc;
+
 use super::comparison::range_length;
 use super::machine::{GETITEM, ITER, LONGEST, Machine, NEXT, NEXT_OF_PYTHON2, R, Stop, beyond};
 use super::state::{Iterated, Lazy, Object, Value};
@@ -24,7 +26,7 @@ impl Machine<'_> {
                 | Object::Generator(..),
             ) => return Ok(value.clone()),
             Some(Object::Dict(..) | Object::View(..) | Object::Set(_) | Object::Deque(..)) => {
-                let keys = self.keys(value);
+                let keys: Arc<Vec<Value>> = Arc::new(self.keys(value).cloned().collect());
                 Some(Box::new(Iterated { left: keys.len(), keys }))
             }
             Some(Object::Tuple(_) | Object::List(_) | Object::Range(..)) => None,
@@ -124,23 +126,24 @@ impl Machine<'_> {
     }
 
     /// The keys or elements of what may not change while it is gone through.
-    fn keys(&self, over: &Value) -> Vec<Value> {
+    fn keys<'a>(&'a self, over: &Value) -> Box<dyn Iterator<Item = &'a Value> + 'a> {
         match self.object_of(over) {
-            Some(Object::Dict(items, _)) => items.iter().map(|(key, _)| key.clone()).collect(),
+            Some(Object::Dict(items, _)) => Box::new(items.iter().map(|(key, _)| key)),
             Some(Object::View(_, dict)) => self.keys(dict),
-            Some(Object::Set(items) | Object::Deque(items, _)) => items.clone(),
-            _ => Vec::new(),
+            Some(Object::Set(items) | Object::Deque(items, _)) => Box::new(items.iter()),
+            _ => Box::new(std::iter::empty()),
         }
     }
 
     /// The place at which an iterator goes on in what may have changed since its last step.
     fn go_on(&mut self, over: &Value, index: usize, iterated: &mut Iterated) -> R<usize> {
-        let before = std::mem::replace(&mut iterated.keys, self.keys(over));
-        let now = &iterated.keys;
-        let (same_size, python2) = (now.len() == before.len(), self.module.facts.shape.python2);
-        if *now == before {
+        if self.keys(over).eq(iterated.keys.iter()) {
             return Ok(index);
         }
+        let now: Vec<Value> = self.keys(over).cloned().collect();
+        let before = std::mem::replace(&mut iterated.keys, Arc::new(now));
+        let now = &iterated.keys;
+        let (same_size, python2) = (now.len() == before.len(), self.module.facts.shape.python2);
         match self.object_of(over) {
             Some(Object::Deque(..)) => self.raise("RuntimeError", "deque mutated during iteration"),
             Some(Object::Set(_)) if same_size => {

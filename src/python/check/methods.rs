@@ -37,7 +37,8 @@ impl Machine<'_> {
                 | Object::Executor { .. }
                 | Object::Future { .. }
         );
-        if in_python && library::IN_PYTHON.contains(&name) {
+        let of_semaphore = matches!(&object, Object::Semaphore(..)) && matches!(name, "acquire" | "release");
+        if of_semaphore || (in_python && library::IN_PYTHON.contains(&name)) {
             self.yield_once()?;
         }
         match object {

@@ -83,7 +83,7 @@ pub(super) struct ThreadPart {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Iterated {
     /// Its keys or elements at the last step.
-    pub(super) keys: Vec<Value>,
+    pub(super) keys: Arc<Vec<Value>>,
     /// How many elements are left to be given.
     pub(super) left: usize,
 }
@@ -454,7 +454,7 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
         }
         Object::Iterator(value, _, iterated) => {
             f(value);
-            iterated.iter_mut().flat_map(|iterated| &mut iterated.keys).for_each(f);
+            iterated.iter_mut().flat_map(|iterated| Arc::make_mut(&mut iterated.keys)).for_each(f);
         }
         Object::View(_, value)
         | Object::NativeMethod(value, _)

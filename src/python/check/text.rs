@@ -81,6 +81,10 @@ impl Machine<'_> {
                     for (key, value) in &items {
                         texts.push(format!("{}: {}", self.text(key, true)?, self.text(value, true)?));
                     }
+                    if self.module.facts.shape.python2 && !counts {
+                        // As a set: what was put in first shows nowhere.
+                        texts.sort();
+                    }
                     let dict = format!("{{{}}}", texts.join(", "));
                     match factory {
                         None => dict,

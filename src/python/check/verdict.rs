@@ -9,7 +9,7 @@ use super::machine::{Beyond, KNOWN, Location};
 use super::reached::Untried;
 use super::replay::{self, PlayError};
 use super::search::{Bounds, Search, Switching, Unfinished};
-use super::state::State;
+use super::state::{Object, State};
 use super::witness::{Collision, Record, ScheduleLine, ScheduleStep, Turn, thread_name};
 use super::{coverage, small_scope};
 use crate::error::{Classified, Kind as ErrorKind};
@@ -175,7 +175,9 @@ impl Checked {
     /// What of the program no schedule has done on any version on which it is exact.
     #[must_use]
     pub fn untried(&self) -> Untried {
-        let exact = self.findings.iter().filter(|finding| finding.kind == Kind::Exact);
+        // What ends in an exception in any order does not go on for other reasons.
+        let exact = |finding: &&Finding| finding.kind == Kind::Exact && !finding.orders.raise;
+        let exact = self.findings.iter().filter(exact);
         let untried = exact.map(|finding| finding.untried.clone());
         untried.reduce(|one, other| one.and(&other)).unwrap_or_default()
     }
@@ -453,7 +455,7 @@ fn tell(
             let names: Vec<String> = waiting.map(|thread| thread_name(*thread)).collect();
             match &names[..] {
                 [one] => format!("{one} waits for what never comes"),
-                names => format!("{} wait for each other", names.join(" and ")),
+                names => format!("{} {}", names.join(" and "), wait_for(ending, state)),
             }
         }
         (Some(collision), _) => match collision.write {
@@ -468,7 +470,28 @@ fn tell(
         },
         (None, _) => "threads come between each other".to_owned(),
     };
+    if finding.kind == Kind::Loses && expected.iter().any(|known| ending.prints_in_another_order(known)) {
+        finding.collision = None;
+        "only the order in what is printed is another".clone_into(&mut finding.reason);
+    }
     tell_globals(finding, module, ending, expected);
+}
+
+/// What several threads wait for that never comes: each other, where two of them have locks, or a lock that is not released any more.
+fn wait_for(ending: &Ending, state: &State) -> String {
+    let owners = state.heap.iter().filter_map(|entry| match entry.object {
+        Object::Lock(Some(owner)) | Object::RLock(Some(owner), _) => Some(usize::from(owner)),
+        _ => None,
+    });
+    let owners: BTreeSet<usize> = owners.collect();
+    let over = owners.iter().find(|&&owner| state.threads.get(owner).is_some_and(|thread| thread.finished));
+    match over {
+        Some(&owner) => format!("wait for a lock that {} has not released", thread_name(owner)),
+        None if owners.iter().filter(|owner| ending.waiting.contains(owner)).count() > 1 => {
+            "wait for each other".to_owned()
+        }
+        None => "wait for what never comes".to_owned(),
+    }
 }
 
 /// Where what is printed and raised is as expected, the globals that are not.

@@ -326,10 +326,16 @@ fn location_name(module: &Module, state: &State, location: Location) -> String {
         Location::Global(_, number) => name(number),
         Location::Attribute(_, number) => format!(".{}", name(number)),
         Location::Content(site) => {
-            if let Some(Object::Instance { part: Part::Thread(part), .. }) = object_at(state, location)
-                && let Some(number) = part.number
-            {
-                return thread_name(usize::from(number));
+            // Threads that one line makes, as a list of them does, are one place.
+            let threads = state.heap.iter().filter(|entry| entry.site == site);
+            let threads = threads.filter_map(|entry| match &entry.object {
+                Object::Instance { part: Part::Thread(part), .. } => part.number,
+                _ => None,
+            });
+            match threads.collect::<Vec<u8>>()[..] {
+                [] => {}
+                [number] => return thread_name(usize::from(number)),
+                _ => return "a thread".to_owned(),
             }
             let is_it =
                 |value: &Value| matches!(value, Value::Ref(at) if state.heap[*at as usize].site == site);
@@ -371,7 +377,9 @@ fn colliding(touches: &[Touch]) -> Option<(Touch, Touch, Option<Touch>)> {
     let update = |directly: bool| {
         writes().find_map(|(index, &write)| {
             let before = touches[..index].iter().rev().filter(|touch| touch.location == write.location);
-            let mut reads = before.clone().filter(|touch| touch.thread == write.thread && !touch.writes);
+            // What it had read before its own last change of it was of an earlier update.
+            let mine = before.clone().filter(|touch| touch.thread == write.thread);
+            let mut reads = mine.take_while(|touch| !touch.writes);
             let between = |read: &Touch| {
                 let other =
                     |touch: &&Touch| touch.writes && touch.thread != write.thread && touch.at > read.at;

@@ -98,8 +98,17 @@ impl ExploreReport {
             return "one worker has nobody to lose an update to.".to_owned();
         }
         let what = if self.table.is_none() { "this schedule ends" } else { "every schedule ends" };
+        let cold = match self.switching {
+            StepKind::Version(version) if version.has_silent_call(&self.body) => {
+                format!(
+                    " (once CPython {version} has specialised its calls; in the first few executions it may not)"
+                )
+            }
+            _ => String::new(),
+        };
         format!(
-            "{what} as some order of whole iterations does: nothing that matters comes between a read and what follows from it."
+            "{what} as some order of whole iterations does{cold}: nothing that matters comes between a read and what follows from \
+             it."
         )
     }
 
