@@ -10,7 +10,8 @@
 //! shape of its own ([`super::body`]): packed states and registers ([`super::program`]) make `explore` and `gil` fast.
 //!
 //! ```text
-//! verdict        what a version makes of a program, and why
+//! verdict        what a version makes of a program
+//! finding        that, and why, as it is told
 //! alone          a program of one thread, run to its end: for tests against real interpreters
 //! witness        a schedule as it is told
 //! replay         a schedule that is given
@@ -34,6 +35,7 @@ mod containers;
 mod coverage;
 mod elements;
 mod ending;
+mod finding;
 mod format;
 mod instances;
 mod instructions;
@@ -64,9 +66,10 @@ mod waiting;
 mod witness;
 
 pub use alone::{Alone, run_alone};
+pub use finding::{Finding, Kind, Orders};
 pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, counter_listing, listing};
 pub use loops::{LoopBody, LoopEnd, LoopError, LoopState, LoopStep, LoopVerdict, Steps, TracedStep};
 pub use reached::Untried;
 pub use replay::PlayError;
-pub use verdict::{CheckError, Checked, Finding, Kind, Orders, Played, RealThreads, check, play};
+pub use verdict::{CheckError, Checked, Played, RealThreads, check, play};
 pub use witness::{Collision, ScheduleLine, ScheduleStep, Turn, thread_name};

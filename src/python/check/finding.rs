@@ -1,0 +1,284 @@
+//! What was found for a version, and how it is told.
+
+use std::collections::BTreeSet;
+
+use super::ending::Ending;
+use super::machine::Location;
+use super::reached::Untried;
+use super::search::Search;
+use super::state::{Object, State};
+use super::witness::{Collision, Record, ScheduleLine, ScheduleStep, Turn, thread_name};
+use crate::python::program::module::Module;
+use crate::python::version::Version;
+
+/// What a version makes of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CheckVerdict", rename_all = "lowercase"))]
+pub enum Kind {
+    /// Every schedule ends as some order of whole loop iterations does.
+    Exact,
+    /// Some schedule ends otherwise: an update is lost, or a check was overtaken.
+    Loses,
+    /// Some schedule raises an exception that no order of whole iterations raises.
+    Raises,
+    /// Some schedule ends with threads that wait for each other.
+    Deadlocks,
+    /// A limit was reached before every schedule was tried.
+    Incomplete,
+    /// The version does not take the program.
+    #[cfg_attr(test, schemars(rename = "not python"))]
+    NotPython,
+}
+
+impl Kind {
+    /// As a table shows it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Loses => "loses",
+            Self::Raises => "raises",
+            Self::Deadlocks => "deadlocks",
+            Self::Incomplete => "incomplete",
+            Self::NotPython => "not python",
+        }
+    }
+}
+
+/// The orders of whole iterations that every schedule is held against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Orders {
+    /// Whether threads loop: then they may take turns between whole iterations, otherwise they run one after the other.
+    pub loops: bool,
+    /// Whether every one that ends raises.
+    pub raise: bool,
+    /// Whether some never end.
+    pub wait: bool,
+}
+
+impl Orders {
+    /// Those of a program, by how they end.
+    pub(super) fn of(module: &Module, endings: &[Ending]) -> Self {
+        let mut ended = endings.iter().filter(|ending| ending.waiting.is_empty()).peekable();
+        Self {
+            // The first code is the module's own, whose loops start threads and wait for them.
+            loops: module.codes.iter().skip(1).any(|code| !code.loops.is_empty()),
+            raise: ended.peek().is_some() && ended.all(|ending| !ending.uncaught.is_empty()),
+            wait: endings.iter().any(|ending| !ending.waiting.is_empty()),
+        }
+    }
+
+    /// In words that follow "ends as".
+    pub(super) const fn words(self) -> &'static str {
+        if self.loops {
+            "some order of whole loop iterations does"
+        } else {
+            "threads that run one after the other do"
+        }
+    }
+}
+
+/// What was found for one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The version.
+    pub version: Version,
+    /// The verdict.
+    pub kind: Kind,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// What the sentence ends with: what has to be added, although it is exact.
+    pub remark: String,
+    /// Of one that is exact: what a thread reads and then writes with no place in between at which another could come in, by its name
+    /// and the two lines.
+    pub closed: BTreeSet<(String, u32, u32)>,
+    /// What orders of whole iterations come to.
+    pub orders: Orders,
+    /// What collides.
+    pub collision: Option<Collision>,
+    /// How the program ends then: what it prints and raises.
+    pub ends: Vec<String>,
+    /// How it ends in orders of whole iterations.
+    pub expected: Vec<Vec<String>>,
+    /// What orders of whole iterations print and raise.
+    pub prints: Vec<Vec<String>>,
+    /// Whether a thread waited with a time limit, which passes only where no other thread can go on.
+    pub time_limits: bool,
+    /// How many instructions were done to find it.
+    pub work: u64,
+    /// Of one that is exact: what of the program no schedule has done.
+    pub untried: Untried,
+    /// Whether it is exact only once calls are specialised: in the first iterations it is not.
+    pub cold_differs: bool,
+    /// The shortest schedule that shows it, by lines, from where the second thread has begun.
+    pub schedule: Vec<ScheduleLine>,
+    /// The same by instructions.
+    pub steps: Vec<ScheduleStep>,
+    /// The same, whole, as text is made of it.
+    pub turns: Vec<Turn>,
+}
+
+impl Finding {
+    pub(super) fn new(version: Version, kind: Kind, reason: String) -> Self {
+        Self {
+            version,
+            kind,
+            reason,
+            remark: String::new(),
+            closed: BTreeSet::new(),
+            orders: Orders::default(),
+            collision: None,
+            ends: Vec::new(),
+            expected: Vec::new(),
+            prints: Vec::new(),
+            time_limits: false,
+            work: 0,
+            untried: Untried::default(),
+            cold_differs: false,
+            schedule: Vec::new(),
+            steps: Vec::new(),
+            turns: Vec::new(),
+        }
+    }
+}
+
+/// What an ending shows that is not expected.
+pub(super) fn kind(ending: &Ending, expected: &[Ending]) -> Kind {
+    let raised = expected.iter().any(|known| known.uncaught == ending.uncaught);
+    if !ending.waiting.is_empty() {
+        Kind::Deadlocks
+    } else if !ending.uncaught.is_empty() && !raised {
+        Kind::Raises
+    } else {
+        Kind::Loses
+    }
+}
+
+/// Says of a finding how and why the schedule on record ends so.
+pub(super) fn tell(
+    finding: &mut Finding,
+    module: &Module,
+    ending: &Ending,
+    expected: &[Ending],
+    record: &Record,
+    state: &State,
+    shared: &BTreeSet<Location>,
+) {
+    finding.ends = shown(ending);
+    finding.collision = record.collision(module, state, shared);
+    finding.schedule = record.lines(module);
+    finding.steps = record.steps(module, state, shared);
+    finding.turns.clone_from(&record.turns);
+    finding.reason = match (&finding.collision, finding.kind) {
+        (_, Kind::Deadlocks) => {
+            // The main thread only waits for the others to end.
+            let waiting = ending.waiting.iter().filter(|&&thread| thread > 0 || ending.waiting.len() == 1);
+            let names: Vec<String> = waiting.map(|thread| thread_name(*thread)).collect();
+            match &names[..] {
+                [one] => format!("{one} waits for what never comes"),
+                names => format!("{} {}", names.join(" and "), wait_for(ending, state)),
+            }
+        }
+        (Some(collision), _) => match collision.write {
+            Some(write) => format!(
+                "{} is read in line {}, changed by another thread in line {}, and written in line {write}",
+                collision.name, collision.read, collision.between
+            ),
+            None => format!(
+                "{} is read in line {} and then changed by another thread in line {}",
+                collision.name, collision.read, collision.between
+            ),
+        },
+        (None, _) => "threads come between each other".to_owned(),
+    };
+    if finding.kind == Kind::Loses && expected.iter().any(|known| ending.prints_in_another_order(known)) {
+        finding.collision = None;
+        "only the order in what is printed is another".clone_into(&mut finding.reason);
+    }
+    tell_globals(finding, module, ending, expected);
+}
+
+/// What several threads wait for that never comes: each other, where two of them have locks, or a lock that is not released any more.
+fn wait_for(ending: &Ending, state: &State) -> String {
+    let owners = state.heap.iter().filter_map(|entry| match entry.object {
+        Object::Lock(Some(owner)) | Object::RLock(Some(owner), _) => Some(usize::from(owner)),
+        _ => None,
+    });
+    let owners: BTreeSet<usize> = owners.collect();
+    let over = owners.iter().find(|&&owner| state.threads.get(owner).is_some_and(|thread| thread.finished));
+    match over {
+        Some(&owner) => format!("wait for a lock that {} has not released", thread_name(owner)),
+        None if owners.iter().filter(|owner| ending.waiting.contains(owner)).count() > 1 => {
+            "wait for each other".to_owned()
+        }
+        None => "wait for what never comes".to_owned(),
+    }
+}
+
+/// Where what is printed and raised is as expected, the globals that are not.
+fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expected: &[Ending]) {
+    let Some(alike) = expected.iter().find(|known| known.looks_like(ending)) else { return };
+    let (found, known) = (ending.globals(module), alike.globals(module));
+    let mut names: Vec<&String> =
+        found.iter().filter(|(name, text)| known.get(*name) != Some(text)).map(|(name, _)| name).collect();
+    names.extend(known.keys().filter(|name| !found.contains_key(*name)));
+    let with_globals = |ending: &Ending| {
+        let texts = ending.globals(module);
+        let unbound = "unbound".to_owned();
+        let line = |name: &&String| format!("{name} is {}", texts.get(*name).unwrap_or(&unbound));
+        let mut lines = shown(ending);
+        lines.extend(names.iter().map(line));
+        lines
+    };
+    finding.expected = std::iter::once(ending).chain(expected).map(with_globals).collect();
+    finding.ends = finding.expected.remove(0);
+    finding.expected.sort();
+    finding.expected.dedup();
+    if expected.iter().any(|known| known.reorders(ending)) {
+        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let what = if names.is_empty() { "what is left".to_owned() } else { names.join(", ") };
+        // Which two lines are the last to meet says nothing of it.
+        finding.collision = None;
+        finding.reason = format!("only the order in {what} is another");
+    }
+}
+
+/// What is printed and raised.
+pub(super) fn shown(ending: &Ending) -> Vec<String> {
+    let lines = ending.printed.iter().chain(&ending.uncaught);
+    lines.map(ToString::to_string).collect()
+}
+
+pub(super) fn safe(search: &Search<'_>, orders: Orders) -> String {
+    let reason = if search.conflicts.is_empty() {
+        "no thread changes what another one uses".to_owned()
+    } else {
+        format!("every schedule ends as {}", orders.words())
+    };
+    let lines = if search.sharing.print_together() {
+        "; lines may come in another order, or run into one another"
+    } else {
+        ""
+    };
+    format!("{reason}{lines}")
+}
+
+/// What there is to know of the endings of whole iterations, although none is lost: each may be wrong by itself.
+pub(super) fn endings_of_orders(expected: &[Ending]) -> String {
+    let mut raised: Vec<&str> =
+        expected.iter().flat_map(|ending| &ending.uncaught).map(AsRef::as_ref).collect();
+    raised.sort_unstable();
+    raised.dedup();
+    let uncaught = match raised.first() {
+        Some(first) if expected.iter().all(|ending| !ending.uncaught.is_empty()) => {
+            format!("; every order raises {first}")
+        }
+        Some(first) => format!("; some orders raise {first}"),
+        None => String::new(),
+    };
+    let mut shows: Vec<Vec<String>> = expected.iter().map(shown).collect();
+    shows.sort();
+    shows.dedup();
+    let several = shows.len() > 1 && raised.is_empty();
+    if several { format!("; what is printed depends on that order ({} ways)", shows.len()) } else { uncaught }
+}
