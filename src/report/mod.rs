@@ -11,6 +11,7 @@ pub mod advice;
 pub mod change;
 pub mod chart;
 pub mod check;
+mod command_line;
 pub mod convoy;
 pub mod csv;
 pub mod diff;

@@ -1,6 +1,7 @@
 //! What is reported of measured scenarios: a row for each, made once from what was observed.
 
 use super::change::{Changes, Export, ExportError};
+use super::command_line;
 use super::document::Header;
 use super::run::{Host, Run};
 use super::scaling::{self, Measured, Scaling};
@@ -8,11 +9,7 @@ use super::timeline::{self, Timeline};
 use crate::choice::Choice;
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{Summary, Verdict};
-use crate::measure::{
-    Explanation, Group, Objects, Observation, Parameters, Pattern, Promise, Scenario, Seen, Workload,
-};
-use crate::python::version::SWITCH_INTERVAL;
-use crate::system::shell::quoted;
+use crate::measure::{Explanation, Group, Objects, Observation, Parameters, Pattern, Promise, Seen};
 use serde::Serialize;
 
 /// More rows than these are not named one by one.
@@ -266,7 +263,7 @@ impl Row {
             recorded: load.record && scenario.records_holds(),
         };
         Self {
-            command: command(scenario, load),
+            command: command_line::alone(scenario, load),
             scenario: scenario.label(),
             group,
             failure: result.failure.clone(),
@@ -407,46 +404,6 @@ fn timeline(case: &Case<'_>, observation: &Observation) -> Timeline {
         }
         None => Timeline::of_spans(title, &observation.spans),
     }
-}
-
-/// The command line that does this alone.
-fn command(scenario: &dyn Scenario, load: &Workload) -> String {
-    let mut options = scenario.options(load);
-    let mut add = |option: &str, value: String| options.extend([option.to_owned(), value]);
-    if let Some(interval) = scenario.switch_interval(load).filter(|&interval| interval != SWITCH_INTERVAL) {
-        add("--switch-interval", format!("{}us", interval.as_nanos().div_ceil(1000)));
-    }
-    if let Some(widen) =
-        load.widen.filter(|_| scenario.promise() == Promise::MayLose && scenario.body().is_none())
-    {
-        add("--widen", widen.to_string());
-    } else if may_be_widened(scenario, load) {
-        add("--widen", "off".to_owned());
-    }
-    let launcher = scenario.launcher(load);
-    if scenario.can_be_pinned()
-        && launcher.is_none()
-        && load.pins.is_empty()
-        && !load.cpus.apart(load.workers.get()).is_empty()
-    {
-        add("--pin", "off".to_owned());
-    }
-    if load.record {
-        options.push("--timeline".to_owned());
-    }
-    let launcher = launcher.map_or_else(String::new, |words| words + " ");
-    let start = format!("{launcher}gilsim {}", scenario.name());
-    options.iter().fold(start, |line, word| line + " " + &quoted(word))
-}
-
-/// Whether a workload would be widened if that were not turned off: with more workers than CPUs, and references always.
-fn may_be_widened(scenario: &dyn Scenario, load: &Workload) -> bool {
-    let workers = load.workers.get();
-    scenario.promise() == Promise::MayLose
-        && scenario.body().is_none()
-        && load.widen.is_none()
-        && workers > 1
-        && (workers > load.cpus.usable || scenario.group() == Group::References)
 }
 
 /// Sums: the sequential row's time over each other's, as the table has them.

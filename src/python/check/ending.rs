@@ -21,11 +21,10 @@ pub(super) struct Ending {
 impl Ending {
     /// The end of a loop body: the result, what was raised, and who waits.
     pub(super) fn of_body(result: Option<i64>, state: &State, over: bool) -> Self {
-        let threads = state.threads.iter().enumerate();
         Self {
             printed: result.map(|value| value.to_string().into()).into_iter().collect(),
             uncaught: state.uncaught.clone(),
-            waiting: threads.filter(|(_, thread)| !over && !thread.finished).map(|(at, _)| at).collect(),
+            waiting: waiting(state, over),
             globals: Vec::new(),
             heap: Vec::new(),
         }
@@ -90,14 +89,16 @@ impl Ending {
     }
 }
 
+/// The threads that have not ended, though not all that had to have.
+fn waiting(state: &State, over: bool) -> Vec<usize> {
+    let threads = state.threads.iter().enumerate();
+    threads.filter(|(_, thread)| !over && !thread.finished).map(|(at, _)| at).collect()
+}
+
 /// How a state from which nobody goes on counts: by what was printed and raised, and what the globals hold.
 pub(super) fn ending(state: &State, over: bool) -> Ending {
     let mut end = state.clone();
-    let mut waiting: Vec<usize> = Vec::new();
-    if !over {
-        waiting
-            .extend(end.threads.iter().enumerate().filter(|(_, thread)| !thread.finished).map(|(at, _)| at));
-    }
+    let waiting = waiting(state, over);
     end.threads.clear();
     end.globals.truncate(1);
     end.compact();

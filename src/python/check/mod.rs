@@ -18,18 +18,21 @@
 //! search         every schedule; what is shared is learned on the way
 //! reached        what of the program that tries
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
-//! instructions · calls · attributes · instances · natives · methods · containers · strings · sync
+//! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync
 //! operations · numbers · comparison · elements · slices · iterators · text · format
 //! state          the heap and the threads
+//! compaction     what of them is in reach
 //! coverage · small_scope · library
 //! ```
 //!
 //! Nothing outside the model is ever touched: no file is opened, no interpreter started. What is not covered is refused by
 //! name and place. Start reading with `verdict`.
 
+mod again;
 mod alone;
 mod attributes;
 mod calls;
+mod compaction;
 mod comparison;
 mod containers;
 mod coverage;
@@ -48,6 +51,7 @@ mod methods;
 mod natives;
 mod numbers;
 mod operations;
+mod program_ops;
 mod reached;
 mod replay;
 mod search;

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use super::compaction::{each, each_mut};
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Wait, beyond};
-use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value, each, each_mut};
+use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value};
 
 /// Versions number threads each in its own way.
 pub(super) const UNNAMED: &str = "the name of a thread that was given none (name=\"…\" gives it one)";

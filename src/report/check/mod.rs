@@ -2,8 +2,10 @@
 
 mod document;
 mod real;
+mod untried;
 
 pub use real::{RealEnding, RealRow, Seen};
+pub use untried::UntriedLines;
 
 use crate::explore::{Run, Schedule, StepKind};
 use crate::python::check::{self, Checked, Collision, Finding, Kind, Orders, thread_name};
@@ -17,8 +19,6 @@ use serde::Serialize;
 
 /// The most lines of a schedule that a table shows.
 const MOST_LINES: usize = 40;
-/// The most lines that are named where something was not tried.
-const MOST_UNTRIED: usize = 5;
 /// The most instructions of one.
 const MOST_STEPS: usize = 120;
 
@@ -67,48 +67,6 @@ pub struct SmallNumber {
     pub number: i64,
     /// The number that it was taken as.
     pub taken_as: i64,
-}
-
-/// What of a program was not tried.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct UntriedLines {
-    /// The lines that are never run.
-    pub lines: Vec<u32>,
-    /// The lines with a test that always comes out the same.
-    pub tests: Vec<u32>,
-}
-
-impl UntriedLines {
-    /// Where numbers were taken as small: otherwise there is no more to try.
-    fn of(checked: &Checked) -> Self {
-        if checked.small.numbers.iter().all(|(number, taken_as)| number == taken_as) {
-            return Self::default();
-        }
-        let untried = checked.untried();
-        Self { lines: untried.lines.into_iter().collect(), tests: untried.tests.into_iter().collect() }
-    }
-
-    /// In a sentence.
-    fn note(&self) -> Option<String> {
-        let told = |lines: &[u32]| {
-            let few: Vec<String> = lines.iter().take(MOST_UNTRIED).map(u32::to_string).collect();
-            let more = lines.len() - few.len();
-            let noun = if lines.len() == 1 { "line" } else { "lines" };
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("{noun} {}{more}", few.join(", "))
-        };
-        let never_run = (!self.lines.is_empty()).then(|| format!("{} never run", told(&self.lines)));
-        let same = (!self.tests.is_empty())
-            .then(|| format!("a test in {} that always comes out the same", told(&self.tests)));
-        let what: Vec<String> = never_run.into_iter().chain(same).collect();
-        (!what.is_empty()).then(|| {
-            format!(
-                "with numbers that small: {}; what depends on that is not tried (--scope N tries larger ones)",
-                what.join(", and ")
-            )
-        })
-    }
 }
 
 /// What one version makes of the program.

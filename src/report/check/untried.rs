@@ -1,0 +1,49 @@
+//! What of a program no schedule does at its scope, as it is told.
+
+use crate::python::check::Checked;
+use serde::Serialize;
+
+/// The most lines that are named where something was not tried.
+const MOST_UNTRIED: usize = 5;
+
+/// What of a program was not tried.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct UntriedLines {
+    /// The lines that are never run.
+    pub lines: Vec<u32>,
+    /// The lines with a test that always comes out the same.
+    pub tests: Vec<u32>,
+}
+
+impl UntriedLines {
+    /// Where numbers were taken as small: otherwise there is no more to try.
+    pub(super) fn of(checked: &Checked) -> Self {
+        if checked.small.numbers.iter().all(|(number, taken_as)| number == taken_as) {
+            return Self::default();
+        }
+        let untried = checked.untried();
+        Self { lines: untried.lines.into_iter().collect(), tests: untried.tests.into_iter().collect() }
+    }
+
+    /// In a sentence.
+    pub(super) fn note(&self) -> Option<String> {
+        let told = |lines: &[u32]| {
+            let few: Vec<String> = lines.iter().take(MOST_UNTRIED).map(u32::to_string).collect();
+            let more = lines.len() - few.len();
+            let noun = if lines.len() == 1 { "line" } else { "lines" };
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{noun} {}{more}", few.join(", "))
+        };
+        let never_run = (!self.lines.is_empty()).then(|| format!("{} never run", told(&self.lines)));
+        let same = (!self.tests.is_empty())
+            .then(|| format!("a test in {} that always comes out the same", told(&self.tests)));
+        let what: Vec<String> = never_run.into_iter().chain(same).collect();
+        (!what.is_empty()).then(|| {
+            format!(
+                "with numbers that small: {}; what depends on that is not tried (--scope N tries larger ones)",
+                what.join(", and ")
+            )
+        })
+    }
+}
