@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::collision::Collision;
 use super::ending::Ending;
+use super::event::thread_name;
 use super::machine::Location;
 use super::reached::Untried;
 use super::search::Search;
 use super::state::{Object, State};
-use super::witness::{Collision, Record, ScheduleLine, ScheduleStep, Turn, thread_name};
+use super::witness::{Record, ScheduleLine, ScheduleStep, Turn};
 use crate::python::program::module::Module;
 use crate::python::version::Version;
 
@@ -110,7 +112,7 @@ pub struct Finding {
     pub untried: Untried,
     /// Whether it is exact only once calls are specialised: in the first iterations it is not.
     pub cold_differs: bool,
-    /// The shortest schedule that shows it, by lines, from where the second thread has begun.
+    /// A schedule that shows it, in which no switch can be left out, by lines, from where the second thread has begun.
     pub schedule: Vec<ScheduleLine>,
     /// The same by instructions.
     pub steps: Vec<ScheduleStep>,
@@ -154,6 +156,16 @@ pub(super) fn kind(ending: &Ending, expected: &[Ending]) -> Kind {
     }
 }
 
+/// What an ending shows that is not expected: nothing, or what, whether it shows in what is printed or raised, and whether it is only an
+/// order that is another.
+pub(super) fn shows(ending: &Ending, expected: &[Ending]) -> Option<(Kind, bool, bool)> {
+    let any = |is: &dyn Fn(&Ending) -> bool| expected.iter().any(is);
+    let unexpected = !expected.contains(ending);
+    let reordered =
+        any(&|known| ending.prints_in_another_order(known)) || any(&|known| known.reorders(ending));
+    unexpected.then(|| (kind(ending, expected), !any(&|known| known.looks_like(ending)), reordered))
+}
+
 /// Says of a finding how and why the schedule on record ends so.
 pub(super) fn tell(
     finding: &mut Finding,
@@ -179,16 +191,7 @@ pub(super) fn tell(
                 names => format!("{} {}", names.join(" and "), wait_for(ending, state)),
             }
         }
-        (Some(collision), _) => match collision.write {
-            Some(write) => format!(
-                "{} is read in line {}, changed by another thread in line {}, and written in line {write}",
-                collision.name, collision.read, collision.between
-            ),
-            None => format!(
-                "{} is read in line {} and then changed by another thread in line {}",
-                collision.name, collision.read, collision.between
-            ),
-        },
+        (Some(collision), _) => collision.to_string(),
         (None, _) => "threads come between each other".to_owned(),
     };
     if finding.kind == Kind::Loses && expected.iter().any(|known| ending.prints_in_another_order(known)) {

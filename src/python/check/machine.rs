@@ -68,11 +68,34 @@ pub(super) enum Location {
     Content(Site),
 }
 
+/// How something is got at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Use {
+    /// It is read.
+    Read,
+    /// It is changed.
+    Write,
+    /// A lock is taken.
+    Take,
+    /// A lock is let go.
+    Release,
+    /// A lock was to be taken and was not free.
+    Miss,
+}
+
+impl Use {
+    /// Whether it changes something.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::Take | Self::Release)
+    }
+}
+
 /// An access to a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Access {
     pub(super) location: Location,
-    pub(super) write: bool,
+    pub(super) how: Use,
 }
 
 /// What is beyond the model, and where.
@@ -303,18 +326,23 @@ impl<'m> Machine<'m> {
 
     /// Notes that an object's elements or state are got at.
     pub(super) fn touch(&mut self, at: u32, write: bool) {
+        self.touch_lock(at, if write { Use::Write } else { Use::Read });
+    }
+
+    /// Notes what is done with a lock.
+    pub(super) fn touch_lock(&mut self, at: u32, how: Use) {
         let location = Location::Content(self.state.heap[at as usize].site);
-        self.accesses.push(Access { location, write });
+        self.accesses.push(Access { location, how });
     }
 
     pub(super) fn touch_attribute(&mut self, at: u32, name: u16, write: bool) {
         let location = Location::Attribute(self.state.heap[at as usize].site, name);
-        self.accesses.push(Access { location, write });
+        self.accesses.push(Access { location, how: if write { Use::Write } else { Use::Read } });
     }
 
     pub(super) fn touch_global(&mut self, name: u16, write: bool) {
         let location = Location::Global(self.current().process, name);
-        self.accesses.push(Access { location, write });
+        self.accesses.push(Access { location, how: if write { Use::Write } else { Use::Read } });
     }
 
     pub(super) fn exception(&mut self, class: &'static str, message: &str) -> Value {

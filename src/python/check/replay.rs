@@ -7,10 +7,11 @@ use std::thread;
 use thiserror::Error;
 
 use super::ending::{Ending, ending as ending_of};
+use super::event::thread_name;
 use super::machine::{Beyond, Machine, Step};
 use super::search::Told;
 use super::state::State;
-use super::witness::{Turn, ends_step, thread_name};
+use super::witness::{Turn, ends_step};
 use crate::python::program::module::Module;
 
 /// The most instructions of a schedule.

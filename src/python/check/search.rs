@@ -33,7 +33,7 @@ const MOST_WEIGHT: usize = 32 << 20;
 const SPARE: usize = 512;
 
 /// The bit that says, in an order of threads, that a thread's time limit comes.
-const EXPIRED: u8 = 0x80;
+pub(super) const EXPIRED: u8 = 0x80;
 
 /// Where threads may be switched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub(super) struct Search<'m> {
 }
 
 /// How a thread's run came to its end.
-enum Pause {
+pub(super) enum Pause {
     Switch,
     /// After [`PATIENCE`] instructions, or some rounds of a loop without an end of its own, at a place of no other interest.
     Long,
@@ -117,6 +117,16 @@ impl<'m> Search<'m> {
     /// Begins with a state, and counts of an end what `look` makes of it.
     pub(super) fn from(module: &'m Module, switching: Switching, begin: State, look: &'m Look<'m>) -> Self {
         Self { begin, look: Some(look), ..Self::new(module, switching) }
+    }
+
+    /// The program.
+    pub(super) const fn module(&self) -> &'m Module {
+        self.module
+    }
+
+    /// The state with which every schedule begins.
+    pub(super) const fn begin(&self) -> &State {
+        &self.begin
     }
 
     /// All endings, or those up to the first that is not expected.
@@ -227,7 +237,7 @@ impl<'m> Search<'m> {
     }
 
     /// Lets a thread run to where a switch matters.
-    fn advance(
+    pub(super) fn advance(
         &mut self,
         machine: &mut Machine<'m>,
         thread: usize,

@@ -47,7 +47,7 @@ impl Sharing {
         }
         for access in &machine.accesses {
             let users = self.users.entry(access.location).or_default();
-            let those = if access.write { &mut users.writers } else { &mut users.readers };
+            let those = if access.how.writes() { &mut users.writers } else { &mut users.readers };
             *those |= bit(thread);
         }
     }

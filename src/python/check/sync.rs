@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::compaction::{each, each_mut};
-use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Wait, beyond};
+use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Use, Wait, beyond};
 use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value};
 
 /// Versions number threads each in its own way.
@@ -32,12 +32,12 @@ impl Machine<'_> {
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth + 1),
             Object::Semaphore(left, most) if left > 0 => Object::Semaphore(left - 1, most),
             _ => {
+                self.touch_lock(at, Use::Miss);
                 self.block(wait)?;
-                self.touch(at, false);
                 return Ok(Value::Bool(false));
             }
         };
-        self.touch(at, true);
+        self.touch_lock(at, Use::Take);
         *self.state.object_mut(at) = taken;
         Ok(Value::Bool(true))
     }
@@ -64,7 +64,7 @@ impl Machine<'_> {
                 return self.raise(class, "release unlocked lock");
             }
         };
-        self.touch(at, true);
+        self.touch_lock(at, Use::Release);
         *self.state.object_mut(at) = freed;
         Ok(Value::None)
     }

@@ -1,5 +1,6 @@
 //! The programs that started the project, and what each construct of a racy program comes to.
 
+mod reasons;
 mod whole;
 
 use super::{CheckError, Kind, check};
@@ -236,9 +237,10 @@ fn a_loss_is_told_with_its_lines_and_a_schedule() {
     let finding = &checked.findings[0];
     let collision = finding.collision.as_ref().unwrap();
     assert_eq!(collision.name, "x");
-    assert!([collision.read, collision.between].iter().all(|line| [8, 13].contains(line)));
-    assert_eq!(collision.write, Some(collision.read));
-    assert_ne!(collision.read, collision.between);
+    let (read, write) = collision.update().unwrap();
+    assert!([read, collision.between.1].iter().all(|line| [8, 13].contains(line)));
+    assert_eq!(write, read);
+    assert_ne!(read, collision.between.1);
     assert_eq!(finding.expected, [["0"]]);
     assert_ne!(finding.ends, ["0"]);
     assert!(finding.schedule.iter().any(|line| line.thread == 1 && line.text == "x += 1"));

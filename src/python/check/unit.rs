@@ -132,7 +132,7 @@ fn outermost(machine: &Machine<'_>, thread: usize) -> Option<Loop> {
 }
 
 /// Whether a thread stands where an iteration of its outermost loop has ended.
-fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
+pub(super) fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
     let frames = &machine.state.threads[thread].frames;
     let Some((last, outer)) = frames.split_last() else { return true };
     let loops = |frame: &super::state::Frame| &machine.module.codes[usize::from(frame.code)].loops;

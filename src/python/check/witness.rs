@@ -2,29 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::ops::Range;
 
-use super::machine::{Access, Location, Machine, Step};
+use super::collision::{Collision, collision};
+use super::event::{Event, location_name};
+use super::machine::{Location, Machine, Step};
 use super::reached::lines;
 use super::search::Told;
-use super::state::{Object, Part, State, Value};
+use super::state::State;
 use super::sync::MOST_THREADS;
+use super::unit::iteration_ends;
 use crate::python::program::module::Module;
-
-/// Two lines that are in each other's way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Collision {
-    /// The variable, attribute or object.
-    pub name: String,
-    /// The line that read it first.
-    pub read: u32,
-    /// The line of another thread that then changed it.
-    pub between: u32,
-    /// The line that wrote it after that, if it was written.
-    pub write: Option<u32>,
-    /// The instruction after which a thread lost the GIL: the one that had read, or, if that went on to its end, the other.
-    pub drop_point: String,
-}
 
 /// A line that a thread runs in a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -83,26 +70,6 @@ impl Turn {
     }
 }
 
-/// The main thread, or another by its number.
-#[must_use]
-pub fn thread_name(thread: usize) -> String {
-    if thread == 0 { "main".to_owned() } else { format!("thread {thread}") }
-}
-
-/// An instruction that was done.
-#[derive(Clone, Debug)]
-struct Event {
-    thread: usize,
-    code: u16,
-    pc: usize,
-    line: Option<u32>,
-    opcode: &'static str,
-    accesses: Vec<Access>,
-    can_drop: bool,
-    /// Whether more than one thread could run.
-    together: bool,
-}
-
 /// What was done in a schedule.
 #[derive(Debug, Default)]
 pub(super) struct Record {
@@ -129,12 +96,14 @@ impl Record {
                     accesses: Vec::new(),
                     can_drop: false,
                     together: *together,
+                    ends_iteration: false,
                 });
             }
             Told::After(step) => {
                 if let Some(last) = self.events.last_mut() {
                     last.accesses.clone_from(&machine.accesses);
                     last.can_drop = matches!(step, Step::Done { may_drop: true });
+                    last.ends_iteration = iteration_ends(machine, thread);
                 }
                 if ends_step(machine, thread, *step) {
                     let thread = u8::try_from(thread).unwrap_or(u8::MAX);
@@ -155,63 +124,21 @@ impl Record {
             for access in &event.accesses {
                 let (threads, written) = users.entry(access.location).or_default();
                 threads.insert(event.thread);
-                *written |= access.write;
+                *written |= access.how.writes();
             }
         }
         users.retain(|_, (threads, written)| *written && threads.len() > 1);
         users.into_keys().collect()
     }
 
-    /// What a thread read, another changed, and the first then wrote; or at least the first two of these.
+    /// What makes the difference in it.
     pub(super) fn collision(
         &self,
         module: &Module,
         state: &State,
         shared: &BTreeSet<Location>,
     ) -> Option<Collision> {
-        let events = &self.events;
-        let touches: Vec<Touch> = events
-            .iter()
-            .enumerate()
-            .filter(|(_, event)| event.together)
-            .flat_map(|(at, event)| {
-                let touch = move |access: &Access| Touch {
-                    at,
-                    thread: event.thread,
-                    location: access.location,
-                    writes: access.write,
-                };
-                event.accesses.iter().map(touch)
-            })
-            .filter(|touch| shared.contains(&touch.location) && !is_thread(state, touch.location))
-            .collect();
-        // How an executor hands out its tasks is a reason only where there is no other.
-        let others: Vec<Touch> =
-            touches.iter().filter(|touch| !is_of_executor(state, touch.location)).copied().collect();
-        let (read, between, write) = colliding(&others).or_else(|| colliding(&touches))?;
-        let (location, write) = (read.location, write.map(|write| write.at));
-        let (read, between) = (read.at, between.at);
-        let thread = |at: usize| events[at].thread;
-        let last_of = |of: usize, range: Range<usize>| {
-            range.rev().find(|&at| thread(at) == of && !events[at].opcode.is_empty())
-        };
-        // The thread that had read is interrupted, unless it went on to its end: then it is the other one, before that.
-        let goes_on = (between..events.len()).any(|at| thread(at) == thread(read));
-        let interrupted = || last_of(thread(between), 0..read).filter(|&at| events[at].can_drop);
-        let last = if goes_on { None } else { interrupted() };
-        let last = last.or_else(|| last_of(thread(read), read..between)).unwrap_or(read);
-        // An instruction that stands in no line of the text belongs to the last line that its thread has run.
-        let line = |at: usize| {
-            let mut mine = (0..=at).rev().filter(|&earlier| thread(earlier) == thread(at));
-            mine.find_map(|earlier| events[earlier].line).unwrap_or(0)
-        };
-        Some(Collision {
-            name: location_name(module, state, location),
-            read: line(read),
-            between: line(between),
-            write: write.map(line),
-            drop_point: format!("after {} in line {}", events[last].opcode, line(last)),
-        })
+        collision(&self.events, module, state, shared)
     }
 
     /// What threads read and then wrote with no place in between at which another could have come in, as often as they did: its name,
@@ -229,7 +156,7 @@ impl Record {
             for access in event.accesses.iter().filter(|access| shared.contains(&access.location)) {
                 let place = (event.thread, access.location);
                 let Some(line) = event.line else { continue };
-                if !access.write {
+                if !access.how.writes() {
                     reads.entry(place).or_default().entry(line).or_insert(at);
                     continue;
                 }
@@ -297,7 +224,7 @@ impl Record {
         let together = self.events.iter().filter(|event| event.together && !event.opcode.is_empty());
         let steps = together.map(|event| {
             let names = |write: bool| {
-                let those = event.accesses.iter().filter(|access| access.write == write);
+                let those = event.accesses.iter().filter(|access| access.how.writes() == write);
                 let mut names: Vec<String> = those
                     .filter(|access| shared.contains(&access.location))
                     .map(|access| location_name(module, state, access.location))
@@ -317,102 +244,6 @@ impl Record {
         });
         steps.collect()
     }
-}
-
-/// What a location is called in the program.
-fn location_name(module: &Module, state: &State, location: Location) -> String {
-    let name = |number: u16| module.names.get(usize::from(number)).cloned().unwrap_or_default();
-    match location {
-        Location::Global(_, number) => name(number),
-        Location::Attribute(_, number) => format!(".{}", name(number)),
-        Location::Content(site) => {
-            // Threads that one line makes, as a list of them does, are one place.
-            let threads = state.heap.iter().filter(|entry| entry.site == site);
-            let threads = threads.filter_map(|entry| match &entry.object {
-                Object::Instance { part: Part::Thread(part), .. } => part.number,
-                _ => None,
-            });
-            match threads.collect::<Vec<u8>>()[..] {
-                [] => {}
-                [number] => return thread_name(usize::from(number)),
-                _ => return "a thread".to_owned(),
-            }
-            let is_it =
-                |value: &Value| matches!(value, Value::Ref(at) if state.heap[*at as usize].site == site);
-            for globals in &state.globals {
-                if let Some(at) = globals.iter().position(is_it) {
-                    return name(u16::try_from(at).unwrap_or(0));
-                }
-            }
-            for entry in &state.heap {
-                if let Object::Instance { attributes, .. } | Object::Class { attributes, .. } = &entry.object
-                    && let Some((number, _)) = attributes.iter().find(|(_, value)| is_it(value))
-                {
-                    return format!(".{}", name(*number));
-                }
-            }
-            let line = module
-                .instruction(site.code, site.pc as usize)
-                .and_then(|instruction| instruction.position)
-                .map(|position| position.line);
-            line.map_or("something".to_owned(), |line| format!("what line {line} makes"))
-        }
-    }
-}
-
-/// Something shared that is read or written in a schedule.
-#[derive(Clone, Copy)]
-struct Touch {
-    /// The event's place in the schedule.
-    at: usize,
-    thread: usize,
-    location: Location,
-    writes: bool,
-}
-
-/// The last change of something that its thread had read before another thread changed it: the read, that change, and its own. It was
-/// read directly before, or earlier, as a check is. Failing that, what one thread had read before another changed it.
-fn colliding(touches: &[Touch]) -> Option<(Touch, Touch, Option<Touch>)> {
-    let writes = || touches.iter().enumerate().rev().filter(|(_, touch)| touch.writes);
-    let update = |directly: bool| {
-        writes().find_map(|(index, &write)| {
-            let before = touches[..index].iter().rev().filter(|touch| touch.location == write.location);
-            // What it had read before its own last change of it was of an earlier update.
-            let mine = before.clone().filter(|touch| touch.thread == write.thread);
-            let mut reads = mine.take_while(|touch| !touch.writes);
-            let between = |read: &Touch| {
-                let other =
-                    |touch: &&Touch| touch.writes && touch.thread != write.thread && touch.at > read.at;
-                before.clone().rfind(other).map(|other| (*read, *other, Some(write)))
-            };
-            if directly { reads.next().and_then(between) } else { reads.find_map(between) }
-        })
-    };
-    let overtaken = || {
-        writes().find_map(|(index, &write)| {
-            let read = |touch: &&Touch| {
-                touch.location == write.location && touch.thread != write.thread && !touch.writes
-            };
-            touches[..index].iter().rev().find(read).map(|read| (*read, write, None))
-        })
-    };
-    update(true).or_else(|| update(false)).or_else(overtaken)
-}
-
-/// What stands at a location.
-fn object_at(state: &State, location: Location) -> Option<&Object> {
-    let Location::Content(site) = location else { return None };
-    state.heap.iter().find(|entry| entry.site == site).map(|entry| &entry.object)
-}
-
-/// Whether it is the state of a thread, which others wait for.
-fn is_thread(state: &State, location: Location) -> bool {
-    matches!(object_at(state, location), Some(Object::Instance { part: Part::Thread(_), .. }))
-}
-
-/// Whether it is an executor, or a task's result.
-fn is_of_executor(state: &State, location: Location) -> bool {
-    matches!(object_at(state, location), Some(Object::Executor { .. } | Object::Future { .. }))
 }
 
 /// Whether a thread comes to a place there that ends a step of a turn.

@@ -82,7 +82,8 @@ pub struct CheckRow {
     pub reason: String,
     /// The variable, attribute or object on which threads collide.
     pub variable: Option<String>,
-    /// The lines that collide, in their order: read, change by another thread, and write if there is one.
+    /// The lines that collide: where the interrupted thread used it before that, where another one does meanwhile, and where the first
+    /// uses it again. The first or the last may be missing.
     pub lines: Vec<u32>,
     /// Where the thread loses the GIL between them.
     pub drop_point: Option<String>,
@@ -97,7 +98,7 @@ pub struct CheckRow {
     pub ends: Vec<String>,
     /// What is printed and raised by orders of whole iterations: each the lines that are printed, in alphabetical order, then what is raised.
     pub expected: Vec<Vec<String>>,
-    /// The shortest schedule that shows it, by lines, from where a second thread has begun.
+    /// A schedule that shows it, in which no switch can be left out, by lines, from where a second thread has begun.
     pub schedule: Vec<ScheduleStep>,
     /// With `--steps`: the schedule by instructions.
     pub steps: Option<Vec<InstructionStep>>,
@@ -440,16 +441,20 @@ impl CheckRow {
 
     fn new(finding: &Finding, lost: Option<&Collision>, steps: bool) -> Self {
         let reason = match (finding.kind, lost) {
-            (Kind::Exact, Some(Collision { name, read, write: Some(write), .. }))
-                if finding.version.has_gil() && finding.closed.contains(&(name.clone(), *read, *write)) =>
-            {
-                format!(
-                    "nothing can come between the read of {name} in line {read} and its write in line {write}{}",
-                    finding.remark
-                )
+            (Kind::Exact, Some(collision)) if finding.version.has_gil() => {
+                let closed = collision.update().filter(|&(read, write)| {
+                    finding.closed.contains(&(collision.name.clone(), read, write))
+                });
+                closed.map(|(read, write)| {
+                    format!(
+                        "nothing can come between the read of {} in line {read} and its write in line {write}{}",
+                        collision.name, finding.remark
+                    )
+                })
             }
-            _ => finding.reason.clone(),
-        };
+            _ => None,
+        }
+        .unwrap_or_else(|| finding.reason.clone());
         let collision = finding.collision.as_ref();
         let lines = finding.schedule.iter().map(|line| ScheduleStep {
             thread: thread_name(line.thread),
@@ -462,11 +467,7 @@ impl CheckRow {
             verdict: finding.kind.word(),
             reason,
             variable: collision.map(|collision| collision.name.clone()),
-            lines: collision
-                .iter()
-                .flat_map(|collision| [Some(collision.read), Some(collision.between), collision.write])
-                .flatten()
-                .collect(),
+            lines: collision.map(Collision::lines).unwrap_or_default(),
             drop_point: collision.map(|collision| collision.drop_point.clone()),
             orders: finding.orders,
             orders_wait: finding.orders.wait,

@@ -135,7 +135,7 @@ impl LoopBody {
     /// Whether another worker could tell that something was got at.
     fn touches(&self, accesses: &[Access]) -> bool {
         accesses.iter().any(|access| match access.location {
-            Location::Global(_, name) => access.write || self.written.contains(&name),
+            Location::Global(_, name) => access.how.writes() || self.written.contains(&name),
             Location::Attribute(..) | Location::Content(_) => true,
         })
     }

@@ -189,10 +189,10 @@ impl Witnessing for Teller<'_> {
             instruction.op,
             Op::StoreSubscript | Op::Program(ProgramOp::StoreGlobal(_) | ProgramOp::StoreAttr(_))
         );
-        for &Access { location, write } in &machine.accesses {
+        for &Access { location, how } in &machine.accesses {
             let key = if matches!(location, Location::Content(_)) { self.key.clone() } else { None };
             let spot = (location, key);
-            if write {
+            if how.writes() {
                 let lost = self.unread.write(self.worker, &spot);
                 self.overwritten += if stores { lost } else { 0 };
             } else {

@@ -1,0 +1,294 @@
+//! What makes the difference in a schedule: where a thread is interrupted, and what another one does there to what it uses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::event::{Event, location_name};
+use super::machine::{Location, Use};
+use super::state::{Object, Part, State};
+use crate::python::program::module::Module;
+
+/// What a thread uses before and after it is interrupted, or one of the two, and another thread uses meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Collision {
+    /// The variable, attribute or object.
+    pub name: String,
+    /// How the interrupted thread has used it before that, and in which line.
+    pub before: Option<(Use, u32)>,
+    /// How another thread uses it meanwhile, and in which line.
+    pub between: (Use, u32),
+    /// How the interrupted thread uses it when it goes on, and in which line.
+    pub after: Option<(Use, u32)>,
+    /// The line in which the thread is interrupted.
+    pub left: u32,
+    /// The line with which it goes on.
+    pub resumed: u32,
+    /// The instruction after which it is interrupted.
+    pub drop_point: String,
+}
+
+impl Collision {
+    /// The lines that meet, in their order.
+    #[must_use]
+    pub fn lines(&self) -> Vec<u32> {
+        [self.before, Some(self.between), self.after].into_iter().flatten().map(|(_, line)| line).collect()
+    }
+
+    /// The lines of a read, and of the write after it, if that is what another thread came between.
+    #[must_use]
+    pub const fn update(&self) -> Option<(u32, u32)> {
+        match (self.before, self.after) {
+            (Some((Use::Read, read)), Some((Use::Write, write))) => Some((read, write)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Collision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, before, between: (between, in_line), after, left, resumed, .. } = self;
+        let other = match between {
+            Use::Write => "changed",
+            other => word(*other),
+        };
+        match (before, after) {
+            (Some((before, first)), Some((after, last))) => {
+                let (then, again) = match (before, after) {
+                    _ if before == after => ("", " again"),
+                    (_, Use::Read) => ("then ", ""),
+                    _ => ("", ""),
+                };
+                write!(
+                    f,
+                    "{name} is {} in line {first}, {other} by another thread in line {in_line}, and {then}{}{again} in line {last}",
+                    word(*before),
+                    word(*after)
+                )
+            }
+            (Some((before, first)), None) => {
+                let over = if left == resumed { "done" } else { "run" };
+                write!(
+                    f,
+                    "{name} is {} in line {first} and then {other} by another thread in line {in_line}, before line {resumed} is {over}",
+                    word(*before)
+                )
+            }
+            (None, Some((after, last))) => write!(
+                f,
+                "{name} is {other} by another thread in line {in_line}, after line {left} and before it is {} in line {last}",
+                word(*after)
+            ),
+            (None, None) => {
+                write!(f, "{name} is {other} by another thread in line {in_line}, after line {left}")
+            }
+        }
+    }
+}
+
+const fn word(how: Use) -> &'static str {
+    match how {
+        Use::Read => "read",
+        Use::Write => "written",
+        Use::Take => "taken",
+        Use::Release => "released",
+        Use::Miss => "found taken",
+    }
+}
+
+/// A place at which a thread is interrupted and others go on, by the events' places in the schedule.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    /// The last that the thread did before.
+    left: usize,
+    /// The first that it does again.
+    resumed: usize,
+}
+
+/// A way in which what others do in a cut bears on its thread.
+#[derive(Clone, Copy, Debug)]
+struct Meeting {
+    cut: Cut,
+    location: Location,
+    before: Option<(Use, usize)>,
+    between: (Use, usize),
+    after: Option<(Use, usize)>,
+    /// How it is told apart from others: the least is the closest.
+    rank: Rank,
+}
+
+/// Whether the uses lie in different iterations of the thread's loop, how little they say, and how many instructions of the thread
+/// lie between them.
+type Rank = (bool, u8, usize);
+
+/// What makes the difference in a schedule that ends as it should not.
+pub(super) fn collision(
+    events: &[Event],
+    module: &Module,
+    state: &State,
+    shared: &BTreeSet<Location>,
+) -> Option<Collision> {
+    let meetings: Vec<Meeting> = cuts(events)
+        .into_iter()
+        .flat_map(|cut| meetings(events, cut, shared))
+        .filter(|meeting| !is_thread(state, meeting.location))
+        .collect();
+    // How an executor hands out its tasks is a reason only where there is no other.
+    let of_program = meetings.iter().filter(|meeting| !is_of_executor(state, meeting.location));
+    let closest = of_program.min_by_key(|meeting| meeting.rank);
+    let meeting = closest.or_else(|| meetings.iter().min_by_key(|meeting| meeting.rank))?;
+    let told = |(how, at): (Use, usize)| (how, line(events, at));
+    let Cut { left, resumed } = meeting.cut;
+    let mine = (0..=left).rev().filter(|&at| events[at].thread == events[left].thread);
+    let named = mine.clone().find(|&at| !events[at].opcode.is_empty()).unwrap_or(left);
+    Some(Collision {
+        name: location_name(module, state, meeting.location),
+        before: meeting.before.map(told),
+        between: told(meeting.between),
+        after: meeting.after.map(told),
+        left: line(events, left),
+        resumed: line(events, resumed),
+        drop_point: format!("after {} in line {}", events[named].opcode, line(events, named)),
+    })
+}
+
+/// An instruction that stands in no line of the text belongs to the last line that its thread has run.
+fn line(events: &[Event], at: usize) -> u32 {
+    let mut mine = (0..=at).rev().filter(|&earlier| events[earlier].thread == events[at].thread);
+    mine.find_map(|earlier| events[earlier].line).unwrap_or(0)
+}
+
+/// Where threads are interrupted that could have gone on, and later do.
+fn cuts(events: &[Event]) -> Vec<Cut> {
+    let mut cuts = Vec::new();
+    let mut last: BTreeMap<usize, usize> = BTreeMap::new();
+    for (at, event) in events.iter().enumerate() {
+        if let Some(left) = last.insert(event.thread, at)
+            && left + 1 < at
+            && events[left].can_drop
+            && events[left].together
+        {
+            cuts.push(Cut { left, resumed: at });
+        }
+    }
+    cuts
+}
+
+/// How what others do in a cut bears on its thread, by what they use.
+fn meetings(events: &[Event], cut: Cut, shared: &BTreeSet<Location>) -> Vec<Meeting> {
+    let thread = events[cut.left].thread;
+    let uses = |at: usize, location: Location| {
+        let accesses = events[at].accesses.iter().filter(move |access| access.location == location);
+        accesses.map(move |access| (access.how, at))
+    };
+    let inside = cut.left + 1..cut.resumed;
+    let touched: BTreeSet<Location> = inside
+        .clone()
+        .flat_map(|at| events[at].accesses.iter().map(|access| access.location))
+        .filter(|location| shared.contains(location))
+        .collect();
+    let earlier: Vec<usize> = (0..=cut.left).rev().filter(|&at| events[at].thread == thread).collect();
+    let later: Vec<usize> = (cut.resumed..events.len()).filter(|&at| events[at].thread == thread).collect();
+    // From here on it is another iteration.
+    let begun = earlier.iter().skip(1).take_while(|&&at| !events[at].ends_iteration).count() + 1;
+    let done = later.iter().take_while(|&&at| !events[at].ends_iteration).count() + 1;
+    let mut meetings = Vec::new();
+    for location in touched {
+        let between: Vec<(Use, usize)> = inside.clone().rev().flat_map(|at| uses(at, location)).collect();
+        let before = |most: usize| {
+            let mine = earlier.iter().enumerate().take(most);
+            mine.flat_map(|(far, &at)| uses(at, location).map(move |it| (it, far))).collect::<Vec<_>>()
+        };
+        let after = |most: usize| {
+            let mine = later.iter().enumerate().take(most);
+            mine.flat_map(|(far, &at)| uses(at, location).map(move |it| (it, far))).collect::<Vec<_>>()
+        };
+        for (crosses, most_before, most_after) in [(false, begun, done), (true, usize::MAX, usize::MAX)] {
+            let found = meet(&before(most_before), &between, &after(most_after));
+            if let Some((before, between, after, class, distance)) = found {
+                let rank = (crosses, class, distance);
+                meetings.push(Meeting { cut, location, before, between, after, rank });
+                break;
+            }
+        }
+    }
+    meetings
+}
+
+/// A use, and how many instructions of its thread lie between it and the interruption.
+type Far = ((Use, usize), usize);
+
+/// How three uses of one thing meet: those of the interrupted thread before and after, and what is done between; how little that says,
+/// and how far apart they are.
+#[expect(clippy::type_complexity, reason = "three uses, and how they meet")]
+fn meet(
+    before: &[Far],
+    between: &[(Use, usize)],
+    after: &[Far],
+) -> Option<(Option<(Use, usize)>, (Use, usize), Option<(Use, usize)>, u8, usize)> {
+    // What it does next with it decides; what it has done last, first.
+    let next = after.first();
+    let of_next = after.iter().take_while(|(_, far)| next.is_some_and(|(_, first)| first == far));
+    for &(mine, far) in before {
+        for &(again, away) in of_next.clone() {
+            let other = between.iter().find(|(other, _)| is_torn(mine.0, *other, again.0));
+            if let Some(&other) = other {
+                // A read that leads to a write is an update.
+                let write = after.iter().find(|((how, _), _)| *how == Use::Write);
+                let update = write.filter(|_| mine.0 == Use::Read && again.0 == Use::Read);
+                let (again, away) = update.copied().unwrap_or((again, away));
+                return Some((Some(mine), other, Some(again), 0, far + away));
+            }
+        }
+    }
+    let changed = between.iter().find(|(how, _)| how.writes());
+    let seen = between.iter().find(|(how, _)| !how.writes());
+    let last = before.first();
+    let half = last.and_then(|&(mine, far)| {
+        let other = match mine.0 {
+            Use::Read | Use::Take => changed,
+            Use::Write => seen,
+            Use::Release | Use::Miss => None,
+        };
+        other.map(|&other| (Some(mine), other, None, 1, far))
+    });
+    let other_half = next.and_then(|&(again, away)| {
+        let other = match again.0 {
+            Use::Read | Use::Miss => changed,
+            Use::Write => seen,
+            Use::Take | Use::Release => None,
+        };
+        other.map(|&other| (None, other, Some(again), 2, away))
+    });
+    let overwritten = || {
+        let (mine, far) = last.filter(|((how, _), _)| *how == Use::Write)?;
+        Some((Some(*mine), *changed?, None, 3, *far))
+    };
+    half.or(other_half).or_else(overwritten)
+}
+
+/// Whether no order of whole pieces has a thread use something in this way twice, and another one in this way meanwhile.
+const fn is_torn(before: Use, between: Use, after: Use) -> bool {
+    match before {
+        Use::Read => between.writes() && !matches!(after, Use::Take | Use::Release | Use::Miss),
+        Use::Write => matches!((between, after), (Use::Write, Use::Read) | (Use::Read, Use::Write)),
+        // Others are kept out as long as it is held.
+        Use::Take => !matches!(between, Use::Read | Use::Write),
+        Use::Release | Use::Miss => false,
+    }
+}
+
+/// What stands at a location.
+fn object_at(state: &State, location: Location) -> Option<&Object> {
+    let Location::Content(site) = location else { return None };
+    state.heap.iter().find(|entry| entry.site == site).map(|entry| &entry.object)
+}
+
+/// Whether it is the state of a thread, which others wait for.
+fn is_thread(state: &State, location: Location) -> bool {
+    matches!(object_at(state, location), Some(Object::Instance { part: Part::Thread(_), .. }))
+}
+
+/// Whether it is an executor, or a task's result.
+fn is_of_executor(state: &State, location: Location) -> bool {
+    matches!(object_at(state, location), Some(Object::Executor { .. } | Object::Future { .. }))
+}

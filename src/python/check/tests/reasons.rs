@@ -1,0 +1,142 @@
+//! What is said to have made the difference.
+
+use super::*;
+
+#[test]
+fn a_reason_is_of_what_made_the_difference() {
+    // Each thread has an element of its own; what is tested too early is the balance.
+    let bank = "import threading\nlock = threading.Lock()\nbalance = 60\ngot = [0, 0]\ndef take(i):\n    global balance\n    for _ in range(2):\n        \
+                if balance >= 20:\n            with lock:\n                balance -= 20\n            got[i] += 20\n\
+                a = threading.Thread(target=take, args=(0,))\nb = threading.Thread(target=take, args=(1,))\na.start()\nb.start()\na.join()\nb.join()\n\
+                assert balance >= 0, balance\n";
+    for finding in check(bank, &[Version::V3_9], 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.collision.as_ref().map(|it| &*it.name), Some("balance"), "{}", finding.reason);
+    }
+    // Those that wait do not wait for each other.
+    let left = "import threading\nlock = threading.Lock()\ndef work(x):\n    lock.acquire()\n    1 // x\n    lock.release()\n\
+                ts = [threading.Thread(target=work, args=(x,)) for x in (1, 0, 2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    for finding in check(left, &[Version::V3_9], 2, &Control::default()).unwrap().findings {
+        assert!(
+            finding.reason.contains("wait for a lock that thread 2 has not released"),
+            "{}",
+            finding.reason
+        );
+    }
+    // A dict of 2.7 does not show what was put in first.
+    let order = "import threading\nd = {}\ndef put(k):\n    d[k] = d.get(k, 0) + 1\n    d['n'] = k\na = threading.Thread(target=put, args=('a',))\n\
+                 b = threading.Thread(target=put, args=('b',))\na.start()\nb.start()\na.join()\nb.join()\ndel d['n']\nprint(d)\n";
+    let kinds: Vec<Kind> = verdicts(order).into_iter().map(|(_, kind)| kind).collect();
+    assert_eq!(kinds[0], Kind::Exact, "2.7");
+}
+
+/// A program of functions, of which each is a thread, and a last line.
+fn program(setup: &str, functions: &str, targets: &[&str], last: &str) -> String {
+    let threads: Vec<String> =
+        targets.iter().map(|target| format!("threading.Thread(target={target})")).collect();
+    let threads = threads.join(", ");
+    format!(
+        "import threading\n{setup}\n{functions}\nts = [{threads}]\nfor t in ts: t.start()\nfor t in ts: t.join()\n{last}\n"
+    )
+}
+
+fn reason(text: &str, version: Version) -> String {
+    check(text, &[version], 2, &Control::default()).unwrap().findings[0].reason.clone()
+}
+
+#[test]
+fn what_a_thread_had_written_may_be_another_one_s_when_it_reads_it() {
+    let ids = program(
+        "last = 0\nids = []",
+        "def new():\n    global last\n    last += 1\n    return last\ndef work():\n    ids.append(new())",
+        &["work", "work"],
+        "assert len(set(ids)) == 2",
+    );
+    let told = reason(&ids, Version::V3_9);
+    assert!(
+        told.starts_with(
+            "last is written in line 6, changed by another thread in line 6, and then read in line 7"
+        ),
+        "{told}"
+    );
+    let cache = program(
+        "cache = {}",
+        "def get():\n    cache[1] = 5\n    print(cache[1])\ndef evict():\n    cache.pop(1, None)",
+        &["get", "evict"],
+        "",
+    );
+    let told = reason(&cache, Version::V3_9);
+    assert!(
+        told.starts_with(
+            "cache is written in line 4, changed by another thread in line 7, and then read in line 5"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_lock_is_the_reason_where_it_is_found_taken_or_is_let_go_by_another() {
+    let skips = program(
+        "lock = threading.Lock()\ndone = skipped = 0",
+        "def work():\n    global done, skipped\n    if lock.acquire(False):\n        done += 1\n        lock.release()\n    else:\n        skipped += 1",
+        &["work", "work"],
+        "print(done, skipped)",
+    );
+    let told = reason(&skips, Version::V3_13);
+    assert!(
+        told.starts_with(
+            "lock is taken in line 6, found taken by another thread in line 6, and released in line 8"
+        ),
+        "{told}"
+    );
+    let twice = program(
+        "lock = threading.Lock()\nn = 0",
+        "def work():\n    global n\n    lock.acquire(False)\n    n += 1\n    lock.release()",
+        &["work", "work"],
+        "print(n)",
+    );
+    let told = reason(&twice, Version::V3_13);
+    assert!(
+        told.starts_with("lock is taken in line 6 and then released by another thread in line 8"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_was_used_closest_to_the_interruption_is_named() {
+    // Its length is asked for, and then another thread takes the same element out; `data` only follows.
+    let lru = program(
+        "order = [1, 2]\ndata = {1: 1, 2: 2}\nlock = threading.Lock()",
+        "def put():\n    with lock:\n        data[3] = 3\n    if len(order) > 1:\n        old = order.pop(0)\n        del data[old]",
+        &["put", "put"],
+        "print(len(order), len(data))",
+    );
+    let told = reason(&lru, Version::V3_13);
+    assert!(
+        told.starts_with("order is read in line 8, changed by another thread in line 9, and written"),
+        "{told}"
+    );
+    let half = program(
+        "a, b = 10, 0",
+        "def move():\n    global a, b\n    a = 0\n    b = 10\ndef look():\n    print(a + b)",
+        &["move", "look"],
+        "",
+    );
+    let told = reason(&half, Version::V3_9);
+    assert!(
+        told.starts_with(
+            "a is written in line 5 and then read by another thread in line 8, before line 6 is run"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn no_switch_of_a_schedule_can_be_left_out() {
+    let text = include_str!("../../../../tests/programs/race.py");
+    let finding = &check(text, &[Version::V3_9], 2, &Control::default()).unwrap().findings[0];
+    let threads: Vec<u8> = finding.turns.iter().map(|turn| turn.thread).collect();
+    // The main thread starts both and waits; one is interrupted once, and the other runs to its end meanwhile.
+    assert_eq!(threads.len(), 5, "{threads:?}");
+    assert_eq!((threads[0], threads[4], threads[1]), (0, 0, threads[3]), "{threads:?}");
+    assert_ne!(threads[1], threads[2], "{threads:?}");
+}
