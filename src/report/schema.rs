@@ -105,8 +105,15 @@ mod tests {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
         let known = schema["$defs"]["CheckVerdict"]["oneOf"].as_array().unwrap();
         let known: Vec<&str> = known.iter().map(|verdict| verdict["const"].as_str().unwrap()).collect();
-        let all =
-            [Kind::Exact, Kind::Loses, Kind::Raises, Kind::Deadlocks, Kind::Incomplete, Kind::NotPython];
+        let all = [
+            Kind::Exact,
+            Kind::Loses,
+            Kind::Differs,
+            Kind::Raises,
+            Kind::Deadlocks,
+            Kind::Incomplete,
+            Kind::NotPython,
+        ];
         assert_eq!(known, all.map(Kind::word));
     }
 

@@ -213,20 +213,35 @@ impl CheckSession {
             return Ok((check::check(text, &self.versions, scope, control)?, scope));
         }
         let mut last = (check::check(text, &self.versions, SCOPES[0], control)?, SCOPES[0]);
+        // Versions on which nothing is lost so far, as they were tried last.
+        let mut open = last.0.clone();
         for scope in SCOPES.into_iter().skip(1).chain(MORE_SCOPES) {
-            let (checked, _) = &last;
-            let is_found = |finding: &Finding| !matches!(finding.kind, Kind::Exact | Kind::NotPython);
-            let small = &checked.small;
-            let all_tried = MORE_SCOPES.contains(&scope) && checked.untried().is_empty() && !small.overtaken;
-            let over = small.numbers.is_empty() || all_tried || checked.work() > QUICK;
-            if over || checked.findings.iter().any(is_found) {
+            let is_found = |finding: &Finding| finding.kind.is_fault() || finding.kind == Kind::Incomplete;
+            let found = last.0.findings.iter().any(is_found);
+            open.findings.retain(|finding| matches!(finding.kind, Kind::Exact | Kind::Differs));
+            let all_tried = open.untried().is_empty() && !open.small.overtaken;
+            let over = open.findings.is_empty() || open.small.numbers.is_empty() || open.work() > QUICK;
+            if over || (all_tried && (found || MORE_SCOPES.contains(&scope))) {
                 break;
             }
-            let next = check::check(text, &self.versions, scope, control)?;
-            if next.findings.iter().any(|finding| finding.kind == Kind::Incomplete) {
+            let versions: Vec<Version> = open.findings.iter().map(|finding| finding.version).collect();
+            open = check::check(text, &versions, scope, control)?;
+            if open.findings.iter().any(|finding| finding.kind == Kind::Incomplete) {
                 break;
             }
-            last = (next, scope);
+            // What was found with fewer iterations stays, unless another version loses only now.
+            if found && !open.findings.iter().any(is_found) {
+                continue;
+            }
+            let all = if open.findings.len() == self.versions.len() {
+                open.clone()
+            } else {
+                check::check(text, &self.versions, scope, control)?
+            };
+            if all.findings.iter().any(|finding| finding.kind == Kind::Incomplete) {
+                break;
+            }
+            last = (all, scope);
         }
         Ok(last)
     }
@@ -236,7 +251,7 @@ impl CheckSession {
         let expected = self.expect?;
         let met = |kind: Kind| match expected {
             Expectation::Exact => kind == Kind::Exact,
-            Expectation::Lost => !matches!(kind, Kind::Exact | Kind::Incomplete),
+            Expectation::Lost => kind.is_fault(),
         };
         let taken = checked.findings.iter().filter(|finding| finding.kind != Kind::NotPython);
         let others: Vec<String> = taken

@@ -124,7 +124,7 @@ impl RealRuns {
             patience = patience.min(LEAST_PATIENCE);
         }
         let timeout = if kind == Some(Kind::Deadlocks) { patience } else { self.timeout };
-        let lossy = matches!(kind, Some(Kind::Loses | Kind::Raises | Kind::Deadlocks));
+        let lossy = kind.is_some_and(|kind| kind.is_fault() || kind == Kind::Differs);
         let most = self.runs.unwrap_or(if lossy { MOST_LOSSY } else { MOST_EXACT });
         row.expected = expected.shown();
         let began = Instant::now();
@@ -299,6 +299,9 @@ impl Expected {
             // It is exact only once calls are specialised.
             (_, Some(Kind::Exact), Some(_)) => {
                 row.agrees = Some(finding.is_some_and(|finding| finding.cold_differs));
+            }
+            (_, Some(Kind::Differs), Some(Seen::Loses)) => {
+                (row.seen, row.agrees) = (Some(Seen::Differs), Some(true));
             }
             (_, _, Some(_)) => row.agrees = Some(true),
             (_, _, None) => {

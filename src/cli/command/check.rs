@@ -21,7 +21,8 @@ const MOST_ITERATIONS: u32 = 20;
 ///
 /// Every schedule of the program is tried at small scope: numbers that only make it long are taken as small. Threads are
 /// switched only where a version may drop its GIL. *exact* means that every schedule ends as some order of whole loop
-/// iterations, or of whole threads, does; what those print and raise is told. Nothing is run or opened unless real
+/// iterations, or of whole threads, does; what those print and raise is told. *differs*: it may end otherwise, though no update
+/// is lost: only an order is another, or several ends are right. Nothing is run or opened unless real
 /// interpreters are asked for: what the model does not cover is refused by name and place.
 #[derive(Debug, Args)]
 #[command(
@@ -36,7 +37,7 @@ pub(super) struct CheckCommand {
     /// A version to check it on; may be given several times [default: all]
     #[arg(long, value_name = "VERSION", value_parser = values::version())]
     cpython: Vec<Version>,
-    /// How many iterations long loops are taken to have [default: 2; if nothing was found and that was little to try, 3, and up to 10 while some line is never run or some test always comes out the same]
+    /// How many iterations long loops are taken to have [default: 2; where nothing goes wrong and that was little to try, 3, and up to 10 while some line is never run or some test always comes out the same]
     #[arg(long, value_name = "N", value_parser = parse_scope, allow_negative_numbers = true)]
     scope: Option<u32>,
     /// Carry out this schedule of a version, instead of trying them all

@@ -127,15 +127,16 @@ pub(super) fn collision(
     state: &State,
     shared: &BTreeSet<Location>,
 ) -> Option<Collision> {
-    let meetings: Vec<Meeting> = cuts(events)
-        .into_iter()
-        .flat_map(|cut| meetings(events, cut, shared))
-        .filter(|meeting| !is_thread(state, meeting.location))
-        .collect();
-    // How an executor hands out its tasks is a reason only where there is no other.
-    let of_program = meetings.iter().filter(|meeting| !is_of_executor(state, meeting.location));
-    let closest = of_program.min_by_key(|meeting| meeting.rank);
-    let meeting = closest.or_else(|| meetings.iter().min_by_key(|meeting| meeting.rank))?;
+    let meetings = all_meetings(events, state, shared);
+    // How an executor hands out its tasks is a reason only where there is no other; what threads wait for, only where nothing says as
+    // much.
+    let rank = |meeting: &&Meeting| {
+        let object = object_at(state, meeting.location);
+        let of_executor = matches!(object, Some(Object::Executor { .. } | Object::Future { .. }));
+        let (crosses, class, distance) = meeting.rank;
+        (of_executor, crosses, class, object.is_some_and(brings_into_order), distance)
+    };
+    let meeting = meetings.iter().min_by_key(rank)?;
     let told = |(how, at): (Use, usize)| (how, line(events, at));
     let Cut { left, resumed } = meeting.cut;
     let mine = (0..=left).rev().filter(|&at| events[at].thread == events[left].thread);
@@ -149,6 +150,65 @@ pub(super) fn collision(
         resumed: line(events, resumed),
         drop_point: format!("after {} in line {}", events[named].opcode, line(events, named)),
     })
+}
+
+/// Whether all that others do where a thread is interrupted is what the program allows them to: it is done under a lock, as all that the
+/// thread itself does with it, or it is to find a lock taken. What the thread had written and reads again must still be there.
+pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Location>) -> bool {
+    let held = held(events, state);
+    let guarded = |meeting: &Meeting| {
+        let mine = meeting.before.into_iter().chain(meeting.after).map(|(_, at)| at);
+        let others = meeting.cut.left + 1..meeting.cut.resumed;
+        let others =
+            others.filter(|&at| events[at].accesses.iter().any(|access| access.location == meeting.location));
+        let locks = mine.chain(others).map(|at| held[at].clone()).reduce(|one, other| &one & &other);
+        locks.is_some_and(|locks| !locks.is_empty())
+    };
+    let overwritten = |meeting: &Meeting| {
+        let uses = [meeting.before, Some(meeting.between), meeting.after].map(|it| it.map(|(how, _)| how));
+        uses == [Some(Use::Write), Some(Use::Write), Some(Use::Read)]
+    };
+    all_meetings(events, state, shared).iter().all(|meeting| {
+        let waits = object_at(state, meeting.location).is_some_and(brings_into_order);
+        waits && meeting.between.0 != Use::Release || guarded(meeting) && !overwritten(meeting)
+    })
+}
+
+/// Whether it is there for threads to wait for each other.
+const fn brings_into_order(object: &Object) -> bool {
+    matches!(
+        object,
+        Object::Lock(_)
+            | Object::RLock(..)
+            | Object::Semaphore(..)
+            | Object::Event(..)
+            | Object::Condition(..)
+            | Object::Barrier(..)
+            | Object::Queue(..)
+    )
+}
+
+/// The locks that the thread of each event holds when it is over, or held when it began. A semaphore keeps nobody out.
+fn held(events: &[Event], state: &State) -> Vec<BTreeSet<Location>> {
+    let mut now: BTreeMap<usize, BTreeSet<Location>> = BTreeMap::new();
+    let of_event = |event: &Event| {
+        let mine = now.entry(event.thread).or_default();
+        let taken = |how: Use| event.accesses.iter().filter(move |it| it.how == how).map(|it| it.location);
+        let keeps_out = |at: &Location| !matches!(object_at(state, *at), Some(Object::Semaphore(..)));
+        mine.extend(taken(Use::Take).filter(keeps_out));
+        let held = mine.clone();
+        taken(Use::Release).for_each(|location| {
+            mine.remove(&location);
+        });
+        held
+    };
+    events.iter().map(of_event).collect()
+}
+
+/// All ways in which what is done where a thread is interrupted bears on it.
+fn all_meetings(events: &[Event], state: &State, shared: &BTreeSet<Location>) -> Vec<Meeting> {
+    let meetings = cuts(events).into_iter().flat_map(|cut| meetings(events, cut, shared));
+    meetings.filter(|meeting| !is_thread(state, meeting.location)).collect()
 }
 
 /// An instruction that stands in no line of the text belongs to the last line that its thread has run.
@@ -228,7 +288,12 @@ fn meet(
     // What it does next with it decides; what it has done last, first.
     let next = after.first();
     let of_next = after.iter().take_while(|(_, far)| next.is_some_and(|(_, first)| first == far));
+    let mut released = false;
     for &(mine, far) in before {
+        released |= mine.0 == Use::Release;
+        if released && mine.0 == Use::Take {
+            continue;
+        }
         for &(again, away) in of_next.clone() {
             let other = between.iter().find(|(other, _)| is_torn(mine.0, *other, again.0));
             if let Some(&other) = other {
@@ -245,7 +310,8 @@ fn meet(
     let last = before.first();
     let half = last.and_then(|&(mine, far)| {
         let other = match mine.0 {
-            Use::Read | Use::Take => changed,
+            Use::Read => changed,
+            Use::Take => between.iter().find(|(how, _)| matches!(how, Use::Miss | Use::Release)),
             Use::Write => seen,
             Use::Release | Use::Miss => None,
         };
@@ -272,7 +338,7 @@ const fn is_torn(before: Use, between: Use, after: Use) -> bool {
         Use::Read => between.writes() && !matches!(after, Use::Take | Use::Release | Use::Miss),
         Use::Write => matches!((between, after), (Use::Write, Use::Read) | (Use::Read, Use::Write)),
         // Others are kept out as long as it is held.
-        Use::Take => !matches!(between, Use::Read | Use::Write),
+        Use::Take => matches!(between, Use::Miss | Use::Release),
         Use::Release | Use::Miss => false,
     }
 }
@@ -286,9 +352,4 @@ fn object_at(state: &State, location: Location) -> Option<&Object> {
 /// Whether it is the state of a thread, which others wait for.
 fn is_thread(state: &State, location: Location) -> bool {
     matches!(object_at(state, location), Some(Object::Instance { part: Part::Thread(_), .. }))
-}
-
-/// Whether it is an executor, or a task's result.
-fn is_of_executor(state: &State, location: Location) -> bool {
-    matches!(object_at(state, location), Some(Object::Executor { .. } | Object::Future { .. }))
 }

@@ -21,6 +21,8 @@ pub enum Kind {
     Exact,
     /// Some schedule ends otherwise: an update is lost, or a check was overtaken.
     Loses,
+    /// Some schedule ends otherwise, but no thread goes on by what is no longer so: only an order is another, or several ends are right.
+    Differs,
     /// Some schedule raises an exception that no order of whole iterations raises.
     Raises,
     /// Some schedule ends with threads that wait for each other.
@@ -39,6 +41,7 @@ impl Kind {
         match self {
             Self::Exact => "exact",
             Self::Loses => "loses",
+            Self::Differs => "differs",
             Self::Raises => "raises",
             Self::Deadlocks => "deadlocks",
             Self::Incomplete => "incomplete",
@@ -47,10 +50,18 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether something goes wrong: a loss, an exception, a deadlock.
+    #[must_use]
+    pub const fn is_fault(self) -> bool {
+        matches!(self, Self::Loses | Self::Raises | Self::Deadlocks)
+    }
+}
+
 /// The orders of whole iterations that every schedule is held against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Orders {
-    /// Whether threads loop: then they may take turns between whole iterations, otherwise they run one after the other.
+    /// Whether threads take turns after whole iterations of their loops; otherwise they run one after the other.
     pub loops: bool,
     /// Whether every one that ends raises.
     pub raise: bool,
@@ -59,12 +70,11 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// Those of a program, by how they end.
-    pub(super) fn of(module: &Module, endings: &[Ending]) -> Self {
+    /// Those of a program, by whether threads take turns after iterations and how they end.
+    pub(super) fn of(loops: bool, endings: &[Ending]) -> Self {
         let mut ended = endings.iter().filter(|ending| ending.waiting.is_empty()).peekable();
         Self {
-            // The first code is the module's own, whose loops start threads and wait for them.
-            loops: module.codes.iter().skip(1).any(|code| !code.loops.is_empty()),
+            loops,
             raise: ended.peek().is_some() && ended.all(|ending| !ending.uncaught.is_empty()),
             wait: endings.iter().any(|ending| !ending.waiting.is_empty()),
         }
@@ -108,7 +118,7 @@ pub struct Finding {
     pub time_limits: bool,
     /// How many instructions were done to find it.
     pub work: u64,
-    /// Of one that is exact: what of the program no schedule has done.
+    /// Where nothing goes wrong: what of the program no schedule has done.
     pub untried: Untried,
     /// Whether it is exact only once calls are specialised: in the first iterations it is not.
     pub cold_differs: bool,
@@ -156,14 +166,27 @@ pub(super) fn kind(ending: &Ending, expected: &[Ending]) -> Kind {
     }
 }
 
-/// What an ending shows that is not expected: nothing, or what, whether it shows in what is printed or raised, and whether it is only an
-/// order that is another.
-pub(super) fn shows(ending: &Ending, expected: &[Ending]) -> Option<(Kind, bool, bool)> {
-    let any = |is: &dyn Fn(&Ending) -> bool| expected.iter().any(is);
-    let unexpected = !expected.contains(ending);
-    let reordered =
-        any(&|known| ending.prints_in_another_order(known)) || any(&|known| known.reorders(ending));
-    unexpected.then(|| (kind(ending, expected), !any(&|known| known.looks_like(ending)), reordered))
+/// What an ending shows that is not expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shows {
+    /// Of what kind it is, if no more is known than the ending.
+    pub(super) kind: Kind,
+    /// Whether it is in what is printed or raised, and not in variables only.
+    pub(super) visible: bool,
+    /// Whether only an order is another.
+    pub(super) reordered: bool,
+}
+
+impl Shows {
+    /// Nothing, if it is expected.
+    pub(super) fn of(ending: &Ending, expected: &[Ending]) -> Option<Self> {
+        let any = |is: &dyn Fn(&Ending) -> bool| expected.iter().any(is);
+        (!expected.contains(ending)).then(|| Self {
+            kind: kind(ending, expected),
+            visible: !any(&|known| known.looks_like(ending)),
+            reordered: any(&|known| ending.prints_in_another_order(known) || known.reorders(ending)),
+        })
+    }
 }
 
 /// Says of a finding how and why the schedule on record ends so.
@@ -194,9 +217,14 @@ pub(super) fn tell(
         (Some(collision), _) => collision.to_string(),
         (None, _) => "threads come between each other".to_owned(),
     };
-    if finding.kind == Kind::Loses && expected.iter().any(|known| ending.prints_in_another_order(known)) {
+    if finding.kind == Kind::Differs {
+        // Which two lines meet says nothing of it.
         finding.collision = None;
-        "only the order in what is printed is another".clone_into(&mut finding.reason);
+        finding.reason = if expected.iter().any(|known| ending.prints_in_another_order(known)) {
+            "only the order in what is printed is another".to_owned()
+        } else {
+            differs_in("what is printed")
+        };
     }
     tell_globals(finding, module, ending, expected);
 }
@@ -237,13 +265,20 @@ fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expecte
     finding.ends = finding.expected.remove(0);
     finding.expected.sort();
     finding.expected.dedup();
-    if expected.iter().any(|known| known.reorders(ending)) {
+    if finding.kind == Kind::Differs {
         let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
         let what = if names.is_empty() { "what is left".to_owned() } else { names.join(", ") };
-        // Which two lines are the last to meet says nothing of it.
-        finding.collision = None;
-        finding.reason = format!("only the order in {what} is another");
+        finding.reason = if expected.iter().any(|known| known.reorders(ending)) {
+            format!("only the order in {what} is another")
+        } else {
+            differs_in(&what)
+        };
     }
+}
+
+/// Of what ends otherwise, though every thread goes on by what is so.
+fn differs_in(what: &str) -> String {
+    format!("{what} can be another, but no thread goes on by what another one has changed since")
 }
 
 /// What is printed and raised.

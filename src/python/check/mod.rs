@@ -60,6 +60,7 @@ mod search;
 mod sharing;
 mod slices;
 mod small_scope;
+mod stale;
 mod state;
 mod strings;
 mod switches;
@@ -71,13 +72,16 @@ mod unit;
 mod verdict;
 mod waiting;
 mod witness;
+mod worst;
 
 pub use alone::{Alone, run_alone};
 pub use collision::Collision;
 pub use event::thread_name;
 pub use finding::{Finding, Kind, Orders};
 pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, counter_listing, listing};
-pub use loops::{LoopBody, LoopEnd, LoopError, LoopState, LoopStep, LoopVerdict, Steps, TracedStep};
+pub use loops::{
+    LoopBody, LoopEnd, LoopError, LoopState, LoopStep, LoopVerdict, Steps, TracedStep, finds_taken,
+};
 pub use machine::Use;
 pub use reached::Untried;
 pub use replay::PlayError;

@@ -82,6 +82,8 @@ pub(super) struct Search<'m> {
     /// What was taken for granted.
     pub(super) assumed: Assumed,
     pub(super) reached: Reached,
+    /// Whether threads take turns after iterations of their loops. The loops of the main thread start others and wait for them.
+    pub(super) iterates: bool,
     /// Whether in this pass a thread came back to where it was, and nothing on its way can be changed by another one.
     endless: bool,
 }
@@ -110,6 +112,7 @@ impl<'m> Search<'m> {
             steps: 0,
             assumed: Assumed::default(),
             reached: Reached::new(module),
+            iterates: false,
             endless: false,
         }
     }
@@ -127,6 +130,16 @@ impl<'m> Search<'m> {
     /// The state with which every schedule begins.
     pub(super) const fn begin(&self) -> &State {
         &self.begin
+    }
+
+    /// The locations at which threads are switched.
+    pub(super) const fn shared(&self) -> &BTreeSet<Location> {
+        &self.shared
+    }
+
+    /// Switches threads at these locations.
+    pub(super) fn share(&mut self, shared: BTreeSet<Location>) {
+        self.shared = shared;
     }
 
     /// All endings, or those up to the first that is not expected.
@@ -155,7 +168,7 @@ impl<'m> Search<'m> {
 
     fn pass(&mut self, bounds: &Bounds<'_>, expected: Option<&[Ending]>) -> Result<Endings, Unfinished> {
         type Hasher = BuildHasherDefault<FxHasher>;
-        self.endless = false;
+        (self.endless, self.iterates) = (false, false);
         let mut start = self.begin.clone();
         start.compact();
         let start = Arc::new(start);
@@ -175,16 +188,18 @@ impl<'m> Search<'m> {
                 self.learn_from_daemons(&state, bounds);
             }
             let (mut moved, mut limited, mut moved_before) = (false, false, false);
-            // Whoever goes round and round goes on when no other can, the second time through; and a time limit comes when no thread
-            // can go on, the third time.
+            // Whoever was woken in the midst of something goes on first. Whoever goes round and round goes on when no other can, the third
+            // time through; and a time limit comes when no thread can go on, the fourth time.
             let count = state.threads.len();
-            for turn in 0..3 * count {
-                let (thread, expires) = (turn % count, turn >= 2 * count);
+            for turn in 0..4 * count {
+                let (thread, time) = (turn % count, turn / count);
+                let expires = time == 3;
                 if thread == 0 {
                     moved_before = moved;
                 }
-                let later = state.threads[thread].unit.lets_others();
-                let its_turn = expires || later == (turn >= count);
+                let unit = &state.threads[thread].unit;
+                let its_turn =
+                    expires || time == if unit.waits { 0 } else { 1 + usize::from(unit.lets_others()) };
                 if over || state.threads[thread].finished || !its_turn || moved_before {
                     continue;
                 }
@@ -276,6 +291,9 @@ impl<'m> Search<'m> {
                 }
             }
             tell(machine, thread, &Told::After(step));
+            if self.switching == Switching::Iterations {
+                unit::wait(machine, thread, step == Step::Blocked);
+            }
             touched |= machine.accesses.iter().any(|access| self.shared.contains(&access.location));
             match step {
                 Step::Blocked => return Ok(Pause::Blocked),
@@ -296,6 +314,10 @@ impl<'m> Search<'m> {
                             let started = (threads..machine.state.threads.len())
                                 .any(|new| !machine.state.threads[new].daemon || felt(new));
                             match unit::follow(machine, thread, touched_data, started) {
+                                Came::ToAnIteration => {
+                                    self.iterates |= thread > 0;
+                                    true
+                                }
                                 Came::ToAnEnd => true,
                                 // It goes round and round, and waits for another thread.
                                 Came::Round => {

@@ -110,7 +110,7 @@ impl Search<'_> {
     }
 }
 
-/// Turns of one thread after the other, each with their number.
-fn runs(order: &[u8]) -> Vec<(u8, usize)> {
+/// The runs of an order: a thread, and how many turns it has there.
+pub(super) fn runs(order: &[u8]) -> Vec<(u8, usize)> {
     order.chunk_by(|one, next| one == next).map(|run| (run[0], run.len())).collect()
 }

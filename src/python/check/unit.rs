@@ -42,7 +42,9 @@ pub(super) fn goes_round(machine: &mut Machine<'_>, thread: usize) -> bool {
 /// What a thread has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Came {
-    /// The end of a whole iteration, the start of another thread with nothing begun, or the start of an executor's task.
+    /// The end of a whole iteration.
+    ToAnIteration,
+    /// The start of another thread with nothing begun, or the start of an executor's task.
     ToAnEnd,
     /// The end of an iteration that does not count.
     Round,
@@ -60,6 +62,19 @@ pub(super) fn enter(machine: &mut Machine<'_>, thread: usize) {
     }
 }
 
+/// Notes whether a thread waits in the midst of a whole iteration, by whether its last instruction could go on: then it has to be woken, and
+/// goes on before others begin anew.
+pub(super) fn wait(machine: &mut Machine<'_>, thread: usize, is_blocked: bool) {
+    let it = &machine.state.threads[thread];
+    // What waits to be woken has told those that wake it.
+    let is_told = it.frames.last().is_some_and(|frame| !frame.progress.is_empty());
+    let waits = is_blocked && is_told && it.unit.begun;
+    if waits != it.unit.waits {
+        machine.thread = thread;
+        machine.current_mut().unit.waits = waits;
+    }
+}
+
 /// What a thread has come to by an instruction: whether that got at something shared, and whether it started another thread.
 pub(super) fn follow(machine: &mut Machine<'_>, thread: usize, touched: bool, started: bool) -> Came {
     let (now, ends) = (outermost(machine, thread), iteration_ends(machine, thread));
@@ -73,7 +88,10 @@ pub(super) fn follow(machine: &mut Machine<'_>, thread: usize, touched: bool, st
         (Some((_, counts)), None) => counts,
         _ => !unit.begun,
     };
-    if (ends && counts) || (started && !unit.begun) || took_a_task {
+    if ends && counts {
+        unit.begun = false;
+        Came::ToAnIteration
+    } else if (started && !unit.begun) || took_a_task {
         unit.begun = false;
         Came::ToAnEnd
     } else if ends {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::ending::Ending;
-use super::finding::{Finding, Kind, Orders, endings_of_orders, kind, safe, shown, shows, tell};
+use super::finding::{Finding, Kind, Orders, endings_of_orders, kind, safe, shown, tell};
 use super::machine::{Beyond, KNOWN};
 use super::reached::Untried;
 use super::replay::{self, PlayError};
 use super::search::{Bounds, Search, Switching, Unfinished};
 use super::witness::{Record, Turn};
+use super::worst::Worst;
 use super::{coverage, small_scope};
 use crate::error::{Classified, Kind as ErrorKind};
 use crate::python::program::module::Module;
@@ -41,13 +42,13 @@ impl Checked {
         self.findings.iter().map(|finding| finding.work).sum()
     }
 
-    /// What of the program no schedule has done on any version on which it is exact.
+    /// What of the program no schedule has done on any version on which nothing goes wrong.
     #[must_use]
     pub fn untried(&self) -> Untried {
         // What ends in an exception in any order does not go on for other reasons.
-        let exact = |finding: &&Finding| finding.kind == Kind::Exact && !finding.orders.raise;
-        let exact = self.findings.iter().filter(exact);
-        let untried = exact.map(|finding| finding.untried.clone());
+        let right =
+            |finding: &&Finding| matches!(finding.kind, Kind::Exact | Kind::Differs) && !finding.orders.raise;
+        let untried = self.findings.iter().filter(right).map(|finding| finding.untried.clone());
         untried.reduce(|one, other| one.and(&other)).unwrap_or_default()
     }
 }
@@ -175,9 +176,10 @@ pub fn play(
         Unfinished::Stopped => CheckError::Stopped,
         Unfinished::Beyond(Beyond { what, place }) => CheckError::Beyond { what, place },
     };
-    let serial = Search::new(&module, Switching::Iterations).run(&bounds, None).map_err(unfinished)?;
+    let mut whole = Search::new(&module, Switching::Iterations);
+    let serial = whole.run(&bounds, None).map_err(unfinished)?;
     let serial: Vec<Ending> = serial.into_iter().map(|(ending, _)| ending).collect();
-    let orders = Orders::of(&module, &serial);
+    let orders = Orders::of(whole.iterates, &serial);
     let expected: Vec<Ending> = serial.into_iter().filter(|ending| ending.waiting.is_empty()).collect();
     let mut record = Record::default();
     let state =
@@ -251,7 +253,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     let serial = whole.run(bounds, None)?;
     let one_order = serial.first().map(|(_, order)| order.clone()).unwrap_or_default();
     let serial: Vec<Ending> = serial.into_iter().map(|(ending, _)| ending).collect();
-    let orders = Orders::of(module, &serial);
+    let orders = Orders::of(whole.iterates, &serial);
     let expected: Vec<Ending> = serial.into_iter().filter(|ending| ending.waiting.is_empty()).collect();
     let mut search = Search::new(module, Switching::DropPoints);
     let endings = search.run(bounds, Some(&expected))?;
@@ -269,10 +271,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
         finding.reason = expected[0].uncaught.join(", ");
         return Ok((finding, false));
     }
-    let unexpected = || endings.iter().filter(|(ending, _)| !expected.contains(ending));
-    // One that can be seen in what is printed or raised tells more.
-    let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));
-    let Some((ending, order)) = seen.or_else(|| unexpected().next()) else {
+    let Some(worst) = Worst::of(&mut search, &endings, &expected, bounds)? else {
         let mut record = Record::default();
         let state = whole
             .replay(&one_order, bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
@@ -282,16 +281,13 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
         finding.reason = safe(&search, orders) + &finding.remark;
         return Ok((finding, search.assumed.specialised));
     };
-    let found = shows(ending, &expected);
-    let as_much = |other: &Ending| shows(other, &expected) == found;
-    let (ending, order) = search.with_fewer_switches((ending.clone(), order.clone()), &as_much, bounds)?;
-    // What was found may have taken all that there was.
-    let bounds = &Bounds { steps: u64::MAX, ..*bounds };
-    finding.kind = kind(&ending, &expected);
-    let mut record = Record::default();
-    let state =
-        search.replay(&order, bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
-    tell(&mut finding, module, &ending, &expected, &record, &state, &search.conflicts);
+    finding.kind = worst.kind;
+    if finding.kind == Kind::Differs {
+        finding.untried = search.reached.untried(&whole.reached, module);
+    }
+    let (record, state) = worst.played(&mut search, bounds)?;
+    tell(&mut finding, module, &worst.ending, &expected, &record, &state, &search.conflicts);
+    finding.reason += &worst.remark;
     Ok((finding, search.assumed.specialised))
 }
 

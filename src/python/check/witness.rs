@@ -131,6 +131,11 @@ impl Record {
         users.into_keys().collect()
     }
 
+    /// All that was done.
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
     /// What makes the difference in it.
     pub(super) fn collision(
         &self,

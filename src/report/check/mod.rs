@@ -145,13 +145,21 @@ impl CheckReport {
         let small = checked.small.numbers.iter().map(|(&number, &taken_as)| SmallNumber { number, taken_as });
         // Where one version loses, a later one is safe because nothing can come between the same two lines.
         let lost = checked.findings.iter().find_map(|finding| finding.collision.as_ref());
+        let untried = UntriedLines::of(checked);
+        let row = |finding: &Finding| {
+            let mut row = CheckRow::new(finding, lost, steps);
+            if matches!(finding.kind, Kind::Exact | Kind::Differs) && !untried.is_empty() {
+                row.reason += "; some of the program is not tried with numbers that small";
+            }
+            row
+        };
         Self {
             header,
             file,
             scope,
             small: small.filter(|small| small.number != small.taken_as).collect(),
-            untried: UntriedLines::of(checked),
-            results: checked.findings.iter().map(|finding| CheckRow::new(finding, lost, steps)).collect(),
+            results: checked.findings.iter().map(row).collect(),
+            untried,
             real: Vec::new(),
             failures: Vec::new(),
             disagreements: 0,
@@ -226,7 +234,7 @@ impl CheckReport {
         let rows = self.groups().into_iter().enumerate().map(|(number, (versions, row))| {
             let colour = match row.verdict {
                 "exact" => AnsiColor::Green,
-                "incomplete" | "not python" => AnsiColor::Yellow,
+                "differs" | "incomplete" | "not python" => AnsiColor::Yellow,
                 _ => AnsiColor::Red,
             };
             let why = row.reason.clone() + &self.drop_point(row);
@@ -282,6 +290,13 @@ impl CheckReport {
             terms::free_threaded(self.results.iter().map(|row| row.version)).into_iter().collect();
         if self.shown().is_some_and(|row| row.ends.len() > 1) || self.real.iter().any(RealRow::has_lines) {
             notes.push("what is printed stands in alphabetical order: threads may print in any".to_owned());
+        }
+        if self.results.iter().any(|row| row.verdict == Kind::Differs.word()) {
+            notes.push(
+                "differs: it can end as it does in no order of whole threads or loop iterations, but no update is lost and no check is \
+                 overtaken; whether that is wrong is for you to say"
+                    .to_owned(),
+            );
         }
         if self.results.iter().any(|row| row.time_limits) {
             notes.push(

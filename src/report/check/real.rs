@@ -58,6 +58,8 @@ pub enum Seen {
     Exact,
     /// A run printed something else.
     Loses,
+    /// A run printed something else, which may be right by the model.
+    Differs,
     /// A run raised something else.
     Raises,
     /// A run did not end.
@@ -85,6 +87,7 @@ impl Seen {
         match self {
             Self::Exact => "exact",
             Self::Loses => "loses",
+            Self::Differs => "differs",
             Self::Raises => "raises",
             Self::Deadlocks => "did not end",
             Self::NotSeen => "not seen",

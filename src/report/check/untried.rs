@@ -26,6 +26,11 @@ impl UntriedLines {
         Self { lines: untried.lines.into_iter().collect(), tests: untried.tests.into_iter().collect() }
     }
 
+    /// Whether everything was tried.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.tests.is_empty()
+    }
+
     /// In a sentence.
     pub(super) fn note(&self) -> Option<String> {
         let told = |lines: &[u32]| {

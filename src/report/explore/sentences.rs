@@ -5,6 +5,7 @@ use crate::count::grouped;
 use crate::explore::{Grade, StepKind};
 use crate::measure::Pattern;
 use crate::python::body::in_one_line;
+use crate::python::check::finds_taken;
 use crate::report::{layout, words};
 
 impl ExploreReport {
@@ -85,6 +86,13 @@ impl ExploreReport {
             } else {
                 "a result that no order of whole iterations has"
             };
+            let mut does = self.witness.iter().flat_map(|witness| &witness.lines).flat_map(|line| &line.does);
+            if does.any(|does| finds_taken(does)) {
+                return format!(
+                    "one worker finds a lock taken and goes on without it, which it does in no order of whole iterations: so comes {what}. \
+                     Where it waits for the lock instead, only the right outcomes are left."
+                );
+            }
             return format!(
                 "one worker acts on what it has read, and what another changes {place} makes that untrue: so comes {what}. A lock \
                  around the read and what follows from it leaves only the right outcomes."
@@ -149,11 +157,10 @@ impl ExploreReport {
             && version.has_silent_call(&self.body)
         {
             return format!(
-                "once CPython {version} has specialised its calls, no schedule lets another worker in between a load of x and the store \
-                 that depends on it, so no update can be lost; in the first few executions one can."
+                "once CPython {version} has specialised its calls, every schedule ends as some order of whole iterations does, so no update \
+                 can be lost; in the first few executions one can."
             );
         }
-        "no schedule lets another worker in between a load of x and the store that depends on it, so no update can be lost."
-            .to_owned()
+        "every schedule ends as some order of whole iterations does, so no update can be lost.".to_owned()
     }
 }

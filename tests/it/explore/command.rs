@@ -174,3 +174,22 @@ fn outcomes_may_be_exceptions_and_deadlocks() {
     let last = report["outcomes"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["outcome"], &last["verdict"]), (&"deadlock (A, B)".into(), &"deadlock".into()));
 }
+
+#[test]
+fn a_lock_that_is_found_taken_is_not_shown_as_taken() {
+    let body = "if lock.acquire(False):\n    x += d\n    lock.release()";
+    let output = explore_line(&["--body", body, "--cpython", "3.12", "--iters", "1"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.matches(" take lock").count(), 1, "{text}");
+    assert!(text.contains("find lock taken"), "{text}");
+    assert!(text.contains("why: one worker finds a lock taken and goes on without it"), "{text}");
+}
+
+#[test]
+fn where_others_come_in_between_it_is_not_said_that_none_can() {
+    let body = ["--body", "x = max(x, d)", "--cpython", "3.12", "--iters", "1"];
+    let output = explore_line(&body).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("x always ends as 1"), "{text}");
+    assert!(text.contains("why: every schedule ends as some order of whole iterations does"), "{text}");
+}

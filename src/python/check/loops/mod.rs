@@ -17,5 +17,5 @@ pub(super) use body::WORK;
 pub use body::{LoopBody, LoopEnd, LoopState};
 pub use error::LoopError;
 pub use steps::{LoopStep, Steps};
-pub use trace::TracedStep;
+pub use trace::{TracedStep, finds_taken};
 pub use verdict::LoopVerdict;

@@ -1,6 +1,6 @@
 //! What the steps of a schedule do, in words.
 
-use super::super::machine::{Access, Location, Machine};
+use super::super::machine::{Access, Location, Machine, Use};
 use super::super::state::{Object, Value};
 use super::body::{LoopBody, LoopState};
 use super::error::LoopError;
@@ -10,6 +10,16 @@ use rustc_hash::FxHashMap;
 
 /// The longest text of a value that is shown.
 const LONGEST: usize = 24;
+
+/// What is said of a lock that was to be taken and was not free, before and behind its name.
+const FIND: &str = "find ";
+const TAKEN: &str = " taken";
+
+/// Whether this is said of a step that found a lock taken and did not wait for it.
+#[must_use]
+pub fn finds_taken(does: &str) -> bool {
+    does.starts_with(FIND) && does.ends_with(TAKEN)
+}
 
 /// A step that was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +182,11 @@ impl Witnessing for Teller<'_> {
             } else {
                 said
             }
+        });
+        let missed = machine.accesses.iter().any(|access| access.how == Use::Miss);
+        let said = said.map(|said| match said.strip_prefix("take ") {
+            Some(lock) if missed => format!("{FIND}{lock}{TAKEN}"),
+            _ => said,
         });
         let words = said.unwrap_or_else(|| {
             let name = instruction.opcode.to_lowercase();

@@ -191,3 +191,31 @@ fn a_semaphore_and_a_condition_let_others_in_before_they_are_taken() {
         }
     }
 }
+
+#[test]
+fn whoever_is_woken_goes_on_before_others_begin() {
+    let text = |waits: &str| {
+        format!(
+            "import threading\ncond = threading.Condition()\nq = []\ndef produce():\n    for i in range(2):\n        with cond:\n            \
+             q.append(i)\n            cond.notify()\ndef consume():\n    with cond:\n        {waits} not q:\n            cond.wait()\n        \
+             q.pop()\nts = [threading.Thread(target=f) for f in (consume, consume, produce)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n"
+        )
+    };
+    // Another consumer may take what one was woken for.
+    for (waits, kind) in [("if", Kind::Raises), ("while", Kind::Exact)] {
+        for (version, found) in verdicts(&text(waits)) {
+            assert_eq!(found, kind, "{waits} on {version}");
+        }
+    }
+}
+
+#[test]
+fn a_loop_over_what_others_change_has_no_whole_iterations() {
+    let text = "import threading\nnames = ['a', 'b', 'c']\nseen = []\ndef read():\n    for name in names:\n        seen.append(name)\n\
+                def drop():\n    names.remove('a')\nts = [threading.Thread(target=f) for f in (read, drop)]\nfor t in ts: t.start()\n\
+                for t in ts: t.join()\nprint(seen)\n";
+    for finding in check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap().findings {
+        assert_eq!((finding.kind, finding.orders.loops), (Kind::Loses, false), "{finding:?}");
+        assert_eq!(finding.expected, [["['a', 'b', 'c']"], ["['b', 'c']"]]);
+    }
+}

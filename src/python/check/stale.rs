@@ -1,0 +1,143 @@
+//! Whether a thread goes on by what is no longer so: by what it has read before another one changed it.
+
+use std::collections::BTreeSet;
+
+use super::machine::{Location, Machine};
+use super::search::{Bounds, EXPIRED, Pause, Search, Unfinished};
+use super::state::{Object, State, Thread, Value};
+use super::switches::runs;
+
+/// The most turns that a thread may need to come to its end.
+const MOST_TURNS: usize = 1000;
+
+/// How many turns more than before a thread may need to come to the same place.
+const MORE_TURNS: usize = 16;
+
+/// How deep values are compared.
+const DEEPEST: usize = 8;
+
+impl<'m> Search<'m> {
+    /// Whether a thread goes on by what is no longer so, anywhere in this order: had it come to where it is interrupted only after the
+    /// others, it would know something else. Where the others cannot go before it, or a time limit comes, it is taken to.
+    pub(super) fn goes_by_what_was(&mut self, order: &[u8], bounds: &Bounds<'_>) -> Result<bool, Unfinished> {
+        if order.iter().any(|thread| thread & EXPIRED != 0) {
+            return Ok(true);
+        }
+        let runs = runs(order);
+        let mut machine = Machine::at(self.module(), self.begin().clone());
+        let (mut starts, mut interrupted, mut over) = (Vec::new(), Vec::new(), Vec::new());
+        for &run in &runs {
+            starts.push(machine.state.clone());
+            let pause = self.carry_out(&mut machine, run, bounds)?;
+            let is_over = machine.state.threads[usize::from(run.0)].finished;
+            interrupted.push(matches!(pause, Some(Pause::Switch | Pause::Long)) && !is_over);
+            over.push(is_over);
+        }
+        for (at, &(thread, turns)) in runs.iter().enumerate().filter(|&(at, _)| interrupted[at]) {
+            let Some(next) = (at + 1..runs.len()).find(|&next| runs[next].0 == thread) else { continue };
+            let mut machine = Machine::at(self.module(), starts[at].clone());
+            for (&(other, turns), &is_over) in runs[at + 1..next].iter().zip(&over[at + 1..next]) {
+                // It may have another way to go now; it still goes on to its end.
+                let turns = if is_over { MOST_TURNS } else { turns };
+                self.carry_out(&mut machine, (other, turns), bounds)?;
+                let it = machine.state.threads.get(usize::from(other));
+                if it.is_none_or(|thread| thread.finished != is_over) {
+                    return Ok(true);
+                }
+            }
+            // On its way there it may find less to do, or more.
+            let mut same = false;
+            for _ in 0..turns + MORE_TURNS {
+                if same || self.carry_out(&mut machine, (thread, 1), bounds)?.is_none() {
+                    break;
+                }
+                same = self.knows_the_same((&starts[at + 1], &machine.state), usize::from(thread));
+            }
+            if !same {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Carries out the turns of a thread, or those that it takes to its end; how the last ended. Nothing if it is not there or cannot go
+    /// on.
+    fn carry_out(
+        &mut self,
+        machine: &mut Machine<'m>,
+        (thread, turns): (u8, usize),
+        bounds: &Bounds<'_>,
+    ) -> Result<Option<Pause>, Unfinished> {
+        let thread = usize::from(thread);
+        let mut last = None;
+        for _ in 0..turns {
+            match machine.state.threads.get(thread) {
+                None => return Ok(None),
+                Some(thread) if thread.finished => return Ok(last),
+                Some(_) => {}
+            }
+            let before = machine.state.clone();
+            let pause = self.advance(machine, thread, bounds, &mut |_, _, _| {})?;
+            if matches!(pause, Pause::Blocked) && machine.state == before {
+                return Ok(None);
+            }
+            last = Some(pause);
+        }
+        Ok(last)
+    }
+
+    /// Whether a thread is at the same place in both states, and its own variables have the same values.
+    fn knows_the_same(&self, states: (&State, &State), thread: usize) -> bool {
+        let view = View { states, shared: self.shared() };
+        let (one, other): (&Thread, &Thread) = (&states.0.threads[thread], &states.1.threads[thread]);
+        one.frames.len() == other.frames.len()
+            && one.frames.iter().zip(&other.frames).all(|(one, other)| {
+                (one.code, one.pc) == (other.code, other.pc)
+                    && view.same_all(&one.slots, &other.slots, 0)
+                    && view.same_all(&one.stack, &other.stack, 0)
+                    && view.same_all(&one.handling, &other.handling, 0)
+                    && view.same_all(&one.progress, &other.progress, 0)
+            })
+    }
+}
+
+/// Two states, of which a thread's own values are compared.
+struct View<'s> {
+    states: (&'s State, &'s State),
+    shared: &'s BTreeSet<Location>,
+}
+
+impl View<'_> {
+    fn same_all(&self, one: &[Value], other: &[Value], depth: usize) -> bool {
+        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| self.same(one, other, depth))
+    }
+
+    /// Whether two values are the same: what threads share is the same object, whatever it holds by now.
+    fn same(&self, one: &Value, other: &Value, depth: usize) -> bool {
+        let (Value::Ref(one), Value::Ref(other)) = (one, other) else { return one == other };
+        let (one, other) = (&self.states.0.heap[*one as usize], &self.states.1.heap[*other as usize]);
+        let is_shared = self.shared.contains(&Location::Content(one.site));
+        one.site == other.site
+            && (is_shared || depth > DEEPEST || self.same_object(&one.object, &other.object, depth + 1))
+    }
+
+    fn same_object(&self, one: &Object, other: &Object, depth: usize) -> bool {
+        match (one, other) {
+            (Object::Tuple(one), Object::Tuple(other))
+            | (Object::List(one), Object::List(other))
+            | (Object::Set(one), Object::Set(other))
+            | (Object::Deque(one, _), Object::Deque(other, _)) => self.same_all(one, other, depth),
+            (Object::Dict(one, _), Object::Dict(other, _)) => {
+                one.len() == other.len()
+                    && one.iter().zip(other).all(|(one, other)| {
+                        self.same(&one.0, &other.0, depth) && self.same(&one.1, &other.1, depth)
+                    })
+            }
+            (Object::Iterator(one, at, _), Object::Iterator(other, there, _)) => {
+                at == there && self.same(one, other, depth)
+            }
+            (Object::Cell(one), Object::Cell(other)) => self.same(one, other, depth),
+            _ => std::mem::discriminant(one) == std::mem::discriminant(other),
+        }
+    }
+}

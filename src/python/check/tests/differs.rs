@@ -1,0 +1,69 @@
+//! Programs that may end as no order does though nothing is lost, beside programs that look like them and lose.
+
+use super::*;
+
+const VERSIONS: [Version; 4] = [Version::V3_9, Version::V3_10, Version::V3_13, Version::V3_13t];
+
+fn kinds(setup: &str, body: &str, last: &str) -> Vec<Kind> {
+    kinds_with(2, setup, body, last)
+}
+
+fn kinds_with(threads: usize, setup: &str, body: &str, last: &str) -> Vec<Kind> {
+    let body = body.replace('\n', "\n    ");
+    let text = format!(
+        "import threading\nlock = threading.Lock()\n{setup}\ndef work():\n    {body}\nts = [threading.Thread(target=work) for _ in range({threads})]\n\
+         for t in ts: t.start()\nfor t in ts: t.join()\n{last}\n"
+    );
+    let findings = check(&text, &VERSIONS, 2, &Control::default()).unwrap().findings;
+    findings.into_iter().map(|finding| finding.kind).collect()
+}
+
+#[test]
+fn what_is_done_under_a_lock_may_end_in_several_right_ways() {
+    let enter = "with lock:\n    active += 1\n    if active > peak:\n        peak = active\n";
+    let leave = "with lock:\n    active -= 1";
+    let peak = kinds("active = peak = 0", &format!("global active, peak\n{enter}{leave}"), "print(active)");
+    assert_eq!(peak, [Kind::Differs; 4]);
+    let unlocked =
+        kinds("active = peak = 0", &format!("global active, peak\n{enter}active -= 1"), "print(active)");
+    assert_eq!(unlocked, [Kind::Loses, Kind::Loses, Kind::Loses, Kind::Loses], "what is not under the lock");
+}
+
+#[test]
+fn a_semaphore_keeps_nobody_out() {
+    let body = "global n, peak\nwith room:\n    n += 1\n    if n > peak:\n        peak = n\n    n -= 1";
+    let found = kinds_with(3, "room = threading.Semaphore(2)\nn = peak = 0", body, "print(n)");
+    // 3.13 has no place to switch in it.
+    assert_eq!(found, [Kind::Loses, Kind::Loses, Kind::Exact, Kind::Loses]);
+}
+
+#[test]
+fn a_lock_that_is_found_taken_loses_nothing() {
+    let body = "global done, skipped\nif lock.acquire(False):\n    done += 1\n    lock.release()\nelse:\n    skipped.append(1)";
+    assert_eq!(kinds("done = 0\nskipped = []", body, "print(done + len(skipped))"), [Kind::Differs; 4]);
+}
+
+#[test]
+fn what_is_an_order_only_differs() {
+    let body = "with lock:\n    n = len(seen)\nseen.append(n)";
+    let last = "print(len(seen))";
+    assert_eq!(kinds("seen = []", body, last), [Kind::Loses; 4], "the number goes by what was");
+    assert_eq!(kinds("seen = []", "seen.append('a')\nseen.append('b')", last), [Kind::Differs; 4]);
+}
+
+#[test]
+fn a_lock_let_go_between_a_check_and_what_follows_from_it_loses() {
+    let check = "global left\nwith lock:\n    ok = left > 0\nif ok:\n    with lock:\n        left -= 1";
+    assert_eq!(kinds("left = 1", check, ""), [Kind::Loses; 4]);
+    let update = "global n\nwith lock:\n    old = n\nwith lock:\n    n = old + 1";
+    assert_eq!(kinds("n = 0", update, ""), [Kind::Loses; 4]);
+    let own = "global last\nwith lock:\n    last += 1\nwith lock:\n    ids.append(last)";
+    assert_eq!(kinds("last = 0\nids = []", own, "print(sorted(ids))"), [Kind::Loses; 4]);
+}
+
+#[test]
+fn a_loss_is_found_behind_what_only_differs() {
+    // The order in `seen` is the first that is another.
+    let body = "global n\nseen.append('a')\nseen.append('b')\nold = n\nn = max(old, old + 1)";
+    assert_eq!(kinds("n = 0\nseen = []", body, ""), [Kind::Loses; 4]);
+}

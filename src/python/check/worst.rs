@@ -1,0 +1,113 @@
+//! The schedule that says most of a program, among those that end otherwise than orders of whole iterations do.
+
+use super::collision::is_allowed;
+use super::ending::Ending;
+use super::finding::{Kind, Shows};
+use super::search::{Bounds, Endings, Search, Unfinished};
+use super::state::State;
+use super::witness::Record;
+
+/// The most endings that are looked at for one that is more than another.
+const MOST_ENDINGS: usize = 40;
+
+/// The most instructions of a search for all endings.
+const MOST_STEPS: u64 = 6_000_000;
+
+/// The schedule that says most.
+pub(super) struct Worst {
+    /// What it shows.
+    pub(super) kind: Kind,
+    /// How it ends.
+    pub(super) ending: Ending,
+    order: Vec<u8>,
+    /// What has to be added to the reason.
+    pub(super) remark: String,
+}
+
+impl Worst {
+    /// Among the endings up to the first that is not expected; nothing if all are. Where that first one may be right, the others are
+    /// looked at, too.
+    pub(super) fn of(
+        search: &mut Search<'_>,
+        endings: &Endings,
+        expected: &[Ending],
+        bounds: &Bounds<'_>,
+    ) -> Result<Option<Self>, Unfinished> {
+        let unexpected = || endings.iter().filter(|(ending, _)| !expected.contains(ending));
+        // One that can be seen in what is printed or raised tells more.
+        let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));
+        let Some(first) = seen.or_else(|| unexpected().next()) else { return Ok(None) };
+        let mut first = Self::new(search, first, expected, bounds)?;
+        if first.kind != Kind::Differs {
+            return Ok(Some(first));
+        }
+        // An order is played back with the pauses with which it was found.
+        let known = search.shared().clone();
+        let more = Bounds { steps: search.steps.saturating_add(MOST_STEPS), ..*bounds };
+        let all = match search.run(&more, None) {
+            Ok(all) => all,
+            Err(Unfinished::Limit(limit)) => {
+                search.share(known);
+                first.remark = format!("; not every schedule was tried: {limit}");
+                return Ok(Some(first));
+            }
+            Err(error) => return Err(error),
+        };
+        let mut others: Vec<(Shows, &(Ending, Vec<u8>))> = all
+            .iter()
+            .filter_map(|found| Shows::of(&found.0, expected).map(|shows| (shows, found)))
+            .collect();
+        others.sort_by_key(|(shows, _)| (shows.kind == Kind::Loses, shows.reordered, !shows.visible));
+        for (_, found) in others.iter().take(MOST_ENDINGS).filter(|(shows, _)| !shows.reordered) {
+            let other = Self::new(search, found, expected, bounds)?;
+            if other.kind != Kind::Differs {
+                return Ok(Some(other));
+            }
+        }
+        let again = others.iter().find(|(_, (ending, _))| *ending == first.ending).or_else(|| others.first());
+        again.map(|(_, found)| Self::new(search, found, expected, bounds)).transpose()
+    }
+
+    /// What an order shows, with as few switches as show it.
+    fn new(
+        search: &mut Search<'_>,
+        (ending, order): &(Ending, Vec<u8>),
+        expected: &[Ending],
+        bounds: &Bounds<'_>,
+    ) -> Result<Self, Unfinished> {
+        let shows = Shows::of(ending, expected);
+        let as_much = |other: &Ending| Shows::of(other, expected) == shows;
+        let found = (ending.clone(), order.clone());
+        let (ending, order) = search.with_fewer_switches(found, &as_much, bounds)?;
+        let kind = shows.map_or(Kind::Exact, |shows| shows.kind);
+        let mut worst = Self { kind, ending, order, remark: String::new() };
+        if kind == Kind::Loses
+            && (shows.is_some_and(|shows| shows.reordered) || worst.may_be_right(search, bounds)?)
+        {
+            worst.kind = Kind::Differs;
+        }
+        Ok(worst)
+    }
+
+    /// Whether no thread goes on by what is no longer so.
+    fn may_be_right(&self, search: &mut Search<'_>, bounds: &Bounds<'_>) -> Result<bool, Unfinished> {
+        let (record, state) = self.played(search, bounds)?;
+        let bounds = Bounds { steps: u64::MAX, ..*bounds };
+        Ok(is_allowed(record.events(), &state, &search.conflicts)
+            && !search.goes_by_what_was(&self.order, &bounds)?)
+    }
+
+    /// What is done in it, and the state that it leaves.
+    pub(super) fn played(
+        &self,
+        search: &mut Search<'_>,
+        bounds: &Bounds<'_>,
+    ) -> Result<(Record, State), Unfinished> {
+        // What was found may have taken all that there was.
+        let bounds = Bounds { steps: u64::MAX, ..*bounds };
+        let mut record = Record::default();
+        let state = search
+            .replay(&self.order, &bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
+        Ok((record, state))
+    }
+}
