@@ -36,6 +36,9 @@ const MORE_SCOPES: [u32; 3] = [4, 6, 10];
 /// Up to so many instructions a scope may have taken for the next one to be tried: some tenths of a second.
 const QUICK: u64 = 2_000_000;
 
+/// The same where something was found on another version: there is an answer already.
+const AT_ONCE: u64 = 20_000;
+
 /// What is to be checked and where the report goes.
 #[derive(Debug)]
 pub struct CheckSession {
@@ -220,7 +223,8 @@ impl CheckSession {
             let found = last.0.findings.iter().any(is_found);
             open.findings.retain(|finding| matches!(finding.kind, Kind::Exact | Kind::Differs));
             let all_tried = open.untried().is_empty() && !open.small.overtaken;
-            let over = open.findings.is_empty() || open.small.numbers.is_empty() || open.work() > QUICK;
+            let most = if found { AT_ONCE } else { QUICK };
+            let over = open.findings.is_empty() || open.small.numbers.is_empty() || open.work() > most;
             if over || (all_tried && (found || MORE_SCOPES.contains(&scope))) {
                 break;
             }
