@@ -208,7 +208,12 @@ fn held(events: &[Event], state: &State) -> Vec<BTreeSet<Location>> {
 /// All ways in which what is done where a thread is interrupted bears on it.
 fn all_meetings(events: &[Event], state: &State, shared: &BTreeSet<Location>) -> Vec<Meeting> {
     let meetings = cuts(events).into_iter().flat_map(|cut| meetings(events, cut, shared));
-    meetings.filter(|meeting| !is_thread(state, meeting.location)).collect()
+    // That another thread takes a semaphore and lets it go again is nothing to those that have their own share of it.
+    let is_share = |meeting: &Meeting| {
+        matches!(object_at(state, meeting.location), Some(Object::Semaphore(..)))
+            && matches!(meeting.between.0, Use::Take | Use::Release)
+    };
+    meetings.filter(|meeting| !is_thread(state, meeting.location) && !is_share(meeting)).collect()
 }
 
 /// An instruction that stands in no line of the text belongs to the last line that its thread has run.

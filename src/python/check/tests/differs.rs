@@ -24,6 +24,11 @@ fn what_is_done_under_a_lock_may_end_in_several_right_ways() {
     let leave = "with lock:\n    active -= 1";
     let peak = kinds("active = peak = 0", &format!("global active, peak\n{enter}{leave}"), "print(active)");
     assert_eq!(peak, [Kind::Differs; 4]);
+    // That both have taken a semaphore as well changes nothing.
+    let indented = format!("{enter}{leave}").replace('\n', "\n    ");
+    let limited = format!("global active, peak\nwith room:\n    {indented}");
+    let setup = "room = threading.Semaphore(2)\nactive = peak = 0";
+    assert_eq!(kinds(setup, &limited, "print(active)"), [Kind::Differs; 4]);
     let unlocked =
         kinds("active = peak = 0", &format!("global active, peak\n{enter}active -= 1"), "print(active)");
     assert_eq!(unlocked, [Kind::Loses, Kind::Loses, Kind::Loses, Kind::Loses], "what is not under the lock");
