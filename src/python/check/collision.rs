@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::event::{Event, location_name};
-use super::machine::{Location, Use};
+use super::machine::{Access, Location, Use};
 use super::state::{Object, Part, State};
 use crate::python::program::module::Module;
 
@@ -92,6 +92,7 @@ const fn word(how: Use) -> &'static str {
         Use::Take => "taken",
         Use::Release => "released",
         Use::Miss => "found taken",
+        Use::Wait => "waited for",
     }
 }
 
@@ -102,6 +103,8 @@ struct Cut {
     left: usize,
     /// The first that it does again.
     resumed: usize,
+    /// The last that it, or the thread whose lock it waits for, did before it lost the GIL.
+    drop: usize,
 }
 
 /// A way in which what others do in a cut bears on its thread.
@@ -127,7 +130,9 @@ pub(super) fn collision(
     state: &State,
     shared: &BTreeSet<Location>,
 ) -> Option<Collision> {
-    let meetings = all_meetings(events, state, shared);
+    let real = cuts(events);
+    let cuts: Vec<Cut> = real.iter().copied().chain(waits(events, &real)).collect();
+    let meetings = all_meetings(events, &cuts, state, shared);
     // How an executor hands out its tasks is a reason only where there is no other; what threads wait for, only where nothing says as
     // much.
     let rank = |meeting: &&Meeting| {
@@ -138,9 +143,9 @@ pub(super) fn collision(
     };
     let meeting = meetings.iter().min_by_key(rank)?;
     let told = |(how, at): (Use, usize)| (how, line(events, at));
-    let Cut { left, resumed } = meeting.cut;
-    let mine = (0..=left).rev().filter(|&at| events[at].thread == events[left].thread);
-    let named = mine.clone().find(|&at| !events[at].opcode.is_empty()).unwrap_or(left);
+    let Cut { left, resumed, drop } = meeting.cut;
+    let mut mine = (0..=drop).rev().filter(|&at| events[at].thread == events[drop].thread);
+    let named = mine.find(|&at| !events[at].opcode.is_empty()).unwrap_or(drop);
     Some(Collision {
         name: location_name(module, state, meeting.location),
         before: meeting.before.map(told),
@@ -168,7 +173,7 @@ pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Loca
         let uses = [meeting.before, Some(meeting.between), meeting.after].map(|it| it.map(|(how, _)| how));
         uses == [Some(Use::Write), Some(Use::Write), Some(Use::Read)]
     };
-    all_meetings(events, state, shared).iter().all(|meeting| {
+    all_meetings(events, &cuts(events), state, shared).iter().all(|meeting| {
         let waits = object_at(state, meeting.location).is_some_and(brings_into_order);
         waits && meeting.between.0 != Use::Release || guarded(meeting) && !overwritten(meeting)
     })
@@ -206,8 +211,8 @@ fn held(events: &[Event], state: &State) -> Vec<BTreeSet<Location>> {
 }
 
 /// All ways in which what is done where a thread is interrupted bears on it.
-fn all_meetings(events: &[Event], state: &State, shared: &BTreeSet<Location>) -> Vec<Meeting> {
-    let meetings = cuts(events).into_iter().flat_map(|cut| meetings(events, cut, shared));
+fn all_meetings(events: &[Event], cuts: &[Cut], state: &State, shared: &BTreeSet<Location>) -> Vec<Meeting> {
+    let meetings = cuts.iter().flat_map(|&cut| meetings(events, cut, shared));
     // That another thread takes a semaphore and lets it go again is nothing to those that have their own share of it.
     let is_share = |meeting: &Meeting| {
         matches!(object_at(state, meeting.location), Some(Object::Semaphore(..)))
@@ -232,24 +237,49 @@ fn cuts(events: &[Event]) -> Vec<Cut> {
             && events[left].can_drop
             && events[left].together
         {
-            cuts.push(Cut { left, resumed: at });
+            cuts.push(Cut { left, resumed: at, drop: left });
         }
     }
     cuts
 }
 
+/// Where threads wait for the lock of one that is interrupted.
+fn waits(events: &[Event], cuts: &[Cut]) -> Vec<Cut> {
+    let mut waits = Vec::new();
+    let mut last: BTreeMap<usize, usize> = BTreeMap::new();
+    for (at, event) in events.iter().enumerate() {
+        let Some(left) = last.insert(event.thread, at) else { continue };
+        let around = |cut: &&Cut| cut.left < left && left < cut.resumed;
+        let waits_for_a_lock = events[left].accesses.iter().any(|access| access.how == Use::Wait);
+        if left + 1 < at
+            && waits_for_a_lock
+            && let Some(cut) = cuts.iter().filter(around).max_by_key(|cut| cut.left)
+        {
+            waits.push(Cut { left, resumed: at, drop: cut.drop });
+        }
+    }
+    waits
+}
+
+/// What is used: a location, which of the objects there, and which element of it.
+type Place = (Location, Option<u32>, Option<u64>);
+
 /// How what others do in a cut bears on its thread, by what they use.
 fn meetings(events: &[Event], cut: Cut, shared: &BTreeSet<Location>) -> Vec<Meeting> {
     let thread = events[cut.left].thread;
-    let uses = |at: usize, location: Location| {
-        let accesses = events[at].accesses.iter().filter(move |access| access.location == location);
-        accesses.map(move |access| (access.how, at))
+    let uses = |at: usize, (location, object, key): Place| {
+        let same = move |access: &&Access| {
+            (access.location, access.object) == (location, object)
+                && (key.is_none() || access.key.is_none() || key == access.key)
+        };
+        events[at].accesses.iter().filter(same).map(move |access| (access.how, at))
     };
     let inside = cut.left + 1..cut.resumed;
-    let touched: BTreeSet<Location> = inside
+    let touched: BTreeSet<Place> = inside
         .clone()
-        .flat_map(|at| events[at].accesses.iter().map(|access| access.location))
-        .filter(|location| shared.contains(location))
+        .flat_map(|at| events[at].accesses.iter())
+        .filter(|access| shared.contains(&access.location))
+        .map(|access| (access.location, access.object, access.key))
         .collect();
     let earlier: Vec<usize> = (0..=cut.left).rev().filter(|&at| events[at].thread == thread).collect();
     let later: Vec<usize> = (cut.resumed..events.len()).filter(|&at| events[at].thread == thread).collect();
@@ -257,21 +287,21 @@ fn meetings(events: &[Event], cut: Cut, shared: &BTreeSet<Location>) -> Vec<Meet
     let begun = earlier.iter().skip(1).take_while(|&&at| !events[at].ends_iteration).count() + 1;
     let done = later.iter().take_while(|&&at| !events[at].ends_iteration).count() + 1;
     let mut meetings = Vec::new();
-    for location in touched {
-        let between: Vec<(Use, usize)> = inside.clone().rev().flat_map(|at| uses(at, location)).collect();
+    for place in touched {
+        let between: Vec<(Use, usize)> = inside.clone().rev().flat_map(|at| uses(at, place)).collect();
         let before = |most: usize| {
             let mine = earlier.iter().enumerate().take(most);
-            mine.flat_map(|(far, &at)| uses(at, location).map(move |it| (it, far))).collect::<Vec<_>>()
+            mine.flat_map(|(far, &at)| uses(at, place).map(move |it| (it, far))).collect::<Vec<_>>()
         };
         let after = |most: usize| {
             let mine = later.iter().enumerate().take(most);
-            mine.flat_map(|(far, &at)| uses(at, location).map(move |it| (it, far))).collect::<Vec<_>>()
+            mine.flat_map(|(far, &at)| uses(at, place).map(move |it| (it, far))).collect::<Vec<_>>()
         };
         for (crosses, most_before, most_after) in [(false, begun, done), (true, usize::MAX, usize::MAX)] {
             let found = meet(&before(most_before), &between, &after(most_after));
             if let Some((before, between, after, class, distance)) = found {
                 let rank = (crosses, class, distance);
-                meetings.push(Meeting { cut, location, before, between, after, rank });
+                meetings.push(Meeting { cut, location: place.0, before, between, after, rank });
                 break;
             }
         }
@@ -311,14 +341,14 @@ fn meet(
         }
     }
     let changed = between.iter().find(|(how, _)| how.writes());
-    let seen = between.iter().find(|(how, _)| !how.writes());
+    let seen = between.iter().find(|(how, _)| matches!(how, Use::Read | Use::Miss));
     let last = before.first();
     let half = last.and_then(|&(mine, far)| {
         let other = match mine.0 {
             Use::Read => changed,
             Use::Take => between.iter().find(|(how, _)| matches!(how, Use::Miss | Use::Release)),
             Use::Write => seen,
-            Use::Release | Use::Miss => None,
+            Use::Release | Use::Miss | Use::Wait => None,
         };
         other.map(|&other| (Some(mine), other, None, 1, far))
     });
@@ -326,7 +356,7 @@ fn meet(
         let other = match again.0 {
             Use::Read | Use::Miss => changed,
             Use::Write => seen,
-            Use::Take | Use::Release => None,
+            Use::Take | Use::Release | Use::Wait => None,
         };
         other.map(|&other| (None, other, Some(again), 2, away))
     });
@@ -334,17 +364,23 @@ fn meet(
         let (mine, far) = last.filter(|((how, _), _)| *how == Use::Write)?;
         Some((Some(*mine), *changed?, None, 3, *far))
     };
-    half.or(other_half).or_else(overwritten)
+    // A lock that is waited for does its work, unless nobody goes on.
+    let waited_for = || {
+        let (mine, far) = last.filter(|((how, _), _)| *how == Use::Take)?;
+        let other = between.iter().find(|(how, _)| *how == Use::Wait)?;
+        Some((Some(*mine), *other, None, 4, *far))
+    };
+    half.or(other_half).or_else(overwritten).or_else(waited_for)
 }
 
 /// Whether no order of whole pieces has a thread use something in this way twice, and another one in this way meanwhile.
 const fn is_torn(before: Use, between: Use, after: Use) -> bool {
     match before {
-        Use::Read => between.writes() && !matches!(after, Use::Take | Use::Release | Use::Miss),
+        Use::Read => between.writes() && matches!(after, Use::Read | Use::Write),
         Use::Write => matches!((between, after), (Use::Write, Use::Read) | (Use::Read, Use::Write)),
         // Others are kept out as long as it is held.
         Use::Take => matches!(between, Use::Miss | Use::Release),
-        Use::Release | Use::Miss => false,
+        Use::Release | Use::Miss | Use::Wait => false,
     }
 }
 

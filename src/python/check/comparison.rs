@@ -165,7 +165,13 @@ impl Machine<'_> {
         if let Value::Str(_) = container {
             return self.type_error("in a string needs a string", &[item]);
         }
+        let touched = self.accesses.len();
         self.touch_value(container, false);
+        if matches!(self.object_of(container), Some(Object::Dict(..) | Object::Set(_)))
+            && self.accesses.len() > touched
+        {
+            self.touch_element(item);
+        }
         match self.object_of(container).cloned() {
             Some(Object::Dict(items, _)) => {
                 self.hashable(item, self.module.facts.messages.unhashable_key)?;

@@ -138,6 +138,7 @@ impl Machine<'_> {
         let counts = factory == Some(Value::Native("collections.Counter"));
         let place = match args.first() {
             Some(key) if matches!(name, "get" | "pop" | "setdefault") => {
+                self.touch_element(key);
                 self.hashable(key, self.module.facts.messages.unhashable_key)?;
                 self.position(&keys, key)?
             }
@@ -348,6 +349,9 @@ impl Machine<'_> {
     ) -> R<Value> {
         let writes = matches!(name, "add" | "discard" | "remove" | "pop" | "clear" | "update");
         self.touch(at, writes);
+        if let ("add" | "discard" | "remove", [item]) = (name, args) {
+            self.touch_element(item);
+        }
         let mut result = Value::None;
         match (name, args) {
             ("add", [item]) => {

@@ -34,7 +34,11 @@ impl Machine<'_> {
     }
 
     pub(super) fn subscript(&mut self, container: &Value, index: &Value) -> R<Value> {
+        let touched = self.accesses.len();
         self.touch_value(container, false);
+        if self.accesses.len() > touched {
+            self.touch_element(index);
+        }
         if let Some(slice @ Object::Slice(..)) = self.object_of(index).cloned()
             && !self.is_instance(container)
         {
@@ -120,6 +124,7 @@ impl Machine<'_> {
                     return self.store_slice(at, &slice, &value);
                 }
                 self.touch(at, true);
+                self.touch_element(index);
                 let place =
                     self.index(container, index, items.len(), "list assignment index out of range")?;
                 if let Object::List(items) = self.state.object_mut(at) {
@@ -129,6 +134,7 @@ impl Machine<'_> {
             }
             Object::Dict(items, _) => {
                 self.touch(at, true);
+                self.touch_element(index);
                 self.hashable(index, self.module.facts.messages.unhashable_key)?;
                 let keys: Vec<Value> = items.into_iter().map(|(key, _)| key).collect();
                 let place = self.position(&keys, index)?;
@@ -170,6 +176,7 @@ impl Machine<'_> {
             }
             Object::Dict(mut items, factory) => {
                 self.touch(at, true);
+                self.touch_element(index);
                 self.hashable(index, self.module.facts.messages.unhashable_key)?;
                 let keys: Vec<Value> = items.iter().map(|(key, _)| key.clone()).collect();
                 match self.position(&keys, index)? {

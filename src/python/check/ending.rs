@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::compaction::each_mut;
 use super::machine::Machine;
 use super::state::{Entry, Object, Site, State, Value};
 use crate::python::program::module::Module;
+
+/// How deep what values refer to is compared.
+const DEEPEST: usize = 8;
 
 /// How a program can end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,16 +41,29 @@ impl Ending {
 
     /// Whether it differs from the other in nothing but the order of elements.
     pub(super) fn reorders(&self, other: &Self) -> bool {
-        let sorted = |ending: &Self| {
-            let mut heap = ending.heap.clone();
-            for object in &mut heap {
-                if let Object::List(items) | Object::Deque(items, _) = object {
-                    items.sort_by_cached_key(|item| format!("{item:?}"));
-                }
-            }
-            heap
+        let unordered = |ending: &Self| {
+            let values = ending.globals.iter().flatten();
+            values.map(|value| ending.unordered(value, 0)).collect::<Vec<String>>()
         };
-        self.looks_like(other) && self.globals == other.globals && sorted(self) == sorted(other)
+        self.looks_like(other) && unordered(self) == unordered(other)
+    }
+
+    /// A value and all that it refers to, without the order of elements and without the numbers that objects have on the heap.
+    fn unordered(&self, value: &Value, depth: usize) -> String {
+        let Value::Ref(at) = value else { return format!("{value:?}") };
+        let object = &self.heap[*at as usize];
+        let mut parts = Vec::new();
+        let mut bare = object.clone();
+        each_mut(&mut bare, &mut |part| {
+            if depth < DEEPEST {
+                parts.push(self.unordered(part, depth + 1));
+            }
+            *part = Value::Unbound;
+        });
+        if matches!(object, Object::List(_) | Object::Deque(..)) {
+            parts.sort_unstable();
+        }
+        format!("{bare:?}({})", parts.join(","))
     }
 
     /// Whether it prints the same but for the order of what stands in a dict or a list, and raises the same.

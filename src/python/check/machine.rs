@@ -4,7 +4,10 @@
 //! the start once there is more: what it has learned is in its frame's `progress`. Until it is over it takes nothing off
 //! the stack.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use rustc_hash::FxBuildHasher;
 
 use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
 use crate::python::program::module::Module;
@@ -79,8 +82,10 @@ pub enum Use {
     Take,
     /// A lock is let go.
     Release,
-    /// A lock was to be taken and was not free.
+    /// A lock was to be taken and was not free, and its thread goes on without it.
     Miss,
+    /// The same, and its thread waits.
+    Wait,
 }
 
 impl Use {
@@ -96,6 +101,10 @@ impl Use {
 pub(super) struct Access {
     pub(super) location: Location,
     pub(super) how: Use,
+    /// Which of the objects at that location, by its place on the heap; none for a global.
+    pub(super) object: Option<u32>,
+    /// A hash of the key or index of the one element that it is about, if it is about one.
+    pub(super) key: Option<u64>,
 }
 
 /// What is beyond the model, and where.
@@ -332,17 +341,30 @@ impl<'m> Machine<'m> {
     /// Notes what is done with a lock.
     pub(super) fn touch_lock(&mut self, at: u32, how: Use) {
         let location = Location::Content(self.state.heap[at as usize].site);
-        self.accesses.push(Access { location, how });
+        self.accesses.push(Access { location, how, object: Some(at), key: None });
+    }
+
+    /// Notes that what was got at last is one element of its object.
+    pub(super) fn touch_element(&mut self, key: &Value) {
+        let hash = match key {
+            Value::Str(text) => Some(FxBuildHasher.hash_one(text)),
+            key => key.as_int().filter(|index| *index >= 0).map(|index| FxBuildHasher.hash_one(index)),
+        };
+        if let Some(last) = self.accesses.last_mut() {
+            last.key = hash;
+        }
     }
 
     pub(super) fn touch_attribute(&mut self, at: u32, name: u16, write: bool) {
         let location = Location::Attribute(self.state.heap[at as usize].site, name);
-        self.accesses.push(Access { location, how: if write { Use::Write } else { Use::Read } });
+        let how = if write { Use::Write } else { Use::Read };
+        self.accesses.push(Access { location, how, object: Some(at), key: None });
     }
 
     pub(super) fn touch_global(&mut self, name: u16, write: bool) {
         let location = Location::Global(self.current().process, name);
-        self.accesses.push(Access { location, how: if write { Use::Write } else { Use::Read } });
+        let how = if write { Use::Write } else { Use::Read };
+        self.accesses.push(Access { location, how, object: None, key: None });
     }
 
     pub(super) fn exception(&mut self, class: &'static str, message: &str) -> Value {

@@ -32,8 +32,10 @@ impl Machine<'_> {
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth + 1),
             Object::Semaphore(left, most) if left > 0 => Object::Semaphore(left - 1, most),
             _ => {
-                self.touch_lock(at, Use::Miss);
+                self.touch_lock(at, Use::Wait);
                 self.block(wait)?;
+                self.accesses.pop();
+                self.touch_lock(at, Use::Miss);
                 return Ok(Value::Bool(false));
             }
         };

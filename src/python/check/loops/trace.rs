@@ -204,7 +204,7 @@ impl Witnessing for Teller<'_> {
             instruction.op,
             Op::StoreSubscript | Op::Program(ProgramOp::StoreGlobal(_) | ProgramOp::StoreAttr(_))
         );
-        for &Access { location, how } in &machine.accesses {
+        for &Access { location, how, .. } in &machine.accesses {
             let key = if matches!(location, Location::Content(_)) { self.key.clone() } else { None };
             let spot = (location, key);
             if how.writes() {

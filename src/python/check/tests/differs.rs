@@ -72,3 +72,9 @@ fn a_loss_is_found_behind_what_only_differs() {
     let body = "global n\nseen.append('a')\nseen.append('b')\nold = n\nn = max(old, old + 1)";
     assert_eq!(kinds("n = 0\nseen = []", body, ""), [Kind::Loses; 4]);
 }
+
+#[test]
+fn objects_in_another_order_are_an_order_only() {
+    let body = "box = []\nbox.append(1)\nboxes.append(box)\nboxes.append([2])";
+    assert_eq!(kinds("boxes = []", body, "print(len(boxes))"), [Kind::Differs; 4]);
+}

@@ -140,3 +140,39 @@ fn no_switch_of_a_schedule_can_be_left_out() {
     assert_eq!((threads[0], threads[4], threads[1]), (0, 0, threads[3]), "{threads:?}");
     assert_ne!(threads[1], threads[2], "{threads:?}");
 }
+
+#[test]
+fn what_each_thread_has_for_itself_is_no_reason() {
+    let slots = program(
+        "parts = [0, 0]\ntotal = 0",
+        "def work(i):\n    global total\n    parts[i] = 5\n    total = total + parts[i]",
+        &["work, args=(0,)", "work, args=(1,)"],
+        "print(total)",
+    );
+    let told = reason(&slots, Version::V3_9);
+    assert!(told.starts_with("total is read in line 7, changed by another thread in line 7"), "{told}");
+    let objects = program(
+        "class Box: pass\nboxes = [Box() for _ in range(2)]\ntotal = 0",
+        "def work(i):\n    global total\n    boxes[i].n = 5\n    total = total + boxes[i].n",
+        &["work, args=(0,)", "work, args=(1,)"],
+        "print(total)",
+    );
+    let told = reason(&objects, Version::V3_9);
+    assert!(told.starts_with("total is read in line 8, changed by another thread in line 8"), "{told}");
+}
+
+#[test]
+fn a_lock_at_work_is_no_reason() {
+    let tokens = program(
+        "lock = threading.Lock()\ntokens = 1",
+        "def take():\n    global tokens\n    if tokens > 0:\n        with lock:\n            tokens -= 1",
+        &["take", "take"],
+        "print(tokens)",
+    );
+    // There the thread that is interrupted holds the lock, and the other, which has read before, waits for it.
+    let told = reason(&tokens, Version::V3_14);
+    assert!(
+        told.starts_with("tokens is read in line 6, changed by another thread in line 8, and written"),
+        "{told}"
+    );
+}
