@@ -293,8 +293,18 @@ impl Expected {
             (Self::Refusal, _, None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(false)),
             (_, Some(Kind::Exact), None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(true)),
             (_, Some(Kind::Exact), Some(_)) if finding.is_some_and(|finding| finding.time_limits) => {
+                row.seen = None;
                 row.not_compared =
                     Some("a run ended otherwise, but a time limit may have come in it".to_owned());
+            }
+            (_, Some(Kind::Exact), Some(Seen::Loses))
+                if finding.is_some_and(|finding| finding.given_order) =>
+            {
+                row.seen = None;
+                row.not_compared = Some(
+                    "a run ended otherwise, but as_completed() may have given futures in another order"
+                        .to_owned(),
+                );
             }
             // It is exact only once calls are specialised.
             (_, Some(Kind::Exact), Some(_)) => {

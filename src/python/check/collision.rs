@@ -25,6 +25,8 @@ pub struct Collision {
     pub resumed: u32,
     /// The instruction after which it is interrupted.
     pub drop_point: String,
+    /// Whether the two are processes, each with a GIL of its own.
+    pub processes: bool,
 }
 
 impl Collision {
@@ -47,6 +49,7 @@ impl Collision {
 impl fmt::Display for Collision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, before, between: (between, in_line), after, left, resumed, .. } = self;
+        let by = if self.processes { "by another process" } else { "by another thread" };
         let other = match between {
             Use::Write => "changed",
             other => word(*other),
@@ -60,7 +63,7 @@ impl fmt::Display for Collision {
                 };
                 write!(
                     f,
-                    "{name} is {} in line {first}, {other} by another thread in line {in_line}, and {then}{}{again} in line {last}",
+                    "{name} is {} in line {first}, {other} {by} in line {in_line}, and {then}{}{again} in line {last}",
                     word(*before),
                     word(*after)
                 )
@@ -69,17 +72,17 @@ impl fmt::Display for Collision {
                 let over = if left == resumed { "done" } else { "run" };
                 write!(
                     f,
-                    "{name} is {} in line {first} and then {other} by another thread in line {in_line}, before line {resumed} is {over}",
+                    "{name} is {} in line {first} and then {other} {by} in line {in_line}, before line {resumed} is {over}",
                     word(*before)
                 )
             }
             (None, Some((after, last))) => write!(
                 f,
-                "{name} is {other} by another thread in line {in_line}, after line {left} and before it is {} in line {last}",
+                "{name} is {other} {by} in line {in_line}, after line {left} and before it is {} in line {last}",
                 word(*after)
             ),
             (None, None) => {
-                write!(f, "{name} is {other} by another thread in line {in_line}, after line {left}")
+                write!(f, "{name} is {other} {by} in line {in_line}, after line {left}")
             }
         }
     }
@@ -153,6 +156,10 @@ pub(super) fn collision(
         after: meeting.after.map(told),
         left: line(events, left),
         resumed: line(events, resumed),
+        processes: {
+            let process = |at: usize| state.threads[events[at].thread].process;
+            process(left) != process(meeting.between.1)
+        },
         drop_point: format!("after {} in line {}", events[named].opcode, line(events, named)),
     })
 }

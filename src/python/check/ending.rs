@@ -18,6 +18,8 @@ pub(super) struct Ending {
     pub(super) uncaught: Vec<Arc<str>>,
     /// Threads that wait for each other without end.
     pub(super) waiting: Vec<usize>,
+    /// Those of them that go round a loop that nothing ends.
+    pub(super) spins: Vec<usize>,
     globals: Vec<Vec<Value>>,
     heap: Vec<Object>,
 }
@@ -29,6 +31,7 @@ impl Ending {
             printed: result.map(|value| value.to_string().into()).into_iter().collect(),
             uncaught: state.uncaught.clone(),
             waiting: waiting(state, over),
+            spins: Vec::new(),
             globals: Vec::new(),
             heap: Vec::new(),
         }
@@ -137,5 +140,12 @@ pub(super) fn ending(state: &State, over: bool) -> Ending {
     }
     end.compact();
     let heap: Vec<Object> = end.heap.iter().map(|entry| entry.object.clone()).collect();
-    Ending { printed: end.printed, uncaught: end.uncaught, waiting, globals: end.globals, heap }
+    Ending {
+        printed: end.printed,
+        uncaught: end.uncaught,
+        waiting,
+        spins: Vec::new(),
+        globals: end.globals,
+        heap,
+    }
 }

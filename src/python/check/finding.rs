@@ -116,6 +116,10 @@ pub struct Finding {
     pub prints: Vec<Vec<String>>,
     /// Whether a thread waited with a time limit, which passes only where no other thread can go on.
     pub time_limits: bool,
+    /// Whether `as_completed()` gave several futures, which it is taken to do in the order in which it was given them.
+    pub given_order: bool,
+    /// How many of the lines that it ends with were printed.
+    pub printed: usize,
     /// How many instructions were done to find it.
     pub work: u64,
     /// Where nothing goes wrong: what of the program no schedule has done.
@@ -144,6 +148,8 @@ impl Finding {
             expected: Vec::new(),
             prints: Vec::new(),
             time_limits: false,
+            given_order: false,
+            printed: 0,
             work: 0,
             untried: Untried::default(),
             cold_differs: false,
@@ -200,11 +206,19 @@ pub(super) fn tell(
     shared: &BTreeSet<Location>,
 ) {
     finding.ends = shown(ending);
+    finding.printed = ending.printed.len();
     finding.collision = record.collision(module, state, shared);
     finding.schedule = record.lines(module);
     finding.steps = record.steps(module, state, shared);
     finding.turns.clone_from(&record.turns);
     finding.reason = match (&finding.collision, finding.kind) {
+        (_, Kind::Deadlocks) if !ending.spins.is_empty() => {
+            // It has no end to be played back to.
+            finding.turns.clear();
+            let names: Vec<String> = ending.spins.iter().map(|thread| thread_name(*thread)).collect();
+            let (goes, waits) = if names.len() == 1 { ("goes", "waits") } else { ("go", "wait") };
+            format!("{} {goes} round and round, and {waits} for what never comes", names.join(" and "))
+        }
         (_, Kind::Deadlocks) => {
             // The main thread only waits for the others to end.
             let waiting = ending.waiting.iter().filter(|&&thread| thread > 0 || ending.waiting.len() == 1);

@@ -46,6 +46,14 @@ impl Machine<'_> {
         Ok(self.allocate(Object::Iterator(value.clone(), 0, kept)))
     }
 
+    /// An iterator over a value, made once though the instruction begins anew after each call.
+    pub(super) fn iterator_once(&mut self, value: &Value) -> R<Value> {
+        let made = self.once(|machine| {
+            if machine.has_special(value, ITER) { Ok(Value::Unbound) } else { machine.iterator(value) }
+        })?;
+        if made == Value::Unbound { self.iterator(value) } else { Ok(made) }
+    }
+
     /// The next value of an iterator.
     pub(super) fn next(&mut self, iterator: &Value) -> R<Option<Value>> {
         let Value::Ref(at) = *iterator else {

@@ -179,6 +179,8 @@ pub(super) struct Assumed {
     pub(super) specialised: bool,
     /// That a time limit does not come as long as another thread can go on.
     pub(super) long_limits: bool,
+    /// That `as_completed()` gives futures in the order in which it was given them.
+    pub(super) given_order: bool,
 }
 
 impl Assumed {
@@ -187,6 +189,7 @@ impl Assumed {
         Self {
             specialised: self.specialised || other.specialised,
             long_limits: self.long_limits || other.long_limits,
+            given_order: self.given_order || other.given_order,
         }
     }
 }

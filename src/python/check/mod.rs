@@ -63,6 +63,7 @@ mod small_scope;
 mod stale;
 mod state;
 mod strings;
+mod stuck;
 mod switches;
 mod sync;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::instances::plain_thread;
 use super::library;
-use super::machine::{Arguments, CALL, ITER, Location, Machine, R, Stop, Wait, beyond};
+use super::machine::{Arguments, CALL, Location, Machine, R, Stop, Wait, beyond};
 use super::numbers::big;
 use super::state::{Lazy, Object, Order, Part, Value};
 use crate::python::program::BinaryOp;
@@ -229,14 +229,7 @@ impl Machine<'_> {
             }
             ("any" | "all", [value]) => {
                 // One by one: what comes behind the one that decides is not asked for.
-                let iterator = self.once(|machine| {
-                    if machine.has_special(value, ITER) {
-                        Ok(Value::Unbound)
-                    } else {
-                        machine.iterator(value)
-                    }
-                })?;
-                let iterator = if iterator == Value::Unbound { self.iterator(value)? } else { iterator };
+                let iterator = self.iterator_once(value)?;
                 while let Some(item) = self.next(&iterator)? {
                     if self.truth(&item)? == (name == "any") {
                         return Ok(Value::Bool(name == "any"));
@@ -245,10 +238,19 @@ impl Machine<'_> {
                 Ok(Value::Bool(name == "all"))
             }
             ("max" | "min", [_, ..]) => {
-                let items = if args.len() == 1 { self.elements(&args[0])? } else { args.to_vec() };
                 let key = self.keyword(&arguments, "key", usize::MAX);
                 let mut best: Option<(Value, Value)> = None;
-                for item in items {
+                // One by one where a key is asked for: meanwhile others may change what is gone through.
+                let (iterator, items) = match (args, &key) {
+                    ([value], Some(_)) => (Some(self.iterator_once(value)?), Vec::new()),
+                    ([value], None) => (None, self.elements(value)?),
+                    _ => (None, args.to_vec()),
+                };
+                let mut items = items.into_iter();
+                while let Some(item) = match &iterator {
+                    Some(iterator) => self.next(iterator)?,
+                    None => items.next(),
+                } {
                     let rank = match &key {
                         Some(key) => self.call_back(key, vec![item.clone()])?,
                         None => item.clone(),
@@ -433,6 +435,7 @@ impl Machine<'_> {
             }
             ("concurrent.futures.as_completed", [futures]) => {
                 let futures = self.elements(futures)?;
+                self.assumed.given_order |= futures.len() > 1;
                 for future in &futures {
                     if matches!(self.object_of(future), Some(Object::Future { done: None, .. })) {
                         return Err(Stop::Block);

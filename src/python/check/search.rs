@@ -15,6 +15,7 @@ use super::machine::{Assumed, Beyond, Location, Machine, Step};
 use super::reached::Reached;
 use super::sharing::Sharing;
 use super::state::State;
+use super::stuck::Graph;
 use super::unit::{self, Came};
 use crate::python::program::module::Module;
 use crate::system::control::Control;
@@ -24,7 +25,10 @@ const LONGEST_STRETCH: usize = 200_000;
 
 /// After so many instructions a thread may be switched wherever it can be: it may wait for another one in a loop that
 /// reads what nobody has been seen to write yet.
-const PATIENCE: usize = LONGEST_STRETCH / 2;
+const PATIENCE: usize = LONGEST_STRETCH / 10;
+
+/// After so many instructions within one whole iteration a thread may wait for another one in an inner loop.
+const LONG: usize = 100;
 
 /// The most that all states of a search may weigh, in references: a quarter of a gigabyte.
 const MOST_WEIGHT: usize = 32 << 20;
@@ -179,6 +183,7 @@ impl<'m> Search<'m> {
         let mut open = VecDeque::from([(0_u32, start)]);
         let mut endings: Endings = Vec::new();
         let (mut weight, mut learned) = (0, false);
+        let mut graph = Graph::default();
         while let Some((number, state)) = open.pop_front() {
             if bounds.control.stopped() {
                 return Err(Unfinished::Stopped);
@@ -215,11 +220,13 @@ impl<'m> Search<'m> {
                 self.endless |=
                     matches!(pause, Pause::Long) && !state.threads[thread].daemon && machine.state == *state;
                 let next = Arc::new(machine.state);
-                if numbers.contains_key(&next) {
+                if let Some(&known) = numbers.get(&next) {
+                    graph.follows(number, known);
                     continue;
                 }
                 let new = u32::try_from(from.len()).unwrap_or(u32::MAX);
                 numbers.insert(Arc::clone(&next), new);
+                graph.follows(number, new);
                 let mark = if expires { EXPIRED } else { 0 };
                 from.push((number, u8::try_from(thread).unwrap_or(u8::MAX) | mark));
                 weight += next.weight();
@@ -234,6 +241,7 @@ impl<'m> Search<'m> {
             if moved || limited {
                 continue;
             }
+            graph.ends(number);
             let ending = match self.look {
                 None => ending(&state, over),
                 Some(look) => look(&state, over)?,
@@ -244,8 +252,16 @@ impl<'m> Search<'m> {
                     expected.is_some_and(|expected| expected.iter().all(|known| !known.looks_like(&ending)));
                 endings.push((ending, order(&from, number)));
                 if unexpected {
-                    break;
+                    return Ok(endings);
                 }
+            }
+        }
+        // As long as not all is known that threads share, a loop may wait for what nobody has been seen to write yet.
+        self.conflicts.extend(self.sharing.conflicts());
+        if self.conflicts == self.shared && self.look.is_none() {
+            let states = numbers.iter().map(|(state, number)| (state, *number));
+            if let Some((ending, number)) = self.stuck(&graph, states, bounds)? {
+                endings.push((ending, order(&from, number)));
             }
         }
         Ok(endings)
@@ -299,7 +315,9 @@ impl<'m> Search<'m> {
                 Step::Blocked => return Ok(Pause::Blocked),
                 Step::Finished => return Ok(Pause::Switch),
                 Step::Done { .. } if machine.state.threads[thread].finished => return Ok(Pause::Switch),
-                Step::Done { .. } if unit::goes_round(machine, thread) => return Ok(Pause::Long),
+                Step::Done { .. } if unit::goes_round(machine, thread) => {
+                    return Ok(if touched { Pause::Switch } else { Pause::Long });
+                }
                 Step::Done { .. } if unit::all_is_done(machine, thread) => {}
                 Step::Done { may_drop } => {
                     if self.switching == Switching::DropPoints && may_drop && !touched && stretch > PATIENCE {
@@ -310,7 +328,8 @@ impl<'m> Search<'m> {
                         #[cfg(test)]
                         Switching::EveryDropPoint => may_drop,
                         Switching::Iterations => {
-                            let felt = |new| self.sharing.is_user(new, &self.shared);
+                            let felt =
+                                |new| self.sharing.is_user(new, &self.shared) || self.sharing.prints(new);
                             let started = (threads..machine.state.threads.len())
                                 .any(|new| !machine.state.threads[new].daemon || felt(new));
                             match unit::follow(machine, thread, touched_data, started) {
@@ -319,13 +338,9 @@ impl<'m> Search<'m> {
                                     true
                                 }
                                 Came::ToAnEnd => true,
-                                // It goes round and round, and waits for another thread.
-                                Came::Round => {
-                                    let mut here = machine.state.clone();
-                                    here.compact();
-                                    let again = round.as_ref() == Some(&here);
-                                    round = Some(here);
-                                    again
+                                Came::Round => comes_back(machine, &mut round),
+                                Came::On if stretch > LONG && unit::ends_inner(machine, thread) => {
+                                    comes_back(machine, &mut round)
                                 }
                                 Came::On => false,
                             }
@@ -368,6 +383,15 @@ impl<'m> Search<'m> {
         }
         Ok(machine.state)
     }
+}
+
+/// Whether a thread is where it was one round of its loop ago, with nothing changed: it waits for another one.
+fn comes_back(machine: &Machine<'_>, round: &mut Option<State>) -> bool {
+    let mut here = machine.state.clone();
+    here.compact();
+    let again = round.as_ref() == Some(&here);
+    *round = Some(here);
+    again
 }
 
 /// What is told of an instruction.

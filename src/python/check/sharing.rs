@@ -63,6 +63,11 @@ impl Sharing {
         users.any(|users| (users.readers | users.writers) & bit(thread) != 0)
     }
 
+    /// Whether a thread prints.
+    pub(super) fn prints(&self, thread: usize) -> bool {
+        self.printers[thread.min(BITS - 1)] != 0
+    }
+
     /// Whether two threads print, of which neither waits for the other's end before.
     pub(super) fn print_together(&self) -> bool {
         let prints_beside = |one: usize, other: usize| self.printers[one] & bit(other) != 0;

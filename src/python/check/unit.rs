@@ -149,6 +149,15 @@ fn outermost(machine: &Machine<'_>, thread: usize) -> Option<Loop> {
     loops.next()
 }
 
+/// Whether a thread stands where an iteration of some loop has ended.
+pub(super) fn ends_inner(machine: &Machine<'_>, thread: usize) -> bool {
+    let last = machine.state.threads[thread].frames.last();
+    last.is_some_and(|frame| {
+        let loops = &machine.module.codes[usize::from(frame.code)].loops;
+        loops.iter().any(|one| one.ends.contains(&(frame.pc as usize)))
+    })
+}
+
 /// Whether a thread stands where an iteration of its outermost loop has ended.
 pub(super) fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
     let frames = &machine.state.threads[thread].frames;

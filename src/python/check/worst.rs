@@ -78,7 +78,12 @@ impl Worst {
         let shows = Shows::of(ending, expected);
         let as_much = |other: &Ending| Shows::of(other, expected) == shows;
         let found = (ending.clone(), order.clone());
-        let (ending, order) = search.with_fewer_switches(found, &as_much, bounds)?;
+        // What never ends cannot be carried out to its end.
+        let (ending, order) = if ending.spins.is_empty() {
+            search.with_fewer_switches(found, &as_much, bounds)?
+        } else {
+            found
+        };
         let kind = shows.map_or(Kind::Exact, |shows| shows.kind);
         let mut worst = Self { kind, ending, order, remark: String::new() };
         if kind == Kind::Loses

@@ -2,13 +2,14 @@
 
 mod document;
 mod real;
+mod row;
 mod untried;
 
 pub use real::{RealEnding, RealRow, Seen};
+pub use row::{CheckRow, InstructionStep, ScheduleStep};
 pub use untried::UntriedLines;
 
-use crate::explore::{Run, Schedule, StepKind};
-use crate::python::check::{self, Checked, Collision, Finding, Kind, Orders, thread_name};
+use crate::python::check::{self, Checked, Finding, Kind};
 use crate::report::document::Header;
 use crate::report::layout::{Cell, Grid};
 use crate::report::part::{Fold, Part, texts};
@@ -67,75 +68,6 @@ pub struct SmallNumber {
     pub number: i64,
     /// The number that it was taken as.
     pub taken_as: i64,
-}
-
-/// What one version makes of the program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct CheckRow {
-    /// The version of CPython.
-    pub version: &'static str,
-    /// What it makes of the program.
-    #[cfg_attr(test, schemars(with = "Kind"))]
-    pub verdict: &'static str,
-    /// Why, in a sentence.
-    pub reason: String,
-    /// The variable, attribute or object on which threads collide.
-    pub variable: Option<String>,
-    /// The lines that collide: where the interrupted thread used it before that, where another one does meanwhile, and where the first
-    /// uses it again. The first or the last may be missing.
-    pub lines: Vec<u32>,
-    /// Where the thread loses the GIL between them.
-    pub drop_point: Option<String>,
-    /// What orders of whole iterations come to.
-    #[serde(skip)]
-    pub orders: Orders,
-    /// Whether some order of whole iterations never ends.
-    pub orders_wait: bool,
-    /// Whether a thread waited with a time limit: it is taken to be long enough, and passes only where no other thread can go on.
-    pub time_limits: bool,
-    /// What the schedule that is shown prints, line by line in alphabetical order, and then what it raises.
-    pub ends: Vec<String>,
-    /// What is printed and raised by orders of whole iterations: each the lines that are printed, in alphabetical order, then what is raised.
-    pub expected: Vec<Vec<String>>,
-    /// A schedule that shows it, in which no switch can be left out, by lines, from where a second thread has begun.
-    pub schedule: Vec<ScheduleStep>,
-    /// With `--steps`: the schedule by instructions.
-    pub steps: Option<Vec<InstructionStep>>,
-    /// The schedule as text, from the program's start.
-    pub schedule_text: Option<String>,
-}
-
-/// An instruction that a thread does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct InstructionStep {
-    /// The thread's name.
-    pub thread: String,
-    /// The number of the line that it belongs to, if any.
-    pub line: Option<u32>,
-    /// The instruction as `dis` shows it.
-    pub instruction: String,
-    /// What it reads of what threads share and change.
-    pub reads: Vec<String>,
-    /// What it changes of that.
-    pub writes: Vec<String>,
-    /// Whether the GIL can go after it.
-    pub can_drop: bool,
-}
-
-/// A line that a thread runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ScheduleStep {
-    /// The thread's name.
-    pub thread: String,
-    /// The line's number.
-    pub line: u32,
-    /// The line's text.
-    pub text: String,
-    /// Whether the thread goes on with the line where it had left it.
-    pub continues: bool,
 }
 
 impl CheckReport {
@@ -257,7 +189,9 @@ impl CheckReport {
         } else {
             format!("on {} ", row.version)
         };
-        if has_gil(row) {
+        if row.processes {
+            format!("; {on}another process can come in {point}")
+        } else if has_gil(row) {
             format!("; {on}the GIL can go {point}")
         } else {
             format!("; {on}another thread can come in {point}")
@@ -288,8 +222,10 @@ impl CheckReport {
     fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> =
             terms::free_threaded(self.results.iter().map(|row| row.version)).into_iter().collect();
-        if self.shown().is_some_and(|row| row.ends.len() > 1) || self.real.iter().any(RealRow::has_lines) {
-            notes.push("what is printed stands in alphabetical order: threads may print in any".to_owned());
+        if self.shown().is_some_and(|row| row.printed > 1) || self.real.iter().any(RealRow::has_lines) {
+            notes.push(
+                "lines that are printed stand in alphabetical order, whoever prints them and when".to_owned(),
+            );
         }
         if self.results.iter().any(|row| row.verdict == Kind::Differs.word()) {
             notes.push(
@@ -302,6 +238,12 @@ impl CheckReport {
             notes.push(
                 "a time limit is taken to be long enough: a wait gives up only where no other thread can go on, however long one \
                  sleeps or works"
+                    .to_owned(),
+            );
+        }
+        if self.results.iter().any(|row| row.given_order) {
+            notes.push(
+                "as_completed() is taken to give futures in the order in which it was given them; it gives them in any"
                     .to_owned(),
             );
         }
@@ -417,81 +359,4 @@ impl CheckReport {
 /// Under which name the schedule behind a row's verdict is folded up.
 fn fold_id(number: usize) -> String {
     format!("schedule-{number}")
-}
-
-/// The schedule of a finding as text.
-fn text_of(finding: &Finding) -> String {
-    let runs = finding.turns.iter().map(|turn| Run { worker: turn.letter(), steps: turn.steps });
-    Schedule::of_runs(StepKind::Version(finding.version), runs.collect()).to_string()
-}
-
-impl InstructionStep {
-    fn new(step: &check::ScheduleStep) -> Self {
-        Self {
-            thread: thread_name(step.thread),
-            line: step.line,
-            instruction: step.instruction.clone(),
-            reads: step.reads.clone(),
-            writes: step.writes.clone(),
-            can_drop: step.can_drop,
-        }
-    }
-
-    fn shown(&self) -> String {
-        let line = self.line.map_or_else(String::new, |line| format!("{line}: "));
-        let touched = |verb: &str, names: &[String]| {
-            if names.is_empty() { String::new() } else { format!(" [{verb} {}]", names.join(", ")) }
-        };
-        [line, self.instruction.clone(), touched("reads", &self.reads), touched("writes", &self.writes)]
-            .concat()
-    }
-}
-
-impl CheckRow {
-    /// Whether every order fails an assertion, which may be one on a total.
-    fn raises_by_a_total(&self) -> bool {
-        let asserts = |line: &String| line.starts_with("AssertionError");
-        self.orders.raise && self.expected.iter().flatten().any(asserts)
-    }
-
-    fn new(finding: &Finding, lost: Option<&Collision>, steps: bool) -> Self {
-        let reason = match (finding.kind, lost) {
-            (Kind::Exact, Some(collision)) if finding.version.has_gil() => {
-                let closed = collision.update().filter(|&(read, write)| {
-                    finding.closed.contains(&(collision.name.clone(), read, write))
-                });
-                closed.map(|(read, write)| {
-                    format!(
-                        "nothing can come between the read of {} in line {read} and its write in line {write}{}",
-                        collision.name, finding.remark
-                    )
-                })
-            }
-            _ => None,
-        }
-        .unwrap_or_else(|| finding.reason.clone());
-        let collision = finding.collision.as_ref();
-        let lines = finding.schedule.iter().map(|line| ScheduleStep {
-            thread: thread_name(line.thread),
-            line: line.line,
-            text: line.text.clone(),
-            continues: line.continues,
-        });
-        Self {
-            version: finding.version.name(),
-            verdict: finding.kind.word(),
-            reason,
-            variable: collision.map(|collision| collision.name.clone()),
-            lines: collision.map(Collision::lines).unwrap_or_default(),
-            drop_point: collision.map(|collision| collision.drop_point.clone()),
-            orders: finding.orders,
-            orders_wait: finding.orders.wait,
-            time_limits: finding.time_limits,
-            ends: finding.ends.clone(),
-            expected: finding.expected.clone(),
-            schedule: lines.collect(),
-            steps: steps.then(|| finding.steps.iter().map(InstructionStep::new).collect()),
-            schedule_text: (!finding.turns.is_empty()).then(|| text_of(finding)),
-        }
-    }
 }

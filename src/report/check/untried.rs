@@ -46,7 +46,7 @@ impl UntriedLines {
         let what: Vec<String> = never_run.into_iter().chain(same).collect();
         (!what.is_empty()).then(|| {
             format!(
-                "with numbers that small: {}; what depends on that is not tried (--scope N tries larger ones)",
+                "with numbers that small, if not with any: {}; what depends on that is not tried (--scope N tries larger ones)",
                 what.join(", and ")
             )
         })

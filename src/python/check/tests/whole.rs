@@ -219,3 +219,84 @@ fn a_loop_over_what_others_change_has_no_whole_iterations() {
         assert_eq!(finding.expected, [["['a', 'b', 'c']"], ["['b', 'c']"]]);
     }
 }
+
+/// Real 2.7 to 3.15 hang at the first try.
+#[test]
+fn a_loop_that_waits_for_what_never_comes_is_no_end() {
+    let text = |update: &str| {
+        format!(
+            "import threading, time\nprogress = 0\ndef work():\n    global progress\n    {update}\n\
+             ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nwhile progress != 2:\n    pass\n"
+        )
+    };
+    let lost = "n = progress\n    time.sleep(0.01)\n    progress = n + 1";
+    for finding in
+        check(&text(lost), &[Version::V2_7, Version::V3_13], 2, &Control::default()).unwrap().findings
+    {
+        assert_eq!(finding.kind, Kind::Deadlocks, "{finding:?}");
+        assert!(finding.reason.starts_with("main goes round and round"), "{}", finding.reason);
+        assert!(finding.turns.is_empty() && !finding.schedule.is_empty(), "{finding:?}");
+    }
+    let kind =
+        |version| check(&text("progress += 1"), &[version], 2, &Control::default()).unwrap().findings[0].kind;
+    assert_eq!([Version::V3_9, Version::V3_13].map(kind), [Kind::Deadlocks, Kind::Exact]);
+    // Nobody sets it, in whatever order.
+    let never = "import threading\nready = False\ndef work():\n    global ready\n    ready = False\nt = threading.Thread(target=work)\nt.start()\n\
+                 while not ready:\n    pass\n";
+    for (version, kind) in verdicts(never) {
+        assert_eq!(kind, Kind::Deadlocks, "{version}");
+    }
+}
+
+#[test]
+fn threads_that_wait_for_each_other_by_going_round_take_turns() {
+    let turns = "import threading\nturn = 0\nout = []\ndef play(me):\n    global turn\n    for _ in range(2):\n        while turn != me:\n            pass\n        \
+                 out.append(me)\n        turn = 1 - me\nts = [threading.Thread(target=play, args=(n,)) for n in (0, 1)]\nfor t in ts: t.start()\n\
+                 for t in ts: t.join()\nprint(out)\n";
+    for finding in check(turns, &[Version::V2_7, Version::V3_13], 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.kind, Kind::Exact, "{finding:?}");
+        assert_eq!(finding.expected, [["[0, 1, 0, 1]"]]);
+    }
+}
+
+#[test]
+fn the_greatest_by_a_key_is_looked_for_one_by_one() {
+    let text = "import threading\nscores = {'a': 1, 'b': 2}\ndef look():\n    max(scores.items(), key=lambda pair: pair[1])\n\
+                def add():\n    scores['c'] = 3\nts = [threading.Thread(target=f) for f in (look, add)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    for finding in check(text, &[Version::V3_6, Version::V3_13], 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.kind, Kind::Raises, "{finding:?}");
+        assert_eq!(finding.ends, ["RuntimeError: dictionary changed size during iteration"]);
+    }
+}
+
+#[test]
+fn a_daemon_that_prints_may_have_done_so_before_the_last_line() {
+    let text = "import threading\ndef flush():\n    print('flushed')\nt = threading.Thread(target=flush)\nt.daemon = True\nt.start()\nprint('bye')\n";
+    for finding in check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.kind, Kind::Exact, "{finding:?}");
+        assert_eq!(finding.expected, [vec!["bye"], vec!["bye", "flushed"]]);
+    }
+}
+
+#[test]
+fn a_loop_of_a_few_iterations_has_calls_that_are_not_specialised() {
+    let text = |iterations: &str| {
+        format!(
+            "import threading\nn = 0\nL = []\ndef work():\n    global n\n    for i in range({iterations}):\n        old = n\n        L.append(old)\n        \
+             n = old + 1\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(n)\n"
+        )
+    };
+    let kind = |iterations| {
+        check(&text(iterations), &[Version::V3_12], 2, &Control::default()).unwrap().findings[0].kind
+    };
+    assert_eq!((kind("4"), kind("1000")), (Kind::Loses, Kind::Exact));
+}
+
+#[test]
+fn processes_collide_as_processes() {
+    let text = "from multiprocessing import Process, Value\nv = Value('i', 0)\ndef work():\n    v.value += 1\nps = [Process(target=work) for _ in range(2)]\n\
+                for p in ps: p.start()\nfor p in ps: p.join()\nprint(v.value)\n";
+    let checked = check(text, &[Version::V3_13], 2, &Control::default()).unwrap();
+    let reason = &checked.findings[0].reason;
+    assert!(reason.contains("changed by another process in line 4"), "{reason}");
+}

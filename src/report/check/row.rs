@@ -1,0 +1,164 @@
+//! What one version makes of a program, as it is reported.
+
+use crate::explore::{Run, Schedule, StepKind};
+use crate::python::check::{self, Collision, Finding, Kind, Orders, thread_name};
+use serde::Serialize;
+
+/// What one version makes of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
+pub struct CheckRow {
+    /// The version of CPython.
+    pub version: &'static str,
+    /// What it makes of the program.
+    #[cfg_attr(test, schemars(with = "Kind"))]
+    pub verdict: &'static str,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// The variable, attribute or object on which threads collide.
+    pub variable: Option<String>,
+    /// The lines that collide: where the interrupted thread used it before that, where another one does meanwhile, and where the first
+    /// uses it again. The first or the last may be missing.
+    pub lines: Vec<u32>,
+    /// Where the thread loses the GIL between them.
+    pub drop_point: Option<String>,
+    /// Whether it is processes that collide.
+    #[serde(skip)]
+    pub processes: bool,
+    /// What orders of whole iterations come to.
+    #[serde(skip)]
+    pub orders: Orders,
+    /// Whether some order of whole iterations never ends.
+    pub orders_wait: bool,
+    /// Whether a thread waited with a time limit: it is taken to be long enough, and passes only where no other thread can go on.
+    pub time_limits: bool,
+    /// Whether `as_completed()` gave several futures: it is taken to do so in the order in which it was given them, and may do so in
+    /// any.
+    pub given_order: bool,
+    /// How many of the lines that it ends with were printed.
+    #[serde(skip)]
+    pub printed: usize,
+    /// What the schedule that is shown prints, line by line in alphabetical order, and then what it raises.
+    pub ends: Vec<String>,
+    /// What is printed and raised by orders of whole iterations: each the lines that are printed, in alphabetical order, then what is raised.
+    pub expected: Vec<Vec<String>>,
+    /// A schedule that shows it, in which no switch can be left out, by lines, from where a second thread has begun.
+    pub schedule: Vec<ScheduleStep>,
+    /// With `--steps`: the schedule by instructions.
+    pub steps: Option<Vec<InstructionStep>>,
+    /// The schedule as text, from the program's start.
+    pub schedule_text: Option<String>,
+}
+
+/// An instruction that a thread does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct InstructionStep {
+    /// The thread's name.
+    pub thread: String,
+    /// The number of the line that it belongs to, if any.
+    pub line: Option<u32>,
+    /// The instruction as `dis` shows it.
+    pub instruction: String,
+    /// What it reads of what threads share and change.
+    pub reads: Vec<String>,
+    /// What it changes of that.
+    pub writes: Vec<String>,
+    /// Whether the GIL can go after it.
+    pub can_drop: bool,
+}
+
+/// A line that a thread runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ScheduleStep {
+    /// The thread's name.
+    pub thread: String,
+    /// The line's number.
+    pub line: u32,
+    /// The line's text.
+    pub text: String,
+    /// Whether the thread goes on with the line where it had left it.
+    pub continues: bool,
+}
+
+/// The schedule of a finding as text.
+fn text_of(finding: &Finding) -> String {
+    let runs = finding.turns.iter().map(|turn| Run { worker: turn.letter(), steps: turn.steps });
+    Schedule::of_runs(StepKind::Version(finding.version), runs.collect()).to_string()
+}
+
+impl InstructionStep {
+    fn new(step: &check::ScheduleStep) -> Self {
+        Self {
+            thread: thread_name(step.thread),
+            line: step.line,
+            instruction: step.instruction.clone(),
+            reads: step.reads.clone(),
+            writes: step.writes.clone(),
+            can_drop: step.can_drop,
+        }
+    }
+
+    pub(super) fn shown(&self) -> String {
+        let line = self.line.map_or_else(String::new, |line| format!("{line}: "));
+        let touched = |verb: &str, names: &[String]| {
+            if names.is_empty() { String::new() } else { format!(" [{verb} {}]", names.join(", ")) }
+        };
+        [line, self.instruction.clone(), touched("reads", &self.reads), touched("writes", &self.writes)]
+            .concat()
+    }
+}
+
+impl CheckRow {
+    /// Whether every order fails an assertion, which may be one on a total.
+    pub(super) fn raises_by_a_total(&self) -> bool {
+        let asserts = |line: &String| line.starts_with("AssertionError");
+        self.orders.raise && self.expected.iter().flatten().any(asserts)
+    }
+
+    pub(super) fn new(finding: &Finding, lost: Option<&Collision>, steps: bool) -> Self {
+        let reason = match (finding.kind, lost) {
+            (Kind::Exact, Some(collision)) if finding.version.has_gil() => {
+                let closed = collision.update().filter(|&(read, write)| {
+                    finding.closed.contains(&(collision.name.clone(), read, write))
+                });
+                closed.map(|(read, write)| {
+                    format!(
+                        "nothing can come between the read of {} in line {read} and its write in line {write}{}",
+                        collision.name, finding.remark
+                    )
+                })
+            }
+            _ => None,
+        }
+        .unwrap_or_else(|| finding.reason.clone());
+        let collision = finding.collision.as_ref();
+        let lines = finding.schedule.iter().map(|line| ScheduleStep {
+            thread: thread_name(line.thread),
+            line: line.line,
+            text: line.text.clone(),
+            continues: line.continues,
+        });
+        Self {
+            version: finding.version.name(),
+            verdict: finding.kind.word(),
+            reason,
+            variable: collision.map(|collision| collision.name.clone()),
+            lines: collision.map(Collision::lines).unwrap_or_default(),
+            drop_point: collision.map(|collision| collision.drop_point.clone()),
+            processes: collision.is_some_and(|collision| collision.processes),
+            orders: finding.orders,
+            orders_wait: finding.orders.wait,
+            time_limits: finding.time_limits,
+            given_order: finding.given_order,
+            printed: finding.printed,
+            ends: finding.ends.clone(),
+            expected: finding.expected.clone(),
+            schedule: lines.collect(),
+            steps: steps.then(|| finding.steps.iter().map(InstructionStep::new).collect()),
+            schedule_text: (!finding.turns.is_empty()).then(|| text_of(finding)),
+        }
+    }
+}
