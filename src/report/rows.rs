@@ -258,7 +258,7 @@ impl Row {
             objects: (group == Group::References).then_some(load.objects),
             updates: group.updates(load),
             pins: load.pins.clone(),
-            widen: load.widen.map(std::num::NonZero::get).filter(|_| scenario.promise() == Promise::MayLose),
+            widen: load.widen.map(std::num::NonZero::get).filter(|_| scenario.can_be_widened()),
             switch_interval: scenario.switch_interval(load).map(|interval| interval.as_secs_f64()),
             recorded: load.record && scenario.records_holds(),
         };

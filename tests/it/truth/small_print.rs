@@ -79,6 +79,22 @@ fn who_yields_and_who_can_come_in_between_is_said() {
 }
 
 #[test]
+fn only_what_is_widened_is_said_to_be() {
+    let widening = ["race", "refcount:plain"];
+    for &scenario in SCENARIOS.iter() {
+        let report = alone(scenario, &load(4, 2, 1000, true), &[run(7, true)]);
+        let row = report.measured().next().unwrap();
+        let widened = widening.contains(&&*row.scenario);
+        assert_eq!(row.conditions.widen.is_some(), widened, "{}", row.scenario);
+        assert_eq!(row.command.contains("--widen"), widened, "{}", row.command);
+        assert_eq!(plain(&report).contains("--widen off turns it off"), widened, "{}", row.scenario);
+    }
+    // More workers than any machine of today has CPUs.
+    let text = printed("compare race gil:3.9 gil:3.13t --iters 20 --threads 1,2000 --runs 1");
+    assert!(text.contains("note: in 1 of the rows, each worker of race yields"), "{text}");
+}
+
+#[test]
 fn what_happened_once_is_not_told_as_times() {
     for scenario in SCENARIOS.iter().copied() {
         let mut drawn = run(0, true);
