@@ -220,3 +220,47 @@ fn a_sweep_tells_counts_of_references_apart_from_other_counters() {
         assert_eq!(names.contains("refcount"), what.starts_with("a count ended wrong"), "{text}");
     }
 }
+
+/// A comparison whose rows have these names, times for an update in nanoseconds, and spreads of it.
+fn timed(rows: &[(&str, f64, f64)], off: i128) -> Report {
+    let cases: Vec<Case<'static>> = rows
+        .iter()
+        .map(|(name, ..)| {
+            let named = SCENARIOS.iter().copied().find(|scenario| scenario.label() == *name).unwrap();
+            case(named, &load(2, 2, 1000, false), false)
+        })
+        .collect();
+    let mut report = report(&cases, &[run(off, true), run(off, true)], true);
+    for (row, &(_, time, spread)) in report.results.iter_mut().zip(rows) {
+        let updates = f64::from(u32::try_from(row.conditions.updates).unwrap());
+        row.ns_per_update = time;
+        row.summary.timing.median = time * updates / 1e9;
+        row.summary.timing.mad = Some(spread * updates / 1e9);
+    }
+    report
+}
+
+#[test]
+fn the_cheapest_count_that_others_tie_with_is_told_as_a_dearest_one_is() {
+    let said = |immortal: f64| {
+        let ways = [
+            ("refcount:mutex", 20.0, 0.1),
+            ("refcount:arc", 19.9, 0.1),
+            ("refcount:atomic", 8.0, 0.1),
+            ("refcount:immortal", immortal, 0.01),
+            ("refcount:deferred", 0.4, 0.01),
+        ];
+        let text = plain(&timed(&ways, 0));
+        text.lines().find(|line| line.starts_with("dearest with one shared object")).unwrap().to_owned()
+    };
+    let tie = said(0.41);
+    assert!(
+        tie.ends_with(
+            ": mutex (no difference within the spread: arc), at 50.0 times deferred, the cheapest (no difference within the spread: \
+             immortal)."
+        ),
+        "{tie}"
+    );
+    let clear = said(0.5);
+    assert!(clear.ends_with("at 50.0 times deferred, the cheapest."), "{clear}");
+}
