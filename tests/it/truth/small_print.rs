@@ -241,6 +241,20 @@ fn timed(rows: &[(&str, f64, f64)], off: i128) -> Report {
 }
 
 #[test]
+fn what_is_wrong_is_faster_where_that_is_beyond_the_spread() {
+    let said = |wrong: f64, spread: f64| {
+        let text = plain(&timed(&[("race", wrong, spread), ("atomic", 10.0, spread)], 7));
+        text.lines().find(|line| line.starts_with("which one: ")).unwrap().to_owned()
+    };
+    let beyond = said(9.0, 0.4);
+    assert!(beyond.ends_with("race is faster and wrong."), "{beyond}");
+    let within = said(9.0, 0.6);
+    assert!(within.ends_with("race is wrong, and faster by no more than the spread."), "{within}");
+    let slower = said(11.0, 0.6);
+    assert!(!slower.contains("race"), "{slower}");
+}
+
+#[test]
 fn the_cheapest_count_that_others_tie_with_is_told_as_a_dearest_one_is() {
     let said = |immortal: f64| {
         let ways = [
