@@ -33,7 +33,8 @@ pub struct Fit {
     pub of_one: f64,
     /// How far the measured throughput that is furthest from the law's is from it, as a share of the law's.
     pub deviation: f64,
-    /// R²: the share of the variance that the law explains; null where the throughputs hardly differ.
+    /// R²: the share of the variance that the law explains; null where it explains none of it (the mean alone is nearer to the
+    /// throughputs), or they hardly differ.
     pub r_squared: Option<f64>,
 }
 
@@ -96,7 +97,8 @@ impl Fit {
         // Throughputs that are all within one per cent have no variance to speak of.
         #[expect(clippy::cast_precision_loss, reason = "few points")]
         let flat = (total / points.len() as f64).sqrt() < 0.01 * mean;
-        (!flat).then(|| 1.0 - left / total)
+        // Below 0 the mean would do better: that is no share of anything.
+        (!flat).then(|| 1.0 - left / total).filter(|&explained| explained >= 0.0)
     }
 }
 
@@ -200,6 +202,7 @@ mod tests {
             let fit = Fit::of(&points).unwrap();
             prop_assert!((0.0..=1.0).contains(&fit.contention) && fit.crosstalk >= 0.0 && fit.of_one > 0.0, "{fit:?}");
             prop_assert!(fit.deviation.is_finite());
+            prop_assert!(fit.r_squared.is_none_or(|share| (0.0..=1.0).contains(&share)), "{fit:?}");
         }
     }
 
@@ -227,6 +230,12 @@ mod tests {
         let fit = Fit::of(&by_law(0.1, 0.025, 1.0, &[1, 2, 4, 8, 16])).unwrap();
         assert!((fit.peak().unwrap() - 6.0).abs() < 1e-3, "{fit:?}");
         assert!(fit.throughput(6) > fit.throughput(5) && fit.throughput(6) > fit.throughput(7));
+    }
+
+    #[test]
+    fn a_law_that_the_mean_is_nearer_than_explains_no_share() {
+        let fit = Fit::of(&[(1, 10.0), (2, 6.0), (4, 5.0)]).unwrap();
+        assert_eq!(fit.r_squared, None, "{fit:?}");
     }
 
     #[test]

@@ -53,6 +53,11 @@ pub trait Scenario: Send + Sync {
         false
     }
 
+    /// Whether its workers yield in the middle of an update where a workload asks for that (`widen`).
+    fn can_be_widened(&self) -> bool {
+        false
+    }
+
     /// Whether the GIL is on, where a real interpreter does the work.
     fn gil_enabled(&self) -> Option<bool> {
         None

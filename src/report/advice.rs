@@ -52,7 +52,14 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
         line.push('.');
     }
     let faster = rows.iter().filter(|row| row.summary.verdict == Verdict::Lost && cost(row) < cost(best));
-    line.extend(faster.map(|row| format!(" {} is faster and wrong.", row.short_name())));
+    line.extend(faster.map(|row| {
+        let what = if indistinct(best, row) {
+            "wrong, and faster by no more than the spread"
+        } else {
+            "faster and wrong"
+        };
+        format!(" {} is {what}.", row.short_name())
+    }));
     line += &match group {
         Group::Counter => one_counter(best, others),
         Group::Sum => other_ranges(best, &right),

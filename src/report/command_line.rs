@@ -1,6 +1,6 @@
 //! The command line that does what a row shows.
 
-use crate::measure::{Group, Promise, Scenario, Workload};
+use crate::measure::{Group, Scenario, Workload};
 use crate::python::version::SWITCH_INTERVAL;
 use crate::system::shell::quoted;
 
@@ -11,9 +11,7 @@ pub(super) fn alone(scenario: &dyn Scenario, load: &Workload) -> String {
     if let Some(interval) = scenario.switch_interval(load).filter(|&interval| interval != SWITCH_INTERVAL) {
         add("--switch-interval", format!("{}us", interval.as_nanos().div_ceil(1000)));
     }
-    if let Some(widen) =
-        load.widen.filter(|_| scenario.promise() == Promise::MayLose && scenario.body().is_none())
-    {
+    if let Some(widen) = load.widen.filter(|_| scenario.can_be_widened()) {
         add("--widen", widen.to_string());
     } else if may_be_widened(scenario, load) {
         add("--widen", "off".to_owned());
@@ -37,8 +35,7 @@ pub(super) fn alone(scenario: &dyn Scenario, load: &Workload) -> String {
 /// Whether a workload would be widened if that were not turned off: with more workers than CPUs, and references always.
 fn may_be_widened(scenario: &dyn Scenario, load: &Workload) -> bool {
     let workers = load.workers.get();
-    scenario.promise() == Promise::MayLose
-        && scenario.body().is_none()
+    scenario.can_be_widened()
         && load.widen.is_none()
         && workers > 1
         && (workers > load.cpus.usable || scenario.group() == Group::References)

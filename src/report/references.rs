@@ -196,20 +196,26 @@ fn dearest(ways: &[Way<'_>], objects: Objects) -> Option<String> {
         .collect();
     let dearest = right.iter().max_by(|one, other| one.1[0].total_cmp(&other.1[0]))?;
     let cheapest = right.iter().min_by(|one, other| one.1[0].total_cmp(&other.1[0]))?;
-    let close = |&&(name, [ns, spread]): &&(&str, [f64; 2])| {
-        name != dearest.0 && dearest.1[0] - ns <= spread + dearest.1[1]
-    };
-    let close: Vec<&str> = right.iter().filter(close).map(|&(name, _)| name).collect();
-    let names = if close.is_empty() {
-        dearest.0.to_owned()
-    } else {
-        format!("{} (no difference within the spread: {})", dearest.0, close.join(", "))
+    // Those that cannot be told apart from it.
+    let tied = |&(most, [its_ns, its_spread]): &(&str, [f64; 2])| {
+        let close = |&&(name, [ns, spread]): &&(&str, [f64; 2])| {
+            name != most && (its_ns - ns).abs() <= spread + its_spread
+        };
+        let close: Vec<&str> = right.iter().filter(close).map(|&(name, _)| name).collect();
+        if close.is_empty() {
+            String::new()
+        } else {
+            format!(" (no difference within the spread: {})", close.join(", "))
+        }
     };
     (right.len() > 2 && cheapest.1[0] > 0.0 && several(ways)).then(|| {
         format!(
-            "dearest {place}, of those that were right: {names}, at {} times {}, the cheapest.",
+            "dearest {place}, of those that were right: {}{}, at {} times {}, the cheapest{}.",
+            dearest.0,
+            tied(dearest),
             figure(dearest.1[0] / cheapest.1[0]),
-            cheapest.0
+            cheapest.0,
+            tied(cheapest)
         )
     })
 }

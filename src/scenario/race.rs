@@ -97,6 +97,10 @@ impl Scenario for Race {
         Promise::MayLose
     }
 
+    fn can_be_widened(&self) -> bool {
+        true
+    }
+
     fn lesson(&self) -> &'static str {
         "one counter, no synchronisation: updates get lost"
     }

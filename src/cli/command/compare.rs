@@ -232,7 +232,7 @@ fn checked(case: Case<'static>) -> Result<Case<'static>, UsageError> {
             }
         }
     }
-    if scenario.promise_for(&load) == Promise::MayLose {
+    if scenario.can_be_widened() && scenario.promise_for(&load) == Promise::MayLose {
         load.widen = match scenario.group() {
             Group::References => Widen::Auto.pairs_per_yield(&load),
             Group::Counter | Group::Sum => Widen::Auto.updates_per_yield(&load),

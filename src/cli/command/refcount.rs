@@ -119,7 +119,7 @@ impl RefcountCommand {
     /// A way to count with a workload, widened where it may go wrong.
     fn case(&self, way: Way, load: &Workload, parameters: Parameters) -> Case<'static> {
         let scenario = scenario::leak(Refcount(way));
-        let widens = scenario.promise_for(load) == Promise::MayLose;
+        let widens = scenario.can_be_widened() && scenario.promise_for(load) == Promise::MayLose;
         let widen = if widens { self.widen.pairs_per_yield(load) } else { None };
         Case { scenario, load: Workload { widen, ..load.clone() }, parameters, baseline: false }
     }

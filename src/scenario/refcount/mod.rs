@@ -57,6 +57,10 @@ impl Scenario for Refcount {
         if alone { Promise::Exact } else { self.promise() }
     }
 
+    fn can_be_widened(&self) -> bool {
+        self.0 == Way::Plain
+    }
+
     fn lesson(&self) -> &'static str {
         match self.0 {
             Way::Plain => "references counted without protection: leaks, and frees too early",

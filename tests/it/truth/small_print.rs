@@ -79,6 +79,33 @@ fn who_yields_and_who_can_come_in_between_is_said() {
 }
 
 #[test]
+fn only_what_is_widened_is_said_to_be() {
+    let widening = ["race", "refcount:plain"];
+    for &scenario in SCENARIOS.iter() {
+        let report = alone(scenario, &load(4, 2, 1000, true), &[run(7, true)]);
+        let row = report.measured().next().unwrap();
+        let widened = widening.contains(&&*row.scenario);
+        assert_eq!(row.conditions.widen.is_some(), widened, "{}", row.scenario);
+        assert_eq!(row.command.contains("--widen"), widened, "{}", row.command);
+        assert_eq!(plain(&report).contains("--widen off turns it off"), widened, "{}", row.scenario);
+    }
+    // One in 64 yields.
+    for (iterations, widened) in [(63, false), (64, true)] {
+        for name in widening {
+            let scenario = SCENARIOS.iter().copied().find(|scenario| scenario.label() == name).unwrap();
+            let report = alone(scenario, &load(4, 2, iterations, true), &[run(7, true)]);
+            assert_eq!(report.results[0].conditions.widen.is_some(), widened, "{name}: {iterations}");
+            let text = plain(&report);
+            assert_eq!(text.contains("--widen off turns it off"), widened, "{text}");
+            assert_eq!(text.contains("or yielded on purpose"), widened, "{text}");
+        }
+    }
+    // More workers than any machine of today has CPUs.
+    let text = printed("compare race gil:3.9 gil:3.13t --iters 20 --threads 1,2000 --runs 1");
+    assert!(text.contains("note: in 1 of the rows, each worker of race yields"), "{text}");
+}
+
+#[test]
 fn what_happened_once_is_not_told_as_times() {
     for scenario in SCENARIOS.iter().copied() {
         let mut drawn = run(0, true);
@@ -202,5 +229,107 @@ fn a_sweep_tells_counts_of_references_apart_from_other_counters() {
     for sentence in text.split("wrong: ").skip(1) {
         let (names, what) = sentence.split_once(": ").unwrap();
         assert_eq!(names.contains("refcount"), what.starts_with("a count ended wrong"), "{text}");
+    }
+}
+
+/// A comparison whose rows have these names, times for an update in nanoseconds, and spreads of it.
+fn timed(rows: &[(&str, f64, f64)], off: i128) -> Report {
+    let cases: Vec<Case<'static>> = rows
+        .iter()
+        .map(|(name, ..)| {
+            let named = SCENARIOS.iter().copied().find(|scenario| scenario.label() == *name).unwrap();
+            case(named, &load(2, 2, 1000, false), false)
+        })
+        .collect();
+    let mut report = report(&cases, &[run(off, true), run(off, true)], true);
+    for (row, &(_, time, spread)) in report.results.iter_mut().zip(rows) {
+        let updates = f64::from(u32::try_from(row.conditions.updates).unwrap());
+        row.ns_per_update = time;
+        row.summary.timing.median = time * updates / 1e9;
+        row.summary.timing.mad = Some(spread * updates / 1e9);
+    }
+    report
+}
+
+#[test]
+fn what_is_wrong_is_faster_where_that_is_beyond_the_spread() {
+    let said = |wrong: f64, spread: f64| {
+        let text = plain(&timed(&[("race", wrong, spread), ("atomic", 10.0, spread)], 7));
+        text.lines().find(|line| line.starts_with("which one: ")).unwrap().to_owned()
+    };
+    let beyond = said(9.0, 0.4);
+    assert!(beyond.ends_with("race is faster and wrong."), "{beyond}");
+    let within = said(9.0, 0.6);
+    assert!(within.ends_with("race is wrong, and faster by no more than the spread."), "{within}");
+    let slower = said(11.0, 0.6);
+    assert!(!slower.contains("race"), "{slower}");
+}
+
+#[test]
+fn the_cheapest_count_that_others_tie_with_is_told_as_a_dearest_one_is() {
+    let said = |immortal: f64| {
+        let ways = [
+            ("refcount:mutex", 20.0, 0.1),
+            ("refcount:arc", 19.9, 0.1),
+            ("refcount:atomic", 8.0, 0.1),
+            ("refcount:immortal", immortal, 0.01),
+            ("refcount:deferred", 0.4, 0.01),
+        ];
+        let text = plain(&timed(&ways, 0));
+        text.lines().find(|line| line.starts_with("dearest with one shared object")).unwrap().to_owned()
+    };
+    let tie = said(0.41);
+    assert!(
+        tie.ends_with(
+            ": mutex (no difference within the spread: arc), at 50.0 times deferred, the cheapest (no difference within the spread: \
+             immortal)."
+        ),
+        "{tie}"
+    );
+    let clear = said(0.5);
+    assert!(clear.ends_with("at 50.0 times deferred, the cheapest."), "{clear}");
+}
+
+#[test]
+fn a_sweep_does_not_hold_versions_against_each_other_either() {
+    let warning = "; versions cannot be held against each other by these times.";
+    for (versions, warned) in [("3.9,3.13", true), ("3.9", false)] {
+        for threads in ["2", "1,2"] {
+            let text = printed(&format!("gil --threads {threads} --cpython {versions} --iters 100 --runs 1"));
+            assert_eq!(text.contains(warning), warned, "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_one_way_to_count_stands_by_itself() {
+    for (way, threads) in [("=atomic", 2), ("=biased", 2), ("", 1)] {
+        let text = printed(&format!("explore --refcount{way} --threads {threads}"));
+        let (_, why) = text.split_once("why: ").unwrap();
+        assert!(!why.contains("does either") && why.starts_with(char::is_lowercase), "{why}");
+        assert!(why.contains("counts no schedule frees the object too early or leaks it: "), "{why}");
+    }
+    let text = printed("explore --refcount");
+    assert!(text.contains("never freed. With atomic or biased counts no schedule does either: "), "{text}");
+}
+
+#[test]
+fn an_exploration_says_between_what_workers_are_switched() {
+    let (counter, whatever) = (
+        "switched between any two of load, add and store",
+        "switched around every read and write of what is shared, locks included, every operator and every call",
+    );
+    for (arguments, said) in [
+        (&["--body", "x += d"][..], counter),
+        (&["--body", "with lock: x += d"], whatever),
+        (&["--setup", "L = []", "--body", "L.append(d)", "--result", "len(L)"], whatever),
+    ] {
+        for form in ["table", "markdown"] {
+            let mut command = crate::gilsim("explore --iters 1 --format");
+            let output = command.arg(form).args(arguments).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(said), "{text}");
+        }
     }
 }
