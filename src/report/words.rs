@@ -185,10 +185,13 @@ pub fn work_of_all(rows: &[&Row]) -> String {
             format!("{workers} {counter}, {updates} each{of}{what}")
         }
         Group::References => {
-            let object = common(rows, |row| {
-                let shared = row.conditions.workers == 1 || row.conditions.objects == Some(Objects::Shared);
-                (if shared { "one object" } else { "objects of their own" }).to_owned()
-            });
+            let is_shared =
+                |row: &Row| row.conditions.workers == 1 || row.conditions.objects == Some(Objects::Shared);
+            let object = match rows.iter().filter(|row| is_shared(row)).count() {
+                0 => "objects of their own",
+                all if all == rows.len() => "one object",
+                _ => "one object (shared) or to objects of their own (own)",
+            };
             let pairs = common(rows, |row| count::grouped(i128::from(row.conditions.iterations)));
             let each =
                 if rows.iter().all(|row| row.conditions.workers == 1) { " takes" } else { ", each takes" };

@@ -126,10 +126,20 @@ impl ExploreReport {
 
     /// Why the result is what it is.
     pub(super) fn why(&self) -> String {
-        if self.grades().any(|grade| grade == Grade::Deadlock) {
-            return "each worker holds a lock that another waits for, and none gives its own up, so nobody ever goes on; \
-                    take locks in the same order everywhere."
-                .to_owned();
+        let rows = self.table.iter().flat_map(|table| &table.outcomes).map(|row| (row.verdict, &row.outcome));
+        let one = self.witness.iter().map(|witness| (witness.verdict, &witness.outcome));
+        let mut deadlocks = rows.chain(one).filter(|(grade, _)| *grade == Grade::Deadlock).peekable();
+        if deadlocks.peek().is_some() {
+            // Several locks are named where each is held by one worker and waited for by another.
+            let crossed = self.workers > 1 && deadlocks.any(|(_, outcome)| outcome.contains(", "));
+            return if crossed {
+                "each worker holds a lock that another waits for, and none gives its own up, so nobody ever goes on; take locks in the \
+                 same order everywhere."
+            } else {
+                "a worker waits for what never comes: a lock that is not released, perhaps because it holds it itself, or what nobody puts, \
+                 sets or notifies."
+            }
+            .to_owned();
         }
         if self.shares {
             return self.why_shared();

@@ -193,3 +193,20 @@ fn where_others_come_in_between_it_is_not_said_that_none_can() {
     assert!(text.contains("x always ends as 1"), "{text}");
     assert!(text.contains("why: every schedule ends as some order of whole iterations does"), "{text}");
 }
+
+#[test]
+fn a_lock_that_is_never_released_is_not_said_to_be_taken_in_another_order() {
+    let why = |body: &str| {
+        let output = explore_line(&["--body", body, "--iters", "1"]).output().unwrap();
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .find(|line| line.starts_with("why:"))
+            .unwrap()
+            .to_owned()
+    };
+    for body in ["with lock:\n  with lock: x += d", "lock.acquire(); x += d"] {
+        assert!(why(body).contains("a lock that is not released"), "{}", why(body));
+    }
+    assert!(why("with a:\n  with b: x += d\nwith b:\n  with a: x += d").contains("same order everywhere"));
+}
