@@ -98,12 +98,23 @@ impl Format {
     ///
     /// When a document cannot be put in this form.
     pub fn render(self, document: &dyn Document, width: Option<usize>, command: &str) -> io::Result<String> {
+        self.render_part(document, width, command, Window::default())
+    }
+
+    /// The same, with this part of timelines where they are drawn.
+    pub(super) fn render_part(
+        self,
+        document: &dyn Document,
+        width: Option<usize>,
+        command: &str,
+        window: Window,
+    ) -> io::Result<String> {
         match self {
             Self::Table => Ok(document.table(width)),
             Self::Json => document.json(),
             Self::Csv => document.csv(),
             Self::Markdown => Ok(document.markdown()),
-            Self::Html => page::render(document, command),
+            Self::Html => page::render(document, command, window),
             Self::Svg => Ok(svg::file(&document.charts())),
         }
     }
@@ -147,8 +158,8 @@ pub struct Export {
 /// What of a document is written.
 #[derive(Debug, Clone, Copy)]
 enum Content {
-    /// The report.
-    Report(Format),
+    /// The report, in a form that may draw this part of its timelines.
+    Report(Format, Window),
     /// Its timelines as a picture of this part.
     Picture(Window),
     /// Its timelines whole, as trace events.
@@ -158,7 +169,7 @@ enum Content {
 impl Content {
     fn render(self, document: &dyn Document, command: &str) -> io::Result<String> {
         match self {
-            Self::Report(format) => format.render(document, None, command),
+            Self::Report(format, window) => format.render_part(document, None, command, window),
             Self::Picture(window) => Ok(picture::file(&document.timelines(), window)),
             Self::Trace => Ok(trace::render(&document.timelines())),
         }
@@ -174,18 +185,18 @@ enum Target {
 }
 
 impl Export {
-    /// Makes ready to write a report to a file.
+    /// Makes ready to write a report to a file; the window is the part of timelines that a page draws.
     ///
     /// # Errors
     ///
     /// [`Error::Device`], [`Error::Format`] when the ending is unknown, [`Error::Export`] when the file cannot be written.
-    pub fn prepare(path: &Path, charts: Charts) -> Result<Self> {
+    pub fn prepare(path: &Path, charts: Charts, window: Window) -> Result<Self> {
         if is_device(path) {
             return Err(Error::Device(path.to_owned()));
         }
         let format = Format::of_path(path)?;
         format.check(charts, &format!("--export {}", path.display()))?;
-        Self::at(path, Content::Report(format))
+        Self::at(path, Content::Report(format, window))
     }
 
     /// Makes ready to write timelines to a file: a picture of a part (`.svg`), or all as trace events (`.json`).
@@ -323,7 +334,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
         fs::write(&path, "before").unwrap();
-        drop(Export::prepare(&path, Charts::None).unwrap());
+        drop(Export::prepare(&path, Charts::None, Window::default()).unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "before");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -332,9 +343,15 @@ mod tests {
     fn what_cannot_be_written_is_known_before_any_work() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing").join("report.json");
-        assert!(matches!(Export::prepare(&missing, Charts::None), Err(Error::Export { .. })));
+        assert!(matches!(
+            Export::prepare(&missing, Charts::None, Window::default()),
+            Err(Error::Export { .. })
+        ));
         let is_folder = folder.path().join("report.csv");
         fs::create_dir(&is_folder).unwrap();
-        assert!(matches!(Export::prepare(&is_folder, Charts::None), Err(Error::Export { .. })));
+        assert!(matches!(
+            Export::prepare(&is_folder, Charts::None, Window::default()),
+            Err(Error::Export { .. })
+        ));
     }
 }

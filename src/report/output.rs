@@ -78,8 +78,10 @@ pub struct Output {
     exports: Vec<Export>,
     quiet: bool,
     chart: When,
-    /// The part of a timeline that is drawn below the table.
-    strip: Option<Window>,
+    /// Whether a timeline is drawn below the table.
+    strip: bool,
+    /// The part of a timeline that is drawn.
+    window: Window,
     json_on_stdout: bool,
 }
 
@@ -114,13 +116,16 @@ impl Destination {
             charts.check("--chart always")?;
         }
         let (stdout, files): (Vec<_>, Vec<_>) = self.exports.iter().partition(|path| *path == Path::new("-"));
-        let mut exports =
-            files.into_iter().map(|path| Export::prepare(path, charts)).collect::<Result<Vec<_>>>()?;
-        let mut strip = None;
-        if let Some(TimelineTo { file, window }) = &self.timeline {
+        let window = self.timeline.as_ref().map(|timeline| timeline.window).unwrap_or_default();
+        let mut exports = files
+            .into_iter()
+            .map(|path| Export::prepare(path, charts, window))
+            .collect::<Result<Vec<_>>>()?;
+        let mut strip = false;
+        if let Some(TimelineTo { file, .. }) = &self.timeline {
             match file {
-                Some(file) => exports.push(Export::prepare_timeline(file, *window)?),
-                None => strip = Some(*window),
+                Some(file) => exports.push(Export::prepare_timeline(file, window)?),
+                None => strip = true,
             }
         }
         Ok(Output {
@@ -129,6 +134,7 @@ impl Destination {
             quiet: self.quiet,
             chart: self.chart,
             strip,
+            window,
             json_on_stdout: !stdout.is_empty(),
         })
     }
@@ -146,11 +152,12 @@ impl Output {
             if self.quiet {
                 return Ok(document.value());
             }
-            let text = self.format.render(document, width, &command)?;
+            let text = self.format.render_part(document, width, &command, self.window)?;
             if self.format != Format::Table {
                 return Ok(text);
             }
-            Ok(text + &drawn(document, self.chart, width) + &strips(document, self.strip, width))
+            let strips = if self.strip { strips(document, self.window, width) } else { String::new() };
+            Ok(text + &drawn(document, self.chart, width) + &strips)
         };
         let mut done = Vec::new();
         if self.json_on_stdout {
@@ -190,12 +197,11 @@ fn drawn(document: &dyn Document, when: When, width: Option<usize>) -> String {
     if charts.is_empty() { charts } else { format!("\n{}\n", charts.trim_end()) }
 }
 
-/// The timelines that belong below a table of this width, if they are wanted.
-fn strips(document: &dyn Document, part: Option<Window>, width: Option<usize>) -> String {
+/// This part of the timelines, as they belong below a table of this width.
+fn strips(document: &dyn Document, part: Window, width: Option<usize>) -> String {
     let screen = Screen { width: width.unwrap_or(COLUMNS), unicode: standard_output::shows_unicode() };
-    let strips = part.map_or_else(String::new, |part| {
-        document.timelines().iter().map(|timeline| strip::render(timeline, part, screen)).collect()
-    });
+    let strips: String =
+        document.timelines().iter().map(|timeline| strip::render(timeline, part, screen)).collect();
     if strips.is_empty() { strips } else { format!("\n{}\n", strips.trim_end()) }
 }
 

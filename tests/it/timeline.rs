@@ -92,6 +92,36 @@ fn every_command_that_has_a_timeline_draws_writes_and_pictures_it() {
 }
 
 #[test]
+fn a_page_draws_the_part_that_the_picture_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let [picture, page] = ["a.svg", "a.html"].map(|name| folder.path().join(name));
+    let axis = |window: &str, more: &str| {
+        let mut command = gilsim(&format!("gil --cpython 2.7 --iters 20k --runs 1 --window {window} {more}"));
+        command.arg(format!("--timeline={}", picture.display())).arg("--export").arg(&page);
+        let printed = command.assert().success().get_output().stdout.clone();
+        let texts = |text: &str| -> Vec<String> {
+            let all = text.split("<text class=\"soft\"").skip(1);
+            let words = all.filter_map(|rest| Some(rest.split_once('>')?.1.split_once('<')?.0.to_owned()));
+            words.collect()
+        };
+        let [drawn, on_page] = [&picture, &page].map(|path| texts(&fs::read_to_string(path).unwrap()));
+        (drawn, on_page, texts(&String::from_utf8(printed).unwrap()))
+    };
+    for window in ["densest", "0..10us", "last"] {
+        for more in ["", "--format html"] {
+            let (drawn, on_page, printed) = axis(window, more);
+            assert!(drawn.len() >= 3, "{drawn:?}");
+            for text in &drawn {
+                assert!(on_page.contains(text), "{window}: {text} is not on the page: {on_page:?}");
+                assert!(more.is_empty() || printed.contains(text), "{window}: {text} is not in {printed:?}");
+            }
+        }
+    }
+    let (drawn, ..) = axis("0..10us", "");
+    assert!(drawn.iter().any(|text| text == "10.0 us"), "{drawn:?}");
+}
+
+#[test]
 fn a_sweep_has_a_timeline_for_each_combination() {
     let (trace, _) = recorded("gil --cpython 3.9,3.13 --threads 1,2 --iters 1k --runs 1");
     assert_eq!(named(&trace, "M", "process_name").len(), 4);

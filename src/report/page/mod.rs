@@ -23,12 +23,12 @@ const FEW: usize = 3;
 const LABELS: [&str; 9] =
     ["why", "Why", "note", "try next", "which one", "time", "Witness", "not seen", "interrupted"];
 
-/// Writes a document as a page, with the command that made it.
+/// Writes a document as a page, with the command that made it, and this part of its timelines.
 ///
 /// # Errors
 ///
 /// When the document has no JSON, which cannot be.
-pub(super) fn render(document: &dyn Document, command: &str) -> io::Result<String> {
+pub(super) fn render(document: &dyn Document, command: &str, window: Window) -> io::Result<String> {
     let json = document.json()?;
     let parts = document.parts();
     let mut page = Markup::default();
@@ -52,7 +52,7 @@ pub(super) fn render(document: &dyn Document, command: &str) -> io::Result<Strin
     page.open("main", &[]);
     section(&mut page, "Result", |page| parts.iter().for_each(|part| show(page, part)));
     charts(&mut page, document);
-    timelines(&mut page, document);
+    timelines(&mut page, document, window);
     let folds: Vec<&Fold> =
         parts.iter().filter_map(|part| if let Part::Fold(fold) = part { Some(fold) } else { None }).collect();
     if !folds.is_empty() {
@@ -216,8 +216,8 @@ fn charts(page: &mut Markup, document: &dyn Document) {
     });
 }
 
-/// The end of each timeline, in the two widths as well.
-fn timelines(page: &mut Markup, document: &dyn Document) {
+/// A part of each timeline, in the two widths as well.
+fn timelines(page: &mut Markup, document: &dyn Document, window: Window) {
     let timelines = document.timelines();
     if timelines.is_empty() {
         return;
@@ -227,7 +227,7 @@ fn timelines(page: &mut Markup, document: &dyn Document) {
             for (class, width) in [("when-wide", svg::WIDE), ("when-narrow", svg::NARROW)] {
                 let prefix = format!("timeline-{number}-{class}");
                 page.open("figure", &[("class", class)]);
-                page.markup(&picture::part(timeline, Window::Last, width, &prefix));
+                page.markup(&picture::part(timeline, window, width, &prefix));
                 page.close("figure");
             }
         }
