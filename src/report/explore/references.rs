@@ -194,18 +194,23 @@ impl ReferencesReport {
             Some(false) => "a worker alone has nobody who could overwrite its count. ",
             None => "",
         };
-        let others = match (wrong(Protocol::Atomic), wrong(Protocol::Biased)) {
-            (Some(false), Some(false)) => {
-                "With atomic or biased counts no schedule does either: no step of one worker undoes another's."
-            }
-            (Some(false), None) => "With atomic counts no schedule does either: nothing comes in between.",
-            (None, Some(false)) => {
-                "With biased counts no schedule does either: each count has one writer, or is changed atomically, and \
-                 they are merged in one step."
-            }
-            _ => "",
+        let (counts, because) = match (wrong(Protocol::Atomic), wrong(Protocol::Biased)) {
+            (Some(false), Some(false)) => ("atomic or biased", "no step of one worker undoes another's"),
+            (Some(false), None) => ("atomic", "nothing comes in between"),
+            (None, Some(false)) => (
+                "biased",
+                "each count has one writer, or is changed atomically, and they are merged in one step",
+            ),
+            _ => return plain.trim_end().to_owned(),
         };
-        format!("{plain}{others}").trim_end().to_owned()
+        if wrong(Protocol::Plain) == Some(true) {
+            return format!("{plain}With {counts} counts no schedule does either: {because}.");
+        }
+        // Neither was spoken of.
+        let with = if plain.is_empty() { "with" } else { "With" };
+        format!(
+            "{plain}{with} {counts} counts no schedule frees the object too early or leaks it: {because}."
+        )
     }
 
     fn counted(&self) -> String {

@@ -278,3 +278,15 @@ fn the_cheapest_count_that_others_tie_with_is_told_as_a_dearest_one_is() {
     let clear = said(0.5);
     assert!(clear.ends_with("at 50.0 times deferred, the cheapest."), "{clear}");
 }
+
+#[test]
+fn what_is_said_of_one_way_to_count_stands_by_itself() {
+    for (way, threads) in [("=atomic", 2), ("=biased", 2), ("", 1)] {
+        let text = printed(&format!("explore --refcount{way} --threads {threads}"));
+        let (_, why) = text.split_once("why: ").unwrap();
+        assert!(!why.contains("does either") && why.starts_with(char::is_lowercase), "{why}");
+        assert!(why.contains("counts no schedule frees the object too early or leaks it: "), "{why}");
+    }
+    let text = printed("explore --refcount");
+    assert!(text.contains("never freed. With atomic or biased counts no schedule does either: "), "{text}");
+}
