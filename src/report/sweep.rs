@@ -225,10 +225,10 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         }
     }
     if first.iter().any(|row| row.summary.lock.is_some()) {
-        notes.push(
-            "note: the times under a modelled GIL are those of a compiled loop under a GIL, not of Python."
-                .to_owned(),
-        );
+        notes.push(format!(
+            "note: the times under a modelled GIL are those of a compiled loop under a GIL, not of Python{}.",
+            words::versions_apart(&first)
+        ));
     }
     let hosts = first.iter().filter_map(|row| words::hosts_alone(row));
     notes.extend(hosts.map(|hosts| format!("{hosts} (what each did in each row: in the JSON and the CSV).")));

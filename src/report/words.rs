@@ -325,7 +325,6 @@ pub fn gil_price(rows: &[&Row]) -> Option<String> {
         .filter(|row| row.is_model() && row.summary.lock.is_none())
         .map(|row| &*row.scenario)
         .collect();
-    let several = rows.iter().filter(|row| row.is_model()).count() > 1;
     let taken = |row: &&Row| {
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         let updates = row.conditions.updates as f64;
@@ -346,9 +345,18 @@ pub fn gil_price(rows: &[&Row]) -> Option<String> {
         [row] => format!("the time of {} is that", row.scenario),
         _ => "the times under a modelled GIL are those".to_owned(),
     };
+    Some(format!("{taken}{times} of a compiled loop under a GIL, not of Python{}", versions_apart(rows)))
+}
+
+/// What the times of several modelled versions are not for, behind a sentence; each version has a row here.
+#[must_use]
+pub fn versions_apart(rows: &[&Row]) -> &'static str {
     // A body that can lose the GIL within an update is carried out instruction by instruction, another one as a whole.
-    let apart = if several { "; versions cannot be held against each other by these times" } else { "" };
-    Some(format!("{taken}{times} of a compiled loop under a GIL, not of Python{apart}"))
+    if rows.iter().filter(|row| row.is_model()).count() > 1 {
+        "; versions cannot be held against each other by these times"
+    } else {
+        ""
+    }
 }
 
 /// What each host did, in a phrase: `one: ranks 0 and 1, 5,000,000 numbers in 2.51 ms`.

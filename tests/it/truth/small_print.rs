@@ -280,6 +280,17 @@ fn the_cheapest_count_that_others_tie_with_is_told_as_a_dearest_one_is() {
 }
 
 #[test]
+fn a_sweep_does_not_hold_versions_against_each_other_either() {
+    let warning = "; versions cannot be held against each other by these times.";
+    for (versions, warned) in [("3.9,3.13", true), ("3.9", false)] {
+        for threads in ["2", "1,2"] {
+            let text = printed(&format!("gil --threads {threads} --cpython {versions} --iters 100 --runs 1"));
+            assert_eq!(text.contains(warning), warned, "{text}");
+        }
+    }
+}
+
+#[test]
 fn what_is_said_of_one_way_to_count_stands_by_itself() {
     for (way, threads) in [("=atomic", 2), ("=biased", 2), ("", 1)] {
         let text = printed(&format!("explore --refcount{way} --threads {threads}"));
