@@ -60,12 +60,6 @@ impl<'p> Stepper<'p> {
         Ok(state)
     }
 
-    /// Whether the program has a lock in it that a worker may take.
-    pub(super) fn has_locks(&self) -> bool {
-        let mut all = self.program.codes().iter().flat_map(|code| &code.instructions);
-        all.any(|instruction| matches!(instruction.op, Op::EnterWith | Op::ExitWith))
-    }
-
     /// Does a step. `note` is called for each instruction that touched the shared memory and, in machine steps, for
     /// the instruction that is the step.
     pub(super) fn step(

@@ -152,7 +152,7 @@ impl<'p> Tables<'p> {
     pub(super) fn new(stepper: Stepper<'p>, kinds: usize) -> Self {
         Self {
             stepper,
-            locks: stepper.has_locks(),
+            locks: stepper.program.takes_locks(),
             states: States::default(),
             first_accesses: Vec::new(),
             edges: FxHashMap::default(),

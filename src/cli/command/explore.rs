@@ -22,9 +22,10 @@ const MOST_ITERATIONS: u64 = 100_000;
 
 /// Every interleaving of a loop body: what can come out, how often, and the schedule that shows it
 ///
-/// All schedules of the workers are counted, each by what it ends with. Workers are switched between any two of
-/// load, add and store (--machine), or only where a version of CPython may drop its GIL (--cpython). Every worker
-/// adds 1 by default, so that no loss can make up for another.
+/// All schedules of the workers are counted, each by what it ends with. Workers are switched around every
+/// read and write of what is shared, locks included, every operator and every call, which is between any two of load, add and
+/// store of `x += d` (--machine), or only where a version of CPython may drop its GIL (--cpython). Every worker adds 1 by
+/// default, so that no loss can make up for another.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  gilsim explore\n  gilsim explore --iters 40 --quiet\n  gilsim explore --body x=x+int(1) --cpython 3.13 --pattern plus-minus\n  gilsim explore --iters 1 --schedule v1:machine:A1,B3,A2 --replay\n  gilsim explore --setup 'D = {0: 0}' --body 'D[0] += d' --result 'D[0]' --cpython 3.9\n  gilsim explore --refcount --iters 1"
@@ -38,7 +39,7 @@ pub(super) struct ExploreCommand {
     body: BodyOptions,
     #[arg(help = version_help(), long, value_name = "VERSION", value_parser = values::version(), conflicts_with = "machine")]
     cpython: Option<Version>,
-    /// Switch between any two of load, add and store (the default)
+    /// Switch around every read and write of what is shared, every operator and every call (the default)
     #[arg(long)]
     machine: bool,
     /// Explore reference counts instead of a body: who takes a reference to an object and gives it back, and whether the object

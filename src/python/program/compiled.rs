@@ -1,7 +1,7 @@
 //! A compiled loop body: its functions, and the listing of them.
 
 use super::{
-    instruction::Code,
+    instruction::{Code, Op},
     source::{Place, Position, Source},
 };
 use crate::python::version::{Check, Facts, Version};
@@ -45,6 +45,13 @@ impl Program {
     #[must_use]
     pub fn lock_name(&self, lock: u8) -> &str {
         self.locks.get(usize::from(lock)).map_or("lock", String::as_str)
+    }
+
+    /// Whether it has a lock in it that a worker may take.
+    #[must_use]
+    pub fn takes_locks(&self) -> bool {
+        let mut all = self.codes.iter().flat_map(|code| &code.instructions);
+        all.any(|instruction| matches!(instruction.op, Op::EnterWith | Op::ExitWith))
     }
 
     /// The body's source.

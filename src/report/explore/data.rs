@@ -24,6 +24,8 @@ pub struct Subject<'a> {
     pub result: &'a str,
     /// Whether lists, dicts or objects are shared, not only the counter.
     pub shares: bool,
+    /// Whether a worker may take a lock.
+    pub locks: bool,
     /// Where workers are switched.
     pub step_kind: StepKind,
     /// How many workers.
@@ -57,6 +59,9 @@ pub struct ExploreReport {
     /// Whether lists, dicts or objects are shared.
     #[serde(skip)]
     pub shares: bool,
+    /// Whether workers load, add and store the counter, and nothing else.
+    #[serde(skip)]
+    pub counts_only: bool,
     /// `machine`, or the version of CPython where workers are switched where it may drop its GIL.
     pub switching: StepKind,
     /// How many workers.
@@ -107,6 +112,7 @@ impl ExploreReport {
             setup: subject.setup.to_owned(),
             result: subject.result.to_owned(),
             shares: subject.shares,
+            counts_only: !subject.shares && !subject.locks,
             switching: subject.step_kind,
             workers: subject.workers,
             iterations: subject.iterations,

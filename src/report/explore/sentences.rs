@@ -17,7 +17,11 @@ impl ExploreReport {
             _ => "d is 1 and -1 from worker to worker",
         };
         let switched = match self.switching {
-            StepKind::Machine => "between any two of load, add and store".to_owned(),
+            StepKind::Machine if self.counts_only => "between any two of load, add and store".to_owned(),
+            StepKind::Machine => {
+                "around every read and write of what is shared, locks included, every operator and every call"
+                    .to_owned()
+            }
             StepKind::Version(version) if version.has_gil() => {
                 format!("where CPython {version} may drop its GIL")
             }

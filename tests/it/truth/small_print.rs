@@ -301,3 +301,24 @@ fn what_is_said_of_one_way_to_count_stands_by_itself() {
     let text = printed("explore --refcount");
     assert!(text.contains("never freed. With atomic or biased counts no schedule does either: "), "{text}");
 }
+
+#[test]
+fn an_exploration_says_between_what_workers_are_switched() {
+    let (counter, whatever) = (
+        "switched between any two of load, add and store",
+        "switched around every read and write of what is shared, locks included, every operator and every call",
+    );
+    for (arguments, said) in [
+        (&["--body", "x += d"][..], counter),
+        (&["--body", "with lock: x += d"], whatever),
+        (&["--setup", "L = []", "--body", "L.append(d)", "--result", "len(L)"], whatever),
+    ] {
+        for form in ["table", "markdown"] {
+            let mut command = crate::gilsim("explore --iters 1 --format");
+            let output = command.arg(form).args(arguments).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(said), "{text}");
+        }
+    }
+}
