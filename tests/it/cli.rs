@@ -138,6 +138,14 @@ fn the_result_alone_is_a_record_a_line_with_the_names_of_the_json() {
         })
         .collect();
     assert_eq!(names(line), rows);
+    let page = std::fs::read_to_string("docs/commands.md").unwrap();
+    assert!(page.contains("where `refcount` has a single row, the result alone"));
+    for line in ["refcount --count atomic --objects own --iters 10", "refcount --count rc --iters 10"] {
+        let results = json(line)["results"].as_array().unwrap().clone();
+        assert_eq!(names(line), [[results.last().unwrap()["actual"].to_string()]], "{line}");
+    }
+    let line = "refcount --count atomic --iters 10 --runs 1";
+    assert!(names(line).iter().all(|record| record.len() == 4), "{line}");
     let line = "convoy --pings 2";
     let (text, report) = (names(line), json(line));
     assert_eq!(text[0][0], report["results"][0]["subject"].as_str().unwrap());
@@ -149,6 +157,24 @@ fn the_result_alone_is_a_record_a_line_with_the_names_of_the_json() {
     assert_eq!(names(line), [expected]);
     let schedule = "explore --iters 1 --schedule v1:machine:A1,B3,A2";
     assert_eq!(names(schedule), [[json(schedule)["witness"]["outcome"].as_str().unwrap()]]);
+}
+
+#[test]
+fn what_is_compared_without_a_name_is_as_the_page_says() {
+    let page = std::fs::read_to_string("docs/commands.md").unwrap();
+    let said = "Without a name it is `race`, `mutex`, `atomic`, `sharded`, `gil`, and all ways to split.";
+    assert!(page.contains(said));
+    let json = schema::read(output_of("compare --iters 100 --runs 1 --format json"));
+    let rows = json["results"].as_array().unwrap();
+    let mut compared: Vec<&str> = rows.iter().map(|row| row["scenario"].as_str().unwrap()).collect();
+    compared.sort_unstable();
+    let splits = gilsim::scenario::variants().map(gilsim::measure::Scenario::label);
+    let splits: Vec<String> = splits.filter(|label| label.starts_with("split:")).collect();
+    let newest = format!("gil:{}", gilsim::python::version::Version::newest_with_gil());
+    let usual = ["race", "mutex:parking-lot", "atomic", "sharded", &newest];
+    let mut right: Vec<&str> = usual.into_iter().chain(splits.iter().map(String::as_str)).collect();
+    right.sort_unstable();
+    assert_eq!(compared, right);
 }
 
 #[test]

@@ -68,6 +68,22 @@ fn other_shells_read_their_completions_without_complaint() {
 }
 
 #[test]
+fn what_is_said_to_be_completed_is() {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let page = fs::read_to_string("docs/commands.md").unwrap();
+    for text in [output_of("completions --help"), page] {
+        assert!(words(&text).contains("commands and options; in bash, zsh and fish"), "{text}");
+    }
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = output_of(&format!("completions {shell}"));
+        let values = ["bash", "zsh", "fish"].contains(&shell);
+        for word in ["parking-lot", "mutex:fair"] {
+            assert_eq!(script.replace("\\:", ":").contains(word), values, "{shell}: {word}");
+        }
+    }
+}
+
+#[test]
 fn names_with_a_colon_are_words_to_complete() {
     let folder = tempfile::tempdir().unwrap();
     for (shell, line) in [

@@ -81,7 +81,7 @@ enum Command {
     List(Deferred<list::ListCommand>),
     /// The schema of the JSON that the other commands write: every field, its type and its meaning (JSON Schema 2020-12)
     Schema(Deferred<schema::SchemaCommand>),
-    /// The completions of a shell, to be read by it: commands, options, versions and locks; in bash, zsh and fish the names of scenarios, too
+    /// The completions of a shell, to be read by it: commands and options; in bash, zsh and fish the values of options and the names of scenarios, too
     Completions(Deferred<shell::CompletionsCommand>),
     /// The pages of the manual, one for each command, written into a folder
     Man(Deferred<shell::ManCommand>),

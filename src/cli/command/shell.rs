@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::io;
 use std::path::PathBuf;
 
-/// The completions of a shell, to be read by it: commands, options, versions and locks; in bash, zsh and fish the names of scenarios, too
+/// The completions of a shell, to be read by it: commands and options; in bash, zsh and fish the values of options and the names of scenarios, too
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  gilsim completions bash > ~/.local/share/bash-completion/completions/gilsim\n  gilsim completions zsh > ~/.zfunc/_gilsim\n  gilsim completions fish > ~/.config/fish/completions/gilsim.fish"
