@@ -96,6 +96,29 @@ fn the_opcodes_are_those_of_the_real_interpreters() {
     }
 }
 
+#[test]
+fn the_end_of_a_loop_is_named_as_dis_does() {
+    let body = "for i in (1, 2):\n    for j in [i for i in (3, 4)]: x += j";
+    for version in Version::ALL {
+        let report = json(&["--body", body, "--cpython", version.name()]);
+        let functions = report["results"][0]["functions"].as_array().unwrap();
+        let mut loops = 0;
+        for function in functions {
+            let instructions = function["instructions"].as_array().unwrap();
+            let of = |number: usize, field: &str| instructions[number][field].as_str().unwrap();
+            for at in (0..instructions.len()).filter(|&at| of(at, "opcode") == "FOR_ITER") {
+                let target: usize = of(at, "argument").strip_prefix("to ").unwrap().parse().unwrap();
+                let shown = (of(target - 1, "opcode"), of(target, "opcode"));
+                // It follows the jump back, whether it is skipped (3.12 and later) or the first that is done.
+                assert!(shown.0.starts_with("JUMP_"), "{version}: {shown:?}");
+                assert_eq!(shown.1 == "END_FOR", version >= Version::V3_12, "{version}: {shown:?}");
+                loops += 1;
+            }
+        }
+        assert_eq!(loops, 4, "{version}");
+    }
+}
+
 fn drop_at(listing: &Listing, function: &str, number: usize) -> Option<Drop> {
     let function = listing.functions.iter().find(|known| known.name == function)?;
     function.instructions[number].drop

@@ -31,7 +31,16 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
     let Moved { mut scope, moved } = code;
     let mut instructions = Vec::with_capacity(scope.drafts.len());
     let mut before = "";
-    for (index, draft) in std::mem::take(&mut scope.drafts).into_iter().enumerate() {
+    let drafts = std::mem::take(&mut scope.drafts);
+    let skipped: Vec<bool> = drafts.iter().map(|draft| matches!(draft.op, Op::LoopEnd)).collect();
+    // CPython's FOR_ITER names the END_FOR, and goes on behind it.
+    let named = |mut target: usize| {
+        while target > 0 && skipped[target - 1] {
+            target -= 1;
+        }
+        target
+    };
+    for (index, draft) in drafts.into_iter().enumerate() {
         let target = draft.op.target().map(|label| scope.labels[label]);
         let back = target.is_some_and(|target| target <= index);
         let opcode = jump_name(&draft.op, back, facts.shape.jumps).unwrap_or(draft.opcode);
@@ -45,7 +54,8 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
         let mut argument = draft.argument;
         if let Some(target) = target {
             op.set_target(target);
-            argument = format!("to {target}");
+            let shown = if matches!(op, Op::ForIter(_)) { named(target) } else { target };
+            argument = format!("to {shown}");
         }
         before = opcode;
         instructions.push(Instruction {
