@@ -258,7 +258,11 @@ impl Row {
             objects: (group == Group::References).then_some(load.objects),
             updates: group.updates(load),
             pins: load.pins.clone(),
-            widen: load.widen.map(std::num::NonZero::get).filter(|_| scenario.can_be_widened()),
+            // A worker yields only when it has come to the update of that number.
+            widen: load
+                .widen
+                .map(std::num::NonZero::get)
+                .filter(|&widen| scenario.can_be_widened() && widen <= load.iterations),
             switch_interval: scenario.switch_interval(load).map(|interval| interval.as_secs_f64()),
             recorded: load.record && scenario.records_holds(),
         };

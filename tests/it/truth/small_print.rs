@@ -89,6 +89,17 @@ fn only_what_is_widened_is_said_to_be() {
         assert_eq!(row.command.contains("--widen"), widened, "{}", row.command);
         assert_eq!(plain(&report).contains("--widen off turns it off"), widened, "{}", row.scenario);
     }
+    // One in 64 yields.
+    for (iterations, widened) in [(63, false), (64, true)] {
+        for name in widening {
+            let scenario = SCENARIOS.iter().copied().find(|scenario| scenario.label() == name).unwrap();
+            let report = alone(scenario, &load(4, 2, iterations, true), &[run(7, true)]);
+            assert_eq!(report.results[0].conditions.widen.is_some(), widened, "{name}: {iterations}");
+            let text = plain(&report);
+            assert_eq!(text.contains("--widen off turns it off"), widened, "{text}");
+            assert_eq!(text.contains("or yielded on purpose"), widened, "{text}");
+        }
+    }
     // More workers than any machine of today has CPUs.
     let text = printed("compare race gil:3.9 gil:3.13t --iters 20 --threads 1,2000 --runs 1");
     assert!(text.contains("note: in 1 of the rows, each worker of race yields"), "{text}");
