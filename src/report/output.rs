@@ -122,12 +122,11 @@ impl Destination {
             .map(|path| Export::prepare(path, charts, window))
             .collect::<Result<Vec<_>>>()?;
         let mut strip = false;
-        match &self.timeline {
-            Some(TimelineTo { file: Some(file), .. }) => {
-                exports.push(Export::prepare_timeline(file, window)?)
+        if let Some(TimelineTo { file, .. }) = &self.timeline {
+            match file {
+                Some(file) => exports.push(Export::prepare_timeline(file, window)?),
+                None => strip = true,
             }
-            Some(TimelineTo { file: None, .. }) => strip = true,
-            None => {}
         }
         Ok(Output {
             format: self.format,

@@ -162,7 +162,7 @@ fn the_result_alone_is_a_record_a_line_with_the_names_of_the_json() {
 #[test]
 fn what_is_compared_without_a_name_is_as_the_page_says() {
     let page = std::fs::read_to_string("docs/commands.md").unwrap();
-    let said = "each of these commands, with its usual variant, but `refcount`, and all ways to split";
+    let said = "Without a name it is `race`, `mutex`, `atomic`, `sharded`, `gil`, and all ways to split.";
     assert!(page.contains(said));
     let json = schema::read(output_of("compare --iters 100 --runs 1 --format json"));
     let rows = json["results"].as_array().unwrap();

@@ -203,16 +203,14 @@ impl ReferencesReport {
             ),
             _ => return plain.trim_end().to_owned(),
         };
-        match wrong(Protocol::Plain) {
-            Some(true) => format!("{plain}With {counts} counts no schedule does either: {because}."),
-            // Neither was spoken of.
-            Some(false) | None => {
-                let with = if plain.is_empty() { "with" } else { "With" };
-                format!(
-                    "{plain}{with} {counts} counts no schedule frees the object too early or leaks it: {because}."
-                )
-            }
+        if wrong(Protocol::Plain) == Some(true) {
+            return format!("{plain}With {counts} counts no schedule does either: {because}.");
         }
+        // Neither was spoken of.
+        let with = if plain.is_empty() { "with" } else { "With" };
+        format!(
+            "{plain}{with} {counts} counts no schedule frees the object too early or leaks it: {because}."
+        )
     }
 
     fn counted(&self) -> String {
