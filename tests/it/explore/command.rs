@@ -197,7 +197,8 @@ fn where_others_come_in_between_it_is_not_said_that_none_can() {
 #[test]
 fn a_lock_that_is_never_released_is_not_said_to_be_taken_in_another_order() {
     let why = |body: &str| {
-        let output = explore_line(&["--body", body, "--iters", "1"]).output().unwrap();
+        let setup = "a = threading.Lock()\nb = threading.Lock()";
+        let output = explore_line(&["--setup", setup, "--body", body, "--iters", "1"]).output().unwrap();
         String::from_utf8(output.stdout)
             .unwrap()
             .lines()
