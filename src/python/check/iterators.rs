@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::comparison::range_length;
-use super::machine::{GETITEM, ITER, LONGEST, Machine, NEXT, NEXT_OF_PYTHON2, R, Stop, beyond};
+use super::machine::{GETITEM, ITER, LONGEST, Machine, NEXT, NEXT_OF_PYTHON2, R, Stop, Wait, beyond};
 use super::state::{Iterated, Lazy, Object, Value};
 
 /// So many entries, gaps among them, a small dict has room for (`USABLE_FRACTION(8)` in Objects/dictobject.c); with more its gaps are
@@ -231,6 +231,16 @@ impl Machine<'_> {
                     })?;
                     values.insert(0, number);
                     return Ok(Some(self.tuple(values)));
+                }
+                Lazy::Result => {
+                    let Some(future) = values.pop() else { return Ok(None) };
+                    return match self.future_result(&future, Wait::Forever) {
+                        Err(Stop::Raise(exception)) => {
+                            self.cancel(function, &sources[0]);
+                            Err(Stop::Raise(exception))
+                        }
+                        result => result.map(Some),
+                    };
                 }
                 Lazy::Filter => {
                     let Some(value) = values.pop() else { return Ok(None) };

@@ -464,7 +464,9 @@ impl<'m> Machine<'m> {
             }
         }
         let deferred = self.instruction(thread).is_some_and(|next| next.defers);
-        Ok(Step::Done { may_drop: free || (self.check && !deferred) })
+        // A worker of an executor is in code of the library between its tasks, where it can be interrupted.
+        let between_tasks = self.current().executor.is_some() && self.current().frames.is_empty();
+        Ok(Step::Done { may_drop: free || between_tasks || (self.check && !deferred) })
     }
 
     /// Waits, or comes to an end of it: after that what was waited for is not there.

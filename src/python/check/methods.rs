@@ -2,7 +2,7 @@
 
 use super::library;
 use super::machine::{Arguments, Machine, R, Stop, Wait, beyond};
-use super::state::{Object, Part, Value};
+use super::state::{Lazy, Object, Part, Value};
 use super::sync::UNNAMED;
 
 impl Machine<'_> {
@@ -221,11 +221,9 @@ impl Machine<'_> {
                         Ok(machine.list(futures))
                     })?;
                     self.yield_once()?;
-                    let mut results = Vec::new();
-                    for future in self.elements(&futures)? {
-                        results.push(self.future_result(&future, Wait::Forever)?);
-                    }
-                    Ok(self.allocate(Object::Pulled(results, 0)))
+                    let futures = self.elements(&futures)?;
+                    let futures = self.allocate(Object::Pulled(futures, 0));
+                    self.lazy(Lazy::Result, receiver.clone(), &[futures])
                 }
                 "shutdown" => self.shutdown(at, true),
                 "__exit__" => {

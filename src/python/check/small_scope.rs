@@ -94,6 +94,20 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
             }
         }
     });
+    // Where a part of a long range ends, and the next begins: `(0, 4000), (4000, 8000)`.
+    let ends: BTreeSet<i64> = counts.union(&long).copied().collect();
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Tuple(items) = &expr.kind {
+            let number =
+                |item: &Expr| if let ExprKind::Int(value, _) = item.kind { Some(value) } else { None };
+            let numbers: Vec<i64> = items.iter().filter_map(number).collect();
+            let part = |value: i64, end: i64| {
+                value >= TELLING && end % value == 0 && (2..=MOST_TIMES).contains(&(end / value))
+            };
+            let is_part = |value: &&i64| numbers.iter().any(|end| ends.contains(end) && part(**value, *end));
+            counts.extend(numbers.iter().filter(is_part));
+        }
+    });
     let small = taken_as(stmts, &counts, &long, i64::from(scope));
     for stmt in stmts {
         shrink_stmt(stmt, &small);

@@ -101,7 +101,8 @@ pub(super) enum Object {
     Slice(Value, Value, Value),
     /// What is iterated over, how far, and what it was at the last step, if it may not change.
     Iterator(Value, usize, Option<Box<Iterated>>),
-    /// What computes its elements one by one: `map()`, `filter()`, `zip()`, `enumerate()` of Python 3.
+    /// What computes its elements one by one: `map()`, `filter()`, `zip()`, `enumerate()` of Python 3, and
+    /// `Executor.map()`.
     Lazy(Lazy, Value, Vec<Value>),
     /// `dict.keys()`, `values()` or `items()` of Python 3: the method's name, and the dict.
     View(&'static str, Value),
@@ -183,6 +184,8 @@ pub(super) enum Lazy {
     Zip,
     /// With the next number.
     Enumerate(i64),
+    /// The results of an executor's tasks, each waited for.
+    Result,
 }
 
 /// In which order a queue gives its elements back.

@@ -351,6 +351,19 @@ impl Machine<'_> {
         self.raise("TimeoutError", "")
     }
 
+    /// Cancels those of an executor's tasks that are left to be asked for and not begun, as `Executor.map` does once one has raised.
+    pub(super) fn cancel(&mut self, executor: &Value, left: &Value) {
+        let left = match self.object_of(left) {
+            Some(Object::Pulled(futures, taken)) => futures.get(*taken..).unwrap_or_default().to_vec(),
+            _ => Vec::new(),
+        };
+        let Value::Ref(at) = *executor else { return };
+        self.touch(at, true);
+        if let Object::Executor { tasks, .. } = self.state.object_mut(at) {
+            tasks.retain(|task| !left.contains(task));
+        }
+    }
+
     /// `Executor.shutdown`, which waits for the tasks.
     pub(super) fn shutdown(&mut self, executor: u32, waits: bool) -> R<Value> {
         self.once(|machine| {

@@ -131,10 +131,16 @@ pub(super) fn all_is_done(machine: &Machine<'_>, thread: usize) -> bool {
         && state.threads.iter().skip(1).all(|other| other.daemon || other.finished)
 }
 
-/// Whether a worker of an executor has a task, and nothing of it is done: the worker that took the next one may begin before.
+/// Whether a worker of an executor has a task, and nothing of it is done: the worker that took the next one may begin before. Or whether
+/// it has none: whoever waits for the result of the last one may go on before it takes the next.
 fn is_before_its_task(machine: &Machine<'_>, thread: usize) -> bool {
     let thread = &machine.state.threads[thread];
-    thread.executor.is_some() && matches!(&thread.frames[..], [frame] if frame.pc == 0)
+    let is_before = match &thread.frames[..] {
+        [] => true,
+        [frame] => frame.pc == 0,
+        _ => false,
+    };
+    thread.executor.is_some() && is_before && !thread.finished
 }
 
 /// The outermost loop that a thread is in.
