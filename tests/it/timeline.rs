@@ -66,14 +66,14 @@ fn the_holds_of_a_gil_do_not_overlap_and_are_the_share_that_the_report_states() 
 #[test]
 fn every_command_that_has_a_timeline_draws_writes_and_pictures_it() {
     for (line, what) in [
-        ("race --iters 1k --runs 2", "runs"),
+        ("race --iters 1k --runs 2", "at work"),
         ("mutex --iters 1k --runs 2 --lock std", "holds"),
         ("gil --iters 1k --runs 2", "holds"),
-        ("gil --iters 1k --runs 2 --cpython 3.13t", "runs"),
-        ("split --iters 1k --runs 2", "runs"),
+        ("gil --iters 1k --runs 2 --cpython 3.13t", "at work"),
+        ("split --iters 1k --runs 2", "at work"),
         ("split --iters 1k --runs 2 --by gil", "holds"),
         ("convoy --pings 3", "holds"),
-        ("explore --iters 2", "runs"),
+        ("explore --iters 2", "at work"),
     ] {
         let strip = output_of(&format!("{line} --timeline"));
         let start = strip.find("timeline of ").unwrap_or_else(|| panic!("{line}: {strip}"));
@@ -142,4 +142,12 @@ fn a_timeline_that_has_no_place_is_refused() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(error.contains(right) && output.stdout.is_empty(), "{line}: {error}");
     }
+}
+
+#[test]
+fn a_timeline_of_a_gil_that_is_not_there_is_refused() {
+    let without = gilsim("convoy --cpython 3.13t --pings 3 --timeline").assert().code(2);
+    let said = String::from_utf8(without.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("3.13t has none"), "{said}");
+    gilsim("convoy --cpython 3.13t,3.15 --pings 3 --timeline").assert().success();
 }

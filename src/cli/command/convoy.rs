@@ -58,6 +58,15 @@ impl ConvoyCommand {
         };
         let beside: Vec<_> = combinations.into_each().map(beside).collect();
         sweep::check_cases(beside.len() * versions.len())?;
+        // Where the lock is recorded there has to be one.
+        if self.timeline.record() && versions.iter().all(|(version, _)| !version.has_gil()) {
+            let none = versions.first().map_or("there is no version with one".to_owned(), |(version, _)| {
+                format!("{version} has none")
+            });
+            return Err(UsageError::new(format!(
+                "--timeline shows who holds the GIL, and {none}; leave it out, or give a version with a GIL"
+            )));
+        }
         let convoy = Convoy {
             beside,
             pings: self.pings,

@@ -61,7 +61,7 @@ pub enum Doing {
     Holds,
     /// It waits for the lock.
     Waits,
-    /// It runs, where there is no lock.
+    /// It is between its start and its end, where there is no lock; it may wait for a CPU.
     Runs,
 }
 
@@ -75,7 +75,7 @@ impl Doing {
         match self {
             Self::Holds => "holds",
             Self::Waits => "waits",
-            Self::Runs => "runs",
+            Self::Runs => "at work",
         }
     }
 
@@ -85,7 +85,7 @@ impl Doing {
         match self {
             Self::Holds => "holds the lock",
             Self::Waits => "waits for the lock",
-            Self::Runs => "runs",
+            Self::Runs => "is at work",
         }
     }
 }
