@@ -134,6 +134,9 @@ fn other_ranges(best: &Row, right: &[&Row]) -> String {
 /// How many times as long a range may be, or as short, for anything to be said of it.
 const FURTHEST: f64 = 100.0;
 
+/// So many runs there must be of both for anything to be said of other ranges.
+const LEAST_RUNS: usize = 5;
+
 /// The length of the range at which a row that starts later but adds faster is as good as another.
 fn break_even(sooner: &Row, faster: &Row) -> Option<f64> {
     let numbers = as_f64(faster.conditions.updates);
@@ -145,7 +148,10 @@ fn break_even(sooner: &Row, faster: &Row) -> Option<f64> {
         (spread(|row| row.summary.timing.mad)?, spread(|row| row.summary.mad_with_startup)?);
     let difference = saved * numbers;
     let clear = difference > sooner.time() / 10.0 && difference > time_spread && start > start_spread;
-    (clear && start > 0.0).then(|| start / saved)
+    // A few runs have a small spread by chance.
+    let known = [sooner, faster].iter().all(|row| row.summary.runs >= LEAST_RUNS)
+        && start > sooner.summary.startup / 5.0;
+    (clear && known && start > 0.0).then(|| start / saved)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
