@@ -268,13 +268,16 @@ impl<'m> Search<'m> {
     }
 
     /// Of these states the one in which fewest threads are left among those from which no schedule comes to an end, and how it counts as
-    /// an end. Where a time limit may come there, nothing is said.
+    /// an end. Where a time limit may come, which it does here only when no thread can go on, nothing is said.
     fn stuck<'s>(
         &mut self,
         graph: &Graph,
         states: impl ExactSizeIterator<Item = (&'s Arc<State>, u32)>,
         bounds: &Bounds<'_>,
     ) -> Result<Option<(Ending, u32)>, Unfinished> {
+        if self.assumed.long_limits {
+            return Ok(None);
+        }
         let can_end = graph.can_end(states.len());
         let stuck = states.filter(|&(_, number)| !can_end[number as usize]);
         let Some((state, number)) = stuck.min_by_key(|(state, number)| (state.live(), *number)) else {
@@ -283,11 +286,7 @@ impl<'m> Search<'m> {
         let mut spins = Vec::new();
         for thread in (0..state.threads.len()).filter(|&thread| !state.threads[thread].finished) {
             let mut machine = Machine::at(self.module, State::clone(state));
-            machine.expires = true;
             let pause = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {})?;
-            if !machine.expires {
-                return Ok(None);
-            }
             if !matches!(pause, Pause::Blocked) {
                 spins.push(thread);
             }
