@@ -30,6 +30,9 @@ const PATIENCE: usize = LONGEST_STRETCH / 10;
 /// After so many instructions within one whole iteration a thread may wait for another one in an inner loop.
 const LONG: usize = 100;
 
+/// The most parts of what a daemon thread still does that are looked at once the program has ended.
+const MOST_PARTS: usize = 50;
+
 /// The most that all states of a search may weigh, in references: a quarter of a gigabyte.
 const MOST_WEIGHT: usize = 32 << 20;
 
@@ -153,11 +156,15 @@ impl<'m> Search<'m> {
         expected: Option<&[Ending]>,
     ) -> Result<Endings, Unfinished> {
         loop {
+            let printers = self.sharing.printers();
             let endings = self.pass(bounds, expected)?;
             let unexpected =
                 |(ending, _): &(Ending, Vec<u8>)| expected.is_some_and(|expected| !expected.contains(ending));
             self.conflicts.extend(self.sharing.conflicts());
-            let known = self.conflicts == self.shared;
+            // Whether a daemon is given time before the program ends depends on whether anybody would notice.
+            let same_printers =
+                self.switching != Switching::Iterations || self.sharing.printers() == printers;
+            let known = self.conflicts == self.shared && same_printers;
             if known && self.endless {
                 let why = "a loop without an end, which nothing that another thread does can end";
                 return Err(Unfinished::Limit(why.to_owned()));
@@ -386,14 +393,19 @@ impl<'m> Search<'m> {
         )))
     }
 
-    /// Lets daemon threads run on for once where the program has ended: what they get at is shared, too, though the main thread may never
+    /// Lets daemon threads run on where the program has ended: what they get at is shared, too, though the main thread may never
     /// have waited for anything.
     fn learn_from_daemons(&mut self, state: &State, bounds: &Bounds<'_>) {
         for thread in 0..state.threads.len() {
             if !state.threads[thread].finished {
                 let mut machine = Machine::at(self.module, state.clone());
                 // However far it came, what it got at is known.
-                let _ = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {});
+                for _ in 0..MOST_PARTS {
+                    let pause = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {});
+                    if !matches!(pause, Ok(Pause::Switch)) || machine.state.threads[thread].finished {
+                        break;
+                    }
+                }
             }
         }
     }

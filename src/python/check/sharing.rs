@@ -63,6 +63,11 @@ impl Sharing {
         users.any(|users| (users.readers | users.writers) & bit(thread) != 0)
     }
 
+    /// Which threads print, and which others there were then.
+    pub(super) const fn printers(&self) -> [u16; BITS] {
+        self.printers
+    }
+
     /// Whether a thread prints.
     pub(super) fn prints(&self, thread: usize) -> bool {
         self.printers[thread.min(BITS - 1)] != 0

@@ -277,7 +277,7 @@ fn the_greatest_by_a_key_is_looked_for_one_by_one() {
 
 #[test]
 fn a_daemon_that_prints_may_have_done_so_before_the_last_line() {
-    let text = "import threading\ndef flush():\n    print('flushed')\nt = threading.Thread(target=flush)\nt.daemon = True\nt.start()\nprint('bye')\n";
+    let text = "import threading\nlog = []\ndef flush():\n    for i in range(2):\n        log.append(i)\n    print('flushed')\nt = threading.Thread(target=flush)\nt.daemon = True\nt.start()\nprint('bye')\n";
     for finding in check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap().findings {
         assert_eq!(finding.kind, Kind::Exact, "{finding:?}");
         assert_eq!(finding.expected, [vec!["bye"], vec!["bye", "flushed"]]);
