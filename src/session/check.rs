@@ -219,7 +219,7 @@ impl CheckSession {
         // Versions on which nothing is lost so far, as they were tried last.
         let mut open = last.0.clone();
         for scope in SCOPES.into_iter().skip(1).chain(MORE_SCOPES) {
-            let is_found = |finding: &Finding| finding.kind.is_fault() || finding.kind == Kind::Incomplete;
+            let is_found = |finding: &Finding| !matches!(finding.kind, Kind::Exact | Kind::NotPython);
             let found = last.0.findings.iter().any(is_found);
             open.findings.retain(|finding| matches!(finding.kind, Kind::Exact | Kind::Differs));
             let all_tried = open.untried().is_empty() && !open.small.overtaken;
@@ -234,7 +234,7 @@ impl CheckSession {
                 break;
             }
             // What was found with fewer iterations stays, unless another version loses only now.
-            if found && !open.findings.iter().any(is_found) {
+            if found && !open.findings.iter().any(|finding| finding.kind.is_fault()) {
                 continue;
             }
             let all = if open.findings.len() == self.versions.len() {

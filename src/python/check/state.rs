@@ -237,7 +237,7 @@ pub(super) struct Unit {
     pub(super) begun: bool,
     /// How often it has gone through its outermost loop, if that is one without an end of its own, up to a few.
     pub(super) rounds: u8,
-    /// Whether it waits for an event, a condition or a barrier in the midst of one.
+    /// Whether it waits for an event or a condition in the midst of one.
     pub(super) waits: bool,
     /// Its outermost loop, and whether the iterations of that count.
     pub(super) within: Option<(Loop, bool)>,

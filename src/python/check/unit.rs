@@ -66,13 +66,21 @@ pub(super) fn enter(machine: &mut Machine<'_>, thread: usize) {
 /// goes on before others begin anew.
 pub(super) fn wait(machine: &mut Machine<'_>, thread: usize, is_blocked: bool) {
     let it = &machine.state.threads[thread];
-    // What waits to be woken has told those that wake it.
-    let is_told = it.frames.last().is_some_and(|frame| !frame.progress.is_empty());
-    let waits = is_blocked && is_told && it.unit.begun;
+    let waits = is_blocked && it.unit.begun && is_to_be_woken(&machine.state, thread);
     if waits != it.unit.waits {
         machine.thread = thread;
         machine.current_mut().unit.waits = waits;
     }
+}
+
+/// Whether a thread is among those that wait for an event or a condition.
+fn is_to_be_woken(state: &State, thread: usize) -> bool {
+    state.heap.iter().any(|entry| match &entry.object {
+        Object::Event(_, waiters) | Object::Condition(_, waiters) => {
+            waiters.iter().any(|(waiter, _)| usize::from(*waiter) == thread)
+        }
+        _ => false,
+    })
 }
 
 /// What a thread has come to by an instruction: whether that got at something shared, and whether it started another thread.
