@@ -162,7 +162,7 @@ fn steps_of_a_schedule_are_a_timeline_too() {
     );
     let drawn = strip(&timeline, Window::Last, 15, false);
     assert!(drawn.contains("A  ##      ####") || drawn.contains("A  ##"), "{drawn}");
-    assert!(drawn.contains("# runs") && !drawn.contains("lock"), "{drawn}");
+    assert!(drawn.contains("# is at work") && !drawn.contains("lock"), "{drawn}");
     assert_eq!(timeline.end, 6);
 }
 
