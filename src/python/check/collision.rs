@@ -188,16 +188,7 @@ pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Loca
 
 /// Whether it is there for threads to wait for each other.
 const fn brings_into_order(object: &Object) -> bool {
-    matches!(
-        object,
-        Object::Lock(_)
-            | Object::RLock(..)
-            | Object::Semaphore(..)
-            | Object::Event(..)
-            | Object::Condition(..)
-            | Object::Barrier(..)
-            | Object::Queue(..)
-    )
+    object.synchronises() || matches!(object, Object::Queue(..))
 }
 
 /// The locks that the thread of each event holds when it is over, or held when it began. A semaphore keeps nobody out.

@@ -176,6 +176,21 @@ pub(super) enum Object {
     Module(Arc<str>),
 }
 
+impl Object {
+    /// Whether it is there for threads to wait for each other, and holds nothing else.
+    pub(super) const fn synchronises(&self) -> bool {
+        matches!(
+            self,
+            Self::Lock(_)
+                | Self::RLock(..)
+                | Self::Semaphore(..)
+                | Self::Event(..)
+                | Self::Condition(..)
+                | Self::Barrier(..)
+        )
+    }
+}
+
 /// What is computed one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Lazy {

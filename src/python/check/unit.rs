@@ -115,14 +115,8 @@ pub(super) fn is_order(state: &State, location: Location) -> bool {
     let entry = state.heap.iter().find(|entry| entry.site == site);
     entry.is_some_and(|entry| match &entry.object {
         Object::Instance { part, .. } => matches!(part, Part::Thread(_)),
-        Object::Lock(_)
-        | Object::RLock(..)
-        | Object::Semaphore(..)
-        | Object::Event(..)
-        | Object::Condition(..)
-        | Object::Barrier(..)
-        | Object::Executor { .. } => true,
-        _ => false,
+        Object::Executor { .. } => true,
+        object => object.synchronises(),
     })
 }
 
