@@ -32,7 +32,7 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
         time(cost(best))
     );
     let ratios = others.iter().filter(|_| cost(best) > 0.0).map(|row| {
-        let close = if indistinct(best, row) { " (no more than the spread)" } else { "" };
+        let close = if indistinct(best, row) { within_spread(best, row) } else { String::new() };
         format!("{} takes {} times as long{close}", row.short_name(), words::figure(cost(row) / cost(best)))
     });
     let ratios: Vec<String> = ratios.collect();
@@ -49,6 +49,10 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
     if !other_kind.is_empty() {
         line.push_str(" Left out, as times of another kind: ");
         line.push_str(&other_kind.join(", "));
+        // The column has one measure for all rows.
+        if rows.iter().any(|row| row.is_right_for_sure() && row.is_model() && cost(row) < cost(best)) {
+            line.push_str(" (relative is to the fastest of all that are right, these included)");
+        }
         line.push('.');
     }
     let faster = rows.iter().filter(|row| row.summary.verdict == Verdict::Lost && cost(row) < cost(best));
@@ -85,13 +89,24 @@ fn cost(row: &Row) -> f64 {
 
 /// Whether the difference of two rows' costs is no greater than their spread.
 pub(super) fn indistinct(one: &Row, other: &Row) -> bool {
+    spread(one, other).is_some_and(|spread| (cost(one) - cost(other)).abs() <= spread)
+}
+
+/// The spread of two rows' costs, in seconds; nothing where one has a single run.
+fn spread(one: &Row, other: &Row) -> Option<f64> {
     let mad = |row: &Row| match row.group {
         Group::Sum => row.summary.mad_with_startup,
         Group::Counter | Group::References => row.summary.timing.mad,
     };
-    mad(one)
-        .zip(mad(other))
-        .is_some_and(|(one_mad, other_mad)| (cost(one) - cost(other)).abs() <= one_mad + other_mad)
+    Some(mad(one)? + mad(other)?)
+}
+
+/// What is said of a ratio that the spread denies. The table shows the spread of the times, not that of their sums with start-up.
+fn within_spread(one: &Row, other: &Row) -> String {
+    match spread(one, other).filter(|_| one.group == Group::Sum) {
+        Some(spread) => format!(" (no more than the spread with start-up, {})", time(spread)),
+        None => " (no more than the spread)".to_owned(),
+    }
 }
 
 /// Shards are no choice for workers that must see one counter.

@@ -122,8 +122,20 @@ impl ConvoyReport {
 
     fn notes(&self) -> Vec<String> {
         let mut notes = self.findings();
+        notes.extend(self.not_recorded());
         notes.push("try next: gilsim refcount".to_owned());
         notes
+    }
+
+    /// Which rows have no timeline where others have one.
+    fn not_recorded(&self) -> Option<String> {
+        let (recorded, others): (Vec<&ConvoyRow>, Vec<&ConvoyRow>) =
+            self.results.iter().filter(|row| row.loaded.is_some()).partition(|row| row.holds.is_some());
+        if recorded.is_empty() || others.is_empty() {
+            return None;
+        }
+        let others: Vec<String> = others.into_iter().map(name).collect();
+        Some(format!("No timeline of {}: only the model's own GIL is recorded.", others.join(", ")))
     }
 
     /// What the rows show, and why.
@@ -180,7 +192,8 @@ impl ConvoyReport {
     fn effect(row: &ConvoyRow) -> Option<Effect> {
         let (idle, loaded) = (row.idle.as_ref()?, row.loaded.as_ref()?);
         let interval = row.beside.switch_interval.as_secs_f64();
-        let waited = |idle: f64, loaded: f64| loaded - idle >= interval / 2.0 && loaded > 2.0 * idle;
+        // Who has to ask for the GIL does so after a whole interval.
+        let waited = |idle: f64, loaded: f64| loaded >= interval && loaded > 2.0 * idle;
         let slower = loaded.median > 2.0 * idle.median;
         Some(match row.hand_off {
             Some(Passing::Interval) if waited(idle.median, loaded.median) => Effect::Usual,
@@ -218,7 +231,7 @@ impl ConvoyReport {
                 time(idle.1)
             ),
             Effect::Slower if without.is_empty() => {
-                ": slower, but by less than half a switch interval, so no convoy effect".to_owned()
+                ": slower, but by less than a switch interval, so no convoy effect".to_owned()
             }
             Effect::Slower => {
                 format!(": slower, but no convoy effect{}", without.replacen(", and", ", for", 1))

@@ -136,13 +136,15 @@ pub(super) fn collision(
     let real = cuts(events);
     let cuts: Vec<Cut> = real.iter().copied().chain(waits(events, &real)).collect();
     let meetings = all_meetings(events, &cuts, state, shared);
-    // How an executor hands out its tasks is a reason only where there is no other; what threads wait for, only where nothing says as
-    // much.
+    // How an executor hands out its tasks is a reason only where there is no other. What threads wait for is one only where nothing
+    // says as much, and a part of a pattern there only where nothing says anything, unless a lock is let go by others.
     let rank = |meeting: &&Meeting| {
         let object = object_at(state, meeting.location);
         let of_executor = matches!(object, Some(Object::Executor { .. } | Object::Future { .. }));
         let (crosses, class, distance) = meeting.rank;
-        (of_executor, crosses, class, object.is_some_and(brings_into_order), distance)
+        let brings = object.is_some_and(brings_into_order);
+        let of_a_lock = matches!(meeting.before, Some((Use::Take, _)));
+        (of_executor, crosses, brings && class > 0 && !of_a_lock, class, brings, distance)
     };
     let meeting = meetings.iter().min_by_key(rank)?;
     let told = |(how, at): (Use, usize)| (how, line(events, at));
@@ -186,9 +188,10 @@ pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Loca
     })
 }
 
-/// Whether it is there for threads to wait for each other.
+/// Whether it is there for threads to wait for each other, or for their work.
 const fn brings_into_order(object: &Object) -> bool {
-    object.synchronises() || matches!(object, Object::Queue(..))
+    object.synchronises()
+        || matches!(object, Object::Queue(..) | Object::Executor { .. } | Object::Future { .. })
 }
 
 /// The locks that the thread of each event holds when it is over, or held when it began. A semaphore keeps nobody out.

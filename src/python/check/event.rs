@@ -1,13 +1,21 @@
 //! What is done in a schedule, and the names of what it is done to.
 
-use super::machine::{Access, Location};
+use super::machine::{Access, Location, Machine, Step};
 use super::state::{Object, Part, State, Value};
+use super::unit::iteration_ends;
 use crate::python::program::module::Module;
 
 /// The main thread, or another by its number.
 #[must_use]
 pub fn thread_name(thread: usize) -> String {
     if thread == 0 { "main".to_owned() } else { format!("thread {thread}") }
+}
+
+/// The same, or the process that it began.
+pub(super) fn name_of(state: &State, thread: usize) -> String {
+    let process = |at: usize| state.threads.get(at).map_or(0, |thread| thread.process);
+    let is_first = (0..thread).all(|earlier| process(earlier) != process(thread));
+    if thread > 0 && is_first { format!("process {thread}") } else { thread_name(thread) }
 }
 
 /// An instruction that was done.
@@ -26,6 +34,32 @@ pub(super) struct Event {
     pub(super) ends_iteration: bool,
 }
 
+impl Event {
+    /// What a thread is about to do.
+    pub(super) fn before(machine: &Machine<'_>, thread: usize, together: bool) -> Self {
+        let instruction = machine.instruction(thread);
+        let frame = machine.state.threads[thread].frames.last();
+        Self {
+            thread,
+            code: frame.map_or(u16::MAX, |frame| frame.code),
+            pc: frame.map_or(0, |frame| frame.pc as usize),
+            line: instruction.and_then(|at| at.position).map(|position| position.line),
+            opcode: instruction.map_or("", |instruction| instruction.opcode),
+            accesses: Vec::new(),
+            can_drop: false,
+            together,
+            ends_iteration: false,
+        }
+    }
+
+    /// Takes note of what it did.
+    pub(super) fn is_done(&mut self, machine: &Machine<'_>, step: Step) {
+        self.accesses.clone_from(&machine.accesses);
+        self.can_drop = matches!(step, Step::Done { may_drop: true });
+        self.ends_iteration = iteration_ends(machine, self.thread);
+    }
+}
+
 /// What a location is called in the program.
 pub(super) fn location_name(module: &Module, state: &State, location: Location) -> String {
     let name = |number: u16| module.names.get(usize::from(number)).cloned().unwrap_or_default();
@@ -41,7 +75,7 @@ pub(super) fn location_name(module: &Module, state: &State, location: Location) 
             });
             match threads.collect::<Vec<u8>>()[..] {
                 [] => {}
-                [number] => return thread_name(usize::from(number)),
+                [number] => return name_of(state, usize::from(number)),
                 _ => return "a thread".to_owned(),
             }
             let is_it =

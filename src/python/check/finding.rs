@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::collision::Collision;
 use super::ending::Ending;
-use super::event::thread_name;
+use super::event::{name_of, thread_name};
 use super::machine::Location;
 use super::reached::Untried;
 use super::search::Search;
@@ -126,6 +126,8 @@ pub struct Finding {
     pub untried: Untried,
     /// Whether it is exact only once calls are specialised: in the first iterations it is not.
     pub cold_differs: bool,
+    /// What the threads of the schedule are called, by their numbers.
+    pub threads: Vec<String>,
     /// A schedule that shows it, in which no switch can be left out, by lines, from where the second thread has begun.
     pub schedule: Vec<ScheduleLine>,
     /// The same by instructions.
@@ -135,6 +137,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What a thread of the schedule is called.
+    #[must_use]
+    pub fn thread(&self, number: usize) -> String {
+        self.threads.get(number).cloned().unwrap_or_else(|| thread_name(number))
+    }
+
     pub(super) fn new(version: Version, kind: Kind, reason: String) -> Self {
         Self {
             version,
@@ -153,6 +161,7 @@ impl Finding {
             work: 0,
             untried: Untried::default(),
             cold_differs: false,
+            threads: Vec::new(),
             schedule: Vec::new(),
             steps: Vec::new(),
             turns: Vec::new(),
@@ -208,6 +217,7 @@ pub(super) fn tell(
     finding.ends = shown(ending);
     finding.printed = ending.printed.len();
     finding.collision = record.collision(module, state, shared);
+    finding.threads = (0..state.threads.len()).map(|thread| name_of(state, thread)).collect();
     finding.schedule = record.lines(module);
     finding.steps = record.steps(module, state, shared);
     finding.turns.clone_from(&record.turns);
@@ -215,14 +225,14 @@ pub(super) fn tell(
         (_, Kind::Deadlocks) if !ending.spins.is_empty() => {
             // It has no end to be played back to.
             finding.turns.clear();
-            let names: Vec<String> = ending.spins.iter().map(|thread| thread_name(*thread)).collect();
+            let names: Vec<String> = ending.spins.iter().map(|thread| name_of(state, *thread)).collect();
             let (goes, waits) = if names.len() == 1 { ("goes", "waits") } else { ("go", "wait") };
             format!("{} {goes} round and round, and {waits} for what never comes", names.join(" and "))
         }
         (_, Kind::Deadlocks) => {
             // The main thread only waits for the others to end.
             let waiting = ending.waiting.iter().filter(|&&thread| thread > 0 || ending.waiting.len() == 1);
-            let names: Vec<String> = waiting.map(|thread| thread_name(*thread)).collect();
+            let names: Vec<String> = waiting.map(|thread| name_of(state, *thread)).collect();
             match &names[..] {
                 [one] => format!("{one} waits for what never comes"),
                 names => format!("{} {}", names.join(" and "), wait_for(ending, state)),
@@ -252,7 +262,7 @@ fn wait_for(ending: &Ending, state: &State) -> String {
     let owners: BTreeSet<usize> = owners.collect();
     let over = owners.iter().find(|&&owner| state.threads.get(owner).is_some_and(|thread| thread.finished));
     match over {
-        Some(&owner) => format!("wait for a lock that {} has not released", thread_name(owner)),
+        Some(&owner) => format!("wait for a lock that {} has not released", name_of(state, owner)),
         None if owners.iter().filter(|owner| ending.waiting.contains(owner)).count() > 1 => {
             "wait for each other".to_owned()
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::machine::{Location, Machine};
-use super::search::{Bounds, EXPIRED, Pause, Search, Unfinished};
+use super::search::{Bounds, EXPIRED, Pause, Search, Told, Unfinished};
 use super::state::{Object, State, Thread, Value};
 use super::switches::runs;
 
@@ -25,23 +25,19 @@ impl<'m> Search<'m> {
         }
         let runs = runs(order);
         let mut machine = Machine::at(self.module(), self.begin().clone());
-        let (mut starts, mut interrupted, mut over) = (Vec::new(), Vec::new(), Vec::new());
+        let mut before = Vec::new();
         for &run in &runs {
-            starts.push(machine.state.clone());
-            let pause = self.carry_out(&mut machine, run, bounds)?;
-            let is_over = machine.state.threads[usize::from(run.0)].finished;
-            interrupted.push(matches!(pause, Some(Pause::Switch | Pause::Long)) && !is_over);
-            over.push(is_over);
+            before.push(self.carry_out_run(&mut machine, run, bounds)?);
         }
-        for (at, &(thread, turns)) in runs.iter().enumerate().filter(|&(at, _)| interrupted[at]) {
+        for (at, &(thread, turns)) in runs.iter().enumerate().filter(|&(at, _)| before[at].interrupted) {
             let Some(next) = (at + 1..runs.len()).find(|&next| runs[next].0 == thread) else { continue };
-            let mut machine = Machine::at(self.module(), starts[at].clone());
-            for (&(other, turns), &is_over) in runs[at + 1..next].iter().zip(&over[at + 1..next]) {
+            let mut machine = Machine::at(self.module(), before[at].supplied.clone());
+            for (&(other, turns), run) in runs[at + 1..next].iter().zip(&before[at + 1..next]) {
                 // It may have another way to go now; it still goes on to its end.
-                let turns = if is_over { MOST_TURNS } else { turns };
+                let turns = if run.over { MOST_TURNS } else { turns };
                 self.carry_out(&mut machine, (other, turns), bounds)?;
                 let it = machine.state.threads.get(usize::from(other));
-                if it.is_none_or(|thread| thread.finished != is_over) {
+                if it.is_none_or(|thread| thread.finished != run.over) {
                     return Ok(true);
                 }
             }
@@ -51,13 +47,45 @@ impl<'m> Search<'m> {
                 if same || self.carry_out(&mut machine, (thread, 1), bounds)?.is_none() {
                     break;
                 }
-                same = self.knows_the_same((&starts[at + 1], &machine.state), usize::from(thread));
+                same = self.knows_the_same((&before[at + 1].start, &machine.state), usize::from(thread));
             }
             if !same {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Carries out a run of an order, and says what was so before it and when it ended.
+    fn carry_out_run(
+        &mut self,
+        machine: &mut Machine<'m>,
+        (thread, turns): (u8, usize),
+        bounds: &Bounds<'_>,
+    ) -> Result<Run, Unfinished> {
+        let start = machine.state.clone();
+        let (mut supplied, mut supplies) = (start.clone(), true);
+        let mut last = None;
+        for _ in 0..turns {
+            let mut touched = Touched::default();
+            let shared = self.shared().clone();
+            let pause = self.take_turn(machine, thread, bounds, &mut |machine, _, told| {
+                if matches!(told, Told::After(_)) {
+                    touched.note(machine, &shared);
+                }
+            })?;
+            if pause.is_none() {
+                break;
+            }
+            last = pause;
+            supplies &= touched.supply && !touched.other;
+            if supplies {
+                supplied = machine.state.clone();
+            }
+        }
+        let over = machine.state.threads[usize::from(thread)].finished;
+        let interrupted = matches!(last, Some(Pause::Switch | Pause::Long)) && !over;
+        Ok(Run { start, supplied, interrupted, over })
     }
 
     /// Carries out the turns of a thread, or those that it takes to its end; how the last ended. Nothing if it is not there or cannot go
@@ -68,20 +96,15 @@ impl<'m> Search<'m> {
         (thread, turns): (u8, usize),
         bounds: &Bounds<'_>,
     ) -> Result<Option<Pause>, Unfinished> {
-        let thread = usize::from(thread);
         let mut last = None;
         for _ in 0..turns {
-            match machine.state.threads.get(thread) {
-                None => return Ok(None),
-                Some(thread) if thread.finished => return Ok(last),
-                Some(_) => {}
+            if machine.state.threads.get(usize::from(thread)).is_some_and(|thread| thread.finished) {
+                break;
             }
-            let before = machine.state.clone();
-            let pause = self.advance(machine, thread, bounds, &mut |_, _, _| {})?;
-            if matches!(pause, Pause::Blocked) && machine.state == before {
-                return Ok(None);
+            last = self.take_turn(machine, thread, bounds, &mut |_, _, _| {})?;
+            if last.is_none() {
+                break;
             }
-            last = Some(pause);
         }
         Ok(last)
     }
@@ -98,6 +121,43 @@ impl<'m> Search<'m> {
                     && view.same_all(&one.handling, &other.handling, 0)
                     && view.same_all(&one.progress, &other.progress, 0)
             })
+    }
+}
+
+/// A run of an order that was carried out.
+struct Run {
+    /// What was so before it.
+    start: State,
+    /// What was so once the thread had been given its task, or taken what it works on from a queue, if that comes first: others are
+    /// given something else, and that makes no difference to what it knows.
+    supplied: State,
+    /// Whether its thread could have gone on at its end.
+    interrupted: bool,
+    /// Whether its thread has come to its end.
+    over: bool,
+}
+
+/// What a turn got at of all that is shared.
+#[derive(Default)]
+struct Touched {
+    /// Whether it took something out of a queue, or a task of an executor.
+    supply: bool,
+    /// Whether it got at anything else.
+    other: bool,
+}
+
+impl Touched {
+    /// Takes note of an instruction that was done.
+    fn note(&mut self, machine: &Machine<'_>, shared: &BTreeSet<Location>) {
+        for access in machine.accesses.iter().filter(|access| shared.contains(&access.location)) {
+            let at = access.object.and_then(|at| machine.state.heap.get(at as usize));
+            match at.map(|entry| &entry.object) {
+                Some(Object::Queue(..) | Object::Executor { .. } | Object::Future { .. }) => {
+                    self.supply |= access.how.writes();
+                }
+                _ => self.other = true,
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::ending::{Ending, ending};
 use super::machine::Machine;
-use super::search::{Bounds, EXPIRED, Pause, Search, Unfinished};
+use super::search::{Bounds, EXPIRED, Pause, Search, Tell, Unfinished};
 
 /// The most orders that are tried.
 const MOST_TRIES: usize = 200;
@@ -13,7 +13,10 @@ const MOST_STEPS: u64 = 2_000_000;
 /// The most turns that an order may need to come to its end.
 const MOST_TURNS: usize = 4000;
 
-impl Search<'_> {
+/// The most turns that a thread is given in addition, for it to come to where it waits.
+const MOST_MORE: usize = 4;
+
+impl<'m> Search<'m> {
     /// An order of threads whose end shows as much as that of this one, and in which no interruption can be left out; the same one where
     /// a time limit comes in it.
     pub(super) fn with_fewer_switches(
@@ -22,92 +25,136 @@ impl Search<'_> {
         shows_as_much: &dyn Fn(&Ending) -> bool,
         bounds: &Bounds<'_>,
     ) -> Result<(Ending, Vec<u8>), Unfinished> {
-        let mut best = found;
-        if best.1.iter().any(|thread| thread & EXPIRED != 0) {
-            return Ok(best);
+        if found.1.iter().any(|thread| thread & EXPIRED != 0) {
+            return Ok(found);
         }
         let bounds = &Bounds { steps: self.steps.saturating_add(MOST_STEPS), ..*bounds };
+        // One that leaves the model or takes too long is no better.
+        let mut try_out = |order: &[u8]| match self.carried_out(order, bounds) {
+            Err(Unfinished::Stopped) => Err(Unfinished::Stopped),
+            Err(_) => Ok(None),
+            Ok(carried) => Ok(carried.filter(|carried| carried.end.as_ref().is_some_and(shows_as_much))),
+        };
+        let Some(mut best) = try_out(&found.1)? else { return Ok(found) };
         let mut tries = 0;
         'again: loop {
-            let runs = runs(&best.1);
-            for (at, &(thread, _)) in runs.iter().enumerate() {
-                let next = (at + 1..runs.len()).find(|&next| runs[next].0 == thread);
-                // What comes next goes on at once, or what came before waits for it.
-                let moved = next.into_iter().flat_map(|next| [(next, at + 1), (at, next - 1)]);
-                for (from, to) in moved {
-                    tries += 1;
-                    if tries > MOST_TRIES {
-                        return Ok(best);
-                    }
-                    let mut candidate = runs.clone();
-                    let run = candidate.remove(from);
-                    candidate.insert(to, run);
-                    let order: Vec<u8> =
-                        candidate.into_iter().flat_map(|(thread, turns)| vec![thread; turns]).collect();
-                    // One that leaves the model or takes too long is no better.
-                    let carried_out = match self.carried_out(&order, bounds) {
-                        Err(Unfinished::Stopped) => return Err(Unfinished::Stopped),
-                        Err(_) => None,
-                        Ok(carried_out) => carried_out,
-                    };
-                    if let Some((order, end)) = carried_out
-                        && shows_as_much(&end)
-                        && self::runs(&order).len() < runs.len()
-                    {
-                        best = (end, order);
-                        continue 'again;
-                    }
+            for candidate in simpler(&runs(&best.order)) {
+                tries += 1;
+                if tries > MOST_TRIES {
+                    break 'again;
+                }
+                let order: Vec<u8> =
+                    candidate.into_iter().flat_map(|(thread, turns)| vec![thread; turns]).collect();
+                if let Some(carried) = try_out(&order)?.filter(|carried| carried.switches() < best.switches())
+                {
+                    best = carried;
+                    continue 'again;
                 }
             }
-            return Ok(best);
+            break;
         }
+        let Carried { order, end, .. } = best;
+        Ok(end.map_or(found, |end| (end, order)))
     }
 
-    /// Carries out an order as far as it goes, and then lets one thread after the other go on; the order that this was, and its end.
-    fn carried_out(
-        &mut self,
-        order: &[u8],
-        bounds: &Bounds<'_>,
-    ) -> Result<Option<(Vec<u8>, Ending)>, Unfinished> {
+    /// Carries out an order as far as it goes, and then lets one thread after the other go on; nothing if that takes too long.
+    fn carried_out(&mut self, order: &[u8], bounds: &Bounds<'_>) -> Result<Option<Carried>, Unfinished> {
         let mut machine = Machine::at(self.module(), self.begin().clone());
-        let (mut done, mut planned) = (Vec::new(), order.iter().copied());
-        while done.len() < MOST_TURNS {
+        let (mut done, mut planned) = (Carried::default(), order.iter().copied());
+        while done.order.len() < MOST_TURNS {
             if bounds.control.stopped() {
                 return Err(Unfinished::Stopped);
             }
             let threads = &machine.state.threads;
             let over = threads.iter().all(|thread| thread.finished || thread.daemon);
             if over {
-                return Ok(Some((done, ending(&machine.state, true))));
+                done.end = Some(ending(&machine.state, true));
+                return Ok(Some(done));
             }
-            let mut moved = false;
-            let count = machine.state.threads.len();
+            let count = u8::try_from(machine.state.threads.len()).unwrap_or(u8::MAX);
             // The plan first; then whoever went last, as long as it can.
-            let last = done.last().map(|&thread| usize::from(thread));
-            let candidates: Vec<usize> = match planned.next() {
-                Some(thread) => vec![usize::from(thread)],
-                None => last.into_iter().chain(0..count).collect(),
+            let (candidates, is_planned): (Vec<u8>, bool) = match planned.next() {
+                Some(thread) => (vec![thread], true),
+                None => (done.order.last().copied().into_iter().chain(0..count).collect(), false),
             };
-            let is_planned = candidates.len() == 1;
+            let mut moved = false;
             for thread in candidates {
-                if thread >= count || machine.state.threads[thread].finished {
-                    continue;
+                if let Some(pause) = self.take_turn(&mut machine, thread, bounds, &mut |_, _, _| {})? {
+                    let goes_on = !machine.state.threads[usize::from(thread)].finished;
+                    done.order.push(thread);
+                    done.can_go_on.push(goes_on && !matches!(pause, Pause::Blocked));
+                    moved = true;
+                    break;
                 }
-                let before = machine.state.clone();
-                let pause = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {})?;
-                if matches!(pause, Pause::Blocked) && machine.state == before {
-                    continue;
-                }
-                done.push(u8::try_from(thread).unwrap_or(u8::MAX));
-                moved = true;
-                break;
             }
             if !moved && !is_planned {
-                return Ok(Some((done, ending(&machine.state, false))));
+                done.end = Some(ending(&machine.state, false));
+                return Ok(Some(done));
             }
         }
         Ok(None)
     }
+
+    /// Has a thread take its next turn; how that ended. Nothing if the thread is not there, is over or cannot go on.
+    pub(super) fn take_turn(
+        &mut self,
+        machine: &mut Machine<'m>,
+        thread: u8,
+        bounds: &Bounds<'_>,
+        tell: &mut Tell<'_, 'm>,
+    ) -> Result<Option<Pause>, Unfinished> {
+        let thread = usize::from(thread);
+        if machine.state.threads.get(thread).is_none_or(|thread| thread.finished) {
+            return Ok(None);
+        }
+        let before = machine.state.clone();
+        let pause = self.advance(machine, thread, bounds, tell)?;
+        Ok(if matches!(pause, Pause::Blocked) && machine.state == before { None } else { Some(pause) })
+    }
+}
+
+/// An order that was carried out.
+#[derive(Default)]
+struct Carried {
+    order: Vec<u8>,
+    /// Whether the thread of each turn could have gone on.
+    can_go_on: Vec<bool>,
+    end: Option<Ending>,
+}
+
+impl Carried {
+    /// How many runs it has, and how many of them were cut short: the fewer, the easier to follow.
+    fn switches(&self) -> (usize, usize) {
+        let ends = (0..self.order.len()).filter(|&at| self.order.get(at + 1) != Some(&self.order[at]));
+        (runs(&self.order).len(), ends.filter(|&at| self.can_go_on[at]).count())
+    }
+}
+
+/// Orders that may need fewer switches: what comes next of a thread goes on at once, or what came before waits for it, or the thread
+/// only comes a little further, perhaps to where it waits by itself.
+fn simpler(runs: &[(u8, usize)]) -> Vec<Vec<(u8, usize)>> {
+    let pairs = runs.iter().enumerate().filter_map(|(at, &(thread, _))| {
+        let next = (at + 1..runs.len()).find(|&next| runs[next].0 == thread)?;
+        Some((at, next))
+    });
+    let pairs: Vec<(usize, usize)> = pairs.collect();
+    let moved = |from: usize, to: usize| {
+        let mut candidate = runs.to_vec();
+        let run = candidate.remove(from);
+        candidate.insert(to, run);
+        candidate
+    };
+    let longer = |at: usize, next: usize, more: usize| {
+        let mut candidate = runs.to_vec();
+        candidate[at].1 += more;
+        candidate[next].1 -= more;
+        candidate
+    };
+    let whole = pairs.iter().flat_map(|&(at, next)| [moved(next, at + 1), moved(at, next - 1)]);
+    let a_little = pairs
+        .iter()
+        .flat_map(|&(at, next)| (1..runs[next].1.min(MOST_MORE + 1)).map(move |more| longer(at, next, more)));
+    whole.chain(a_little).collect()
 }
 
 /// The runs of an order: a thread, and how many turns it has there.

@@ -194,6 +194,7 @@ pub fn play(
     let mut record = Record::default();
     let state =
         replay::play(&module, turns, &mut |machine, thread, told| record.note(machine, thread, told))?;
+    record.go_on(&module, &state);
     let ending = replay::ending(&module, &state)?;
     let right = expected.contains(&ending);
     let kind = if right { Kind::Exact } else { kind(&ending, &expected) };

@@ -10,7 +10,6 @@ use super::reached::lines;
 use super::search::Told;
 use super::state::State;
 use super::sync::MOST_THREADS;
-use super::unit::iteration_ends;
 use crate::python::program::module::Module;
 
 /// A line that a thread runs in a schedule.
@@ -70,10 +69,15 @@ impl Turn {
     }
 }
 
+/// The most instructions of a daemon that are looked at behind the end.
+const MOST_BEYOND: usize = 1000;
+
 /// What was done in a schedule.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     events: Vec<Event>,
+    /// What daemons that were cut short would have done next.
+    beyond: Vec<Event>,
     pub(super) turns: Vec<Turn>,
     /// Whether a time limit comes in the present step.
     expires: bool,
@@ -84,26 +88,12 @@ impl Record {
     pub(super) fn note(&mut self, machine: &Machine<'_>, thread: usize, told: &Told) {
         match told {
             Told::Before { together } => {
-                let instruction = machine.instruction(thread);
                 self.expires |= machine.expires;
-                let frame = machine.state.threads[thread].frames.last();
-                self.events.push(Event {
-                    thread,
-                    code: frame.map_or(u16::MAX, |frame| frame.code),
-                    pc: frame.map_or(0, |frame| frame.pc as usize),
-                    line: instruction.and_then(|at| at.position).map(|position| position.line),
-                    opcode: instruction.map_or("", |instruction| instruction.opcode),
-                    accesses: Vec::new(),
-                    can_drop: false,
-                    together: *together,
-                    ends_iteration: false,
-                });
+                self.events.push(Event::before(machine, thread, *together));
             }
             Told::After(step) => {
                 if let Some(last) = self.events.last_mut() {
-                    last.accesses.clone_from(&machine.accesses);
-                    last.can_drop = matches!(step, Step::Done { may_drop: true });
-                    last.ends_iteration = iteration_ends(machine, thread);
+                    last.is_done(machine, *step);
                 }
                 if ends_step(machine, thread, *step) {
                     let thread = u8::try_from(thread).unwrap_or(u8::MAX);
@@ -131,9 +121,29 @@ impl Record {
         users.into_keys().collect()
     }
 
-    /// All that was done.
-    pub(super) fn events(&self) -> &[Event] {
-        &self.events
+    /// Takes note of what each daemon that the end of the program has cut short would have done in the rest of its iteration.
+    pub(super) fn go_on(&mut self, module: &Module, state: &State) {
+        for thread in (0..state.threads.len()).filter(|&thread| state.threads[thread].daemon) {
+            let mut machine = Machine::at(module, state.clone());
+            for _ in 0..MOST_BEYOND {
+                if machine.state.threads[thread].finished {
+                    break;
+                }
+                let mut event = Event::before(&machine, thread, true);
+                let Ok(step @ Step::Done { .. }) = machine.step(thread) else { break };
+                event.is_done(&machine, step);
+                let is_last = event.ends_iteration;
+                self.beyond.push(event);
+                if is_last {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// All that was done, and what daemons would have done next.
+    pub(super) fn events(&self) -> Vec<Event> {
+        [&self.events[..], &self.beyond].concat()
     }
 
     /// What makes the difference in it.
@@ -143,7 +153,7 @@ impl Record {
         state: &State,
         shared: &BTreeSet<Location>,
     ) -> Option<Collision> {
-        collision(&self.events, module, state, shared)
+        collision(&self.events(), module, state, shared)
     }
 
     /// What threads read and then wrote with no place in between at which another could have come in, as often as they did: its name,

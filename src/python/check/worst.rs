@@ -98,7 +98,7 @@ impl Worst {
     fn may_be_right(&self, search: &mut Search<'_>, bounds: &Bounds<'_>) -> Result<bool, Unfinished> {
         let (record, state) = self.played(search, bounds)?;
         let bounds = Bounds { steps: u64::MAX, ..*bounds };
-        Ok(is_allowed(record.events(), &state, &search.conflicts)
+        Ok(is_allowed(&record.events(), &state, &search.conflicts)
             && !search.goes_by_what_was(&self.order, &bounds)?)
     }
 
@@ -113,6 +113,7 @@ impl Worst {
         let mut record = Record::default();
         let state = search
             .replay(&self.order, &bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
+        record.go_on(search.module(), &state);
         Ok((record, state))
     }
 }

@@ -346,10 +346,11 @@ impl CheckReport {
         }
         if let Some(text) = &row.schedule_text {
             notes.push(format!(
-                "again: gilsim check {} --scope {} --schedule {text} --replay (A is main, B thread 1, and so on; a number says \
+                "again: gilsim check {} --scope {} --schedule {text} --replay (A is main, B {}, and so on; a number says \
                  how many places are passed where the GIL can go)",
                 quoted(&self.file),
-                self.scope
+                self.scope,
+                row.second
             ));
         }
         notes

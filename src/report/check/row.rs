@@ -1,7 +1,7 @@
 //! What one version makes of a program, as it is reported.
 
 use crate::explore::{Run, Schedule, StepKind};
-use crate::python::check::{self, Collision, Finding, Kind, Orders, thread_name};
+use crate::python::check::{self, Collision, Finding, Kind, Orders};
 use serde::Serialize;
 
 /// What one version makes of the program.
@@ -47,6 +47,9 @@ pub struct CheckRow {
     pub schedule: Vec<ScheduleStep>,
     /// With `--steps`: the schedule by instructions.
     pub steps: Option<Vec<InstructionStep>>,
+    /// What the second thread is called.
+    #[serde(skip)]
+    pub second: String,
     /// The schedule as text, from the program's start.
     pub schedule_text: Option<String>,
 }
@@ -90,9 +93,9 @@ fn text_of(finding: &Finding) -> String {
 }
 
 impl InstructionStep {
-    fn new(step: &check::ScheduleStep) -> Self {
+    fn new(finding: &Finding, step: &check::ScheduleStep) -> Self {
         Self {
-            thread: thread_name(step.thread),
+            thread: finding.thread(step.thread),
             line: step.line,
             instruction: step.instruction.clone(),
             reads: step.reads.clone(),
@@ -136,7 +139,7 @@ impl CheckRow {
         .unwrap_or_else(|| finding.reason.clone());
         let collision = finding.collision.as_ref();
         let lines = finding.schedule.iter().map(|line| ScheduleStep {
-            thread: thread_name(line.thread),
+            thread: finding.thread(line.thread),
             line: line.line,
             text: line.text.clone(),
             continues: line.continues,
@@ -157,7 +160,9 @@ impl CheckRow {
             ends: finding.ends.clone(),
             expected: finding.expected.clone(),
             schedule: lines.collect(),
-            steps: steps.then(|| finding.steps.iter().map(InstructionStep::new).collect()),
+            steps: steps
+                .then(|| finding.steps.iter().map(|step| InstructionStep::new(finding, step)).collect()),
+            second: finding.thread(1),
             schedule_text: (!finding.turns.is_empty()).then(|| text_of(finding)),
         }
     }

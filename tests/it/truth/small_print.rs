@@ -266,6 +266,38 @@ fn what_is_wrong_is_faster_where_that_is_beyond_the_spread() {
 }
 
 #[test]
+fn what_the_column_relative_is_held_against_is_told_where_it_is_no_choice() {
+    let said = |model: f64| {
+        let text = plain(&timed(&[("gil:3.15", model, 0.1), ("atomic", 10.0, 0.1)], 0));
+        text.lines().find(|line| line.starts_with("which one: ")).unwrap().to_owned()
+    };
+    let told = " Left out, as times of another kind: gil:3.15 (relative is to the fastest of all that are right, these included).";
+    assert!(said(5.0).ends_with(told), "{}", said(5.0));
+    assert!(said(20.0).ends_with(" Left out, as times of another kind: gil:3.15."), "{}", said(20.0));
+}
+
+#[test]
+fn the_spread_of_sums_is_told_as_it_is_not_in_the_table() {
+    let sums: Vec<Case<'static>> = ["split:thread", "split:rayon"]
+        .iter()
+        .map(|name| {
+            let named = SCENARIOS.iter().copied().find(|scenario| scenario.label() == *name).unwrap();
+            case(named, &load(2, 2, 1000, false), false)
+        })
+        .collect();
+    let mut report = report(&sums, &[run(0, true), run(0, true)], true);
+    for (row, time) in report.results.iter_mut().zip([10e-3, 11e-3]) {
+        row.summary.time_with_startup = time;
+        row.summary.mad_with_startup = Some(0.7e-3);
+    }
+    let text = plain(&report);
+    assert!(
+        text.contains("rayon takes 1.10 times as long (no more than the spread with start-up, 1.40 ms)"),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_cheapest_count_that_others_tie_with_is_told_as_a_dearest_one_is() {
     let said = |immortal: f64| {
         let ways = [

@@ -35,6 +35,32 @@ fn what_is_done_under_a_lock_may_end_in_several_right_ways() {
 }
 
 #[test]
+fn who_is_given_which_task_makes_no_difference_to_that() {
+    let enter = "with lock:\n    active += 1\n    if active > peak:\n        peak = active\n";
+    let setup = "import queue\nq = queue.Queue()\nq.put(1)\nq.put(2)\nactive = peak = n = 0";
+    let taken = |body: &str| {
+        kinds(setup, &format!("global active, peak, n\nitem = q.get()\n{body}"), "print(active, n)")
+    };
+    assert_eq!(taken(&format!("{enter}with lock:\n    active -= 1")), [Kind::Differs; 4]);
+    assert_eq!(taken("with lock:\n    old = n\nwith lock:\n    n = old + 1"), [Kind::Loses; 4]);
+    // What is looked at, and not taken, may be out of date.
+    let looked = "global n\nleft = q.qsize()\nwith lock:\n    q.get()\n    n += left";
+    assert_eq!(kinds(setup, looked, "print(n)"), [Kind::Loses; 4]);
+    let pool = |job: &str| {
+        let text = format!(
+            "from concurrent.futures import ThreadPoolExecutor\nimport threading\nlock = threading.Lock()\nactive = peak = n = 0\n\
+             def job(i):\n    global active, peak, n\n    {}\nwith ThreadPoolExecutor(max_workers=2) as pool:\n    for i in range(2):\n        \
+             pool.submit(job, i)\nprint(active, n)\n",
+            job.replace('\n', "\n    ")
+        );
+        let findings = check(&text, &VERSIONS, 2, &Control::default()).unwrap().findings;
+        findings.into_iter().map(|finding| finding.kind).collect::<Vec<Kind>>()
+    };
+    assert_eq!(pool(&format!("{enter}with lock:\n    active -= 1")), [Kind::Differs; 4]);
+    assert_eq!(pool("with lock:\n    old = n\nwith lock:\n    n = old + 1"), [Kind::Loses; 4]);
+}
+
+#[test]
 fn a_semaphore_keeps_nobody_out() {
     let body = "global n, peak\nwith room:\n    n += 1\n    if n > peak:\n        peak = n\n    n -= 1";
     let found = kinds_with(3, "room = threading.Semaphore(2)\nn = peak = 0", body, "print(n)");

@@ -176,3 +176,24 @@ fn a_lock_at_work_is_no_reason() {
         "{told}"
     );
 }
+
+#[test]
+fn a_daemon_that_the_end_cuts_short_is_interrupted_too() {
+    let early = "import queue, threading\nq = queue.Queue()\nresults = []\ndef worker():\n    while True:\n        n = q.get()\n        q.task_done()\n        \
+                 results.append(n)\nthreading.Thread(target=worker, daemon=True).start()\nfor n in range(2):\n    q.put(n)\nq.join()\nprint(len(results))\n";
+    let findings = check(early, &[Version::V3_12], 2, &Control::default()).unwrap().findings;
+    assert_eq!(
+        findings[0].reason,
+        "results is read by another thread in line 13, after line 7 and before it is written in line 8"
+    );
+    // The main thread is not interrupted: it goes on to where it waits by itself.
+    let lines: Vec<(usize, u32)> = findings[0].schedule.iter().map(|line| (line.thread, line.line)).collect();
+    let begins = lines.iter().position(|&(thread, _)| thread == 1).unwrap();
+    assert_eq!(lines[begins - 1], (0, 12), "{lines:?}");
+    let right =
+        early.replace("q.task_done()\n        results.append(n)", "results.append(n)\n        q.task_done()");
+    assert_eq!(
+        check(&right, &[Version::V3_12], 2, &Control::default()).unwrap().findings[0].kind,
+        Kind::Exact
+    );
+}

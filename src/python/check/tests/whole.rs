@@ -305,6 +305,7 @@ fn processes_collide_as_processes() {
     let checked = check(text, &[Version::V3_13], 2, &Control::default()).unwrap();
     let reason = &checked.findings[0].reason;
     assert!(reason.contains("changed by another process in line 4"), "{reason}");
+    assert_eq!(checked.findings[0].threads, ["main", "process 1", "process 2"]);
 }
 
 /// Real 3.6, 3.9 and 3.12 run one job in 60 of 60 runs.
