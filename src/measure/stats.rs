@@ -142,6 +142,9 @@ pub struct Summary {
     /// The median absolute deviation of those, in seconds: half of them are this close to their median. Null for fewer
     /// than two runs.
     pub mad_with_startup: Option<f64>,
+    /// The quartiles of those, in seconds: a quarter of them are less than the first, a quarter greater than the second. Null for
+    /// fewer than two runs.
+    pub quartiles_with_startup: Option<[f64; 2]>,
     /// Ranks of an MPI job: from the end of the longest work until rank 0 had the sum, in seconds (median of the runs); only there.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "f64"))]
@@ -234,6 +237,8 @@ impl Summary {
             startup: startups.median,
             time_with_startup: with_startup.median,
             mad_with_startup: with_startup.mad,
+            quartiles_with_startup: (with_startup.times.len() > 1)
+                .then(|| [25, 75].map(|part| percentile(with_startup.times.iter().copied(), part))),
             communication: communication.filter(|times| !times.is_empty()).map(median),
             voluntary_switches: usages
                 .as_ref()

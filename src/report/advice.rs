@@ -32,7 +32,7 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
         time(cost(best))
     );
     let ratios = others.iter().filter(|_| cost(best) > 0.0).map(|row| {
-        let close = if indistinct(best, row) { within_spread(best, row) } else { String::new() };
+        let close = if indistinct(best, row) { within_spread(row) } else { String::new() };
         format!("{} takes {} times as long{close}", row.short_name(), words::figure(cost(row) / cost(best)))
     });
     let ratios: Vec<String> = ratios.collect();
@@ -87,9 +87,15 @@ fn cost(row: &Row) -> f64 {
     if row.group == Group::Sum { row.time_with_startup() } else { row.time() }
 }
 
-/// Whether the difference of two rows' costs is no greater than their spread.
+/// Whether the difference of two rows' costs is no greater than their spread. Starting may take either of two times; then runs of both
+/// rows lie among each other, though most of each are close together.
 pub(super) fn indistinct(one: &Row, other: &Row) -> bool {
-    spread(one, other).is_some_and(|spread| (cost(one) - cost(other)).abs() <= spread)
+    let within = spread(one, other).is_some_and(|spread| (cost(one) - cost(other)).abs() <= spread);
+    let quartiles = |row: &Row| row.summary.quartiles_with_startup.filter(|_| row.group == Group::Sum);
+    let among = quartiles(one)
+        .zip(quartiles(other))
+        .is_some_and(|(one, other)| one[0].max(other[0]) <= one[1].min(other[1]));
+    within || among
 }
 
 /// The spread of two rows' costs, in seconds; nothing where one has a single run.
@@ -101,10 +107,12 @@ fn spread(one: &Row, other: &Row) -> Option<f64> {
     Some(mad(one)? + mad(other)?)
 }
 
-/// What is said of a ratio that the spread denies. The table shows the spread of the times, not that of their sums with start-up.
-fn within_spread(one: &Row, other: &Row) -> String {
-    match spread(one, other).filter(|_| one.group == Group::Sum) {
-        Some(spread) => format!(" (no more than the spread with start-up, {})", time(spread)),
+/// What is said of a row's ratio that the spread denies. The table shows the spread of the times, not that of their sums with start-up.
+fn within_spread(row: &Row) -> String {
+    match row.summary.quartiles_with_startup.filter(|_| row.group == Group::Sum) {
+        Some([from, to]) => {
+            format!(" (no more than the spread: half of its runs took {} to {})", time(from), time(to))
+        }
         None => " (no more than the spread)".to_owned(),
     }
 }
@@ -159,8 +167,11 @@ fn break_even(sooner: &Row, faster: &Row) -> Option<f64> {
     let start = faster.summary.startup - sooner.summary.startup;
     // Without a spread nobody knows whether a difference is one; what is within it is none.
     let spread = |mad: fn(&Row) -> Option<f64>| Some(mad(sooner)? + mad(faster)?);
-    let (time_spread, start_spread) =
-        (spread(|row| row.summary.timing.mad)?, spread(|row| row.summary.mad_with_startup)?);
+    let half_of_all = |row: &Row| row.summary.quartiles_with_startup.map(|[from, to]| (to - from) / 2.0);
+    let (time_spread, start_spread) = (
+        spread(|row| row.summary.timing.mad)?,
+        spread(|row| row.summary.mad_with_startup)?.max(half_of_all(sooner)? + half_of_all(faster)?),
+    );
     let difference = saved * numbers;
     let clear = difference > sooner.time() / 10.0 && difference > time_spread && start > start_spread;
     // A few runs have a small spread by chance.

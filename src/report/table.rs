@@ -432,7 +432,13 @@ fn speedups(rows: &[&Row]) -> Option<String> {
             "mpi" => "ranks of MPI",
             other => other,
         };
-        let started = words::figure(row.speedup_with_startup?);
+        let mut started = words::figure(row.speedup_with_startup?);
+        let same = |other: &&&Row| {
+            other.short_name() == "sequential" && other.conditions.updates == row.conditions.updates
+        };
+        if rows.iter().find(same).is_some_and(|sequential| advice::indistinct(sequential, row)) {
+            started.push_str(", within the spread");
+        }
         Some(format!("{name} {} ({started})", words::figure(row.speedup?)))
     };
     let ways: Vec<String> = rows.iter().filter_map(|row| way(row)).collect();

@@ -7,7 +7,7 @@ use super::progress::with_spinner;
 use super::real_runs::{RealRuns, of_version};
 use crate::choice::Choice;
 use crate::explore::{Schedule, StepKind};
-use crate::python::check::{self, CheckError, Checked, Finding, Kind, RealThreads, Turn};
+use crate::python::check::{self, CheckError, Checked, Finding, Kind, RealThreads, Scope, Turn};
 use crate::python::program::LONGEST_PROGRAM;
 use crate::python::version::Version;
 use crate::report::Header;
@@ -48,6 +48,8 @@ pub struct CheckSession {
     pub versions: Vec<Version>,
     /// How many iterations long loops are taken to have; `None` for few, and some more where there is time.
     pub scope: Option<u32>,
+    /// Whether other numbers are taken as small in the same proportion; otherwise that is tried where it tells more.
+    pub in_proportion: bool,
     /// The real interpreters that run it as well.
     pub pythons: Pythons,
     /// How they are asked.
@@ -79,7 +81,7 @@ pub enum Pythons {
 #[derive(Debug, Default)]
 struct Found {
     /// The findings, and how many iterations long loops were taken to have.
-    checked: Option<(Checked, u32)>,
+    checked: Option<(Checked, Scope)>,
     real_threads: Option<RealThreads>,
     real: Vec<RealRow>,
     failures: Vec<String>,
@@ -139,13 +141,13 @@ impl CheckSession {
     }
 
     /// What comes of all schedules or of the one that was given, and of the real threads that carry one out.
-    fn find(&self, control: &Control) -> Result<((Checked, u32), Option<RealThreads>)> {
+    fn find(&self, control: &Control) -> Result<((Checked, Scope), Option<RealThreads>)> {
         let text = read(&self.file)?;
         if let Some(schedule) = &self.schedule {
             let StepKind::Version(version) = schedule.step_kind else { return Err(Error::NotOfAVersion) };
             let turns = schedule.runs().iter().map(|run| Turn::of_letter(run.worker, run.steps));
             let turns: Vec<Turn> = turns.collect();
-            let scope = self.scope.unwrap_or(SCOPES[0]);
+            let scope = self.scope(self.scope.unwrap_or(SCOPES[0]));
             let played = check::play(&text, version, scope, &turns, self.replay, control)?;
             let checked = Checked { small: played.small, findings: vec![played.finding] };
             return Ok(((checked, scope), played.real));
@@ -172,7 +174,7 @@ impl CheckSession {
             Pythons::All => (Subject::found(control), false),
         };
         let Some((checked, scope)) = place.lock().checked.clone() else { return Ok(()) };
-        let small = checked.small.numbers.iter().any(|(number, taken_as)| number != taken_as);
+        let small = !checked.small.is_as_it_stands();
         let mut findings: Vec<Finding> = checked.findings;
         for subject in subjects {
             let interpreter = match subject.interpreter() {
@@ -211,21 +213,39 @@ impl CheckSession {
         Ok(())
     }
 
-    fn check(&self, text: &str, control: &Control) -> Result<(Checked, u32)> {
-        if let Some(scope) = self.scope {
+    const fn scope(&self, iterations: u32) -> Scope {
+        Scope { iterations, in_proportion: self.in_proportion }
+    }
+
+    fn check(&self, text: &str, control: &Control) -> Result<(Checked, Scope)> {
+        if let Some(iterations) = self.scope {
+            let scope = self.scope(iterations);
             return Ok((check::check(text, &self.versions, scope, control)?, scope));
         }
-        let mut last = (check::check(text, &self.versions, SCOPES[0], control)?, SCOPES[0]);
+        let found = self.deepen(text, self.in_proportion, control)?;
+        if self.in_proportion || !is_open(&found.0) {
+            return Ok(found);
+        }
+        let other = self.deepen(text, true, control)?;
+        Ok(if tells_more(&other.0, &found.0) { other } else { found })
+    }
+
+    /// Takes few iterations at first, and then more as long as that may tell more and is quick.
+    fn deepen(&self, text: &str, in_proportion: bool, control: &Control) -> Result<(Checked, Scope)> {
+        let scope_of = |iterations| Scope { iterations, in_proportion };
+        let first = scope_of(SCOPES[0]);
+        let mut last = (check::check(text, &self.versions, first, control)?, first);
         // Versions on which nothing is lost so far, as they were tried last.
         let mut open = last.0.clone();
-        for scope in SCOPES.into_iter().skip(1).chain(MORE_SCOPES) {
+        for iterations in SCOPES.into_iter().skip(1).chain(MORE_SCOPES) {
+            let scope = scope_of(iterations);
             let is_found = |finding: &Finding| !matches!(finding.kind, Kind::Exact | Kind::NotPython);
             let found = last.0.findings.iter().any(is_found);
             open.findings.retain(|finding| matches!(finding.kind, Kind::Exact | Kind::Differs));
             let all_tried = open.untried().is_empty() && !open.small.overtaken;
             let most = if found { AT_ONCE } else { QUICK };
-            let over = open.findings.is_empty() || open.small.numbers.is_empty() || open.work() > most;
-            if over || (all_tried && (found || MORE_SCOPES.contains(&scope))) {
+            let over = open.findings.is_empty() || open.small.is_as_it_stands() || open.work() > most;
+            if over || (all_tried && (found || MORE_SCOPES.contains(&iterations))) {
                 break;
             }
             let versions: Vec<Version> = open.findings.iter().map(|finding| finding.version).collect();
@@ -265,6 +285,35 @@ impl CheckSession {
         let (name, others) = (expected.name(), others.join(", "));
         (!others.is_empty()).then(|| format!("--expect {name} is not met: {others}"))
     }
+}
+
+/// Whether numbers that are small in proportion may tell more: nothing was found and something was not tried, or no order came to an
+/// end, as for a limit that a small number of iterations does not reach.
+fn is_open(checked: &Checked) -> bool {
+    let is_fault = |finding: &Finding| finding.kind.is_fault();
+    !checked.small.is_as_it_stands()
+        && (hangs(checked) || !checked.findings.iter().any(is_fault) && !checked.untried().is_empty())
+}
+
+/// Whether no order of a version comes to an end.
+fn hangs(checked: &Checked) -> bool {
+    let hangs = |finding: &Finding| finding.kind == Kind::Deadlocks && finding.prints.is_empty();
+    checked.findings.iter().any(hangs)
+}
+
+/// Whether a check in proportion tells more than one without.
+fn tells_more(proportional: &Checked, other: &Checked) -> bool {
+    let is = |checked: &Checked, is_so: &dyn Fn(Kind) -> bool| {
+        checked.findings.iter().any(|finding| is_so(finding.kind))
+    };
+    let untried = |checked: &Checked| {
+        let untried = checked.untried();
+        untried.lines.len() + untried.tests.len()
+    };
+    if is(proportional, &|kind| kind == Kind::Incomplete) || hangs(proportional) {
+        return false;
+    }
+    hangs(other) || is(proportional, &Kind::is_fault) || untried(proportional) < untried(other)
 }
 
 /// The text of a file that is not too long to be a program.

@@ -27,6 +27,9 @@ const TELLING: Duration = Duration::from_secs(5);
 /// What takes longer than this is announced.
 const LONG: Duration = Duration::from_mins(10);
 
+/// After so long something is said of what has not got anywhere yet: a real interpreter tells nothing while it begins.
+const UNKNOWN: Duration = Duration::from_mins(1);
+
 /// How often it is looked whether a run takes very long, where there is no bar.
 const SELDOM: Duration = Duration::from_secs(1);
 
@@ -39,7 +42,7 @@ struct Announcement {
 impl Announcement {
     /// What to say after so much of the work took so long; nothing when it is soon done, or was said before.
     fn of(&mut self, what: &str, done: u64, whole: u64, spent: Duration) -> Option<String> {
-        if self.made || spent < TELLING || whole == 0 {
+        if self.made || spent < TELLING || whole == 0 || (done == 0 && spent < UNKNOWN) {
             return None;
         }
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
@@ -48,11 +51,11 @@ impl Announcement {
         self.made = seconds > LONG.as_secs_f64();
         self.made.then(|| {
             let long = if seconds.is_finite() {
-                words::long_time(seconds)
+                format!("takes {} at this speed", words::long_time(seconds))
             } else {
-                "longer than can be told".to_owned()
+                format!("has not got anywhere in {}", words::long_time(spent.as_secs_f64()))
             };
-            format!("{what} takes {long} at this speed; Ctrl-C ends it, smaller numbers make it shorter")
+            format!("{what} {long}; Ctrl-C ends it, smaller numbers make it shorter")
         })
     }
 }
@@ -241,7 +244,12 @@ mod tests {
         let text = announcement.of("a run", 1, 1_000_000, 6 * second).unwrap();
         assert!(text.starts_with("a run takes about 69 days at this speed; Ctrl-C ends it"), "{text}");
         assert_eq!(announcement.of("a run", 1, 1_000_000, 7 * second), None, "said before");
-        let endless = Announcement::default().of("exploring", 0, 100, hour).unwrap();
-        assert!(endless.contains("longer than can be told"), "{endless}");
+        let mut nothing_yet = Announcement::default();
+        assert_eq!(nothing_yet.of("a run", 0, 100, 30 * second), None, "it may have only begun");
+        let endless = nothing_yet.of("exploring", 0, 100, hour).unwrap();
+        assert!(
+            endless.starts_with("exploring has not got anywhere in about 60 minutes; Ctrl-C"),
+            "{endless}"
+        );
     }
 }

@@ -138,6 +138,32 @@ fn what_does_not_end_is_incomplete() {
 }
 
 #[test]
+fn a_limit_that_a_short_loop_does_not_reach_is_made_small_as_well() {
+    let checked = |text: &str| -> serde_json::Value {
+        let (_folder, path) = file(text.as_bytes());
+        let output = gilsim("check --format json --cpython 3.9").arg(&path).output().unwrap();
+        schema::read(&output.stdout)
+    };
+    // Without that the other thread would wait for ever.
+    let half = "import threading\nhalf = threading.Event()\ndef work():\n    for i in range(100):\n        if i == 50:\n            half.set()\n\
+                def wait():\n    half.wait()\nts = [threading.Thread(target=f) for f in (wait, work)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    let report = checked(half);
+    assert_eq!(report["results"][0]["verdict"], "exact", "{report}");
+    assert_eq!(report["in_proportion"], true);
+    // A wait without end of its own stays one.
+    let report = checked(&half.replace("i == 50", "i == 150"));
+    assert_eq!(report["results"][0]["verdict"], "deadlocks", "{report}");
+    // What is found without it is told without it.
+    let race = "import threading\nx = 0\ndef work():\n    global x\n    for i in range(100):\n        x += 1\n        if x == 150: print(x)\n\
+                ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    let report = checked(race);
+    assert_eq!(
+        (&report["results"][0]["verdict"], &report["in_proportion"]),
+        (&"loses".into(), &false.into())
+    );
+}
+
+#[test]
 fn programs_without_loops_are_not_said_to_have_iterations() {
     let straight = output_of("check tests/programs/account.py");
     assert!(straight.contains("threads that run one after the other give: 20"), "{straight}");

@@ -192,6 +192,27 @@ fn what_cannot_be_compared_says_so() {
 }
 
 #[test]
+fn what_is_lost_between_processes_is_not_held_against_a_run_that_may_lose_it_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("processes.py");
+    let text = "from multiprocessing import Process, Value\nv = Value('i', 0)\ndef work():\n    for i in range(N):\n        v.value += 1\n\
+                ps = [Process(target=work) for _ in range(2)]\nfor p in ps: p.start()\nfor p in ps: p.join()\nprint(v.value)\n";
+    let fake = Fake::python("echo 2000");
+    std::fs::write(&file, text.replace('N', "1000")).unwrap();
+    let (code, report, _) = check(&[path(&file), "--python", &at(&fake)]);
+    assert_eq!((code, &report["real"][0]["seen"]), (0, &Value::Null), "{report}");
+    assert!(report["real"][0]["not_compared"].as_str().unwrap().contains("processes"), "{report}");
+    // As it stands the model knows what is right; and no process waits for the GIL of another.
+    let fake = Fake::python("echo 4");
+    std::fs::write(&file, text.replace('N', "2")).unwrap();
+    let (_, report, _) = check(&[path(&file), "--python", &at(&fake), "--runs", "2"]);
+    assert_eq!(report["real"][0]["seen"], "not-seen", "{report}");
+    let output = gilsim("check").arg(&file).args(["--python", &at(&fake), "--runs", "2"]).output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("not seen: ") && !table.contains("switch interval"), "{table}");
+}
+
+#[test]
 fn what_is_exact_is_exact_in_every_interpreter_here() {
     if real_python().is_none() {
         return skipped("checked programs in real interpreters");

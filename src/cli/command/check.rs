@@ -40,6 +40,10 @@ pub(super) struct CheckCommand {
     /// How many iterations long loops are taken to have [default: 2; where nothing goes wrong and that was little to try, 3, and up to 10 while some line is never run or some test always comes out the same]
     #[arg(long, value_name = "N", value_parser = parse_scope, allow_negative_numbers = true)]
     scope: Option<u32>,
+    /// Take other numbers as small in the same proportion, such as a limit, or a stock, beside a loop [default: where something is
+    /// not tried without it, or no order comes to an end]
+    #[arg(long)]
+    in_proportion: bool,
     /// Carry out this schedule of a version, instead of trying them all
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["cpython", "python"])]
     schedule: Option<Schedule>,
@@ -79,6 +83,7 @@ impl CheckCommand {
             file: self.file,
             versions,
             scope: self.scope,
+            in_proportion: self.in_proportion,
             pythons: if all { Pythons::All } else { Pythons::Named(self.python) },
             real_runs: RealRuns { runs: self.runs.map(NonZeroUsize::get), timeout: self.timeout.time },
             schedule: self.schedule,

@@ -11,6 +11,12 @@ use crate::python::program::module::Module;
 /// How deep what values refer to is compared.
 const DEEPEST: usize = 8;
 
+/// How deep what a global holds has a name.
+const DEEPEST_NAME: usize = 3;
+
+/// The most texts of what globals hold.
+const MOST_TEXTS: usize = 200;
+
 /// How a program can end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ending {
@@ -86,7 +92,7 @@ impl Ending {
             && self.waiting == other.waiting
     }
 
-    /// The text of each global that has one.
+    /// The text of each global that has one, and of what the others hold: `account.balance`, `accounts[0].balance`.
     pub(super) fn globals(&self, module: &Module) -> BTreeMap<String, String> {
         let mut state = Machine::start(module).state;
         let site = Site { thread: 0, code: 0, pc: 0 };
@@ -97,15 +103,56 @@ impl Ending {
         let values = self.globals.first().into_iter().flatten();
         let mut texts = BTreeMap::new();
         for (name, value) in module.names.iter().zip(values) {
-            if *value == Value::Unbound || name.starts_with("__") {
-                continue;
-            }
-            // What shows its address has no text, and what is written in Python is not run here.
-            if let Ok(text) = machine.text(value, true) {
-                texts.insert(name.clone(), text);
+            if *value != Value::Unbound && !name.starts_with("__") {
+                self.describe(name.clone(), value, 0, &mut machine, &mut texts);
             }
         }
         texts
+    }
+
+    /// Notes the text of a value under its name, or those of its parts.
+    fn describe(
+        &self,
+        name: String,
+        value: &Value,
+        depth: usize,
+        machine: &mut Machine<'_>,
+        texts: &mut BTreeMap<String, String>,
+    ) {
+        if texts.len() >= MOST_TEXTS {
+            return;
+        }
+        // What shows its address has no text, and what is written in Python is not run here.
+        if let Ok(text) = machine.text(value, true) {
+            texts.insert(name, text);
+            return;
+        }
+        let Value::Ref(at) = value else { return };
+        let parts: Vec<(String, &Value)> = match &self.heap[*at as usize] {
+            _ if depth >= DEEPEST_NAME => return,
+            Object::Instance { attributes, .. } | Object::Class { attributes, .. } => {
+                let names = &machine.module.names;
+                let attribute =
+                    |number: u16| names.get(usize::from(number)).filter(|it| !it.starts_with("__"));
+                let parts = attributes.iter().map(|(number, value)| (attribute(*number), value));
+                parts.filter_map(|(it, value)| Some((format!("{name}.{}", it?), value))).collect()
+            }
+            Object::SharedValue(value, _) => vec![(format!("{name}.value"), value)],
+            Object::List(items) | Object::Tuple(items) | Object::Deque(items, _) => {
+                items.iter().enumerate().map(|(at, item)| (format!("{name}[{at}]"), item)).collect()
+            }
+            Object::Queue(items, ..) => {
+                items.iter().enumerate().map(|(at, item)| (format!("{name}.queue[{at}]"), item)).collect()
+            }
+            Object::Dict(items, _) => {
+                let keys = items.iter().map(|(key, value)| (machine.text(key, true), value));
+                keys.filter_map(|(key, value)| Some((format!("{name}[{}]", key.ok()?), value))).collect()
+            }
+            _ => return,
+        };
+        for (name, part) in parts {
+            self.describe(name, part, depth + 1, machine, texts);
+        }
     }
 }
 

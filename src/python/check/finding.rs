@@ -1,6 +1,6 @@
 //! What was found for a version, and how it is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::collision::Collision;
 use super::ending::Ending;
@@ -92,6 +92,7 @@ impl Orders {
 
 /// What was found for one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Finding {
     /// The version.
     pub version: Version,
@@ -120,12 +121,16 @@ pub struct Finding {
     pub given_order: bool,
     /// How many of the lines that it ends with were printed.
     pub printed: usize,
+    /// Whether it ends otherwise only in what no variable leads to.
+    pub hidden: bool,
     /// How many instructions were done to find it.
     pub work: u64,
     /// Where nothing goes wrong: what of the program no schedule has done.
     pub untried: Untried,
     /// Whether it is exact only once calls are specialised: in the first iterations it is not.
     pub cold_differs: bool,
+    /// Whether it begins processes.
+    pub processes: bool,
     /// What the threads of the schedule are called, by their numbers.
     pub threads: Vec<String>,
     /// A schedule that shows it, in which no switch can be left out, by lines, from where the second thread has begun.
@@ -158,9 +163,11 @@ impl Finding {
             time_limits: false,
             given_order: false,
             printed: 0,
+            hidden: false,
             work: 0,
             untried: Untried::default(),
             cold_differs: false,
+            processes: false,
             threads: Vec::new(),
             schedule: Vec::new(),
             steps: Vec::new(),
@@ -217,6 +224,7 @@ pub(super) fn tell(
     finding.ends = shown(ending);
     finding.printed = ending.printed.len();
     finding.collision = record.collision(module, state, shared);
+    finding.processes = state.threads.iter().any(|thread| thread.process > 0);
     finding.threads = (0..state.threads.len()).map(|thread| name_of(state, thread)).collect();
     finding.schedule = record.lines(module);
     finding.steps = record.steps(module, state, shared);
@@ -270,17 +278,25 @@ fn wait_for(ending: &Ending, state: &State) -> String {
     }
 }
 
-/// Where what is printed and raised is as expected, the globals that are not.
+/// Where what is printed and raised is as expected, the globals that are not, and what they hold.
 fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expected: &[Ending]) {
-    let Some(alike) = expected.iter().find(|known| known.looks_like(ending)) else { return };
-    let (found, known) = (ending.globals(module), alike.globals(module));
-    let mut names: Vec<&String> =
-        found.iter().filter(|(name, text)| known.get(*name) != Some(text)).map(|(name, _)| name).collect();
-    names.extend(known.keys().filter(|name| !found.contains_key(*name)));
+    let found = ending.globals(module);
+    let alike = expected.iter().filter(|known| known.looks_like(ending));
+    let alike: Vec<BTreeMap<String, String>> = alike.map(|known| known.globals(module)).collect();
+    let differing = |known: &BTreeMap<String, String>| {
+        let all: BTreeSet<&String> = found.keys().chain(known.keys()).collect();
+        let other = |name: &&String| found.get(*name) != known.get(*name);
+        all.into_iter().filter(other).cloned().collect::<BTreeSet<String>>()
+    };
+    // Where several right ends print the same, what none of them has tells more than what one of them has not.
+    let Some(nearest) = alike.iter().map(differing).min_by_key(BTreeSet::len) else { return };
+    let of_none = alike.iter().map(differing).reduce(|one, other| &one & &other).unwrap_or_default();
+    let names = if of_none.is_empty() { nearest } else { of_none };
+    finding.hidden = names.is_empty();
     let with_globals = |ending: &Ending| {
         let texts = ending.globals(module);
         let unbound = "unbound".to_owned();
-        let line = |name: &&String| format!("{name} is {}", texts.get(*name).unwrap_or(&unbound));
+        let line = |name: &String| format!("{name} is {}", texts.get(name).unwrap_or(&unbound));
         let mut lines = shown(ending);
         lines.extend(names.iter().map(line));
         lines
@@ -290,10 +306,10 @@ fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expecte
     finding.expected.sort();
     finding.expected.dedup();
     if finding.kind == Kind::Differs {
-        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let what = if names.is_empty() { "what is left".to_owned() } else { names.join(", ") };
         finding.reason = if expected.iter().any(|known| known.reorders(ending)) {
-            format!("only the order in {what} is another")
+            format!("only the order of elements is another, such as in {what}")
         } else {
             differs_in(&what)
         };

@@ -86,5 +86,6 @@ pub use loops::{
 pub use machine::Use;
 pub use reached::Untried;
 pub use replay::PlayError;
+pub use small_scope::Scope;
 pub use verdict::{CheckError, Checked, Played, RealThreads, check, play};
 pub use witness::{ScheduleLine, ScheduleStep, Turn};

@@ -3,9 +3,12 @@
 //! A loss that exists shows with few iterations. Taken as small are numbers of at least [`LARGE`], and those that say how
 //! often a loop runs: they stand in `range()`, or are bound to a name, or passed to a parameter, that does. Each such
 //! number becomes the same small one wherever it stands, and what several threads count with it becomes as many times that.
+//! In proportion, limits that are compared with what is counted keep their ratio to it, too.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
+use crate::python::program::BinaryOp;
 use crate::python::program::syntax::{
     Expr, ExprKind, FStringPart, Function, Generator, Stmt, StmtKind, walk_blocks, walk_expr, walk_stmt,
 };
@@ -25,8 +28,34 @@ const MOST_THREADS: i64 = 16;
 /// From here on a multiple of a number of iterations is no accident; below, it must stand in a comparison.
 const TELLING: i64 = 100;
 
+/// How small the numbers of a program are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// How many iterations a long loop has.
+    pub iterations: u32,
+    /// Whether other numbers, such as a limit or a stock, keep their ratio to the numbers of iterations.
+    pub in_proportion: bool,
+}
+
+impl From<u32> for Scope {
+    fn from(iterations: u32) -> Self {
+        Self { iterations, in_proportion: false }
+    }
+}
+
+/// As the options that ask for it.
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let proportion = if self.in_proportion { " --in-proportion" } else { "" };
+        write!(f, "--scope {}{proportion}", self.iterations)
+    }
+}
+
+/// What is called with a number of workers.
+const WORKERS: [&str; 4] = ["ThreadPoolExecutor", "Pool", "ThreadPool", "sleep"];
+
 /// Makes the numbers of a program small; what each became.
-pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
+pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let (mut counts, mut long) = (BTreeSet::new(), BTreeSet::new());
     let mut functions: Vec<Function> = Vec::new();
     all_statements(stmts, &mut |stmt| {
@@ -108,7 +137,15 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: u32) -> BTreeMap<i64, i64> {
             counts.extend(numbers.iter().filter(is_part));
         }
     });
-    let small = taken_as(stmts, &counts, &long, i64::from(scope));
+    let iterations = i64::from(scope.iterations);
+    let mut small = taken_as(stmts, &counts, &long, iterations);
+    if let Some(&least) = counts.union(&long).min().filter(|_| scope.in_proportion) {
+        let others = limits(stmts, least).into_iter().filter(|value| !small.contains_key(value));
+        // Rounded up: what is reached is reached with the small ones as well, or not at all.
+        let scaled = others.map(|value| (value, (value * iterations + least - 1) / least));
+        let smaller: Vec<(i64, i64)> = scaled.filter(|(value, scaled)| scaled < value).collect();
+        small.extend(smaller);
+    }
     for stmt in stmts {
         shrink_stmt(stmt, &small);
     }
@@ -126,13 +163,78 @@ pub(super) fn few(stmts: &[Stmt]) -> BTreeSet<i64> {
     few
 }
 
+/// The numbers beside those of iterations, of which the least is given, that something is counted up or down to: those of the same
+/// size, wherever they stand, and smaller ones that are only compared, or bound to what is.
+fn limits(stmts: &[Stmt], least: i64) -> BTreeSet<i64> {
+    let (mut seen, mut compared) = (BTreeMap::new(), BTreeMap::new());
+    let (mut names, mut excluded) = (BTreeSet::new(), BTreeSet::new());
+    let number = |expr: &Expr| if let ExprKind::Int(value, _) = expr.kind { Some(value) } else { None };
+    all_expressions(stmts, &mut |expr| match &expr.kind {
+        ExprKind::Int(value, _) => *seen.entry(*value).or_insert(0_usize) += 1,
+        ExprKind::Compare(left, rest) => {
+            for operand in std::iter::once(&**left).chain(rest.iter().map(|(_, right)| right)) {
+                match &operand.kind {
+                    ExprKind::Int(value, _) => *compared.entry(*value).or_insert(0_usize) += 1,
+                    ExprKind::Name(name) | ExprKind::Attribute(_, name) => {
+                        names.insert(name.clone());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        // How threads share out their work, and which element is meant, is no matter of how much there is.
+        ExprKind::Binary(
+            BinaryOp::Remainder
+            | BinaryOp::FloorDivide
+            | BinaryOp::Divide
+            | BinaryOp::Power
+            | BinaryOp::LeftShift
+            | BinaryOp::RightShift,
+            _,
+            right,
+        )
+        | ExprKind::Subscript(_, right) => excluded.extend(number(right)),
+        ExprKind::Slice(bounds) => excluded.extend(bounds.iter().flatten().filter_map(|bound| number(bound))),
+        ExprKind::CallValue(function, args, keywords) => {
+            let (ExprKind::Name(name) | ExprKind::Attribute(_, name)) = &function.kind else { return };
+            if WORKERS.contains(&name.as_str()) {
+                excluded
+                    .extend(args.iter().chain(keywords.iter().map(|(_, value)| value)).filter_map(number));
+            }
+        }
+        ExprKind::Call(name, _, args) if WORKERS.contains(&name.as_str()) => {
+            excluded.extend(args.iter().filter_map(number));
+        }
+        _ => {}
+    });
+    all_statements(stmts, &mut |stmt| match &stmt.kind {
+        StmtKind::Assign(targets, value) => {
+            let is_compared = |target: &Expr| matches!(&target.kind, ExprKind::Name(name) | ExprKind::Attribute(_, name) if names.contains(name));
+            if let Some(value) = number(value).filter(|_| targets.iter().any(is_compared)) {
+                *compared.entry(value).or_insert(0) += 1;
+            }
+        }
+        StmtKind::AugAssign(_, BinaryOp::Remainder | BinaryOp::FloorDivide, value) => {
+            excluded.extend(number(value));
+        }
+        _ => {}
+    });
+    let limits = seen.into_iter().filter(|&(value, times)| {
+        let same_size = (least..=MOST_THREADS * least).contains(&value);
+        value > FEW && (same_size || compared.get(&value) == Some(&times))
+    });
+    limits.map(|(value, _)| value).filter(|value| *value < LARGE && !excluded.contains(value)).collect()
+}
+
 /// What each number of iterations, each long number, and each total of them is taken as.
 fn taken_as(stmts: &[Stmt], counts: &BTreeSet<i64>, long: &BTreeSet<i64>, scope: i64) -> BTreeMap<i64, i64> {
     let mut small = BTreeMap::new();
     let Some(&least) = counts.union(long).min() else { return small };
     let scaled = |value: i64, most: i64| {
         let ratio = value / least;
-        scope * if value % least == 0 && ratio <= most { ratio } else { 1 }
+        let scaled = scope * if value % least == 0 && ratio <= most { ratio } else { 1 };
+        // A larger one than in the program would show what that does not do.
+        scaled.min(value)
     };
     small.extend(long.iter().map(|&value| (value, scaled(value, MOST_THREADS))));
     small.extend(counts.iter().map(|&value| (value, scaled(value, MOST_TIMES))));

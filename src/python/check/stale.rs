@@ -64,7 +64,7 @@ impl<'m> Search<'m> {
         bounds: &Bounds<'_>,
     ) -> Result<Run, Unfinished> {
         let start = machine.state.clone();
-        let (mut supplied, mut supplies) = (start.clone(), true);
+        let (mut supplied, mut only_supply) = (start.clone(), true);
         let mut last = None;
         for _ in 0..turns {
             let mut touched = Touched::default();
@@ -78,8 +78,8 @@ impl<'m> Search<'m> {
                 break;
             }
             last = pause;
-            supplies &= touched.supply && !touched.other;
-            if supplies {
+            only_supply &= touched.supply && !touched.other;
+            if only_supply {
                 supplied = machine.state.clone();
             }
         }

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use super::coverage;
 use super::ending::Ending;
 use super::finding::{Finding, Kind, Orders, endings_of_orders, kind, safe, shown, tell};
 use super::machine::{Beyond, KNOWN};
 use super::reached::Untried;
 use super::replay::{self, PlayError};
 use super::search::{Bounds, Search, Switching, Unfinished};
+use super::small_scope::{self, Scope};
 use super::witness::{Record, Turn};
 use super::worst::Worst;
-use super::{coverage, small_scope};
 use crate::error::{Classified, Kind as ErrorKind};
 use crate::python::program::module::Module;
 use crate::python::program::syntax::Stmt;
@@ -93,8 +94,13 @@ impl Classified for CheckError {
 /// # Errors
 ///
 /// If the program is not Python, or not covered; the error names the construct and shows its place.
-pub fn check(text: &str, versions: &[Version], scope: u32, control: &Control) -> Result<Checked, CheckError> {
-    let (stmts, small) = parse(text, scope)?;
+pub fn check(
+    text: &str,
+    versions: &[Version],
+    scope: impl Into<Scope>,
+    control: &Control,
+) -> Result<Checked, CheckError> {
+    let (stmts, small) = parse(text, scope.into())?;
     let mut findings = Vec::new();
     // What one version does and the model does not is no reason to say nothing of the others.
     let mut refusals = Vec::new();
@@ -124,6 +130,12 @@ pub struct Small {
 }
 
 impl Small {
+    /// Whether the program is tried as it stands.
+    #[must_use]
+    pub fn is_as_it_stands(&self) -> bool {
+        self.numbers.iter().all(|(number, taken_as)| number == taken_as)
+    }
+
     /// Whether loops are long enough for their calls to be specialised most of the time.
     fn is_warm(&self) -> bool {
         self.numbers.keys().any(|&number| number >= WARM)
@@ -131,7 +143,7 @@ impl Small {
 }
 
 /// A program with small numbers, and which those are.
-fn parse(text: &str, scope: u32) -> Result<(Vec<Stmt>, Small), CheckError> {
+fn parse(text: &str, scope: Scope) -> Result<(Vec<Stmt>, Small), CheckError> {
     let mut stmts = parse_program(text)?;
     coverage::check(&stmts, &|position| Place::new(text, position))?;
     let beside = small_scope::few(&stmts);
@@ -173,12 +185,12 @@ pub struct RealThreads {
 pub fn play(
     text: &str,
     version: Version,
-    scope: u32,
+    scope: impl Into<Scope>,
     turns: &[Turn],
     on_threads: bool,
     control: &Control,
 ) -> Result<Played, CheckError> {
-    let (stmts, small) = parse(text, scope)?;
+    let (stmts, small) = parse(text, scope.into())?;
     let module = compile_module(&stmts, text, version, &KNOWN, small.is_warm())?;
     let bounds = Bounds { states: MOST_STATES, steps: MOST_STEPS, control };
     let unfinished = |unfinished| match unfinished {
@@ -235,10 +247,11 @@ fn check_version(
     let bounds = Bounds { states: MOST_STATES, steps: MOST_STEPS, control };
     match judge(&module, &bounds) {
         Ok((mut found, silenced)) => {
-            if silenced && found.kind == Kind::Exact {
+            if silenced && matches!(found.kind, Kind::Exact | Kind::Differs) {
                 // Its first iterations are not specialised yet.
                 module.warm = false;
                 if let Ok((cold, _)) = judge(&module, &bounds)
+                    && cold.kind != found.kind
                     && cold.kind != Kind::Exact
                 {
                     found.cold_differs = true;
@@ -287,6 +300,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
         let mut record = Record::default();
         let state = whole
             .replay(&one_order, bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
+        finding.processes = state.threads.iter().any(|thread| thread.process > 0);
         finding.closed = record.closed(module, &state, &search.conflicts);
         finding.untried = search.reached.untried(&whole.reached, module);
         finding.remark = endings_of_orders(&expected);
@@ -316,7 +330,7 @@ mod tests {
             include_str!("../../../tests/programs/deadlock_two_locks.py"),
         ] {
             for version in [Version::V3_9, Version::V3_13t] {
-                let (stmts, small) = parse(text, 2).unwrap();
+                let (stmts, small) = parse(text, 2.into()).unwrap();
                 let module =
                     compile_module(&stmts, text, version, &KNOWN, !small.numbers.is_empty()).unwrap();
                 let control = Control::default();

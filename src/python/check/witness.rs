@@ -209,6 +209,10 @@ impl Record {
             if jumps_by {
                 continue;
             }
+            // A function begins with an instruction that bears the number of its `def`, which is not run again.
+            if event.opcode == "RESUME" && ["def ", "@"].iter().any(|word| text.starts_with(word)) {
+                continue;
+            }
             if event.opcode == "POP_BLOCK" {
                 left.insert(place, (line, event.pc));
             }

@@ -9,7 +9,7 @@ pub use real::{RealEnding, RealRow, Seen};
 pub use row::{CheckRow, InstructionStep, ScheduleStep};
 pub use untried::UntriedLines;
 
-use crate::python::check::{self, Checked, Finding, Kind};
+use crate::python::check::{self, Checked, Finding, Kind, Scope};
 use crate::report::document::Header;
 use crate::report::layout::{Cell, Grid};
 use crate::report::part::{Fold, Part, texts};
@@ -34,6 +34,8 @@ pub struct CheckReport {
     pub file: String,
     /// How many iterations long loops were taken to have.
     pub scope: u32,
+    /// Whether other numbers were taken as small in the same proportion.
+    pub in_proportion: bool,
     /// The numbers that were taken as smaller ones.
     pub small: Vec<SmallNumber>,
     /// What of the program no schedule does at this scope, where it is exact.
@@ -73,7 +75,7 @@ pub struct SmallNumber {
 impl CheckReport {
     /// The report of what was found.
     #[must_use]
-    pub fn new(header: Header, file: String, scope: u32, checked: &Checked, steps: bool) -> Self {
+    pub fn new(header: Header, file: String, scope: Scope, checked: &Checked, steps: bool) -> Self {
         let small = checked.small.numbers.iter().map(|(&number, &taken_as)| SmallNumber { number, taken_as });
         // Where one version loses, a later one is safe because nothing can come between the same two lines.
         let lost = checked.findings.iter().find_map(|finding| finding.collision.as_ref());
@@ -88,7 +90,8 @@ impl CheckReport {
         Self {
             header,
             file,
-            scope,
+            scope: scope.iterations,
+            in_proportion: scope.in_proportion,
             small: small.filter(|small| small.number != small.taken_as).collect(),
             results: checked.findings.iter().map(row).collect(),
             untried,
@@ -214,6 +217,11 @@ impl CheckReport {
             .collect()
     }
 
+    /// How small numbers were taken.
+    const fn scope(&self) -> Scope {
+        Scope { iterations: self.scope, in_proportion: self.in_proportion }
+    }
+
     /// The first schedule that breaks the program.
     fn shown(&self) -> Option<&CheckRow> {
         self.results.iter().find(|row| !row.schedule.is_empty())
@@ -229,8 +237,8 @@ impl CheckReport {
         }
         if self.results.iter().any(|row| row.verdict == Kind::Differs.word()) {
             notes.push(
-                "differs: it can end as it does in no order of whole threads or loop iterations, but no update is lost and no check is \
-                 overtaken; whether that is wrong is for you to say"
+                "differs: it can end as it does in no order of whole threads or loop iterations, but in that no update is lost and no check is \
+                 overtaken; whether it is wrong is for you to say"
                     .to_owned(),
             );
         }
@@ -250,7 +258,7 @@ impl CheckReport {
         if !self.small.is_empty() {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();
-            notes.push(format!("taken as small: {} (--scope {})", numbers.join(", "), self.scope));
+            notes.push(format!("taken as small: {} ({})", numbers.join(", "), self.scope()));
             notes.extend(self.untried.note());
             if self.results.iter().any(CheckRow::raises_by_a_total) {
                 notes.push(
@@ -316,8 +324,9 @@ impl CheckReport {
             (true, false) => ", or no end",
             (false, false) => "",
         };
+        let hidden = if row.hidden { "; what differs is in an object that no variable leads to" } else { "" };
         let mut notes = vec![format!(
-            "on {}, this schedule {ends}; {} give: {}{endless}",
+            "on {}, this schedule {ends}; {} give: {}{endless}{hidden}",
             row.version,
             if row.orders.loops { "whole loop iterations" } else { "threads that run one after the other" },
             expected.join(" or ")
@@ -346,10 +355,10 @@ impl CheckReport {
         }
         if let Some(text) = &row.schedule_text {
             notes.push(format!(
-                "again: gilsim check {} --scope {} --schedule {text} --replay (A is main, B {}, and so on; a number says \
+                "again: gilsim check {} {} --schedule {text} --replay (A is main, B {}, and so on; a number says \
                  how many places are passed where the GIL can go)",
                 quoted(&self.file),
-                self.scope,
+                self.scope(),
                 row.second
             ));
         }

@@ -18,6 +18,9 @@ pub struct RealRow {
     /// The verdict of the model on its version; null where there is no model of it.
     #[cfg_attr(test, schemars(with = "Option<crate::python::check::Kind>"))]
     pub verdict: Option<&'static str>,
+    /// Whether the program begins processes.
+    #[serde(skip)]
+    pub processes: bool,
     /// What the runs are held against: what is printed and raised when threads run one after the other, in the model or, where
     /// numbers were taken as small, in the interpreter itself. Empty when there is nothing to hold them against.
     pub expected: Vec<Vec<String>>,
@@ -186,9 +189,15 @@ pub(super) fn notes(rows: &[RealRow]) -> Vec<String> {
         })
         .collect();
     if !unseen.is_empty() {
+        // No process waits for the GIL of another one.
+        let smaller = if rows.iter().any(|row| row.processes) {
+            ""
+        } else {
+            "; with the default switch interval it is smaller"
+        };
         notes.push(format!(
-            "not seen: it can happen, but did not in {}. In brackets: the share of such runs that show it, at 95 % confidence; \
-             with the default switch interval it is smaller. More --runs, or more iterations in the file, may show it.",
+            "not seen: it can happen, but did not in {}. In brackets: the share of such runs that show it, at 95 % confidence{smaller}. \
+             More --runs, or more iterations in the file, may show it.",
             unseen.join(", ")
         ));
     }

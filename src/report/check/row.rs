@@ -39,6 +39,9 @@ pub struct CheckRow {
     /// How many of the lines that it ends with were printed.
     #[serde(skip)]
     pub printed: usize,
+    /// Whether the schedule ends otherwise only in what no variable leads to.
+    #[serde(skip)]
+    pub hidden: bool,
     /// What the schedule that is shown prints, line by line in alphabetical order, and then what it raises.
     pub ends: Vec<String>,
     /// What is printed and raised by orders of whole iterations: each the lines that are printed, in alphabetical order, then what is raised.
@@ -157,6 +160,7 @@ impl CheckRow {
             time_limits: finding.time_limits,
             given_order: finding.given_order,
             printed: finding.printed,
+            hidden: finding.hidden,
             ends: finding.ends.clone(),
             expected: finding.expected.clone(),
             schedule: lines.collect(),

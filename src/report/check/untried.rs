@@ -19,7 +19,7 @@ pub struct UntriedLines {
 impl UntriedLines {
     /// Where numbers were taken as small: otherwise there is no more to try.
     pub(super) fn of(checked: &Checked) -> Self {
-        if checked.small.numbers.iter().all(|(number, taken_as)| number == taken_as) {
+        if checked.small.is_as_it_stands() {
             return Self::default();
         }
         let untried = checked.untried();

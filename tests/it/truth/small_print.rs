@@ -286,15 +286,22 @@ fn the_spread_of_sums_is_told_as_it_is_not_in_the_table() {
         })
         .collect();
     let mut report = report(&sums, &[run(0, true), run(0, true)], true);
-    for (row, time) in report.results.iter_mut().zip([10e-3, 11e-3]) {
-        row.summary.time_with_startup = time;
-        row.summary.mad_with_startup = Some(0.7e-3);
-    }
-    let text = plain(&report);
-    assert!(
-        text.contains("rayon takes 1.10 times as long (no more than the spread with start-up, 1.40 ms)"),
-        "{text}"
-    );
+    let mut said = |mad: f64, quartiles: [[f64; 2]; 2]| {
+        for ((row, time), quartiles) in report.results.iter_mut().zip([10e-3, 11e-3]).zip(quartiles) {
+            row.summary.time_with_startup = time;
+            row.summary.mad_with_startup = Some(mad);
+            row.summary.quartiles_with_startup = Some(quartiles);
+        }
+        plain(&report)
+    };
+    let within = " (no more than the spread: half of its runs took 10.6 ms to 11.5 ms)";
+    let text = said(0.7e-3, [[9.6e-3, 10.4e-3], [10.6e-3, 11.5e-3]]);
+    assert!(text.contains(&format!("rayon takes 1.10 times as long{within}")), "{text}");
+    let text = said(0.1e-3, [[9.6e-3, 10.4e-3], [10.6e-3, 11.5e-3]]);
+    assert!(text.contains("rayon takes 1.10 times as long."), "{text}");
+    // Most runs are close together, and yet those of both lie among each other.
+    let text = said(0.1e-3, [[9.6e-3, 10.7e-3], [10.6e-3, 11.5e-3]]);
+    assert!(text.contains(&format!("rayon takes 1.10 times as long{within}")), "{text}");
 }
 
 #[test]

@@ -82,10 +82,16 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
     let loops = scope
         .loops
         .iter()
-        .map(|(start, end, ends, endless)| LoopRange {
-            range: (at(start), at(end)),
-            ends: ends.iter().map(at).collect(),
-            endless: *endless,
+        .map(|(start, end, ends, endless)| {
+            // Where a `continue` cannot be reached, its jump is gone.
+            let goes_on = |end: &usize| matches!(instructions.get(*end).map(|it| &it.op), Some(Op::Jump(_)));
+            let (behind, continues) =
+                ends.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
+            LoopRange {
+                range: (at(start), at(end)),
+                ends: continues.iter().map(at).filter(goes_on).chain(behind.map(at)).collect(),
+                endless: *endless,
+            }
         })
         .collect();
     let cells = if scope.space == Space::Body {

@@ -169,6 +169,7 @@ impl<'a> Compiler<'a> {
             if let Block::Loop { head, end, is_for } = block {
                 self.scope().position = position;
                 if !is_break {
+                    self.end_iteration(head);
                     self.jump(head);
                 } else if self.facts.shape.setup_loop {
                     self.emit("BREAK_LOOP", Op::BreakLoop(end, is_for), "");

@@ -184,13 +184,13 @@ impl<'a> Compiler<'a> {
         self.iterable(iter)?;
         self.emit("GET_ITER", Op::GetIter, "");
         self.bind(head);
-        let number = self.begin_loop(head, last, false);
+        self.begin_loop(head, last, false);
         self.emit("FOR_ITER", Op::ForIter(last), "");
         self.store_target(target)?;
         self.scope().blocks.push(Block::Loop { head, end, is_for: true });
         self.stmts(body)?;
         self.scope().blocks.pop();
-        self.end_iteration(number);
+        self.end_iteration(head);
         self.jump(head);
         self.end_for(last);
         if self.facts.shape.setup_loop {
@@ -201,17 +201,18 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    /// Notes a loop between two labels; its number.
-    fn begin_loop(&mut self, head: Label, end: Label, endless: bool) -> usize {
+    /// Notes a loop between two labels.
+    fn begin_loop(&mut self, head: Label, end: Label, endless: bool) {
         self.scope().loops.push((head, end, Vec::new(), endless));
-        self.scope().loops.len() - 1
     }
 
-    /// An iteration of that loop ends here.
-    fn end_iteration(&mut self, number: usize) {
+    /// An iteration of the loop with that head ends here: behind its body, or at a `continue`.
+    pub(super) fn end_iteration(&mut self, head: Label) {
         let label = self.label();
         self.bind(label);
-        self.scope().loops[number].2.push(label);
+        if let Some(known) = self.scope().loops.iter_mut().find(|known| known.0 == head) {
+            known.2.push(label);
+        }
     }
 
     fn while_stmt(&mut self, test: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt]) -> Result<()> {
@@ -220,13 +221,13 @@ impl<'a> Compiler<'a> {
             self.emit("SETUP_LOOP", Op::Nop, "");
         }
         self.bind(head);
-        let number = self.begin_loop(head, anchor, is_endless(test, body));
+        self.begin_loop(head, anchor, is_endless(test, body));
         self.jump_if(test, anchor, false)?;
         self.bind(top);
         self.scope().blocks.push(Block::Loop { head, end, is_for: false });
         self.stmts(body)?;
         self.scope().blocks.pop();
-        self.end_iteration(number);
+        self.end_iteration(head);
         if self.facts.shape.while_test_at_end {
             self.scope().position = Some(test.position);
             self.jump_if(test, top, true)?;

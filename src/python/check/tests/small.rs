@@ -1,0 +1,65 @@
+//! What numbers are taken as small, and as what.
+
+use super::*;
+use crate::python::check::Scope;
+
+#[test]
+fn what_all_iterations_come_to_is_as_many_times_the_small_number() {
+    let small = |text: &str| check(text, &[Version::V3_13], 3, &Control::default()).unwrap().small.numbers;
+    let text = "import threading\nx = 0\ndef f():\n    global x\n    for i in range(1000):\n        x += 1\n\
+                ts = [threading.Thread(target=f) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n\
+                assert x == 2000, 2000 - x\n";
+    assert_eq!(small(text), [(1000, 3), (2000, 6)].into());
+    assert_eq!(small("for i in range(5): pass\nprint(10 == 2 * 5, 10, 7 == 5)"), [(5, 3), (10, 6)].into());
+    assert_eq!(small("for i in range(5): pass\nprint(10, 2005)"), [(5, 3)].into());
+    assert_eq!(
+        small("for i in range(100000): pass\nprint(800000, 90000)"),
+        [(90_000, 3), (100_000, 3), (800_000, 24)].into()
+    );
+    assert_eq!(
+        small("for i in range(10): pass\nfor i in range(1000): pass\nprint(7 == 10000)"),
+        [(10, 3), (1000, 3), (10_000, 9)].into()
+    );
+    assert_eq!(small("for i in range(100): pass\nfor i in range(1000): pass"), [(100, 3), (1000, 3)].into());
+    for (version, kind) in verdicts(text) {
+        assert_eq!(
+            kind,
+            if version.has_gil() && version >= Version::V3_10 { Kind::Exact } else { Kind::Raises },
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn no_number_is_taken_as_a_larger_one() {
+    let small = |text: &str| check(text, &[Version::V3_13], 10, &Control::default()).unwrap().small.numbers;
+    assert_eq!(small("for i in range(4): pass\nfor i in range(8): pass"), [(4, 4), (8, 8)].into());
+    assert_eq!(small("for i in range(6): pass\nfor i in range(30): pass"), [(6, 6), (30, 10)].into());
+}
+
+#[test]
+fn in_proportion_limits_keep_their_ratio_to_what_is_counted() {
+    let scope = |iterations| Scope { iterations, in_proportion: true };
+    let small =
+        |text: &str| check(text, &[Version::V3_13], scope(2), &Control::default()).unwrap().small.numbers;
+    let counts = "for i in range(800): pass\n";
+    assert_eq!(small(&format!("{counts}stock = {{'a': 1000}}\nprint(5)")), [(800, 2), (1000, 3)].into());
+    assert_eq!(
+        small(&format!("{counts}half = 400\nprint(half == 3, 20 < 7)")),
+        [(20, 1), (400, 1), (7, 1), (800, 2)].into()
+    );
+    // An amount, a divisor, an index and a number of workers are none.
+    assert_eq!(
+        small(&format!("{counts}x = 9\nprint(9 < 7, x % 1000, 2000 // 900, [0][0:1200])")),
+        [(7, 1), (800, 2), (2000, 5)].into()
+    );
+    let workers = "from concurrent.futures import ThreadPoolExecutor\nfor i in range(6): pass\npool = ThreadPoolExecutor(max_workers=8)\n";
+    assert_eq!(small(workers), [(6, 2)].into());
+    // A loss behind a limit that small loops do not reach without it.
+    let stock = "import threading\nlock = threading.Lock()\nstock = 1000\ndef sell():\n    global stock\n    for _ in range(800):\n        with lock:\n            \
+                 left = stock\n        if left > 0:\n            with lock:\n                stock -= 1\n\
+                 ts = [threading.Thread(target=sell) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(stock)\n";
+    let kind =
+        |scope: Scope| check(stock, &[Version::V3_12], scope, &Control::default()).unwrap().findings[0].kind;
+    assert_eq!((kind(2.into()), kind(scope(2))), (Kind::Exact, Kind::Loses));
+}
