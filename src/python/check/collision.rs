@@ -144,6 +144,9 @@ pub(super) fn collision(
         let (crosses, class, distance) = meeting.rank;
         let brings = object.is_some_and(brings_into_order);
         let of_a_lock = matches!(meeting.before, Some((Use::Take, _)));
+        // Of parts of patterns the one that a thread ends at tells most: it is what raises.
+        let class =
+            if class > 0 && !ends_a_thread(events, meeting.between) { class + 1 } else { class.min(1) };
         (of_executor, crosses, brings && class > 0 && !of_a_lock, class, brings, distance)
     };
     let meeting = meetings.iter().min_by_key(rank)?;
@@ -164,6 +167,14 @@ pub(super) fn collision(
         },
         drop_point: format!("after {} in line {}", events[named].opcode, line(events, named)),
     })
+}
+
+/// Whether a thread gets at something and does nothing any more, though it has not come to its last return.
+fn ends_a_thread(events: &[Event], (how, at): (Use, usize)) -> bool {
+    let Event { thread, opcode, .. } = events[at];
+    matches!(how, Use::Read | Use::Write)
+        && !opcode.starts_with("RETURN")
+        && events[at + 1..].iter().all(|event| event.thread != thread)
 }
 
 /// Whether all that others do where a thread is interrupted is what the program allows them to: it is done under a lock, as all that the

@@ -197,3 +197,18 @@ fn a_daemon_that_the_end_cuts_short_is_interrupted_too() {
         Kind::Exact
     );
 }
+
+#[test]
+fn what_a_thread_raises_at_comes_before_what_it_has_read_by_then() {
+    let config = program(
+        "ready = threading.Event()\nconfig = {}",
+        "def load():\n    config['host'] = 1\n    ready.set()\n    config['port'] = 2\ndef use():\n    ready.wait()\n    print(config['host'])\n    \
+         print(config['port'])",
+        &["use", "load"],
+        "",
+    );
+    assert_eq!(
+        reason(&config, Version::V3_13),
+        "config is read by another thread in line 11, after line 6 and before it is written in line 7"
+    );
+}
