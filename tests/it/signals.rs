@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Long enough to be in the midst of it; how far it has come does not matter.
-const SOON: Duration = Duration::from_millis(300);
+const SOON: Duration = Duration::from_millis(100);
 
 /// Starts gilsim, and waits until it is ready to stop a run.
 fn at_work(command: &mut Command) -> Child {

@@ -43,24 +43,21 @@ fn real_ones_run_isolated_scripts() {
 
 #[test]
 fn real_ones_are_exact_where_they_must_be() {
-    for interpreter in real() {
-        let alone = BodyRequest {
-            threads: 1,
-            iterations: 20_000,
-            runs: 3,
-            interval: SHORTEST,
-            ..BodyRequest::default()
-        };
-        let locked = BodyRequest {
-            body: "with lock:\n    x += d".into(),
-            threads: 3,
-            iterations: 2_000,
-            runs: 2,
-            interval: SHORTEST,
-            ..BodyRequest::default()
-        };
-        let plus = BodyRequest { pattern: Pattern::Plus, ..locked.clone() };
-        for (request, expected) in [(alone, 20_000), (locked, 2_000), (plus, 6_000)] {
+    let alone =
+        BodyRequest { threads: 1, iterations: 20_000, runs: 3, interval: SHORTEST, ..BodyRequest::default() };
+    let locked = BodyRequest {
+        body: "with lock:\n    x += d".into(),
+        threads: 3,
+        iterations: 2_000,
+        runs: 2,
+        interval: SHORTEST,
+        ..BodyRequest::default()
+    };
+    let plus = BodyRequest { pattern: Pattern::Plus, ..locked.clone() };
+    for (number, (request, expected)) in
+        [(alone, 20_000), (locked, 2_000), (plus, 6_000)].into_iter().enumerate()
+    {
+        for interpreter in share(number, 3) {
             let result = interpreter.body(&request, &ample()).unwrap();
             let values: Vec<i128> = result.runs.iter().map(|run| run.value).collect();
             assert_eq!(values, vec![expected; request.runs as usize], "{interpreter}: {request:?}");
@@ -119,8 +116,20 @@ fn real_ones_stop_at_the_first_loss() {
 
 #[test]
 fn an_exception_in_any_thread_of_a_real_one_is_an_error() {
-    for interpreter in real() {
-        let said = |body: &str, setup: &str| {
+    let cases = [
+        ("if d < 0: raise ValueError('on purpose')", "", "said: ValueError: on purpose;"),
+        ("if d < 0: raise SystemExit(0)", "", "said: SystemExit"),
+        ("x += y", "", "NameError"),
+        ("x +=", "", "SyntaxError"),
+        ("return", "", "SyntaxError"),
+        ("break", "", "SyntaxError"),
+        ("pass\n  else: pass", "", "Error: "),
+        ("x += d", "1 / 0", "ZeroDivisionError"),
+        ("x = 'a'", "", "TypeError: x should be a whole number"),
+        ("x = 2 ** 127", "", "OverflowError"),
+    ];
+    for (number, (body, setup, said)) in cases.into_iter().enumerate() {
+        for interpreter in share(number, cases.len()) {
             // So many iterations that the thread without an exception would go on for hours.
             let iterations = if body.contains("d < 0") { u64::from(u32::MAX) } else { 10 };
             let request =
@@ -128,20 +137,10 @@ fn an_exception_in_any_thread_of_a_real_one_is_an_error() {
             let error = interpreter.body(&request, &ample()).unwrap_err();
             assert!(matches!(error, Error::Failed { ended: Ended::Status(1), .. }), "{interpreter}: {error}");
             check_message(&error, interpreter.path());
-            error.to_string()
-        };
-        assert!(
-            said("if d < 0: raise ValueError('on purpose')", "").contains("said: ValueError: on purpose;")
-        );
-        assert!(said("if d < 0: raise SystemExit(0)", "").contains("said: SystemExit"));
-        assert!(said("x += y", "").contains("NameError"));
-        assert!(said("x +=", "").contains("SyntaxError"));
-        assert!(said("return", "").contains("SyntaxError"));
-        assert!(said("break", "").contains("SyntaxError"));
-        assert!(said("pass\n  else: pass", "").contains("Error: "));
-        assert!(said("x += d", "1 / 0").contains("ZeroDivisionError"));
-        assert!(said("x = 'a'", "").contains("TypeError: x should be a whole number"));
-        assert!(said("x = 2 ** 127", "").contains("OverflowError"));
+            assert!(error.to_string().contains(said), "{interpreter}: {error}");
+        }
+    }
+    for interpreter in real() {
         // Ends the process behind our back; a status of 0 is no answer yet.
         let request = BodyRequest { body: "__import__('os')._exit(0)".into(), ..BodyRequest::default() };
         let error = interpreter.body(&request, &ample()).unwrap_err();
@@ -151,29 +150,34 @@ fn an_exception_in_any_thread_of_a_real_one_is_an_error() {
 
 #[test]
 fn real_ones_add_up_a_range() {
-    for interpreter in real() {
-        let total = |begin, end, processes| {
+    // The last four numbers that fit: their sum does not.
+    let last = (i64::MAX - 4, i64::MAX, 4 * i128::from(i64::MAX) - 10);
+    let whole = (0, 100_001, 5_000_050_000);
+    let cases = [
+        (None, whole),
+        (Some(1), whole),
+        (Some(2), whole),
+        (Some(7), whole),
+        (None, (-3, 2, -5)),
+        (Some(3), (-3, 2, -5)),
+        (None, (5, -5, 0)),
+        (Some(3), (5, -5, 0)),
+        (None, last),
+        (Some(3), last),
+    ];
+    for (number, (processes, (begin, end, total))) in cases.into_iter().enumerate() {
+        for interpreter in share(number, cases.len()) {
             let result = interpreter.split(&SplitRequest { begin, end, processes }, &ample()).unwrap();
             assert!(result.seconds >= 0.0 && result.startup_seconds >= 0.0, "{interpreter}: {result:?}");
-            result.total
-        };
-        for processes in [None, Some(1), Some(2), Some(7)] {
-            assert_eq!(total(0, 100_001, processes), 5_000_050_000, "{interpreter}, {processes:?}");
-        }
-        for processes in [None, Some(3)] {
-            assert_eq!(total(-3, 2, processes), -5, "{interpreter}, {processes:?}");
-            assert_eq!(total(5, -5, processes), 0, "{interpreter}, {processes:?}");
-            // The last four numbers that fit: their sum does not.
-            let sum = 4 * i128::from(i64::MAX) - 10;
-            assert_eq!(total(i64::MAX - 4, i64::MAX, processes), sum, "{interpreter}, {processes:?}");
+            assert_eq!(result.total, total, "{interpreter}, {processes:?}");
         }
     }
 }
 
 #[test]
 fn real_ones_measure_round_trips() {
-    for interpreter in real() {
-        for hogs in [0, 1, 2] {
+    for hogs in [0, 1, 2] {
+        for interpreter in share(hogs as usize, 3) {
             let request = ConvoyRequest { pings: 5, hogs, interval: Some(Duration::from_millis(1)) };
             let result = interpreter.convoy(&request, &ample()).unwrap();
             assert_eq!((result.idle.len(), result.loaded.len()), (5, 5), "{interpreter}");
