@@ -332,7 +332,7 @@ fn values_are_pythons() {
     let mut bodies = Vec::new();
     let mut ours = Vec::new();
     let mut refused = 0;
-    while bodies.len() < 3000 {
+    while bodies.len() < 1500 {
         let body = strategy.new_tree(&mut runner).unwrap().current();
         let program = Program::compile(&body, "", version).unwrap();
         let shared = SharedAtomics::new(0);

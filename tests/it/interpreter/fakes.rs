@@ -33,8 +33,8 @@ impl Fake {
             .spawn()
             .unwrap();
         let marker = fake.marker();
-        let script =
-            format!("#!/bin/sh\necho $$ > '{0}.new'; mv '{0}.new' '{0}'\n{lines}\n", marker.display());
+        // In one write: whoever reads it sees the whole number or none.
+        let script = format!("#!/bin/sh\necho $$ > '{}'\n{lines}\n", marker.display());
         writer.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
         assert!(writer.wait().unwrap().success());
         fake

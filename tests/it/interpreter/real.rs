@@ -70,47 +70,50 @@ fn real_ones_are_exact_where_they_must_be() {
 
 #[test]
 fn real_ones_do_a_body_as_if_it_stood_in_their_module() {
-    for interpreter in real() {
-        let request = BodyRequest {
-            body: "if d == one() and s == \"a\":\n  y = [i for i in (1, two)]\n  print('no answer é')\n  x += y[1]".into(),
-            setup: "two = 2\nx = 40".into(),
-            threads: 1,
-            iterations: 5,
-            runs: 2,
-            sequence: true,
-            ..BodyRequest::default()
-        };
-        // In any locale.
+    let request = BodyRequest {
+        body:
+            "if d == one() and s == \"a\":\n  y = [i for i in (1, two)]\n  print('no answer é')\n  x += y[1]"
+                .into(),
+        setup: "two = 2\nx = 40".into(),
+        threads: 1,
+        iterations: 5,
+        runs: 2,
+        sequence: true,
+        ..BodyRequest::default()
+    };
+    // Beyond 64 bits, and nothing to do at all.
+    let large = BodyRequest { body: "x = 2 ** 100".into(), iterations: 1, ..request.clone() };
+    let none = BodyRequest { iterations: 0, ..request.clone() };
+    for (number, (request, expected)) in
+        [(&request, 50), (&large, 1 << 100), (&none, 40)].into_iter().enumerate()
+    {
+        for interpreter in share(number, 4) {
+            let result = interpreter.body(request, &ample()).unwrap();
+            assert_eq!((result.expected, result.losing_runs()), (expected, 0), "{interpreter}");
+            let values: Vec<i128> = result.runs.iter().map(|run| run.value).collect();
+            assert_eq!(values, [expected, expected], "{interpreter}");
+            assert!(result.sequence_seconds.is_some(), "{interpreter}");
+        }
+    }
+    // In any locale.
+    for interpreter in share(3, 4) {
         let path = interpreter.path().display();
         let wrapper = Fake::new(&format!("LC_ALL=C exec '{path}' \"$@\""));
         let plain = Interpreter::probe(&wrapper.path(), &ample()).unwrap().body(&request, &ample()).unwrap();
         assert_eq!((plain.expected, plain.losing_runs()), (50, 0), "{interpreter}");
-        let result = interpreter.body(&request, &ample()).unwrap();
-        assert_eq!(result.expected, 50, "{interpreter}");
-        assert_eq!(result.runs.iter().map(|run| run.value).collect::<Vec<_>>(), [50, 50], "{interpreter}");
-        assert!(result.sequence_seconds.is_some(), "{interpreter}");
-
-        // Beyond 64 bits, and nothing to do at all.
-        let body = "x = 2 ** 100".into();
-        let large = interpreter
-            .body(&BodyRequest { body, sequence: true, iterations: 1, ..request.clone() }, &ample());
-        assert_eq!(large.unwrap().runs[0].value, 1 << 100, "{interpreter}");
-        let none = interpreter.body(&BodyRequest { iterations: 0, ..request }, &ample());
-        assert_eq!(none.unwrap().runs[0].value, 40, "{interpreter}");
     }
 }
 
 #[test]
 fn real_ones_stop_at_the_first_loss() {
-    for interpreter in real() {
-        // Each run ends at 1 where -1 + 1 is 0: a loss for certain, in every run.
-        let body = "x = 1".into();
-        let request =
-            BodyRequest { body, iterations: 10, runs: 4, stop_at_first_loss: true, ..BodyRequest::default() };
-        let result = interpreter.body(&request, &ample()).unwrap();
-        assert_eq!((result.runs.len(), result.losing_runs()), (1, 1), "{interpreter}");
-        let all = BodyRequest { stop_at_first_loss: false, ..request };
-        assert_eq!(interpreter.body(&all, &ample()).unwrap().losing_runs(), 4, "{interpreter}");
+    // Each run ends at 1 where -1 + 1 is 0: a loss for certain, in every run.
+    let all = BodyRequest { body: "x = 1".into(), iterations: 10, runs: 4, ..BodyRequest::default() };
+    let first = BodyRequest { stop_at_first_loss: true, ..all.clone() };
+    for (number, (request, runs)) in [(first, 1), (all, 4)].into_iter().enumerate() {
+        for interpreter in share(number, 2) {
+            let result = interpreter.body(&request, &ample()).unwrap();
+            assert_eq!((result.runs.len(), result.losing_runs()), (runs, runs), "{interpreter}");
+        }
     }
 }
 
