@@ -1,6 +1,7 @@
 //! `gilsim dis`: its opcodes are those of real interpreters, and its marks stand where the model drops the GIL.
 
 use crate::gilsim;
+use crate::interpreter::found;
 use crate::python::skipped;
 use gilsim::python::check::{Drop, Listing, counter_listing};
 use gilsim::python::program::{Op, Program, SharedState, Step};
@@ -23,11 +24,19 @@ fn json(arguments: &[&str]) -> Value {
     crate::schema::read(&output)
 }
 
-/// The opcodes of the loop around a body.
-fn opcodes(body: &str, setup: &[&str], version: Version) -> Vec<String> {
-    let report = json(&[&["--body", body, "--cpython", version.name()], setup].concat());
-    let instructions = report["results"][0]["functions"][0]["instructions"].as_array().unwrap().clone();
-    instructions.iter().map(|one| one["opcode"].as_str().unwrap().to_owned()).collect()
+/// The opcodes of the loop around a body, in each of these versions.
+fn opcodes(body: &str, setup: &[&str], versions: &[Version]) -> Vec<Vec<String>> {
+    let named = versions.iter().flat_map(|version| ["--cpython", version.name()]);
+    let report = json(&[&["--body", body][..], setup, &named.collect::<Vec<_>>()].concat());
+    let results = report["results"].as_array().unwrap();
+    assert!(
+        results.iter().map(|one| one["version"].as_str().unwrap()).eq(versions.iter().map(|it| it.name()))
+    );
+    let of = |result: &Value| {
+        let instructions = result["functions"][0]["instructions"].as_array().unwrap();
+        instructions.iter().map(|one| one["opcode"].as_str().unwrap().to_owned()).collect()
+    };
+    results.iter().map(of).collect()
 }
 
 /// Plain instructions for those that CPython joins, and none for those that only mark.
@@ -63,13 +72,13 @@ fn the_help_says_which_opcodes_may_differ() {
 
 #[test]
 fn the_opcodes_are_those_of_the_real_interpreters() {
-    let found = gilsim::interpreter::find(&false.into());
+    let found = found();
     if found.is_empty() {
         return skipped("the opcodes of dis");
     }
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/opcodes.py");
     let shared = ["--setup", "class C(object):\n    n = 0\nc = C()\nD = {0: 0}\nL = [0]"];
-    for (body, setup) in [
+    let cases = [
         ("x += d", &[][..]),
         ("x = x + int(d)", &[]),
         ("x = x + d * len(s)", &[]),
@@ -82,16 +91,23 @@ fn the_opcodes_are_those_of_the_real_interpreters() {
         ("L.append(L[-1] + d)", &shared),
         ("c.n += d\nc.m = c.n", &shared),
         ("print('a%s' % x)\nD[1] = None", &shared),
-    ] {
-        for interpreter in &found {
-            let Some(version) = modelled(interpreter) else { continue };
+    ];
+    let mut versions: Vec<Version> = found.iter().filter_map(modelled).collect();
+    versions.sort();
+    versions.dedup();
+    let of_model = cases.map(|(body, setup)| opcodes(body, setup, &versions));
+    for interpreter in found {
+        let Some(version) = modelled(interpreter) else { continue };
+        let at = versions.iter().position(|&known| known == version).unwrap();
+        let output = Command::new(interpreter.path()).arg(&script).args(cases.map(|(body, _)| body)).output();
+        let real: Vec<Vec<String>> = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+        assert_eq!(real.len(), cases.len());
+        for (((body, _), of_model), real) in cases.iter().zip(&of_model).zip(real) {
             // In 2.7 a print with parentheses is a statement, and spelt otherwise.
             if version == Version::V2_7 && body.starts_with("print") {
                 continue;
             }
-            let output = Command::new(interpreter.path()).arg(&script).arg(body).output().unwrap();
-            let real: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
-            assert_eq!(opcodes(body, setup, version), plain(real), "{body} in {}", interpreter.label());
+            assert_eq!(of_model[at], plain(real), "{body} in {}", interpreter.label());
         }
     }
 }

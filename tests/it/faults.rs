@@ -228,7 +228,8 @@ fn a_worker_with_much_to_do_does_not_hang() {
         let observing = scope.spawn(observe);
         // The workers' beats are what moves it.
         wait_until("progress", || control.done() > 0 || over.load(Ordering::Relaxed));
-        thread::sleep(2 * SHORT);
+        // Longer than a worker may be silent.
+        thread::sleep(SHORT * 5 / 4);
         control.stop();
         observing.join().unwrap()
     });

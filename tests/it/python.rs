@@ -1,6 +1,6 @@
 //! Loop bodies under the model's GIL and on real interpreters, from the command line.
 
-use crate::interpreter::Fake;
+use crate::interpreter::{Fake, found};
 use crate::surroundings::not_tried;
 use crate::{gilsim, output_of, schema};
 use gilsim::interpreter::{BodyRequest, Limits};
@@ -10,9 +10,7 @@ use std::time::Duration;
 
 /// A CPython, or nothing when there is none and nobody insists on one.
 pub(crate) fn real_python() -> Option<String> {
-    let found = gilsim::interpreter::find(&false.into())
-        .pop()
-        .map(|python| python.path().to_string_lossy().into_owned());
+    let found = found().last().map(|python| python.path().to_string_lossy().into_owned());
     let insisted = std::env::var_os("GILSIM_REQUIRE_PYTHON").is_some();
     assert!(found.is_some() || !insisted, "there is no CPython here, but GILSIM_REQUIRE_PYTHON is set");
     found
@@ -388,7 +386,7 @@ fn a_result_over_shared_objects_is_that_of_real_threads() {
 #[test]
 fn an_exception_of_a_real_thread_is_reported_where_the_model_has_one() {
     let never = false.into();
-    let Some(interpreter) = gilsim::interpreter::find(&never).pop() else {
+    let Some(interpreter) = found().last() else {
         return skipped("an exception of a real thread");
     };
     let request = BodyRequest {

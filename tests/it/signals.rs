@@ -36,8 +36,12 @@ fn send(signal: Signal, child: &Child) {
 
 /// Sends a signal to a run that would never end, in the midst of it.
 fn interrupt(arguments: &str, signal: Signal) -> Ran {
+    interrupt_after(SOON, arguments, signal)
+}
+
+fn interrupt_after(wait: Duration, arguments: &str, signal: Signal) -> Ran {
     let child = at_work(&mut gilsim_with(arguments));
-    thread::sleep(SOON);
+    thread::sleep(wait);
     send(signal, &child);
     Ran::wait(child, arguments)
 }
@@ -69,7 +73,7 @@ fn every_command_ends_in_the_midst_of_its_first_run() {
             "explore --iters 100000 --threads 4",
             "explore --body while(x<100000):x+=d --iters 1000 --threads 3",
         ] {
-            let ran = interrupt(arguments, signal);
+            let ran = interrupt_after(SOON / 3, arguments, signal);
             assert_eq!(ran.code, Some(code), "{arguments}: {}", ran.stderr);
             assert!(ran.stderr.contains("stopped before"), "{arguments}: {}", ran.stderr);
         }

@@ -115,8 +115,8 @@ const JOBS: [(&str, usize); 4] = [("body", 2), ("call", 2), ("split", 4), ("conv
 #[cfg(target_os = "linux")]
 #[test]
 fn real_ones_end_when_their_parent_is_killed() {
-    for interpreter in real() {
-        for (job, processes) in JOBS {
+    for (number, (job, processes)) in JOBS.into_iter().enumerate() {
+        for interpreter in share(number, JOBS.len()) {
             let mut family = Family::at_work(&interpreter, job, processes);
             family.parent.kill().unwrap();
             family.parent.wait().unwrap();
@@ -142,8 +142,8 @@ fn workers_of_real_ones_end_when_their_interpreter_is_killed() {
 #[cfg(target_os = "linux")]
 #[test]
 fn real_ones_tell_when_one_of_their_processes_is_killed() {
-    for interpreter in real() {
-        for (job, processes) in &JOBS[2..] {
+    for (number, (job, processes)) in JOBS[2..].iter().enumerate() {
+        for interpreter in share(number, 2) {
             let mut family = Family::at_work(&interpreter, job, *processes);
             kill(Pid::from_raw(family.worker()), Signal::SIGKILL).unwrap();
             assert!(family.parent.wait().unwrap().success(), "{interpreter}: {job}");

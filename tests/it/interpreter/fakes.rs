@@ -33,8 +33,8 @@ impl Fake {
             .spawn()
             .unwrap();
         let marker = fake.marker();
-        let script =
-            format!("#!/bin/sh\necho $$ > '{0}.new'; mv '{0}.new' '{0}'\n{lines}\n", marker.display());
+        // A line is one write, so the last one is whole whenever it is read.
+        let script = format!("#!/bin/sh\necho $$ >> '{}'\n{lines}\n", marker.display());
         writer.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
         assert!(writer.wait().unwrap().success());
         fake
@@ -62,7 +62,7 @@ impl Fake {
     }
 
     fn group(&self) -> Option<Pid> {
-        fs::read_to_string(self.marker()).ok()?.trim().parse().ok().map(Pid::from_raw)
+        fs::read_to_string(self.marker()).ok()?.lines().last()?.parse().ok().map(Pid::from_raw)
     }
 
     /// Probes it, which must fail.

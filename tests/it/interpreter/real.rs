@@ -43,24 +43,21 @@ fn real_ones_run_isolated_scripts() {
 
 #[test]
 fn real_ones_are_exact_where_they_must_be() {
-    for interpreter in real() {
-        let alone = BodyRequest {
-            threads: 1,
-            iterations: 20_000,
-            runs: 3,
-            interval: SHORTEST,
-            ..BodyRequest::default()
-        };
-        let locked = BodyRequest {
-            body: "with lock:\n    x += d".into(),
-            threads: 3,
-            iterations: 2_000,
-            runs: 2,
-            interval: SHORTEST,
-            ..BodyRequest::default()
-        };
-        let plus = BodyRequest { pattern: Pattern::Plus, ..locked.clone() };
-        for (request, expected) in [(alone, 20_000), (locked, 2_000), (plus, 6_000)] {
+    let alone =
+        BodyRequest { threads: 1, iterations: 20_000, runs: 3, interval: SHORTEST, ..BodyRequest::default() };
+    let locked = BodyRequest {
+        body: "with lock:\n    x += d".into(),
+        threads: 3,
+        iterations: 2_000,
+        runs: 2,
+        interval: SHORTEST,
+        ..BodyRequest::default()
+    };
+    let plus = BodyRequest { pattern: Pattern::Plus, ..locked.clone() };
+    for (number, (request, expected)) in
+        [(alone, 20_000), (locked, 2_000), (plus, 6_000)].into_iter().enumerate()
+    {
+        for interpreter in share(number, 3) {
             let result = interpreter.body(&request, &ample()).unwrap();
             let values: Vec<i128> = result.runs.iter().map(|run| run.value).collect();
             assert_eq!(values, vec![expected; request.runs as usize], "{interpreter}: {request:?}");
@@ -73,54 +70,69 @@ fn real_ones_are_exact_where_they_must_be() {
 
 #[test]
 fn real_ones_do_a_body_as_if_it_stood_in_their_module() {
-    for interpreter in real() {
-        let request = BodyRequest {
-            body: "if d == one() and s == \"a\":\n  y = [i for i in (1, two)]\n  print('no answer é')\n  x += y[1]".into(),
-            setup: "two = 2\nx = 40".into(),
-            threads: 1,
-            iterations: 5,
-            runs: 2,
-            sequence: true,
-            ..BodyRequest::default()
-        };
-        // In any locale.
+    let request = BodyRequest {
+        body:
+            "if d == one() and s == \"a\":\n  y = [i for i in (1, two)]\n  print('no answer é')\n  x += y[1]"
+                .into(),
+        setup: "two = 2\nx = 40".into(),
+        threads: 1,
+        iterations: 5,
+        runs: 2,
+        sequence: true,
+        ..BodyRequest::default()
+    };
+    // Beyond 64 bits, and nothing to do at all.
+    let large = BodyRequest { body: "x = 2 ** 100".into(), iterations: 1, ..request.clone() };
+    let none = BodyRequest { iterations: 0, ..request.clone() };
+    for (number, (request, expected)) in
+        [(&request, 50), (&large, 1 << 100), (&none, 40)].into_iter().enumerate()
+    {
+        for interpreter in share(number, 4) {
+            let result = interpreter.body(request, &ample()).unwrap();
+            assert_eq!((result.expected, result.losing_runs()), (expected, 0), "{interpreter}");
+            let values: Vec<i128> = result.runs.iter().map(|run| run.value).collect();
+            assert_eq!(values, [expected, expected], "{interpreter}");
+            assert!(result.sequence_seconds.is_some(), "{interpreter}");
+        }
+    }
+    // In any locale.
+    for interpreter in share(3, 4) {
         let path = interpreter.path().display();
         let wrapper = Fake::new(&format!("LC_ALL=C exec '{path}' \"$@\""));
         let plain = Interpreter::probe(&wrapper.path(), &ample()).unwrap().body(&request, &ample()).unwrap();
         assert_eq!((plain.expected, plain.losing_runs()), (50, 0), "{interpreter}");
-        let result = interpreter.body(&request, &ample()).unwrap();
-        assert_eq!(result.expected, 50, "{interpreter}");
-        assert_eq!(result.runs.iter().map(|run| run.value).collect::<Vec<_>>(), [50, 50], "{interpreter}");
-        assert!(result.sequence_seconds.is_some(), "{interpreter}");
-
-        // Beyond 64 bits, and nothing to do at all.
-        let body = "x = 2 ** 100".into();
-        let large = interpreter
-            .body(&BodyRequest { body, sequence: true, iterations: 1, ..request.clone() }, &ample());
-        assert_eq!(large.unwrap().runs[0].value, 1 << 100, "{interpreter}");
-        let none = interpreter.body(&BodyRequest { iterations: 0, ..request }, &ample());
-        assert_eq!(none.unwrap().runs[0].value, 40, "{interpreter}");
     }
 }
 
 #[test]
 fn real_ones_stop_at_the_first_loss() {
-    for interpreter in real() {
-        // Each run ends at 1 where -1 + 1 is 0: a loss for certain, in every run.
-        let body = "x = 1".into();
-        let request =
-            BodyRequest { body, iterations: 10, runs: 4, stop_at_first_loss: true, ..BodyRequest::default() };
-        let result = interpreter.body(&request, &ample()).unwrap();
-        assert_eq!((result.runs.len(), result.losing_runs()), (1, 1), "{interpreter}");
-        let all = BodyRequest { stop_at_first_loss: false, ..request };
-        assert_eq!(interpreter.body(&all, &ample()).unwrap().losing_runs(), 4, "{interpreter}");
+    // Each run ends at 1 where -1 + 1 is 0: a loss for certain, in every run.
+    let all = BodyRequest { body: "x = 1".into(), iterations: 10, runs: 4, ..BodyRequest::default() };
+    let first = BodyRequest { stop_at_first_loss: true, ..all.clone() };
+    for (number, (request, runs)) in [(first, 1), (all, 4)].into_iter().enumerate() {
+        for interpreter in share(number, 2) {
+            let result = interpreter.body(&request, &ample()).unwrap();
+            assert_eq!((result.runs.len(), result.losing_runs()), (runs, runs), "{interpreter}");
+        }
     }
 }
 
 #[test]
 fn an_exception_in_any_thread_of_a_real_one_is_an_error() {
-    for interpreter in real() {
-        let said = |body: &str, setup: &str| {
+    let cases = [
+        ("if d < 0: raise ValueError('on purpose')", "", "said: ValueError: on purpose;"),
+        ("if d < 0: raise SystemExit(0)", "", "said: SystemExit"),
+        ("x += y", "", "NameError"),
+        ("x +=", "", "SyntaxError"),
+        ("return", "", "SyntaxError"),
+        ("break", "", "SyntaxError"),
+        ("pass\n  else: pass", "", "Error: "),
+        ("x += d", "1 / 0", "ZeroDivisionError"),
+        ("x = 'a'", "", "TypeError: x should be a whole number"),
+        ("x = 2 ** 127", "", "OverflowError"),
+    ];
+    for (number, (body, setup, said)) in cases.into_iter().enumerate() {
+        for interpreter in share(number, cases.len()) {
             // So many iterations that the thread without an exception would go on for hours.
             let iterations = if body.contains("d < 0") { u64::from(u32::MAX) } else { 10 };
             let request =
@@ -128,20 +140,10 @@ fn an_exception_in_any_thread_of_a_real_one_is_an_error() {
             let error = interpreter.body(&request, &ample()).unwrap_err();
             assert!(matches!(error, Error::Failed { ended: Ended::Status(1), .. }), "{interpreter}: {error}");
             check_message(&error, interpreter.path());
-            error.to_string()
-        };
-        assert!(
-            said("if d < 0: raise ValueError('on purpose')", "").contains("said: ValueError: on purpose;")
-        );
-        assert!(said("if d < 0: raise SystemExit(0)", "").contains("said: SystemExit"));
-        assert!(said("x += y", "").contains("NameError"));
-        assert!(said("x +=", "").contains("SyntaxError"));
-        assert!(said("return", "").contains("SyntaxError"));
-        assert!(said("break", "").contains("SyntaxError"));
-        assert!(said("pass\n  else: pass", "").contains("Error: "));
-        assert!(said("x += d", "1 / 0").contains("ZeroDivisionError"));
-        assert!(said("x = 'a'", "").contains("TypeError: x should be a whole number"));
-        assert!(said("x = 2 ** 127", "").contains("OverflowError"));
+            assert!(error.to_string().contains(said), "{interpreter}: {error}");
+        }
+    }
+    for interpreter in real() {
         // Ends the process behind our back; a status of 0 is no answer yet.
         let request = BodyRequest { body: "__import__('os')._exit(0)".into(), ..BodyRequest::default() };
         let error = interpreter.body(&request, &ample()).unwrap_err();
@@ -151,29 +153,34 @@ fn an_exception_in_any_thread_of_a_real_one_is_an_error() {
 
 #[test]
 fn real_ones_add_up_a_range() {
-    for interpreter in real() {
-        let total = |begin, end, processes| {
+    // The last four numbers that fit: their sum does not.
+    let last = (i64::MAX - 4, i64::MAX, 4 * i128::from(i64::MAX) - 10);
+    let whole = (0, 100_001, 5_000_050_000);
+    let cases = [
+        (None, whole),
+        (Some(1), whole),
+        (Some(2), whole),
+        (Some(7), whole),
+        (None, (-3, 2, -5)),
+        (Some(3), (-3, 2, -5)),
+        (None, (5, -5, 0)),
+        (Some(3), (5, -5, 0)),
+        (None, last),
+        (Some(3), last),
+    ];
+    for (number, (processes, (begin, end, total))) in cases.into_iter().enumerate() {
+        for interpreter in share(number, cases.len()) {
             let result = interpreter.split(&SplitRequest { begin, end, processes }, &ample()).unwrap();
             assert!(result.seconds >= 0.0 && result.startup_seconds >= 0.0, "{interpreter}: {result:?}");
-            result.total
-        };
-        for processes in [None, Some(1), Some(2), Some(7)] {
-            assert_eq!(total(0, 100_001, processes), 5_000_050_000, "{interpreter}, {processes:?}");
-        }
-        for processes in [None, Some(3)] {
-            assert_eq!(total(-3, 2, processes), -5, "{interpreter}, {processes:?}");
-            assert_eq!(total(5, -5, processes), 0, "{interpreter}, {processes:?}");
-            // The last four numbers that fit: their sum does not.
-            let sum = 4 * i128::from(i64::MAX) - 10;
-            assert_eq!(total(i64::MAX - 4, i64::MAX, processes), sum, "{interpreter}, {processes:?}");
+            assert_eq!(result.total, total, "{interpreter}, {processes:?}");
         }
     }
 }
 
 #[test]
 fn real_ones_measure_round_trips() {
-    for interpreter in real() {
-        for hogs in [0, 1, 2] {
+    for hogs in [0, 1, 2] {
+        for interpreter in share(hogs as usize, 3) {
             let request = ConvoyRequest { pings: 5, hogs, interval: Some(Duration::from_millis(1)) };
             let result = interpreter.convoy(&request, &ample()).unwrap();
             assert_eq!((result.idle.len(), result.loaded.len()), (5, 5), "{interpreter}");
