@@ -8,7 +8,7 @@ use super::real_runs::{RealRuns, of_version};
 use crate::choice::Choice;
 use crate::explore::{Schedule, StepKind};
 use crate::python::check::{self, CheckError, Checked, Finding, Kind, RealThreads, Turn};
-use crate::python::program::LONGEST_PROGRAM;
+use crate::python::program::{LONGEST_PROGRAM, SourceError, SourceErrorKind};
 use crate::python::version::Version;
 use crate::report::Header;
 use crate::report::check::{CheckReport, RealRow};
@@ -113,6 +113,7 @@ impl CheckSession {
         .map_err(|error| match error {
             // There are no rounds of which the first could be unfinished.
             Error::Interrupted(_) => CheckError::Stopped.into(),
+            Error::Check(CheckError::Source(source)) => session.for_old_versions(source).into(),
             error => error,
         })?;
         let Found { checked: Some((checked, scope)), real_threads, real, failures } = found.finished else {
@@ -136,6 +137,16 @@ impl CheckSession {
         } else {
             Ending::Ran
         })
+    }
+
+    /// What is wrong with the program, for somebody who wrote it for 2.7 as well.
+    fn for_old_versions(&self, error: SourceError) -> CheckError {
+        let message = if error.kind == SourceErrorKind::NotPython3 && self.versions.contains(&Version::V2_7) {
+            format!("{}; a program for 2.7 has to be written so that Python 3 reads it, too", error.message)
+        } else {
+            error.message
+        };
+        SourceError { message, ..error }.into()
     }
 
     /// What comes of all schedules or of the one that was given, and of the real threads that carry one out.
