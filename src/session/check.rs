@@ -268,13 +268,16 @@ impl CheckSession {
             Expectation::Exact => kind == Kind::Exact,
             Expectation::Lost => kind.is_fault(),
         };
-        let taken = checked.findings.iter().filter(|finding| finding.kind != Kind::NotPython);
+        let name = expected.name();
+        let mut taken = checked.findings.iter().filter(|finding| finding.kind != Kind::NotPython).peekable();
+        if taken.peek().is_none() {
+            return Some(format!("--expect {name} is not met: it is not python on any of these versions"));
+        }
         let others: Vec<String> = taken
             .filter(|finding| !met(finding.kind))
             .map(|finding| format!("{}: {}", finding.version, finding.kind.word()))
             .collect();
-        let (name, others) = (expected.name(), others.join(", "));
-        (!others.is_empty()).then(|| format!("--expect {name} is not met: {others}"))
+        (!others.is_empty()).then(|| format!("--expect {name} is not met: {}", others.join(", ")))
     }
 }
 

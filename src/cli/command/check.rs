@@ -59,7 +59,8 @@ pub(super) struct CheckCommand {
     runs: Option<NonZeroUsize>,
     #[command(flatten)]
     timeout: TimeoutOption,
-    /// Exit with 3 unless every version is right (exact), or every version loses, raises or deadlocks (lost)
+    /// Exit with 3 unless every version is right (exact), or every version loses, raises or deadlocks (lost); versions on which the
+    /// file is "not python" are left out, and where it is so on all, neither is met
     #[arg(long, hide_possible_values = true, value_name = "exact|lost", value_parser = choice::<Expectation>())]
     expect: Option<Expectation>,
     #[command(flatten)]
