@@ -67,12 +67,28 @@ pub struct CheckSession {
 }
 
 /// Which real interpreters run a program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pythons {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pythons {
     /// Those at these paths, or of these names on PATH.
-    Named(Vec<PathBuf>),
-    /// Those on this machine that are of a version that was asked for.
-    All,
+    pub named: Vec<PathBuf>,
+    /// Whether those on this machine that are of a version that was asked for do, too.
+    pub all: bool,
+}
+
+impl Pythons {
+    /// Each that there is, once, and whether it was asked for by name.
+    fn subjects(&self, control: &Control) -> Vec<(Subject, bool)> {
+        let mut subjects: Vec<(Subject, bool)> =
+            Subject::named(&self.named, control).into_iter().map(|subject| (subject, true)).collect();
+        if self.all {
+            let named = subjects.len();
+            let found = Subject::found(control).into_iter();
+            let others = found.filter(|it| !subjects[..named].iter().any(|(one, _)| one.is_same(it)));
+            let others: Vec<(Subject, bool)> = others.map(|subject| (subject, false)).collect();
+            subjects.extend(others);
+        }
+        subjects
+    }
 }
 
 /// What was found so far.
@@ -101,10 +117,8 @@ impl CheckSession {
             |found: &Found| found.checked.is_some(),
             move |control, place, tell| {
                 tell(&format!("every schedule of {}", checking.file.display()));
-                if let Pythons::Named(programs) = &checking.pythons {
-                    refuse_unknown(programs, control)?;
-                    refuse_twice(programs)?;
-                }
+                refuse_unknown(&checking.pythons.named, control)?;
+                refuse_twice(&checking.pythons.named)?;
                 let (checked, real_threads) = pool.install(|| checking.find(control))?;
                 *place.lock() = Found { checked: Some(checked), real_threads, ..Found::default() };
                 checking.run_real(place, control, &pool, tell)
@@ -178,14 +192,10 @@ impl CheckSession {
         pool: &ThreadPool,
         tell: &dyn Fn(&str),
     ) -> Result<()> {
-        let (subjects, named) = match &self.pythons {
-            Pythons::Named(programs) => (Subject::named(programs, control), true),
-            Pythons::All => (Subject::found(control), false),
-        };
         let Some((checked, scope)) = place.lock().checked.clone() else { return Ok(()) };
         let small = checked.small.numbers.iter().any(|(number, taken_as)| number != taken_as);
         let mut findings: Vec<Finding> = checked.findings;
-        for subject in subjects {
+        for (subject, named) in self.pythons.subjects(control) {
             let interpreter = match subject.interpreter() {
                 Ok(interpreter) => interpreter,
                 Err(why) => {
@@ -216,7 +226,7 @@ impl CheckSession {
             return Err(crate::error::Interrupted.into());
         }
         let mut found = place.lock();
-        if !named && found.real.is_empty() {
+        if self.pythons.all && found.real.is_empty() {
             found.failures.push("no interpreter of these versions is on PATH or among pyenv's".to_owned());
         }
         Ok(())

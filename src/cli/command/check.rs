@@ -50,7 +50,8 @@ pub(super) struct CheckCommand {
     #[arg(long)]
     steps: bool,
     /// A real interpreter that runs the file as it stands as well, under a switch interval of 1 us, in a fresh process for each
-    /// run; may be given several times; all: those on PATH and among pyenv's versions that are of a version checked
+    /// run; may be given several times; all: those on PATH and among pyenv's versions that are of a version checked, besides those
+    /// given by name
     #[arg(long, value_name = "EXE|all")]
     python: Vec<PathBuf>,
     /// How many runs each real interpreter has; the first that shows what the model warns of is the last [default: as many as
@@ -70,17 +71,13 @@ pub(super) struct CheckCommand {
 impl CheckCommand {
     pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
         let versions = if self.cpython.is_empty() { Version::ALL.to_vec() } else { self.cpython };
-        let all = self.python.iter().any(|python| python.as_os_str() == "all");
-        if all && self.python.len() > 1 {
-            return Err(UsageError::new(
-                "--python all are all that there are; leave out the others".to_owned(),
-            ));
-        }
+        let (all, named): (Vec<PathBuf>, Vec<PathBuf>) =
+            self.python.into_iter().partition(|python| python.as_os_str() == "all");
         Ok(Request::Check(CheckSession {
             file: self.file,
             versions,
             scope: self.scope,
-            pythons: if all { Pythons::All } else { Pythons::Named(self.python) },
+            pythons: Pythons { named, all: !all.is_empty() },
             real_runs: RealRuns { runs: self.runs.map(NonZeroUsize::get), timeout: self.timeout.time },
             schedule: self.schedule,
             replay: self.replay,
