@@ -64,7 +64,7 @@ pub struct Beside {
 impl Beside {
     /// The switch interval in seconds, of a GIL that is asked for after one.
     fn interval_of(self, hand_off: Option<Passing>) -> Option<f64> {
-        (hand_off == Some(Passing::Interval)).then(|| self.switch_interval.as_secs_f64())
+        (hand_off == Some(Passing::Interval)).then_some(self.switch_interval.as_secs_f64())
     }
 }
 
