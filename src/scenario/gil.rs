@@ -149,6 +149,11 @@ impl UnderGil {
                     holder.look();
                     ticker.tick()
                 }
+                // Without a GIL there is nothing to let go of: the lock is tried again, as a free-threaded build's does at first.
+                Point::Blocked(_) if !self.version().has_gil() => {
+                    std::thread::yield_now();
+                    watch.go_on()
+                }
                 Point::Blocked(lock) => {
                     let waited = holder.without(|| memory.wait_for(lock, || watch.go_on()));
                     given.set(waited.is_continue());
