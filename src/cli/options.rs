@@ -201,14 +201,15 @@ impl IntervalOption {
         Err(unused_interval(&measured.join(", ")))
     }
 
-    /// Refuses an interval that was asked for when a version has none.
-    pub(super) fn refuse_unused_by(&self, version: Version) -> Result<(), UsageError> {
-        let used = matches!(version.facts().hand_off, HandOff::Interval(_));
+    /// Refuses an interval that was asked for when none of the versions has one.
+    pub(super) fn refuse_unused_by(&self, versions: &[(Version, Parameters)]) -> Result<(), UsageError> {
+        let used =
+            versions.iter().any(|(version, _)| matches!(version.facts().hand_off, HandOff::Interval(_)));
         if self.switch_interval.is_none() || used {
-            Ok(())
-        } else {
-            Err(unused_interval(&format!("CPython {version}")))
+            return Ok(());
         }
+        let names: Vec<&str> = versions.iter().map(|(version, _)| version.name()).collect();
+        Err(unused_interval(&format!("CPython {}", names.join(", "))))
     }
 }
 

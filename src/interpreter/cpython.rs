@@ -130,6 +130,12 @@ impl Interpreter {
         format!("{}{}", self.release, if self.free_threaded { "t" } else { "" })
     }
 
+    /// Whether both are one installation, under whatever names.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.identity == other.identity
+    }
+
     /// Runs a script with arguments (`sys.argv[1:]`) and reads the one JSON value that it prints.
     ///
     /// The interpreter runs isolated (`-I`; `-E -s` on 2.7), so no `PYTHON…` variable, working folder or user's

@@ -58,7 +58,7 @@ impl Places {
         for candidate in self.candidates() {
             match Interpreter::probe(&candidate, &limits) {
                 // A wrapper script or a copy of one that is already there.
-                Ok(new) if found.interpreters.iter().any(|known| known.identity == new.identity) => {}
+                Ok(new) if found.interpreters.iter().any(|known| known.is_same(&new)) => {}
                 Ok(new) => found.interpreters.push(new),
                 Err(Error::Stopped { .. }) => break,
                 Err(error) => found.failures.push((candidate, error)),

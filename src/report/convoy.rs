@@ -27,7 +27,7 @@ pub struct ConvoyReport {
     pub hogs: Option<usize>,
     /// How many round trips were made, idle and beside them.
     pub pings: u32,
-    /// The switch interval in seconds; left out where that is swept.
+    /// The switch interval in seconds; left out where that is swept, and where no row has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "f64"))]
     pub switch_interval: Option<f64>,
@@ -48,7 +48,8 @@ impl ConvoyReport {
             pings: convoy.pings,
             switch_interval: of_all(
                 convoy.beside.iter().map(|(beside, _)| beside.switch_interval.as_secs_f64()),
-            ),
+            )
+            .filter(|_| rows.finished.iter().any(has_interval)),
             results: rows.finished,
             baseline: None,
         }
@@ -86,14 +87,14 @@ impl ConvoyReport {
                 [it.median, it.p99, it.max].map(time)
             })
         };
-        // It means nothing to 2.7, which counts ticks, nor where there is no GIL.
-        let counts = |row: &ConvoyRow| !matches!(row.hand_off, Some(Passing::Ticks | Passing::None));
-        let interval = self.switch_interval.filter(|_| self.results.iter().any(counts));
-        let ticks = self.results.iter().any(|row| row.hand_off == Some(Passing::Ticks));
-        let but = if ticks { " (2.7 counts ticks instead)" } else { "" };
-        let interval = interval
-            .map_or_else(String::new, |interval| format!(", switch interval {}{but}", time(interval)));
         let swept = self.swept();
+        let but = self.without_interval().map_or_else(String::new, |others| format!(" ({others})"));
+        let interval = if swept.contains(&"switch-interval") && !but.is_empty() {
+            format!(", switch interval as in the rows{but}")
+        } else {
+            self.switch_interval
+                .map_or_else(String::new, |interval| format!(", switch interval {}{but}", time(interval)))
+        };
         let header =
             ["idle median", "idle p99", "idle longest", "loaded median", "loaded p99", "loaded longest"];
         Grid {
@@ -118,6 +119,23 @@ impl ConvoyReport {
                 .collect(),
             words: Vec::new(),
         }
+    }
+
+    /// To whom the switch interval means nothing.
+    fn without_interval(&self) -> Option<String> {
+        let ticks = self.results.iter().any(|row| row.hand_off == Some(Passing::Ticks));
+        let ticks = ticks.then(|| "2.7 counts ticks instead".to_owned());
+        let mut free: Vec<&str> = Vec::new();
+        for row in self.results.iter().filter(|row| row.hand_off == Some(Passing::None)) {
+            let name = row.subject.split_once(' ').map_or(row.subject.as_str(), |(_, name)| name);
+            if !free.contains(&name) {
+                free.push(name);
+            }
+        }
+        let verb = if free.len() == 1 { "has" } else { "have" };
+        let free = (!free.is_empty()).then(|| format!("{} {verb} no GIL", free.join(", ")));
+        let others: Vec<String> = ticks.into_iter().chain(free).collect();
+        (!others.is_empty()).then(|| others.join("; "))
     }
 
     fn notes(&self) -> Vec<String> {
@@ -254,6 +272,11 @@ impl ConvoyReport {
 /// More sentences than these nobody reads.
 const MOST_SENTENCES: usize = 8;
 
+/// Whether the switch interval can mean something to it: not to 2.7, which counts ticks, nor where there is no GIL.
+fn has_interval(row: &ConvoyRow) -> bool {
+    !matches!(row.hand_off, Some(Passing::Ticks | Passing::None))
+}
+
 /// The value of all rows, if it is the same.
 fn of_all<T: PartialEq>(mut values: impl Iterator<Item = T>) -> Option<T> {
     let first = values.next()?;
@@ -367,7 +390,7 @@ impl Document for ConvoyReport {
                 row.subject.clone(),
                 row.beside.hogs.to_string(),
                 self.pings.to_string(),
-                row.beside.switch_interval.as_secs_f64().to_string(),
+                row.switch_interval.map_or_else(String::new, |interval| interval.to_string()),
             ];
             let last = [row.failure.clone().unwrap_or_default(), self.header.interrupted.to_string()];
             records.push(first.into_iter().chain(idle).chain(loaded).chain(last).collect());

@@ -41,6 +41,23 @@ fn name(row: &Row) -> String {
     if row.group == Group::Sum { row.short_name().to_owned() } else { row.name() }
 }
 
+/// To whom the switch interval means something, where it does not to all.
+fn whose_interval(rows: &[&Row]) -> String {
+    let (with, without): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().copied().partition(|row| row.conditions.switch_interval.is_some());
+    if without.is_empty() {
+        return String::new();
+    }
+    let mut names: Vec<String> = Vec::new();
+    for name in with.into_iter().map(name) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let names = if names.is_empty() { "none of these".to_owned() } else { names.join(", ") };
+    format!(" (for {names} alone)")
+}
+
 /// What was done in all rows.
 pub(super) fn title(rows: &[&Row]) -> String {
     let Some(first) = rows.first() else { return String::new() };
@@ -53,11 +70,12 @@ pub(super) fn title(rows: &[&Row]) -> String {
     let swept: Vec<String> = options(rows)
         .into_iter()
         .map(|(option, values)| {
+            let whose = if option == "switch-interval" { whose_interval(rows) } else { String::new() };
             if values.len() > MOST_TOLD {
                 let (first, last) = (&values[0], &values[values.len() - 1]);
-                format!("{option} {first} to {last} ({} values)", values.len())
+                format!("{option} {first} to {last} ({} values){whose}", values.len())
             } else {
-                format!("{option} {}", values.join(", "))
+                format!("{option} {}{whose}", values.join(", "))
             }
         })
         .collect();

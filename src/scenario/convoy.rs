@@ -61,6 +61,13 @@ pub struct Beside {
     pub switch_interval: Duration,
 }
 
+impl Beside {
+    /// The switch interval in seconds, of a GIL that is asked for after one.
+    fn interval_of(self, hand_off: Option<Passing>) -> Option<f64> {
+        (hand_off == Some(Passing::Interval)).then_some(self.switch_interval.as_secs_f64())
+    }
+}
+
 /// One subject's round trips.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -75,6 +82,8 @@ pub struct ConvoyRow {
     pub beside: Beside,
     /// How its GIL passes from one worker to another; null where that is not known.
     pub hand_off: Option<Passing>,
+    /// The switch interval in seconds; null where its GIL, if it has one, is not asked for after an interval.
+    pub switch_interval: Option<f64>,
     /// The round trips with nobody computing.
     pub idle: Option<Latency>,
     /// The round trips beside the workers that compute.
@@ -170,11 +179,13 @@ impl Convoy {
                     holds = recorded;
                     Ok::<_, measure::Error>([idle, loaded])
                 })?;
+                let hand_off = Some(Passing::of(*version));
                 rows.lock().push(ConvoyRow {
                     subject,
                     parameters: chosen.clone().and(parameters.clone()),
                     beside: *beside,
-                    hand_off: Some(Passing::of(*version)),
+                    hand_off,
+                    switch_interval: beside.interval_of(hand_off),
                     idle: Some(idle),
                     loaded: Some(loaded),
                     failure: None,
@@ -228,7 +239,18 @@ impl Convoy {
             Err(error) => ([None, None], Some(error)),
         };
         let parameters = parameters.clone();
-        ConvoyRow { subject, parameters, beside, hand_off, idle, loaded, failure, holds: None }
+        let switch_interval = beside.interval_of(hand_off);
+        ConvoyRow {
+            subject,
+            parameters,
+            beside,
+            hand_off,
+            switch_interval,
+            idle,
+            loaded,
+            failure,
+            holds: None,
+        }
     }
 
     /// The round trips of the model of a version, in seconds, and what was recorded of its lock.

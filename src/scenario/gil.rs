@@ -20,10 +20,12 @@ use crate::system::clock::Span;
 use crate::system::control::{BLOCK, Control};
 use crate::system::holds::Recorder;
 use crate::system::shell::quoted;
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use waiting::{Memory, View};
 
 /// The body that is run when none is given: program 1 of the README.
 pub const BODY: &str = "x += d";
@@ -127,7 +129,7 @@ impl UnderGil {
     /// waiting for a lock that nobody will release any more.
     fn work(
         &self,
-        shared: &SharedAtomics,
+        memory: &Memory,
         gil: &Gil,
         load: &Workload,
         watch: &Watch<'_>,
@@ -139,17 +141,23 @@ impl UnderGil {
             return Ok(End::Stopped);
         }
         let mut ticker = Ticker::new(watch, worker, load.iterations);
-        let mut shared = shared;
+        let given = Cell::new(false);
+        let mut view = View::new(memory, &given);
         let end =
-            self.program.run(load.delta(worker), load.iterations, &mut shared, &mut |point| match point {
+            self.program.run(load.delta(worker), load.iterations, &mut view, &mut |point| match point {
                 Point::Look => {
                     holder.look();
                     ticker.tick()
                 }
-                // As CPython does around a lock that is not free: the GIL is let go meanwhile.
-                Point::Blocked(_) => {
-                    holder.without(std::thread::yield_now);
+                // Without a GIL there is nothing to let go of: the lock is tried again, as a free-threaded build's does at first.
+                Point::Blocked(_) if !self.version().has_gil() => {
+                    std::thread::yield_now();
                     watch.go_on()
+                }
+                Point::Blocked(lock) => {
+                    let waited = holder.without(|| memory.wait_for(lock, || watch.go_on()));
+                    given.set(waited.is_continue());
+                    waited
                 }
             });
         end.map_err(|fault| {
@@ -370,16 +378,16 @@ impl Scenario for UnderGil {
     }
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
-        let shared = SharedAtomics::new(0);
+        let memory = Memory::new();
         let gil = Gil::recorded(load.workers.get(), self.hand_off(load), load.record);
         let watch = Watch { control, failed: AtomicBool::new(false) };
-        let run = start_line::run(load, control, |worker| self.work(&shared, &gil, load, &watch, worker))?;
+        let run = start_line::run(load, control, |worker| self.work(&memory, &gil, load, &watch, worker))?;
         for worker in &run.workers {
             if let Err(Error::Body(fault)) = &worker.value {
                 return Err(Error::Body(fault.clone()).into());
             }
         }
-        let observation = Observation::of(i128::from(shared.x()), &run);
+        let observation = Observation::of(i128::from(memory.x()), &run);
         if !self.version().has_gil() {
             return Ok(observation);
         }
@@ -409,6 +417,8 @@ pub(super) fn lock_use<T>(usage: &GilUse, run: &Completed<T>) -> LockUse {
         waits: Distribution::of(&usage.waits),
     }
 }
+
+mod waiting;
 
 #[cfg(test)]
 mod tests;

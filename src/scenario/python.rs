@@ -59,6 +59,15 @@ impl Subject {
         known.chain(broken).collect()
     }
 
+    /// Whether both are one installation, under whatever names.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.interpreter, &other.interpreter) {
+            (Ok(one), Ok(other)) => one.is_same(other),
+            _ => false,
+        }
+    }
+
     fn usable(interpreter: Interpreter) -> Self {
         Self { name: interpreter.label(), interpreter: Ok(interpreter) }
     }

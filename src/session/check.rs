@@ -8,7 +8,7 @@ use super::real_runs::{RealRuns, of_version};
 use crate::choice::Choice;
 use crate::explore::{Schedule, StepKind};
 use crate::python::check::{self, CheckError, Checked, Finding, Kind, RealThreads, Scope, Turn};
-use crate::python::program::LONGEST_PROGRAM;
+use crate::python::program::{LONGEST_PROGRAM, SourceError, SourceErrorKind};
 use crate::python::version::Version;
 use crate::report::Header;
 use crate::report::check::{CheckReport, RealRow};
@@ -69,12 +69,28 @@ pub struct CheckSession {
 }
 
 /// Which real interpreters run a program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pythons {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pythons {
     /// Those at these paths, or of these names on PATH.
-    Named(Vec<PathBuf>),
-    /// Those on this machine that are of a version that was asked for.
-    All,
+    pub named: Vec<PathBuf>,
+    /// Whether those on this machine that are of a version that was asked for do, too.
+    pub all: bool,
+}
+
+impl Pythons {
+    /// Each that there is, once, and whether it was asked for by name.
+    fn subjects(&self, control: &Control) -> Vec<(Subject, bool)> {
+        let mut subjects: Vec<(Subject, bool)> =
+            Subject::named(&self.named, control).into_iter().map(|subject| (subject, true)).collect();
+        if self.all {
+            let named = subjects.len();
+            let found = Subject::found(control).into_iter();
+            let others = found.filter(|it| !subjects[..named].iter().any(|(one, _)| one.is_same(it)));
+            let others: Vec<(Subject, bool)> = others.map(|subject| (subject, false)).collect();
+            subjects.extend(others);
+        }
+        subjects
+    }
 }
 
 /// What was found so far.
@@ -103,10 +119,8 @@ impl CheckSession {
             |found: &Found| found.checked.is_some(),
             move |control, place, tell| {
                 tell(&format!("every schedule of {}", checking.file.display()));
-                if let Pythons::Named(programs) = &checking.pythons {
-                    refuse_unknown(programs, control)?;
-                    refuse_twice(programs)?;
-                }
+                refuse_unknown(&checking.pythons.named, control)?;
+                refuse_twice(&checking.pythons.named)?;
                 let (checked, real_threads) = pool.install(|| checking.find(control))?;
                 *place.lock() = Found { checked: Some(checked), real_threads, ..Found::default() };
                 checking.run_real(place, control, &pool, tell)
@@ -115,6 +129,7 @@ impl CheckSession {
         .map_err(|error| match error {
             // There are no rounds of which the first could be unfinished.
             Error::Interrupted(_) => CheckError::Stopped.into(),
+            Error::Check(CheckError::Source(source)) => session.for_old_versions(source).into(),
             error => error,
         })?;
         let Found { checked: Some((checked, scope)), real_threads, real, failures } = found.finished else {
@@ -138,6 +153,16 @@ impl CheckSession {
         } else {
             Ending::Ran
         })
+    }
+
+    /// What is wrong with the program, for somebody who wrote it for 2.7 as well.
+    fn for_old_versions(&self, error: SourceError) -> CheckError {
+        let message = if error.kind == SourceErrorKind::NotPython3 && self.versions.contains(&Version::V2_7) {
+            format!("{}; a program for 2.7 has to be written so that Python 3 reads it, too", error.message)
+        } else {
+            error.message
+        };
+        SourceError { message, ..error }.into()
     }
 
     /// What comes of all schedules or of the one that was given, and of the real threads that carry one out.
@@ -169,14 +194,10 @@ impl CheckSession {
         pool: &ThreadPool,
         tell: &dyn Fn(&str),
     ) -> Result<()> {
-        let (subjects, named) = match &self.pythons {
-            Pythons::Named(programs) => (Subject::named(programs, control), true),
-            Pythons::All => (Subject::found(control), false),
-        };
         let Some((checked, scope)) = place.lock().checked.clone() else { return Ok(()) };
         let small = !checked.small.is_as_it_stands();
         let mut findings: Vec<Finding> = checked.findings;
-        for subject in subjects {
+        for (subject, named) in self.pythons.subjects(control) {
             let interpreter = match subject.interpreter() {
                 Ok(interpreter) => interpreter,
                 Err(why) => {
@@ -207,7 +228,7 @@ impl CheckSession {
             return Err(crate::error::Interrupted.into());
         }
         let mut found = place.lock();
-        if !named && found.real.is_empty() {
+        if self.pythons.all && found.real.is_empty() {
             found.failures.push("no interpreter of these versions is on PATH or among pyenv's".to_owned());
         }
         Ok(())
@@ -277,13 +298,16 @@ impl CheckSession {
             Expectation::Exact => kind == Kind::Exact,
             Expectation::Lost => kind.is_fault(),
         };
-        let taken = checked.findings.iter().filter(|finding| finding.kind != Kind::NotPython);
+        let name = expected.name();
+        let mut taken = checked.findings.iter().filter(|finding| finding.kind != Kind::NotPython).peekable();
+        if taken.peek().is_none() {
+            return Some(format!("--expect {name} is not met: it is not python on any of these versions"));
+        }
         let others: Vec<String> = taken
             .filter(|finding| !met(finding.kind))
             .map(|finding| format!("{}: {}", finding.version, finding.kind.word()))
             .collect();
-        let (name, others) = (expected.name(), others.join(", "));
-        (!others.is_empty()).then(|| format!("--expect {name} is not met: {others}"))
+        (!others.is_empty()).then(|| format!("--expect {name} is not met: {}", others.join(", ")))
     }
 }
 

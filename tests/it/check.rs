@@ -91,6 +91,40 @@ fn a_file_that_is_no_program_is_told_in_a_line() {
     gilsim("").args(["check", "/"]).assert().code(1).stderr(contains("could not read"));
 }
 
+#[test]
+fn what_is_read_for_the_old_version_has_to_be_python_3() {
+    let (_folder, path) = file(b"x = 1\nprint \"x\", x\n");
+    let refused = |versions: &str| {
+        let mut line = gilsim("check");
+        line.args(versions.split(' ')).arg(&path);
+        String::from_utf8(line.assert().code(2).stdout("").get_output().stderr.clone()).unwrap()
+    };
+    let advice = "a program for 2.7 has to be written so that Python 3 reads it, too";
+    let old = refused("--cpython 2.7 --cpython 3.9");
+    assert!(old.contains("not python 3: ") && old.contains(advice) && old.contains("line 2"), "{old}");
+    let new = refused("--cpython 3.9");
+    assert!(new.contains("not python 3: ") && !new.contains("2.7"), "{new}");
+}
+
+#[test]
+fn nothing_is_met_where_no_version_takes_the_program() {
+    let program = "import queue\nq = queue.Queue()\nq.put(1)\nprint(q.get())\n";
+    let (_folder, path) = file(program.as_bytes());
+    let check = |versions: &str, expected: &str| {
+        let mut line = gilsim(&format!("check --quiet --cpython {versions} --expect {expected}"));
+        let output = line.arg(&path).assert().get_output().clone();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for expected in ["exact", "lost"] {
+        let (code, said) = check("2.7", expected);
+        assert_eq!(code, 3, "{expected}: {said}");
+        assert!(said.contains("is not met: it is not python on any of these versions"), "{said}");
+    }
+    // A version that does not take it is left out beside one that does.
+    assert_eq!(check("2.7 --cpython 3.9", "exact").0, 0);
+    assert_eq!(check("2.7 --cpython 3.9", "lost").0, 3);
+}
+
 /// What grows or calls itself without end comes to a limit, quickly and within memory.
 #[test]
 #[cfg(target_os = "linux")]

@@ -82,6 +82,25 @@ fn a_run_as_the_model_says_agrees() {
 }
 
 #[test]
+fn those_that_are_found_and_those_that_are_named_run_it_each_once() {
+    let (found, named) = (Fake::python("echo 20"), Fake::of(12, "false", "true", "echo 20"));
+    let (found, named) = (found.path(), named.path());
+    let empty = tempfile::tempdir().unwrap();
+    let releases = |pythons: &[&str]| {
+        let mut line = gilsim("check --format json --runs 1");
+        line.arg(program("account")).args(pythons.iter().flat_map(|python| ["--python", python]));
+        // The shell that a fake is written in is found without PATH.
+        line.env("PATH", found.parent().unwrap()).env("PYENV_ROOT", empty.path());
+        let report = schema::read(line.assert().success().get_output().stdout.clone());
+        let release = |row: &Value| row["interpreter"].as_str().unwrap().to_owned();
+        report["real"].as_array().unwrap().iter().map(release).collect::<Vec<_>>()
+    };
+    assert_eq!(releases(&["all"]), ["3.13.0"]);
+    assert_eq!(releases(&["all", path(&named)]), ["3.12.0", "3.13.0"]);
+    assert_eq!(releases(&[path(&found), "all", path(&named), "all"]), ["3.13.0", "3.12.0"]);
+}
+
+#[test]
 fn every_form_has_what_was_seen_in_real_runs() {
     let (fake, file) = (Fake::python("echo 3"), program("account"));
     let run = |form: &str| {

@@ -274,6 +274,7 @@ fn what_would_change_nothing_is_refused_and_what_was_meant_is_named() {
         ),
         ("gil --cpython 3.13t --switch-interval 1ms", "no lock of CPython 3.13t"),
         ("convoy --cpython 3.14t --switch-interval 1ms", "no lock of CPython 3.14t"),
+        ("gil --cpython 2.7,3.13t --switch-interval 1ms", "no lock of CPython 2.7, 3.13t is let go"),
         ("split --by thread --switch-interval 1ms", "no lock of split:thread"),
         ("compare race atomic --switch-interval 1ms", "no lock of race, atomic"),
         ("refcount --count atomic --switch-interval 1ms", "no lock of refcount:atomic, refcount:atomic"),
@@ -296,6 +297,9 @@ fn what_would_change_nothing_is_refused_and_what_was_meant_is_named() {
     }
     for line in [
         "gil --switch-interval 1ms",
+        "gil --cpython 2.7,3.9 --switch-interval 1ms",
+        "convoy --cpython 3.9,3.13t --switch-interval 1ms,10ms",
+        "convoy --cpython 2.7,3.9 --switch-interval 1ms",
         "split --by gil --switch-interval 1ms",
         "compare --switch-interval 1ms",
         "refcount --switch-interval 1ms",

@@ -83,6 +83,18 @@ fn choices_and_times_are_swept_too() {
         "cpython=3.13 switch-interval=5ms",
     ];
     assert_eq!(of(&versions), expected);
+    // What has no such interval is measured beside what has one, and does not claim it.
+    let mixed = report("gil --cpython 2.7,3.9,3.13t --switch-interval 1ms --iters 10 --runs 1");
+    let intervals: Vec<&Value> = rows(&mixed).iter().map(|row| &row["switch_interval"]).collect();
+    assert_eq!(intervals, [&Value::Null, &Value::from(0.001), &Value::Null]);
+    let mixed =
+        output_of("gil --cpython 3.9,3.13t --switch-interval 1ms,5ms --iters 10 --runs 1 --format markdown");
+    assert!(mixed.contains("switch-interval 1ms, 5ms (for gil:3.9 alone)"), "{mixed}");
+    let mixed = report("convoy --cpython 2.7,3.9 --switch-interval 1ms --pings 3");
+    let intervals: Vec<&Value> =
+        mixed["results"].as_array().unwrap().iter().map(|row| &row["switch_interval"]).collect();
+    assert_eq!(intervals, [&Value::Null, &Value::from(0.001)]);
+    assert_eq!(mixed["switch_interval"], 0.001);
     let sums = report("split --by thread,gil --workers 1,2 --iters 10,20 --runs 1");
     assert_eq!(rows(&sums).len(), 8);
     // A yardstick for each range.

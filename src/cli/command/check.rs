@@ -54,7 +54,8 @@ pub(super) struct CheckCommand {
     #[arg(long)]
     steps: bool,
     /// A real interpreter that runs the file as it stands as well, under a switch interval of 1 us, in a fresh process for each
-    /// run; may be given several times; all: those on PATH and among pyenv's versions that are of a version checked
+    /// run; may be given several times; all: those on PATH and among pyenv's versions that are of a version checked, besides those
+    /// given by name
     #[arg(long, value_name = "EXE|all")]
     python: Vec<PathBuf>,
     /// How many runs each real interpreter has; the first that shows what the model warns of is the last [default: as many as
@@ -63,7 +64,8 @@ pub(super) struct CheckCommand {
     runs: Option<NonZeroUsize>,
     #[command(flatten)]
     timeout: TimeoutOption,
-    /// Exit with 3 unless every version is right (exact), or every version loses, raises or deadlocks (lost)
+    /// Exit with 3 unless every version is right (exact), or every version loses, raises or deadlocks (lost); versions on which the
+    /// file is "not python" are left out, and where it is so on all, neither is met
     #[arg(long, hide_possible_values = true, value_name = "exact|lost", value_parser = choice::<Expectation>())]
     expect: Option<Expectation>,
     #[command(flatten)]
@@ -73,18 +75,14 @@ pub(super) struct CheckCommand {
 impl CheckCommand {
     pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
         let versions = if self.cpython.is_empty() { Version::ALL.to_vec() } else { self.cpython };
-        let all = self.python.iter().any(|python| python.as_os_str() == "all");
-        if all && self.python.len() > 1 {
-            return Err(UsageError::new(
-                "--python all are all that there are; leave out the others".to_owned(),
-            ));
-        }
+        let (all, named): (Vec<PathBuf>, Vec<PathBuf>) =
+            self.python.into_iter().partition(|python| python.as_os_str() == "all");
         Ok(Request::Check(CheckSession {
             file: self.file,
             versions,
             scope: self.scope,
             in_proportion: self.in_proportion,
-            pythons: if all { Pythons::All } else { Pythons::Named(self.python) },
+            pythons: Pythons { named, all: !all.is_empty() },
             real_runs: RealRuns { runs: self.runs.map(NonZeroUsize::get), timeout: self.timeout.time },
             schedule: self.schedule,
             replay: self.replay,

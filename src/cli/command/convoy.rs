@@ -47,7 +47,7 @@ impl ConvoyCommand {
     pub(super) fn request(self, cpus: &Cpus) -> Result<Request, UsageError> {
         let versions = self.version.each();
         if self.interpreters.python.is_empty() {
-            versions.iter().try_for_each(|(version, _)| self.interval.refuse_unused_by(*version))?;
+            self.interval.refuse_unused_by(&versions)?;
         }
         let load = workload(NonZeroUsize::MIN, 0, Pattern::Plus, Vec::new(), cpus.clone());
         let combinations = Combinations::of(load)

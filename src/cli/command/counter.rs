@@ -154,12 +154,12 @@ fn version_help() -> String {
 impl GilCommand {
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
         let versions = self.version.each();
+        self.interval.refuse_unused_by(&versions)?;
         let intervals = self.interval.intervals();
         let combinations = self.counter.combinations(&self.measure.pin, cpus, &intervals, versions.len())?;
         let combinations = combinations.with(|load| load.record = self.timeline.record());
         let mut cases = Vec::new();
         for (version, chosen) in versions {
-            self.interval.refuse_unused_by(version)?;
             self.body.counter_only(version)?;
             // What two workers add decides what can be lost, so each workload has a verdict of its own.
             for (load, parameters) in combinations.each() {

@@ -86,13 +86,14 @@ impl Shared for &SharedAtomics {
 
     #[inline]
     fn try_acquire(&mut self, lock: u8) -> bool {
-        // Acquire pairs with the release below: what the last holder wrote is seen.
-        self.held.fetch_or(1 << lock, Ordering::Acquire) & (1 << lock) == 0
+        // Acquire pairs with the release below: what the last holder wrote is seen. Release: who frees a lock that was
+        // found held sees what was written before, such as that somebody waits for it.
+        self.held.fetch_or(1 << lock, Ordering::AcqRel) & (1 << lock) == 0
     }
 
     #[inline]
     fn release(&mut self, lock: u8) {
-        // Release publishes what was written under the lock.
-        self.held.fetch_and(!(1 << lock), Ordering::Release);
+        // Release publishes what was written under the lock; acquire pairs with the release of those who found it held.
+        self.held.fetch_and(!(1 << lock), Ordering::AcqRel);
     }
 }

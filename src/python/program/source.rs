@@ -83,6 +83,8 @@ impl fmt::Display for Place {
 /// What is wrong with a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceErrorKind {
+    /// Not Python by Python 3's grammar, by which sources are read for all versions.
+    NotPython3,
     /// Not Python, or not that version's.
     NotPython,
     /// Python, but beyond the model.
@@ -94,6 +96,7 @@ pub enum SourceErrorKind {
 impl fmt::Display for SourceErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::NotPython3 => "not python 3",
             Self::NotPython => "not python",
             Self::NotCovered => "not covered",
             Self::Empty => "nothing to run",

@@ -72,6 +72,54 @@ fn the_part_that_is_shown_is_the_end_the_densest_or_what_was_asked_for() {
     }
 }
 
+/// A hold of a worker, in nanoseconds.
+fn held(worker: usize, taken: u64, released: u64) -> Hold {
+    Hold { worker, waited_since: None, requested: None, taken, released, forced: false }
+}
+
+/// How many hand-offs lie in a part.
+fn hand_offs_in(timeline: &Timeline, part: &std::ops::Range<u64>) -> usize {
+    let within = |it: &&HandOff| part.start <= it.released && it.taken <= part.end;
+    timeline.hand_offs.iter().filter(within).count()
+}
+
+#[test]
+fn a_part_is_as_wide_as_turns_are_however_short_most_holds_are() {
+    // The first worker has a turn of a millisecond; the second takes the lock a thousand times in its own.
+    let mut kept = Vec::new();
+    for turn in 0..100 {
+        let start = turn * 2_000_000;
+        kept.push(held(0, start, start + 999_000));
+        kept.extend((0..1000).map(|at| start + 1_000_000 + at * 1000).map(|at| held(1, at, at + 300)));
+    }
+    let timeline = timeline(&Holds { kept, left_out: 0 }, 2);
+    for window in [Window::Last, Window::Densest] {
+        let part = window.of(&timeline, 80);
+        let count = hand_offs_in(&timeline, &part);
+        assert!((18..=21).contains(&count), "{window:?}: {count} in {part:?}");
+        for track in &timeline.tracks {
+            assert!(track.slices.iter().any(|it| part.start <= it.start && it.end <= part.end), "{part:?}");
+        }
+    }
+}
+
+#[test]
+fn of_a_convoy_the_round_trips_are_drawn() {
+    // Most holds are the round trips' own, of a third of a microsecond; between any two of them a hog has the lock for 5 ms.
+    let mut kept = Vec::new();
+    for trip in 0..30 {
+        let start = trip * 5_001_000;
+        kept.extend([0, 400, 800].map(|at| held(0, start + at, start + at + 300)));
+        kept.push(held(1 + usize::try_from(trip % 2).unwrap(), start + 1_200, start + 5_000_900));
+    }
+    let timeline = timeline(&Holds { kept, left_out: 0 }, 3);
+    for columns in [20, 60, 96] {
+        let part = Window::Last.of(&timeline, columns);
+        let trips = timeline.tracks[0].slices.iter().filter(|it| part.contains(&it.start)).count();
+        assert!(trips >= 3, "{trips} in {part:?}");
+    }
+}
+
 /// Two workers that run one after the other; of the first one's holds none is kept, of the second one's each takes three
 /// parts of ten.
 fn only_the_second_half_is_kept() -> (Timeline, u64) {
@@ -183,6 +231,13 @@ proptest! {
         let holds = Holds { kept: kept.collect(), left_out: 0 };
         let timeline = timeline(&holds, 4);
         let window = if densest { Window::Densest } else { Window::Last };
+        // No part of the densest one's length has more hand-offs.
+        let part = Window::Densest.of(&timeline, 40);
+        let length = part.end - part.start;
+        for start in timeline.hand_offs.iter().map(|it| it.released) {
+            let other = start..start + length;
+            prop_assert!(hand_offs_in(&timeline, &part) >= hand_offs_in(&timeline, &other), "{:?}, {:?}", part, other);
+        }
         let drawn = strip(&timeline, window, width, true);
         prop_assert!(drawn.lines().all(|line| textwrap::core::display_width(line) <= width), "{}", drawn);
         let picture = picture::file(std::slice::from_ref(&timeline), window);

@@ -8,10 +8,10 @@ use std::str::FromStr;
 /// Which part of a timeline is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Window {
-    /// Its end.
+    /// Its end, of which so many columns can show the hand-offs.
     #[default]
     Last,
-    /// Where the lock is handed on most often.
+    /// The part of that length in which the lock is handed on most often.
     Densest,
     /// From one time to another, in nanoseconds since the first worker began; or steps.
     Between(u64, u64),
@@ -59,8 +59,8 @@ impl Window {
         match self {
             Self::Last => end - length..end,
             Self::Densest => {
-                let start = densest(timeline, length).max(begin);
-                start..(start + length).min(end)
+                let start = densest(timeline, length).clamp(begin, end - length);
+                start..start + length
             }
             Self::Between(..) if self.is_beyond(timeline) || self.is_before(timeline) => {
                 Self::Last.of(timeline, columns)
@@ -73,15 +73,14 @@ impl Window {
     }
 }
 
-/// How much of a timeline so many columns can show: a hold that is neither long nor short takes four of them. Where
-/// nothing is handed on it is all that is known.
+/// How much of a timeline so many columns can show: a turn, from one hand-off to the next, takes four of them on the
+/// average, however often the lock is taken in it. Where nothing is handed on it is all that is known.
 fn length(timeline: &Timeline, columns: u64) -> u64 {
-    const COLUMNS_OF_A_HOLD: u64 = 4;
-    if timeline.hand_offs.is_empty() {
-        return timeline.end - timeline.begin.min(timeline.end);
-    }
-    let middle = middle_hold(timeline).unwrap_or(timeline.end);
-    middle.max(1).saturating_mul(columns / COLUMNS_OF_A_HOLD)
+    const COLUMNS_OF_A_TURN: u128 = 4;
+    let known = timeline.end - timeline.begin.min(timeline.end);
+    let turns = timeline.hand_offs.len() as u128 + 1;
+    let shown = (u128::from(columns) / COLUMNS_OF_A_TURN).clamp(1, turns);
+    u64::try_from((u128::from(known) * shown).div_ceil(turns)).unwrap_or(known)
 }
 
 /// How long a hold is that is neither long nor short.
@@ -92,16 +91,18 @@ pub(super) fn middle_hold(timeline: &Timeline) -> Option<u64> {
     lengths.get(lengths.len() / 2).copied()
 }
 
-/// Where the stretch of this length begins that has most hand-offs.
+/// Where the stretch of this length begins that has most hand-offs, with as much before the first of them as after the last.
 fn densest(timeline: &Timeline, length: u64) -> u64 {
     let hand_offs = &timeline.hand_offs;
     let (mut first, mut best, mut most) = (0, timeline.end.saturating_sub(length), 0);
     for (last, hand_off) in hand_offs.iter().enumerate() {
-        while first < last && hand_off.taken.saturating_sub(hand_offs[first].released) > length {
+        let span = |first: usize| hand_off.taken.saturating_sub(hand_offs[first].released);
+        while first < last && span(first) > length {
             first += 1;
         }
-        if last - first + 1 > most {
-            (most, best) = (last - first + 1, hand_offs[first].released);
+        if last - first + 1 > most && span(first) <= length {
+            let around = (length - span(first)) / 2;
+            (most, best) = (last - first + 1, hand_offs[first].released.saturating_sub(around));
         }
     }
     best

@@ -1,5 +1,6 @@
 use super::*;
 use crate::measure::Group;
+use crate::python::program::Shared;
 
 const PAIR: &[[i64; 2]] = &[[1, -1]];
 
@@ -53,6 +54,64 @@ fn a_lock_in_the_body_protects_it_in_every_version() {
         let observation = scenario.observe(&load, &Control::default()).unwrap();
         assert_eq!(observation.actual, 3_000, "{version}");
     }
+}
+
+/// A worker that finds the body's lock held lets go of the GIL once, and takes it again when it has the lock.
+#[test]
+fn who_waits_for_a_lock_has_it_before_the_gil_and_takes_the_gil_once() {
+    for version in ["2.7", "3.9", "3.13"] {
+        for body in ["with lock: x += d", "with lock: x += int(str(d))"] {
+            let scenario = UnderGil::new(body, "", version.parse().unwrap(), PAIR).unwrap();
+            let load = Workload::for_tests(2, 1);
+            let (memory, gil) = (Memory::new(), Gil::new(2, scenario.hand_off(&load)));
+            let control = Control::default();
+            let watch = Watch { control: &control, failed: AtomicBool::new(false) };
+            let given = Cell::new(false);
+            let mut other = View::new(&memory, &given);
+            assert!(other.try_acquire(0));
+            std::thread::scope(|scope| {
+                let worker = scope.spawn(|| scenario.work(&memory, &gil, &load, &watch, 1));
+                while memory.waiting(0) == 0 {
+                    std::thread::yield_now();
+                }
+                // Somebody else has the GIL meanwhile, for longer than the worker sleeps at a time.
+                let holder = gil.enter(0);
+                std::thread::sleep(Duration::from_millis(50));
+                assert_eq!(memory.waiting(0), 1);
+                other.release(0);
+                while memory.waiting(0) == 1 {
+                    std::thread::yield_now();
+                }
+                assert!(!other.try_acquire(0), "{version}: the lock is free although somebody waited for it");
+                assert_eq!(memory.x(), 0);
+                drop(holder);
+                assert_eq!(worker.join().unwrap().unwrap(), End::Finished);
+            });
+            assert_eq!(memory.x(), load.delta(1));
+            // Twice by the worker, and once by the other.
+            assert_eq!(gil.into_use().takes, 3, "{version}, {body}");
+        }
+    }
+}
+
+#[test]
+fn a_wait_for_a_lock_ends_when_the_run_is_stopped() {
+    let scenario = UnderGil::new("with lock: x += d", "", Version::V3_9, PAIR).unwrap();
+    let load = Workload::for_tests(2, 1);
+    let (memory, gil) = (Memory::new(), Gil::new(2, scenario.hand_off(&load)));
+    let control = Control::default();
+    let watch = Watch { control: &control, failed: AtomicBool::new(false) };
+    let given = Cell::new(false);
+    assert!(View::new(&memory, &given).try_acquire(0));
+    let end = std::thread::scope(|scope| {
+        let worker = scope.spawn(|| scenario.work(&memory, &gil, &load, &watch, 1));
+        while memory.waiting(0) == 0 {
+            std::thread::yield_now();
+        }
+        watch.failed.store(true, Ordering::Relaxed);
+        worker.join().unwrap().unwrap()
+    });
+    assert_eq!((end, memory.waiting(0), memory.x()), (End::Stopped, 0, 0));
 }
 
 #[test]

@@ -7,7 +7,8 @@ mod small_print;
 use gilsim::cli::Request;
 use gilsim::measure::runner::{Case, CaseResult, Outcome};
 use gilsim::measure::{
-    Distribution, Group, LockUse, Objects, Observation, Parameters, Pattern, Promise, Scenario, Workload,
+    Distribution, Group, LockUse, Objects, Observation, Parameter, Parameters, Pattern, Promise, Scenario,
+    Workload,
 };
 use gilsim::python::version::Version;
 use gilsim::report::convoy::ConvoyReport;
@@ -302,6 +303,7 @@ fn convoy(hand_off: Passing, idle: Latency, loaded: Latency) -> ConvoyReport {
         beside: Beside { hogs: 1, switch_interval: Duration::from_millis(5) },
         subject: "model 3.14".to_owned(),
         hand_off: Some(hand_off),
+        switch_interval: (hand_off == Passing::Interval).then_some(0.005),
         idle: Some(idle),
         loaded: Some(loaded),
         failure: None,
@@ -352,6 +354,36 @@ fn a_convoy_without_a_timeline_is_named_beside_one_that_has_it() {
         "{}",
         plain(&report)
     );
+}
+
+#[test]
+fn the_interval_of_a_convoy_is_not_said_of_those_that_have_none() {
+    let figures = || (Latency::of(&[vec![20e-6; 9]]), Latency::of(&[vec![30e-6; 9]]));
+    let row = |hand_off, subject: &str| {
+        let (idle, loaded) = figures();
+        let mut row = convoy(hand_off, idle, loaded).results.remove(0);
+        row.subject = subject.to_owned();
+        row
+    };
+    let (idle, loaded) = figures();
+    let mut report = convoy(Passing::Interval, idle, loaded);
+    let title = |report: &ConvoyReport| plain(report).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(title(&report).contains("switch interval 5.00 ms; p99"), "{}", title(&report));
+    report.results.push(row(Passing::None, "model 3.13t"));
+    assert!(title(&report).contains("switch interval 5.00 ms (3.13t has no GIL); p99"), "{}", title(&report));
+    report.results.extend([row(Passing::None, "python 3.14.0t"), row(Passing::Ticks, "model 2.7")]);
+    let all = "(2.7 counts ticks instead; 3.13t, 3.14.0t have no GIL)";
+    assert!(title(&report).contains(&format!("switch interval 5.00 ms {all}; p99")), "{}", title(&report));
+    // The same where each row says which interval it had.
+    report.switch_interval = None;
+    for row in &mut report.results {
+        row.parameters = Parameters::default().with(Parameter {
+            option: "switch-interval",
+            value: "5ms".to_owned(),
+            number: None,
+        });
+    }
+    assert!(title(&report).contains(&format!("as in the rows {all}; p99")), "{}", title(&report));
 }
 
 /// A run of a round number of milliseconds, in which all workers overlap or none does.

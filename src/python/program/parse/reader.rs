@@ -85,11 +85,11 @@ impl Reader<'_> {
             let mut letters = message.chars();
             let message: String =
                 letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect();
-            self.error(SourceErrorKind::NotPython, &message, error.location)
+            self.error(SourceErrorKind::NotPython3, &message, error.location)
         })?;
         if let Some(error) = parsed.unsupported_syntax_errors().first() {
             return Err(self.error(
-                SourceErrorKind::NotPython,
+                SourceErrorKind::NotPython3,
                 &error.to_string().to_lowercase(),
                 error.range,
             ));
