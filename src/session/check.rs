@@ -36,7 +36,7 @@ const MORE_SCOPES: [u32; 3] = [4, 6, 10];
 /// Up to so many instructions a scope may have taken for the next one to be tried: some tenths of a second.
 const QUICK: u64 = 2_000_000;
 
-/// The same where something was found on another version: there is an answer already.
+/// The same where a program differs on some version: there is an answer already.
 const AT_ONCE: u64 = 20_000;
 
 /// What is to be checked and where the report goes.
@@ -243,52 +243,37 @@ impl CheckSession {
             let scope = self.scope(iterations);
             return Ok((check::check(text, &self.versions, scope, control)?, scope));
         }
-        let found = self.deepen(text, self.in_proportion, control)?;
-        if self.in_proportion || !is_open(&found.0) {
-            return Ok(found);
-        }
-        let other = self.deepen(text, true, control)?;
-        Ok(if tells_more(&other.0, &found.0) { other } else { found })
+        self.check_on(text, &self.versions, control)
     }
 
-    /// Takes few iterations at first, and then more as long as that may tell more and is quick.
-    fn deepen(&self, text: &str, in_proportion: bool, control: &Control) -> Result<(Checked, Scope)> {
-        let scope_of = |iterations| Scope { iterations, in_proportion };
-        let first = scope_of(SCOPES[0]);
-        let mut last = (check::check(text, &self.versions, first, control)?, first);
-        // Versions on which nothing is lost so far, as they were tried last.
-        let mut open = last.0.clone();
-        for iterations in SCOPES.into_iter().skip(1).chain(MORE_SCOPES) {
-            let scope = scope_of(iterations);
-            let is_found = |finding: &Finding| !matches!(finding.kind, Kind::Exact | Kind::NotPython);
-            let found = last.0.findings.iter().any(is_found);
-            open.findings.retain(|finding| matches!(finding.kind, Kind::Exact | Kind::Differs));
-            let all_tried = open.untried().is_empty() && !open.small.overtaken;
-            let most = if found { AT_ONCE } else { QUICK };
-            let over = open.findings.is_empty() || open.small.is_as_it_stands() || open.work() > most;
-            if over || (all_tried && (found || MORE_SCOPES.contains(&iterations))) {
-                break;
-            }
-            let versions: Vec<Version> = open.findings.iter().map(|finding| finding.version).collect();
-            open = check::check(text, &versions, scope, control)?;
-            if open.findings.iter().any(|finding| finding.kind == Kind::Incomplete) {
-                break;
-            }
-            // What was found with fewer iterations stays, unless another version loses only now.
-            if found && !open.findings.iter().any(|finding| finding.kind.is_fault()) {
-                continue;
-            }
-            let all = if open.findings.len() == self.versions.len() {
-                open.clone()
-            } else {
-                check::check(text, &self.versions, scope, control)?
-            };
-            if all.findings.iter().any(|finding| finding.kind == Kind::Incomplete) {
-                break;
-            }
-            last = (all, scope);
+    /// With the numbers that tell most. What some versions do is tried further though something was found on others, so that each says
+    /// what it says alone.
+    fn check_on(&self, text: &str, versions: &[Version], control: &Control) -> Result<(Checked, Scope)> {
+        let found = deepen(text, versions, self.in_proportion, control)?;
+        let untried = !found.0.untried().is_empty();
+        if !found.0.is_reduced() || !(untried || hangs(&found.0)) {
+            return Ok(found);
         }
-        Ok(last)
+        let faulty = faulty(&found.0);
+        let other = if untried && !faulty.is_empty() {
+            let open = found.0.findings.iter().filter(|finding| is_right(finding.kind));
+            let open: Vec<Version> = open.map(|finding| finding.version).collect();
+            self.check_on(text, &open, control)?
+        } else if self.in_proportion {
+            return Ok(found);
+        } else {
+            deepen(text, versions, true, control)?
+        };
+        if !tells_more(&other.0, &found.0) {
+            return Ok(found);
+        }
+        if other.0.findings.len() == versions.len() {
+            return Ok(other);
+        }
+        let all = check::check(text, versions, other.1, control)?;
+        let keeps = faulty.iter().all(|version| self::faulty(&all).contains(version));
+        let whole = all.findings.iter().all(|finding| finding.kind != Kind::Incomplete);
+        Ok(if keeps && whole { (all, other.1) } else { found })
     }
 
     /// What to say when not every version that takes the program is as expected.
@@ -311,12 +296,53 @@ impl CheckSession {
     }
 }
 
-/// Whether numbers that are small in proportion may tell more: nothing was found and something was not tried, or no order came to an
-/// end, as for a limit that a small number of iterations does not reach.
-fn is_open(checked: &Checked) -> bool {
-    let is_fault = |finding: &Finding| finding.kind.is_fault();
-    !checked.small.is_as_it_stands()
-        && (hangs(checked) || !checked.findings.iter().any(is_fault) && !checked.untried().is_empty())
+/// Takes few iterations at first, and then more as long as nothing goes wrong and that may tell more and is quick.
+fn deepen(
+    text: &str,
+    versions: &[Version],
+    in_proportion: bool,
+    control: &Control,
+) -> Result<(Checked, Scope)> {
+    let scope_of = |iterations| Scope { iterations, in_proportion };
+    let scope = scope_of(SCOPES[0]);
+    let mut last = (check::check(text, versions, scope, control)?, scope);
+    // What no number of iterations ends is shown with the fewest.
+    let mut hanging: Option<(Checked, Scope)> = None;
+    for iterations in SCOPES.into_iter().skip(1).chain(MORE_SCOPES) {
+        let checked = &last.0;
+        let is = |kind: Kind| checked.findings.iter().any(|finding| finding.kind == kind);
+        let (differs, hangs) = (is(Kind::Differs), hangs(checked));
+        let all_tried = checked.untried().is_empty() && !checked.small.overtaken;
+        if hangs && hanging.is_none() {
+            hanging = Some(last.clone());
+        }
+        let over = !(hangs || faulty(checked).is_empty())
+            || is(Kind::Incomplete)
+            || !checked.is_reduced()
+            || checked.work() > if differs { AT_ONCE } else { QUICK };
+        if over || (all_tried && !hangs && (differs || MORE_SCOPES.contains(&iterations))) {
+            break;
+        }
+        let scope = scope_of(iterations);
+        let next = check::check(text, versions, scope, control)?;
+        if next.findings.iter().any(|finding| finding.kind == Kind::Incomplete) {
+            break;
+        }
+        last = (next, scope);
+    }
+    let hanging = hanging.filter(|_| hangs(&last.0));
+    Ok(hanging.unwrap_or(last))
+}
+
+/// Whether nothing goes wrong.
+const fn is_right(kind: Kind) -> bool {
+    matches!(kind, Kind::Exact | Kind::Differs)
+}
+
+/// The versions on which something goes wrong.
+fn faulty(checked: &Checked) -> Vec<Version> {
+    let faulty = checked.findings.iter().filter(|finding| finding.kind.is_fault());
+    faulty.map(|finding| finding.version).collect()
 }
 
 /// Whether no order of a version comes to an end.
@@ -325,19 +351,19 @@ fn hangs(checked: &Checked) -> bool {
     checked.findings.iter().any(hangs)
 }
 
-/// Whether a check in proportion tells more than one without.
-fn tells_more(proportional: &Checked, other: &Checked) -> bool {
-    let is = |checked: &Checked, is_so: &dyn Fn(Kind) -> bool| {
-        checked.findings.iter().any(|finding| is_so(finding.kind))
-    };
+/// Whether a further check of all versions, or of those on which something was not tried, tells more than the one before.
+fn tells_more(further: &Checked, before: &Checked) -> bool {
     let untried = |checked: &Checked| {
         let untried = checked.untried();
         untried.lines.len() + untried.tests.len()
     };
-    if is(proportional, &|kind| kind == Kind::Incomplete) || hangs(proportional) {
+    if further.findings.iter().any(|finding| finding.kind == Kind::Incomplete) || hangs(further) {
         return false;
     }
-    hangs(other) || is(proportional, &Kind::is_fault) || untried(proportional) < untried(other)
+    if hangs(before) {
+        return untried(further) == 0;
+    }
+    !faulty(further).is_empty() || untried(further) < untried(before)
 }
 
 /// The text of a file that is not too long to be a program.

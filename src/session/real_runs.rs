@@ -314,6 +314,20 @@ impl Expected {
                         .to_owned(),
                 );
             }
+            (_, Some(_), Some(Seen::Loses)) if finding.is_some_and(|finding| finding.few_rounds) => {
+                row.seen = None;
+                row.not_compared = Some(
+                    "a run ended otherwise, but a loop that only another thread ends may have gone round more than three times"
+                        .to_owned(),
+                );
+            }
+            (_, Some(_), Some(Seen::Loses)) if finding.is_some_and(|finding| finding.daemons_print) => {
+                row.seen = None;
+                row.not_compared = Some(
+                    "a run ended otherwise, but the end of the program may have cut short what a daemon prints"
+                        .to_owned(),
+                );
+            }
             // It is exact only once calls are specialised.
             (_, Some(Kind::Exact), Some(_)) => {
                 row.agrees = Some(finding.is_some_and(|finding| finding.cold_differs));

@@ -198,6 +198,36 @@ fn a_limit_that_a_short_loop_does_not_reach_is_made_small_as_well() {
 }
 
 #[test]
+fn a_version_says_among_others_what_it_says_alone() {
+    // Up to 3.9 the update itself is lost; from 3.10 on the check is overtaken, which takes more of the stock to be sold.
+    let stock = "import threading\nbalance = 9000\ndef pay(n):\n    global balance\n    balance -= n\ndef buy():\n    for i in range(8000):\n        \
+                 if balance >= 1:\n            pay(1)\nts = [threading.Thread(target=buy) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n\
+                 print(balance)\n";
+    let (_folder, path) = file(stock.as_bytes());
+    for versions in [&["3.13"][..], &["3.9", "3.13"]] {
+        let versions = versions.iter().flat_map(|version| ["--cpython", version]);
+        let output = gilsim("check --format json").arg(&path).args(versions).output().unwrap();
+        let report: serde_json::Value = schema::read(&output.stdout);
+        for row in report["results"].as_array().unwrap() {
+            assert_eq!(row["verdict"], "loses", "{report}");
+        }
+    }
+}
+
+#[test]
+fn loops_too_short_for_any_order_to_end_are_made_longer() {
+    let text = "import threading\nstock = 5\nlock = threading.Lock()\nempty = threading.Event()\ndef buy():\n    global stock\n    for i in range(10):\n        \
+                with lock:\n            if stock == 0:\n                empty.set()\n                return\n            stock -= 1\n\
+                def refill():\n    global stock\n    empty.wait()\n    stock += 5\n\
+                ts = [threading.Thread(target=f) for f in (buy, buy, refill)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    let (_folder, path) = file(text.as_bytes());
+    let output = gilsim("check --format json --cpython 3.13").arg(&path).output().unwrap();
+    let report: serde_json::Value = schema::read(&output.stdout);
+    assert_eq!(report["results"][0]["verdict"], "exact", "{report}");
+    assert!(report["scope"].as_u64().unwrap() > 2, "{report}");
+}
+
+#[test]
 fn programs_without_loops_are_not_said_to_have_iterations() {
     let straight = output_of("check tests/programs/account.py");
     assert!(straight.contains("threads that run one after the other give: 20"), "{straight}");

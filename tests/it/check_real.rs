@@ -232,6 +232,25 @@ fn what_is_lost_between_processes_is_not_held_against_a_run_that_may_lose_it_too
 }
 
 #[test]
+fn an_end_that_the_model_did_not_come_to_is_not_held_against_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ends.py");
+    let rounds = "import threading\nstop = False\nq = []\ndone = 0\ndef work():\n    global done\n    while not stop:\n        if q:\n            q.pop(0)\n            \
+                  done += 1\nt = threading.Thread(target=work)\nt.start()\nfor job in (1, 2, 3, 4, 5): q.append(job)\nstop = True\nt.join()\nprint(done)\n";
+    let cut = "import threading\ndef greet(name):\n    print('hello', name)\nt = threading.Thread(target=greet, args=('bob',))\nt.daemon = True\n\
+               t.start()\nprint('bye')\n";
+    for (text, prints, why) in
+        [(rounds, "5", "more than three times"), (cut, "hello\\nbye", "cut short what a daemon prints")]
+    {
+        std::fs::write(&file, text).unwrap();
+        let fake = Fake::python(&format!("printf '{prints}\\n'"));
+        let (code, report, _) = check(&[path(&file), "--python", &at(&fake)]);
+        assert_eq!((code, &report["disagreements"]), (0, &0.into()), "{report}");
+        assert!(report["real"][0]["not_compared"].as_str().unwrap().contains(why), "{report}");
+    }
+}
+
+#[test]
 fn what_is_exact_is_exact_in_every_interpreter_here() {
     if real_python().is_none() {
         return skipped("checked programs in real interpreters");

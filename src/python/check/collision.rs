@@ -23,8 +23,10 @@ pub struct Collision {
     pub left: u32,
     /// The line with which it goes on.
     pub resumed: u32,
-    /// The instruction after which it is interrupted.
+    /// The instruction after which it is interrupted, or the line in which it waits for a lock.
     pub drop_point: String,
+    /// Whether it waits for a lock there.
+    pub waits: bool,
     /// Whether the two are processes, each with a GIL of its own.
     pub processes: bool,
 }
@@ -152,6 +154,7 @@ pub(super) fn collision(
     let meeting = meetings.iter().min_by_key(rank)?;
     let told = |(how, at): (Use, usize)| (how, line(events, at));
     let Cut { left, resumed, drop } = meeting.cut;
+    let waits = events[left].thread != events[drop].thread;
     let mut mine = (0..=drop).rev().filter(|&at| events[at].thread == events[drop].thread);
     let named = mine.find(|&at| !events[at].opcode.is_empty()).unwrap_or(drop);
     Some(Collision {
@@ -165,7 +168,12 @@ pub(super) fn collision(
             let process = |at: usize| state.threads[events[at].thread].process;
             process(left) != process(meeting.between.1)
         },
-        drop_point: format!("after {} in line {}", events[named].opcode, line(events, named)),
+        waits,
+        drop_point: if waits {
+            format!("waiting for a lock in line {}", line(events, left))
+        } else {
+            format!("after {} in line {}", events[named].opcode, line(events, named))
+        },
     })
 }
 

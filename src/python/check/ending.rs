@@ -69,7 +69,7 @@ impl Ending {
             }
             *part = Value::Unbound;
         });
-        if matches!(object, Object::List(_) | Object::Deque(..)) {
+        if matches!(object, Object::List(_) | Object::Deque(..) | Object::Queue(..)) {
             parts.sort_unstable();
         }
         format!("{bare:?}({})", parts.join(","))

@@ -119,6 +119,9 @@ pub struct Finding {
     pub time_limits: bool,
     /// Whether `as_completed()` gave several futures, which it is taken to do in the order in which it was given them.
     pub given_order: bool,
+    /// Whether a loop without an end of its own (`while running`) was left to go round three times, and then only where no other thread
+    /// could go on.
+    pub few_rounds: bool,
     /// How many of the lines that it ends with were printed.
     pub printed: usize,
     /// Whether it ends otherwise only in what no variable leads to.
@@ -129,6 +132,8 @@ pub struct Finding {
     pub untried: Untried,
     /// Whether it is exact only once calls are specialised: in the first iterations it is not.
     pub cold_differs: bool,
+    /// Whether a daemon thread prints, which the end of the program may cut short.
+    pub daemons_print: bool,
     /// Whether it begins processes.
     pub processes: bool,
     /// What the threads of the schedule are called, by their numbers.
@@ -162,11 +167,13 @@ impl Finding {
             prints: Vec::new(),
             time_limits: false,
             given_order: false,
+            few_rounds: false,
             printed: 0,
             hidden: false,
             work: 0,
             untried: Untried::default(),
             cold_differs: false,
+            daemons_print: false,
             processes: false,
             threads: Vec::new(),
             schedule: Vec::new(),
@@ -342,7 +349,7 @@ pub(super) fn safe(search: &Search<'_>, orders: Orders) -> String {
 }
 
 /// What there is to know of the endings of whole iterations, although none is lost: each may be wrong by itself.
-pub(super) fn endings_of_orders(expected: &[Ending]) -> String {
+pub(super) fn endings_of_orders(expected: &[Ending], few_rounds: bool) -> String {
     let mut raised: Vec<&str> =
         expected.iter().flat_map(|ending| &ending.uncaught).map(AsRef::as_ref).collect();
     raised.sort_unstable();
@@ -358,5 +365,10 @@ pub(super) fn endings_of_orders(expected: &[Ending]) -> String {
     shows.sort();
     shows.dedup();
     let several = shows.len() > 1 && raised.is_empty();
-    if several { format!("; what is printed depends on that order ({} ways)", shows.len()) } else { uncaught }
+    let more = if few_rounds { ", or more" } else { "" };
+    if several {
+        format!("; what is printed depends on that order ({} ways{more})", shows.len())
+    } else {
+        uncaught
+    }
 }

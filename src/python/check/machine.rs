@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
+use super::assumed::Assumed;
 use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
 use crate::python::program::module::Module;
 use crate::python::program::{Instruction, Place};
@@ -170,28 +171,6 @@ pub(super) enum Wait {
 pub(super) struct Arguments {
     pub(super) positional: Vec<Value>,
     pub(super) keywords: Vec<(u16, Value)>,
-}
-
-/// What the model takes for granted of a run, where it could be otherwise.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Assumed {
-    /// That a call is specialised, and so does not look at the eval breaker.
-    pub(super) specialised: bool,
-    /// That a time limit does not come as long as another thread can go on.
-    pub(super) long_limits: bool,
-    /// That `as_completed()` gives futures in the order in which it was given them.
-    pub(super) given_order: bool,
-}
-
-impl Assumed {
-    /// What either of two takes for granted.
-    pub(super) const fn or(self, other: Self) -> Self {
-        Self {
-            specialised: self.specialised || other.specialised,
-            long_limits: self.long_limits || other.long_limits,
-            given_order: self.given_order || other.given_order,
-        }
-    }
 }
 
 pub(super) struct Machine<'m> {

@@ -22,6 +22,7 @@
 //! operations · numbers · comparison · elements · slices · iterators · text · format
 //! state          the heap and the threads
 //! compaction     what of them is in reach
+//! assumed        what is taken for granted
 //! coverage · small_scope · library
 //! ```
 //!
@@ -30,6 +31,7 @@
 
 mod again;
 mod alone;
+mod assumed;
 mod attributes;
 mod calls;
 mod collision;

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 
+use super::assumed::Assumed;
 use super::ending::{Ending, ending};
-use super::machine::{Assumed, Beyond, Location, Machine, Step};
+use super::machine::{Beyond, Location, Machine, Step};
 use super::reached::Reached;
 use super::sharing::Sharing;
 use super::state::State;
@@ -210,9 +211,11 @@ impl<'m> Search<'m> {
                     moved_before = moved;
                 }
                 let unit = &state.threads[thread].unit;
-                let its_turn =
-                    expires || time == if unit.waits { 0 } else { 1 + usize::from(unit.lets_others()) };
+                let its_turn = expires
+                    || time
+                        == if unit.waits { 0 } else { 1 + usize::from(unit.lets_others(self.module.rounds)) };
                 if over || state.threads[thread].finished || !its_turn || moved_before {
+                    self.assumed.few_rounds |= time == 2 && moved_before && its_turn && !over;
                     continue;
                 }
                 let mut machine = Machine::at(self.module, State::clone(&state));
@@ -221,11 +224,12 @@ impl<'m> Search<'m> {
                 if matches!(pause, Pause::Blocked) && machine.state == *state {
                     continue;
                 }
-                moved |= !expires;
                 limited |= expires;
                 machine.state.compact();
-                self.endless |=
-                    matches!(pause, Pause::Long) && !state.threads[thread].daemon && machine.state == *state;
+                // Who only goes round and waits for another one keeps nobody from going on.
+                let stays = machine.state == *state;
+                moved |= !expires && !stays;
+                self.endless |= matches!(pause, Pause::Long) && !state.threads[thread].daemon && stays;
                 let next = Arc::new(machine.state);
                 if let Some(&known) = numbers.get(&next) {
                     graph.follows(number, known);
@@ -391,6 +395,11 @@ impl<'m> Search<'m> {
         Err(Unfinished::Limit(format!(
             "one thread runs for more than {LONGEST_STRETCH} instructions with no place in them where another could come in"
         )))
+    }
+
+    /// Whether a daemon thread prints: the end of the program may cut that short.
+    pub(super) fn daemons_print(&self, state: &State) -> bool {
+        (0..state.threads.len()).any(|thread| state.threads[thread].daemon && self.sharing.prints(thread))
     }
 
     /// Lets daemon threads run on where the program has ended: what they get at is shared, too, though the main thread may never

@@ -8,13 +8,10 @@ use super::machine::{Location, Machine};
 use super::state::{Loop, Object, Part, State, Unit};
 use crate::python::program::Op;
 
-/// So often a thread goes through a loop that has no end of its own; then the others go on first.
-const MOST_ROUNDS: u8 = 3;
-
 impl Unit {
-    /// Whether the thread goes on only when no other can.
-    pub(super) const fn lets_others(&self) -> bool {
-        self.rounds >= MOST_ROUNDS
+    /// Whether the thread goes on only when no other can, after so many rounds of a loop that has no end of its own.
+    pub(super) const fn lets_others(&self, rounds: u8) -> bool {
+        self.rounds >= rounds
     }
 }
 
@@ -27,16 +24,17 @@ pub(super) fn goes_round(machine: &mut Machine<'_>, thread: usize) -> bool {
     let endless = loops.iter().find(|one| one.endless && one.range.0 <= pc && pc < one.range.1);
     let at_end = frames.len() == 1 && endless.is_some_and(|one| one.ends.contains(&pc));
     let rounds = machine.state.threads[thread].unit.rounds;
+    let most = machine.module.rounds;
     let now = match (endless.is_some(), at_end) {
         (false, _) => 0,
         (true, false) => rounds,
-        (true, true) => MOST_ROUNDS.min(rounds + 1),
+        (true, true) => most.min(rounds + 1),
     };
     if now != rounds {
         machine.thread = thread;
         machine.current_mut().unit.rounds = now;
     }
-    at_end && now == MOST_ROUNDS
+    at_end && now == most
 }
 
 /// What a thread has come to.

@@ -15,7 +15,7 @@ use super::small_scope::{self, Scope};
 use super::witness::{Record, Turn};
 use super::worst::Worst;
 use crate::error::{Classified, Kind as ErrorKind};
-use crate::python::program::module::Module;
+use crate::python::program::module::{FEW_ROUNDS, Module};
 use crate::python::program::syntax::Stmt;
 use crate::python::program::{Place, SourceError, SourceErrorKind, compile_module, parse_program};
 use crate::python::version::Version;
@@ -44,6 +44,12 @@ impl Checked {
     #[must_use]
     pub fn work(&self) -> u64 {
         self.findings.iter().map(|finding| finding.work).sum()
+    }
+
+    /// Whether more may be tried with larger numbers, or with more rounds of loops that have no end of their own.
+    #[must_use]
+    pub fn is_reduced(&self) -> bool {
+        !self.small.is_as_it_stands() || self.findings.iter().any(|finding| finding.few_rounds)
     }
 
     /// What of the program no schedule has done on any version on which nothing goes wrong.
@@ -105,7 +111,7 @@ pub fn check(
     // What one version does and the model does not is no reason to say nothing of the others.
     let mut refusals = Vec::new();
     for &version in versions {
-        match check_version(&stmts, text, version, small.is_warm(), control) {
+        match check_version(&stmts, text, version, &small, control) {
             Err(CheckError::Beyond { what, place }) => {
                 let reason = format!("not covered: {what}");
                 findings.push(Finding::new(version, Kind::Incomplete, reason));
@@ -127,6 +133,8 @@ pub struct Small {
     pub numbers: BTreeMap<i64, i64>,
     /// Whether one of them was larger than a number of the program that stayed as it was, and is not any more.
     pub overtaken: bool,
+    /// So often a loop that has no end of its own goes round before others go on.
+    pub rounds: u8,
 }
 
 impl Small {
@@ -154,7 +162,8 @@ fn parse(text: &str, scope: Scope) -> Result<(Vec<Stmt>, Small), CheckError> {
         others.any(|other| (number > other) != (taken_as > other))
     };
     let overtaken = small.iter().any(is_overtaken);
-    Ok((stmts, Small { numbers: small, overtaken }))
+    let rounds = u8::try_from(scope.iterations).unwrap_or(u8::MAX).max(FEW_ROUNDS);
+    Ok((stmts, Small { numbers: small, overtaken, rounds }))
 }
 
 /// What came of carrying out a schedule.
@@ -191,7 +200,8 @@ pub fn play(
     control: &Control,
 ) -> Result<Played, CheckError> {
     let (stmts, small) = parse(text, scope.into())?;
-    let module = compile_module(&stmts, text, version, &KNOWN, small.is_warm())?;
+    let mut module = compile_module(&stmts, text, version, &KNOWN, small.is_warm())?;
+    module.rounds = small.rounds;
     let bounds = Bounds { states: MOST_STATES, steps: MOST_STEPS, control };
     let unfinished = |unfinished| match unfinished {
         Unfinished::Limit(limit) => CheckError::Beyond { what: limit, place: None },
@@ -234,16 +244,17 @@ fn check_version(
     stmts: &[Stmt],
     text: &str,
     version: Version,
-    warm: bool,
+    small: &Small,
     control: &Control,
 ) -> Result<Finding, CheckError> {
-    let mut module = match compile_module(stmts, text, version, &KNOWN, warm) {
+    let mut module = match compile_module(stmts, text, version, &KNOWN, small.is_warm()) {
         Ok(module) => module,
         Err(error) if error.kind == SourceErrorKind::NotPython => {
             return Ok(Finding::new(version, Kind::NotPython, error.message));
         }
         Err(error) => return Err(error.into()),
     };
+    module.rounds = small.rounds;
     let bounds = Bounds { states: MOST_STATES, steps: MOST_STEPS, control };
     match judge(&module, &bounds) {
         Ok((mut found, silenced)) => {
@@ -285,7 +296,9 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     finding.orders = orders;
     finding.work = whole.steps + search.steps;
     let assumed = whole.assumed.or(search.assumed);
-    (finding.time_limits, finding.given_order) = (assumed.long_limits, assumed.given_order);
+    finding.time_limits = assumed.long_limits;
+    finding.given_order = assumed.given_order;
+    finding.few_rounds = assumed.few_rounds;
     finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();
     finding.expected.dedup();
@@ -301,9 +314,10 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
         let state = whole
             .replay(&one_order, bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
         finding.processes = state.threads.iter().any(|thread| thread.process > 0);
+        finding.daemons_print = search.daemons_print(&state);
         finding.closed = record.closed(module, &state, &search.conflicts);
         finding.untried = search.reached.untried(&whole.reached, module);
-        finding.remark = endings_of_orders(&expected);
+        finding.remark = endings_of_orders(&expected, assumed.few_rounds);
         finding.reason = safe(&search, orders) + &finding.remark;
         return Ok((finding, search.assumed.specialised));
     };
@@ -312,6 +326,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
         finding.untried = search.reached.untried(&whole.reached, module);
     }
     let (record, state) = worst.played(&mut search, bounds)?;
+    finding.daemons_print = search.daemons_print(&state);
     tell(&mut finding, module, &worst.ending, &expected, &record, &state, &search.conflicts);
     finding.reason += &worst.remark;
     Ok((finding, search.assumed.specialised))

@@ -37,6 +37,9 @@ impl<T: AsRef<str>> Texts<T> {
     }
 }
 
+/// How often a thread goes through a loop that has no end of its own, at least.
+pub(crate) const FEW_ROUNDS: u8 = 3;
+
 /// A whole program, compiled for one version of CPython.
 #[derive(Clone, Debug)]
 pub(crate) struct Module {
@@ -48,6 +51,8 @@ pub(crate) struct Module {
     pub(crate) texts: Texts<String>,
     /// Whether its loops are long enough for instructions to be specialised (PEP 659).
     pub(crate) warm: bool,
+    /// So often a thread goes through a loop that has no end of its own; then the others go on first.
+    pub(crate) rounds: u8,
 }
 
 impl Module {

@@ -83,7 +83,9 @@ impl CheckReport {
         let row = |finding: &Finding| {
             let mut row = CheckRow::new(finding, lost, steps);
             if matches!(finding.kind, Kind::Exact | Kind::Differs) && !untried.is_empty() {
-                row.reason += "; some of the program is not tried with numbers that small";
+                row.reason += "; some of the program is not tried with ";
+                row.reason +=
+                    if checked.small.is_as_it_stands() { "so few rounds" } else { "numbers that small" };
             }
             row
         };
@@ -192,7 +194,9 @@ impl CheckReport {
         } else {
             format!("on {} ", row.version)
         };
-        if row.processes {
+        if row.waits {
+            format!("; {on}it is {point}")
+        } else if row.processes {
             format!("; {on}another process can come in {point}")
         } else if has_gil(row) {
             format!("; {on}the GIL can go {point}")
@@ -249,17 +253,26 @@ impl CheckReport {
                     .to_owned(),
             );
         }
+        if self.results.iter().any(|row| row.few_rounds) {
+            notes.push(
+                format!(
+                    "a loop that only another thread ends goes round {} times, and more only where no other thread can go on: with \
+                     more rounds there may be other ends",
+                    self.scope.max(3)
+                ),
+            );
+        }
         if self.results.iter().any(|row| row.given_order) {
             notes.push(
                 "as_completed() is taken to give futures in the order in which it was given them; it gives them in any"
                     .to_owned(),
             );
         }
+        let note = self.untried.note(!self.small.is_empty());
         if !self.small.is_empty() {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();
             notes.push(format!("taken as small: {} ({})", numbers.join(", "), self.scope()));
-            notes.extend(self.untried.note());
             if self.results.iter().any(CheckRow::raises_by_a_total) {
                 notes.push(
                     "what every order raises may come of that: a comparison with a total holds only if both numbers were taken as \
@@ -268,6 +281,7 @@ impl CheckReport {
                 );
             }
         }
+        notes.extend(note);
         notes
     }
 

@@ -21,8 +21,11 @@ pub struct CheckRow {
     /// The lines that collide: where the interrupted thread used it before that, where another one does meanwhile, and where the first
     /// uses it again. The first or the last may be missing.
     pub lines: Vec<u32>,
-    /// Where the thread loses the GIL between them.
+    /// Where the thread loses the GIL between them, or waits for a lock.
     pub drop_point: Option<String>,
+    /// Whether it waits for a lock there.
+    #[serde(skip)]
+    pub waits: bool,
     /// Whether it is processes that collide.
     #[serde(skip)]
     pub processes: bool,
@@ -36,6 +39,9 @@ pub struct CheckRow {
     /// Whether `as_completed()` gave several futures: it is taken to do so in the order in which it was given them, and may do so in
     /// any.
     pub given_order: bool,
+    /// Whether a loop without an end of its own was left to go round three times, and then only where no other thread could go on: with
+    /// more rounds there may be other ends.
+    pub few_rounds: bool,
     /// How many of the lines that it ends with were printed.
     #[serde(skip)]
     pub printed: usize,
@@ -154,11 +160,13 @@ impl CheckRow {
             variable: collision.map(|collision| collision.name.clone()),
             lines: collision.map(Collision::lines).unwrap_or_default(),
             drop_point: collision.map(|collision| collision.drop_point.clone()),
+            waits: collision.is_some_and(|collision| collision.waits),
             processes: collision.is_some_and(|collision| collision.processes),
             orders: finding.orders,
             orders_wait: finding.orders.wait,
             time_limits: finding.time_limits,
             given_order: finding.given_order,
+            few_rounds: finding.few_rounds,
             printed: finding.printed,
             hidden: finding.hidden,
             ends: finding.ends.clone(),

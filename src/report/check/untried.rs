@@ -17,9 +17,9 @@ pub struct UntriedLines {
 }
 
 impl UntriedLines {
-    /// Where numbers were taken as small: otherwise there is no more to try.
+    /// Where numbers were taken as small, or loops cut short: otherwise there is no more to try.
     pub(super) fn of(checked: &Checked) -> Self {
-        if checked.small.is_as_it_stands() {
+        if !checked.is_reduced() {
             return Self::default();
         }
         let untried = checked.untried();
@@ -31,8 +31,8 @@ impl UntriedLines {
         self.lines.is_empty() && self.tests.is_empty()
     }
 
-    /// In a sentence.
-    pub(super) fn note(&self) -> Option<String> {
+    /// In a sentence; whether numbers were taken as small, or only loops cut short.
+    pub(super) fn note(&self, small: bool) -> Option<String> {
         let told = |lines: &[u32]| {
             let few: Vec<String> = lines.iter().take(MOST_UNTRIED).map(u32::to_string).collect();
             let more = lines.len() - few.len();
@@ -46,8 +46,14 @@ impl UntriedLines {
         let what: Vec<String> = never_run.into_iter().chain(same).collect();
         (!what.is_empty()).then(|| {
             format!(
-                "with numbers that small, if not with any: {}; what depends on that is not tried (--scope N tries larger ones)",
-                what.join(", and ")
+                "{}: {}; what depends on that is not tried (--scope N tries {})",
+                if small {
+                    "with numbers that small, if not with any"
+                } else {
+                    "with so few rounds, if not with any number"
+                },
+                what.join(", and "),
+                if small { "larger ones" } else { "more" }
             )
         })
     }

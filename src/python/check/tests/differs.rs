@@ -75,6 +75,14 @@ fn a_lock_that_is_found_taken_loses_nothing() {
 }
 
 #[test]
+fn what_is_lost_among_those_that_find_a_lock_taken_is_not_hidden_by_that() {
+    let body = "global done, skipped\nif lock.acquire(False):\n    done += 1\n    lock.release()\nelse:\n    skipped += 1";
+    let found = kinds_with(3, "done = skipped = 0", body, "assert done + skipped == 3");
+    let is_fault: Vec<bool> = found.iter().map(|kind| kind.is_fault()).collect();
+    assert_eq!(is_fault, [true, false, false, true], "{found:?}");
+}
+
+#[test]
 fn what_is_an_order_only_differs() {
     let body = "with lock:\n    n = len(seen)\nseen.append(n)";
     let last = "print(len(seen))";

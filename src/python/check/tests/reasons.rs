@@ -1,6 +1,7 @@
 //! What is said to have made the difference.
 
 use super::*;
+use crate::python::check::Collision;
 
 #[test]
 fn a_reason_is_of_what_made_the_difference() {
@@ -211,4 +212,25 @@ fn what_a_thread_raises_at_comes_before_what_it_has_read_by_then() {
         reason(&config, Version::V3_13),
         "config is read by another thread in line 11, after line 6 and before it is written in line 7"
     );
+}
+
+#[test]
+fn who_waits_for_a_lock_between_a_check_and_what_follows_is_said_to() {
+    let cache = program(
+        "lock = threading.Lock()\ncache = {}\ncalls = 0",
+        "def get(k):\n    global calls\n    if k in cache:\n        return cache[k]\n    with lock:\n        calls += 1\n        cache[k] = calls",
+        &["get, args=(1,)", "get, args=(1,)"],
+        "print(calls)",
+    );
+    let collision = |version| {
+        let finding = check(&cache, &[version], 2, &Control::default()).unwrap().findings.remove(0);
+        finding.collision.unwrap()
+    };
+    for version in [Version::V2_7, Version::V3_9] {
+        let Collision { waits, drop_point, before, .. } = collision(version);
+        assert_eq!(before.map(|(_, line)| line), Some(7));
+        let line = drop_point.rsplit(' ').next().unwrap().parse::<u32>().unwrap();
+        assert!((6..=9).contains(&line), "{drop_point}");
+        assert_eq!(waits, drop_point == "waiting for a lock in line 9", "{drop_point}");
+    }
 }

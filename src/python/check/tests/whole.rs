@@ -336,3 +336,32 @@ fn parts_of_a_long_list_stay_parts_of_it() {
     let kinds: Vec<Kind> = checked.findings.iter().map(|finding| finding.kind).collect();
     assert_eq!(kinds, [Kind::Loses, Kind::Exact]);
 }
+
+#[test]
+fn a_loop_that_another_one_waits_for_goes_round_as_often_as_it_must() {
+    for poll in ["pass", "time.sleep(0.001)"] {
+        let text = format!(
+            "import threading, time\nrunning = True\ncount = 0\ndef work():\n    global count\n    while running:\n        count += 1\n\
+             t = threading.Thread(target=work)\nt.start()\nwhile count < 7: {poll}\nrunning = False\nt.join()\nprint(count >= 7)\n"
+        );
+        for (version, kind) in verdicts(&text) {
+            assert_eq!(kind, Kind::Exact, "{version}: {poll}");
+        }
+    }
+    // What nobody counts to is waited for without end.
+    let never = "import threading\ncount = 0\ndef work():\n    global count\n    count += 1\nt = threading.Thread(target=work)\nt.start()\n\
+                 while count < 2: pass\nt.join()\n";
+    for (version, kind) in verdicts(never) {
+        assert_eq!(kind, Kind::Deadlocks, "{version}");
+    }
+}
+
+#[test]
+fn rounds_that_were_cut_short_are_told() {
+    let text = "import threading\nstop = False\nq = []\ndone = 0\ndef work():\n    global done\n    while not stop:\n        if q:\n            q.pop(0)\n            \
+                done += 1\nt = threading.Thread(target=work)\nt.start()\nfor job in (1, 2, 3, 4, 5): q.append(job)\nstop = True\nt.join()\nprint(done)\n";
+    let finding = &check(text, &[Version::V3_12], 2, &Control::default()).unwrap().findings[0];
+    assert!(finding.few_rounds && finding.reason.ends_with("(4 ways, or more)"), "{finding:?}");
+    let ended = text.replace("while not stop", "for _ in range(3)");
+    assert!(!check(&ended, &[Version::V3_12], 2, &Control::default()).unwrap().findings[0].few_rounds);
+}

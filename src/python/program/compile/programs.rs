@@ -1,5 +1,6 @@
 //! Whole programs, and the statements that only they have.
 
+use super::super::module::FEW_ROUNDS;
 use super::super::{
     instruction::{Code, Op, ProgramOp},
     module::{Module, Texts},
@@ -65,7 +66,7 @@ fn compile(
             names.push(parameter.clone());
         }
     }
-    Ok(Module { version, facts, codes, names, texts: texts.owned(), warm })
+    Ok(Module { version, facts, codes, names, texts: texts.owned(), warm, rounds: FEW_ROUNDS })
 }
 
 /// Whether a statement is `from __future__ import print_function`.

@@ -1,0 +1,27 @@
+//! What is taken for granted of a program where nothing says it.
+
+/// What the model takes for granted of a run, where it could be otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
+pub(super) struct Assumed {
+    /// That a call is specialised, and so does not look at the eval breaker.
+    pub(super) specialised: bool,
+    /// That a time limit does not come as long as another thread can go on.
+    pub(super) long_limits: bool,
+    /// That `as_completed()` gives futures in the order in which it was given them.
+    pub(super) given_order: bool,
+    /// That a loop without an end of its own has gone round often enough.
+    pub(super) few_rounds: bool,
+}
+
+impl Assumed {
+    /// What either of two takes for granted.
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self {
+            specialised: self.specialised || other.specialised,
+            long_limits: self.long_limits || other.long_limits,
+            given_order: self.given_order || other.given_order,
+            few_rounds: self.few_rounds || other.few_rounds,
+        }
+    }
+}
