@@ -38,6 +38,11 @@ impl Memory {
         Self { shared: SharedAtomics::new(0), queues }
     }
 
+    /// The counter alone, for those who take no lock.
+    pub(super) const fn shared(&self) -> &SharedAtomics {
+        &self.shared
+    }
+
     pub(super) fn x(&self) -> i64 {
         self.shared.x()
     }
