@@ -294,39 +294,16 @@ impl Expected {
     /// Says what the runs of a row show, and whether that agrees with what the model found.
     fn judge(&self, row: &mut RealRow, finding: Option<&Finding>) {
         let kind = finding.map(|finding| finding.kind);
+        let beside = finding.zip(row.seen).and_then(|(finding, seen)| beside_the_model(finding, seen));
         match (self, kind, row.seen) {
             // The one end that needs nothing to be held against.
             (_, Some(Kind::Deadlocks), Some(_)) => row.agrees = Some(true),
             (Self::Nothing(why), ..) => row.not_compared = Some(why.clone()),
             (Self::Refusal, _, None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(false)),
             (_, Some(Kind::Exact), None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(true)),
-            (_, Some(Kind::Exact), Some(_)) if finding.is_some_and(|finding| finding.time_limits) => {
+            (_, Some(_), Some(_)) if beside.is_some() => {
                 row.seen = None;
-                row.not_compared =
-                    Some("a run ended otherwise, but a time limit may have come in it".to_owned());
-            }
-            (_, Some(Kind::Exact), Some(Seen::Loses))
-                if finding.is_some_and(|finding| finding.given_order) =>
-            {
-                row.seen = None;
-                row.not_compared = Some(
-                    "a run ended otherwise, but as_completed() may have given futures in another order"
-                        .to_owned(),
-                );
-            }
-            (_, Some(_), Some(Seen::Loses)) if finding.is_some_and(|finding| finding.few_rounds) => {
-                row.seen = None;
-                row.not_compared = Some(
-                    "a run ended otherwise, but a loop that only another thread ends may have gone round more than three times"
-                        .to_owned(),
-                );
-            }
-            (_, Some(_), Some(Seen::Loses)) if finding.is_some_and(|finding| finding.daemons_print) => {
-                row.seen = None;
-                row.not_compared = Some(
-                    "a run ended otherwise, but the end of the program may have cut short what a daemon prints"
-                        .to_owned(),
-                );
+                row.not_compared = beside.map(|why| format!("a run ended otherwise, but {why}"));
             }
             // It is exact only once calls are specialised.
             (_, Some(Kind::Exact), Some(_)) => {
@@ -344,6 +321,21 @@ impl Expected {
             }
         }
     }
+}
+
+/// Why an end that the model has not come to says nothing against it: what it takes for granted, or leaves out.
+fn beside_the_model(finding: &Finding, seen: Seen) -> Option<&'static str> {
+    let (exact, loses) = (finding.kind == Kind::Exact, seen == Seen::Loses);
+    let reasons = [
+        (exact && finding.time_limits, "a time limit may have come in it"),
+        (exact && loses && finding.given_order, "as_completed() may have given futures in another order"),
+        (
+            loses && finding.few_rounds,
+            "a loop that only another thread ends may have gone round more often than in the model",
+        ),
+        (loses && finding.daemons_print, "the end of the program may have cut short what a daemon prints"),
+    ];
+    reasons.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why)
 }
 
 /// The finding on a version, among those that were asked for and those made for interpreters.

@@ -239,9 +239,10 @@ fn an_end_that_the_model_did_not_come_to_is_not_held_against_it() {
                   done += 1\nt = threading.Thread(target=work)\nt.start()\nfor job in (1, 2, 3, 4, 5): q.append(job)\nstop = True\nt.join()\nprint(done)\n";
     let cut = "import threading\ndef greet(name):\n    print('hello', name)\nt = threading.Thread(target=greet, args=('bob',))\nt.daemon = True\n\
                t.start()\nprint('bye')\n";
-    for (text, prints, why) in
-        [(rounds, "5", "more than three times"), (cut, "hello\\nbye", "cut short what a daemon prints")]
-    {
+    for (text, prints, why) in [
+        (rounds, "5", "more often than in the model"),
+        (cut, "hello\\nbye", "cut short what a daemon prints"),
+    ] {
         std::fs::write(&file, text).unwrap();
         let fake = Fake::python(&format!("printf '{prints}\\n'"));
         let (code, report, _) = check(&[path(&file), "--python", &at(&fake)]);

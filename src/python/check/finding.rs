@@ -119,7 +119,7 @@ pub struct Finding {
     pub time_limits: bool,
     /// Whether `as_completed()` gave several futures, which it is taken to do in the order in which it was given them.
     pub given_order: bool,
-    /// Whether a loop without an end of its own (`while running`) was left to go round three times, and then only where no other thread
+    /// Whether a loop without an end of its own (`while running`) was left to go round a few times, and then only where no other thread
     /// could go on.
     pub few_rounds: bool,
     /// How many of the lines that it ends with were printed.

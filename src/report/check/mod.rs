@@ -36,6 +36,9 @@ pub struct CheckReport {
     pub scope: u32,
     /// Whether other numbers were taken as small in the same proportion.
     pub in_proportion: bool,
+    /// How often a loop that only another thread ends goes round before others go on.
+    #[serde(skip)]
+    pub rounds: u8,
     /// The numbers that were taken as smaller ones.
     pub small: Vec<SmallNumber>,
     /// What of the program no schedule does at this scope, where it is exact.
@@ -94,6 +97,7 @@ impl CheckReport {
             file,
             scope: scope.iterations,
             in_proportion: scope.in_proportion,
+            rounds: checked.small.rounds,
             small: small.filter(|small| small.number != small.taken_as).collect(),
             results: checked.findings.iter().map(row).collect(),
             untried,
@@ -258,7 +262,7 @@ impl CheckReport {
                 format!(
                     "a loop that only another thread ends goes round {} times, and more only where no other thread can go on: with \
                      more rounds there may be other ends",
-                    self.scope.max(3)
+                    self.rounds
                 ),
             );
         }

@@ -39,7 +39,7 @@ pub struct CheckRow {
     /// Whether `as_completed()` gave several futures: it is taken to do so in the order in which it was given them, and may do so in
     /// any.
     pub given_order: bool,
-    /// Whether a loop without an end of its own was left to go round three times, and then only where no other thread could go on: with
+    /// Whether a loop without an end of its own was left to go round a few times, and then only where no other thread could go on: with
     /// more rounds there may be other ends.
     pub few_rounds: bool,
     /// How many of the lines that it ends with were printed.
