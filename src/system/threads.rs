@@ -12,10 +12,8 @@ use rayon::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 use std::fs;
 use std::hint;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
-use std::time::Duration;
 
 /// A worker's stack holds little more than a few frames; a small one lets many workers start.
 pub const STACK: usize = 256 * 1024;
@@ -44,8 +42,17 @@ pub struct ThreadStarter {
     workers: usize,
     /// Whether the address space is limited, so that it may end before the threads do.
     limited: bool,
+    arrivals: Mutex<Arrivals>,
+    /// Notified when `arrivals` changes.
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Arrivals {
     /// How many threads have begun, and so have all that they need.
-    begun: AtomicUsize,
+    begun: usize,
+    /// Whether one could not be started, so that the others need not wait for it.
+    given_up: bool,
 }
 
 impl ThreadStarter {
@@ -63,7 +70,12 @@ impl ThreadStarter {
     }
 
     fn of(workers: usize) -> Self {
-        Self { workers, limited: memory::address_space_is_limited(), begun: AtomicUsize::new(0) }
+        Self {
+            workers,
+            limited: memory::address_space_is_limited(),
+            arrivals: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 
     /// Starts the thread of a worker, which must be the one after those that were started before.
@@ -79,6 +91,7 @@ impl ThreadStarter {
         work: impl FnOnce() -> T + Send + 'scope,
     ) -> Result<ScopedJoinHandle<'scope, T>> {
         if control.stopped() {
+            self.give_up();
             return Err(Interrupted.into());
         }
         let begin = || {
@@ -87,6 +100,7 @@ impl ThreadStarter {
         };
         self.look(worker, STACK)
             .and_then(|()| named(worker, STACK).spawn_scoped(scope, begin))
+            .inspect_err(|_| self.give_up())
             .map_err(|source| Error::StartWorker { worker, workers: self.workers, source })
     }
 
@@ -96,10 +110,7 @@ impl ThreadStarter {
         if !self.limited {
             return Ok(());
         }
-        // Relaxed: nothing is read on its account.
-        while self.begun.load(Ordering::Relaxed) < before {
-            thread::sleep(Duration::from_micros(20));
-        }
+        drop(self.wait_while(|arrivals| arrivals.begun < before));
         // A thread that gets its arena and then has nothing left would not even live to see that.
         let arena = stack + ARENA;
         if !memory::fits(stack + RESERVE) || (memory::fits(arena) && !memory::fits(arena + RESERVE)) {
@@ -108,11 +119,34 @@ impl ThreadStarter {
         Ok(())
     }
 
-    /// To be called by each thread, first of all.
+    /// To be called by each thread, first of all. Where the address space is limited it waits for all to begin, or for
+    /// one that cannot be started: while `malloc` looks for a place for an arena it maps twice its size for a moment,
+    /// and another thread that allocates then would find nothing and abort the process.
     fn begin(&self) {
         // The first allocation of a thread is the one that takes an arena.
         drop(hint::black_box(Box::new(0_u8)));
-        self.begun.fetch_add(1, Ordering::Relaxed);
+        if self.limited {
+            self.change(|arrivals| arrivals.begun += 1);
+            drop(self.wait_while(|arrivals| arrivals.begun < self.workers && !arrivals.given_up));
+        }
+    }
+
+    fn give_up(&self) {
+        self.change(|arrivals| arrivals.given_up = true);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Arrivals)) {
+        change(&mut self.arrivals());
+        self.changed.notify_all();
+    }
+
+    fn wait_while(&self, waiting: impl Fn(&Arrivals) -> bool) -> MutexGuard<'_, Arrivals> {
+        let arrivals = self.changed.wait_while(self.arrivals(), |arrivals| waiting(arrivals));
+        arrivals.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn arrivals(&self) -> MutexGuard<'_, Arrivals> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -140,12 +174,14 @@ pub fn pool(
     let failed = |reason| Error::Pool { workers, reason };
     let room = Arc::new(ThreadStarter::for_workers(workers)?);
     let start = |worker: ThreadBuilder| {
-        room.look(worker.index(), stack)?;
-        let room = Arc::clone(&room);
-        named(worker.index(), stack).spawn(move || {
-            room.begin();
+        let index = worker.index();
+        let starter = Arc::clone(&room);
+        let begin = move || {
+            starter.begin();
             worker.run();
-        })?;
+        };
+        let spawn = || named(index, stack).spawn(begin);
+        room.look(index, stack).and_then(|()| spawn()).inspect_err(|_| room.give_up())?;
         Ok(())
     };
     let pool = ThreadPoolBuilder::new().num_threads(workers).start_handler(at_start).spawn_handler(start);
