@@ -84,13 +84,7 @@ pub fn check(data: &[u8]) {
         startup: Some(Duration::from_nanos(spans[0].start)),
         spans,
         usage: Some(usages.into_iter().sum()),
-        foreign_values: None,
-        lock: None,
-        misuse: None,
-        holds: None,
-        communication: None,
-        hosts: Vec::new(),
-        pace: None,
+        ..Observation::default()
     };
     let workers = NonZeroUsize::new(observation.spans.len()).unwrap_or(NonZeroUsize::MIN);
     let load = Workload {

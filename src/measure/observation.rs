@@ -19,8 +19,8 @@ pub enum Promise {
     MayLose,
 }
 
-/// What came of doing a workload once.
-#[derive(Debug, Clone, PartialEq)]
+/// What came of doing a workload once. By default nothing is known of it.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observation {
     /// The result.
     pub actual: i128,
@@ -55,13 +55,7 @@ impl Observation {
             spans: run.workers.iter().map(|worker| worker.span).collect(),
             startup: Some(run.startup),
             usage: Some(run.workers.iter().map(|worker: &WorkerResult<T>| worker.usage).sum()),
-            foreign_values: None,
-            lock: None,
-            misuse: None,
-            holds: None,
-            communication: None,
-            hosts: Vec::new(),
-            pace: None,
+            ..Self::default()
         }
     }
 

@@ -271,13 +271,7 @@ mod tests {
                 spans: vec![Span { start: 1, end: 2 }],
                 startup: Some(Duration::ZERO),
                 usage: Some(Usage::default()),
-                foreign_values: None,
-                lock: None,
-                misuse: None,
-                holds: None,
-                communication: None,
-                hosts: Vec::new(),
-                pace: None,
+                ..Observation::default()
             })
         }
         fn explain(&self, _: &Workload, _: &Seen<'_>) -> Explanation {

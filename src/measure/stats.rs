@@ -327,12 +327,7 @@ mod tests {
                 ..Usage::default()
             }),
             foreign_values: Some(4),
-            lock: None,
-            misuse: None,
-            holds: None,
-            communication: None,
-            hosts: Vec::new(),
-            pace: None,
+            ..Observation::default()
         }
     }
 

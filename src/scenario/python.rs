@@ -296,14 +296,7 @@ impl Scenario for Python {
             actual,
             spans: vec![Span { start: 0, end }],
             startup: startup.map(duration).transpose()?,
-            usage: None,
-            foreign_values: None,
-            lock: None,
-            misuse: None,
-            holds: None,
-            communication: None,
-            hosts: Vec::new(),
-            pace: None,
+            ..Observation::default()
         })
     }
 

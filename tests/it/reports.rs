@@ -41,13 +41,7 @@ fn observation(actual: i128, milliseconds: u64) -> Observation {
             voluntary: 3,
             involuntary: 14,
         }),
-        foreign_values: None,
-        lock: None,
-        misuse: None,
-        holds: None,
-        communication: None,
-        hosts: Vec::new(),
-        pace: None,
+        ..Observation::default()
     }
 }
 

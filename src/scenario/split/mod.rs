@@ -179,13 +179,7 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
         spans,
         startup: Some(startup),
         usage: Some(usage),
-        foreign_values: None,
-        lock: None,
-        misuse: None,
-        holds: None,
-        communication: None,
-        hosts: Vec::new(),
-        pace: None,
+        ..Observation::default()
     })
 }
 

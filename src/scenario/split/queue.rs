@@ -76,12 +76,6 @@ pub(super) fn observe(
         startup: Some(Duration::from_nanos(left.saturating_sub(asked))),
         usage: Some(subtotals.iter().map(|subtotal| subtotal.usage).sum()),
         spans,
-        foreign_values: None,
-        lock: None,
-        misuse: None,
-        holds: None,
-        communication: None,
-        hosts: Vec::new(),
-        pace: None,
+        ..Observation::default()
     })
 }

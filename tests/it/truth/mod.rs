@@ -98,11 +98,6 @@ impl Drawn {
                 voluntary: self.switches,
                 involuntary: 2,
             }),
-            misuse: None,
-            holds: None,
-            communication: None,
-            hosts: Vec::new(),
-            pace: None,
             foreign_values: (scenario.name() == "race").then_some(self.switches),
             lock: lock.then(|| LockUse {
                 takes: 9,
@@ -113,6 +108,7 @@ impl Drawn {
                 holds: times.clone(),
                 waits: times,
             }),
+            ..Observation::default()
         }
     }
 }

@@ -186,12 +186,7 @@ pub(in super::super) fn observe(load: &Workload, control: &Control) -> Result<Ob
         usage: Some(usages.into_iter().sum()),
         hosts: team.shares(load, &spans),
         spans: team.on_one_clock(&spans, left),
-        communication: None,
-        foreign_values: None,
-        lock: None,
-        misuse: None,
-        holds: None,
-        pace: None,
+        ..Observation::default()
     };
     let communication = between(left, reduced).saturating_sub(observation.elapsed());
     Ok(Observation { communication: Some(communication), ..observation })
