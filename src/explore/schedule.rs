@@ -77,7 +77,7 @@ pub struct Schedule {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
     /// The text does not begin as it must.
-    #[error("not a schedule: write one such as v1:machine:A1,B117,A2")]
+    #[error("not a schedule: write one such as v1:3.9:A12,B3,A2")]
     Form,
     /// The kind of steps is not known.
     #[error("no steps of {0:?} are known: write machine, or a version of CPython such as 3.9")]

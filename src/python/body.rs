@@ -19,6 +19,13 @@ pub enum Body {
     Heap(Box<LoopBody>),
 }
 
+/// Whether all that can go wrong with such a body is that a store of x overwrites what others have stored. Of what needs a setup that
+/// is not known.
+#[must_use]
+pub fn only_overwrites(body: &str) -> bool {
+    Program::compile(body, "", Version::newest_with_gil()).is_ok_and(|program| program.only_overwrites())
+}
+
 /// What the model says can become of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

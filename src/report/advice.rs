@@ -120,9 +120,17 @@ fn within_spread(row: &Row) -> String {
 /// Shards are no choice for workers that must see one counter.
 fn one_counter(best: &Row, others: &[&Row]) -> String {
     // A race is right with one worker only, and who shares a counter has more.
-    match others.iter().find(|row| row.promise == Promise::Exact) {
+    let mut shared = others.iter().filter(|row| row.promise == Promise::Exact);
+    match shared.next() {
         Some(next) if best.scenario == "sharded" && best.conditions.workers > 1 => {
-            format!(" Where the workers have to share one counter: {}.", next.short_name())
+            let close: Vec<&str> =
+                shared.filter(|row| indistinct(next, row)).map(|row| row.short_name()).collect();
+            let close = if close.is_empty() {
+                String::new()
+            } else {
+                format!(" ({}: slower by no more than the spread)", close.join(", "))
+            };
+            format!(" Where the workers have to share one counter: {}{close}.", next.short_name())
         }
         _ => String::new(),
     }

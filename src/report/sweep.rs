@@ -232,10 +232,10 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     if !rows.is_empty() {
         notes.push(legend(&rows, report));
     }
-    let (references, others): (Vec<&Row>, Vec<&Row>) =
-        rows.iter().copied().partition(|row| row.group == Group::References);
-    notes.extend(wrong(&others, "a store overwrote what others had stored since its load (lost updates)"));
-    notes.extend(wrong(&references, "a count ended wrong, or an object was freed while it was held"));
+    for cause in words::CAUSES {
+        let of_it: Vec<&Row> = rows.iter().copied().filter(|row| words::cause(row) == cause).collect();
+        notes.extend(wrong(&of_it, cause));
+    }
     let mut first: Vec<&Row> = Vec::new();
     for row in &rows {
         if first.iter().all(|earlier| earlier.scenario != row.scenario) {

@@ -370,24 +370,22 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     notes
 }
 
-/// Which rows lost updates, those of equally many rounds in one sentence.
+/// Which rows were wrong and why, those of equally many rounds in one sentence.
 fn losses(rows: &[&Row]) -> Vec<String> {
-    let mut sorts: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut sorts: Vec<(String, &'static str, Vec<&str>)> = Vec::new();
     for row in
         rows.iter().filter(|row| row.group != Group::References && row.summary.verdict == Verdict::Lost)
     {
         let rounds = format!("wrong in {} of {}", row.summary.lost_runs, plural(row.summary.runs, "round"));
-        match sorts.iter_mut().find(|(sort, _)| *sort == rounds) {
-            Some((_, names)) => names.push(&row.scenario),
-            None => sorts.push((rounds, vec![&row.scenario])),
+        let cause = words::cause(row);
+        match sorts.iter_mut().find(|(sort, why, _)| *sort == rounds && *why == cause) {
+            Some((.., names)) => names.push(&row.scenario),
+            None => sorts.push((rounds, cause, vec![&row.scenario])),
         }
     }
-    let sentence = |(rounds, names): (String, Vec<&str>)| {
+    let sentence = |(rounds, cause, names): (String, &str, Vec<&str>)| {
         let were = if names.len() == 1 { "was" } else { "were" };
-        format!(
-            "{} {were} {rounds}: a store overwrote what others had stored since its load (lost updates).",
-            names.join(", ")
-        )
+        format!("{} {were} {rounds}: {cause}.", names.join(", "))
     };
     sorts.into_iter().map(sentence).collect()
 }

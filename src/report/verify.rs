@@ -229,7 +229,7 @@ impl VerifyReport {
         });
         Grid {
             title: format!(
-                "what real runs show: loses (updates were lost) or exact, each as the model says; {}! where it does not",
+                "what real runs show: loses (it ended as no order of whole iterations does) or exact, each as the model says; {}! where it does not",
                 if self.not_seen > 0 { "not seen: it can lose, but no run did; " } else { "" }
             ),
             header,
@@ -246,7 +246,7 @@ impl VerifyReport {
         };
         let not_seen = match self.not_seen {
             0 => String::new(),
-            cells => format!("; in {cells} no run showed the loss that the model says is possible"),
+            cells => format!("; in {cells} no run showed what the model says can go wrong"),
         };
         let verdict = format!(
             "model and interpreters agree in {} of {all} cells and disagree in {disagree}{not_seen}.",
@@ -279,11 +279,11 @@ impl VerifyReport {
         }
         let paragraphs = by_runs.into_iter().map(|(runs, named)| {
             let share = loss_below(runs).map_or_else(String::new, |below| {
-                format!("At 95 % confidence fewer than {} % of such runs lose any. ", words::figure(100.0 * below))
+                format!("At 95 % confidence fewer than {} % of such runs do. ", words::figure(100.0 * below))
             });
             let each = if named.len() == 1 { "" } else { " each" };
             format!(
-                "not seen: by the model updates can be lost, but none of {}{each} lost any: {}. {share}More --iters or \
+                "not seen: by the model a run can end as no order of whole iterations does, but none of {}{each} did: {}. {share}More --iters or \
                  --runs may show it.",
                 words::plural(runs, "run"),
                 named.join(" · "),
@@ -372,7 +372,7 @@ impl Document for VerifyReport {
                     cell.model.map_or("nothing", Claim::word),
                     cell.lost_runs,
                     cell.runs,
-                    if cell.raising_runs > 0 { "lost updates or raised" } else { "lost updates" }
+                    if cell.raising_runs > 0 { "ended otherwise or raised" } else { "ended otherwise" }
                 ));
             }
             if let Some(failure) = &cell.failure {

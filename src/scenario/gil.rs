@@ -13,9 +13,9 @@ use crate::measure::{
 };
 use crate::python::gil::{Gil, GilUse};
 use crate::python::program::{
-    End, MOST_WORK, Op, Point, Program, SharedAtomics, Site, Verdict, VerdictError,
+    End, MOST_WORK, Point, Program, SharedAtomics, Site, Verdict, VerdictError, Witness,
 };
-use crate::python::version::{Check, HandOff, SWITCH_INTERVAL, Version};
+use crate::python::version::{HandOff, SWITCH_INTERVAL, Version};
 use crate::system::clock::Span;
 use crate::system::control::{BLOCK, Control};
 use crate::system::holds::Recorder;
@@ -180,23 +180,6 @@ impl UnderGil {
         })
     }
 
-    /// The instructions between the first load of the counter and the store after it, if the body itself has both
-    /// and the GIL cannot be lost from the load on until the store.
-    fn unbroken(&self) -> Option<(String, Vec<&'static str>, String)> {
-        let code = self.program.codes().first()?;
-        let load = code.instructions.iter().position(|instruction| instruction.op == Op::LoadX)?;
-        let store =
-            load + code.instructions[load..].iter().position(|instruction| instruction.op == Op::StoreX)?;
-        if code.instructions[load..store].iter().any(|instruction| instruction.check != Check::Never) {
-            return None;
-        }
-        let named = |index: usize| format!("{} x", code.instructions[index].opcode);
-        let mut between: Vec<&str> =
-            code.instructions[load + 1..store].iter().map(|instruction| instruction.opcode).collect();
-        between.dedup();
-        Some((named(load), between, named(store)))
-    }
-
     /// What to try next: what can lose updates until it does, and an exact version beside one that is not.
     fn next(&self, load: &Workload, seen: &Seen<'_>) -> String {
         let own = |load: &Workload| {
@@ -231,43 +214,53 @@ impl UnderGil {
         let Verdict::CanLose(witness) = &self.verdict else {
             if !version.has_gil() {
                 return format!(
-                    "CPython {version} has no GIL, but this body protects its update itself, so nothing is lost"
+                    "CPython {version} has no GIL, but nothing that one worker does meanwhile changes what another's run of this body \
+                     leaves in x, so nothing is lost"
                 );
             }
-            return match self.unbroken() {
+            return match self.program.unbroken() {
                 Some((load, between, store)) if !between.is_empty() => format!(
                     "between {load} and {store} CPython {version} cannot lose the GIL: after {} it does not look whether another \
                      worker wants it; so nothing is lost, and nothing is gained from a second CPU",
                     between.join(" and ")
                 ),
                 _ => format!(
-                    "under CPython {version}{} no other worker can store x between a load of x and the store that depends on it; so \
+                    "under CPython {version}{} no switch to another worker within this body changes what it leaves in x; so \
                      nothing is lost, and nothing is gained from a second CPU",
                     if version.has_silent_call(self.program.body()) {
-                        ", once its calls are specialised (after the first few executions, in which an update can be lost),"
+                        ", once its calls are specialised (in the first few executions the GIL can change hands after them, too),"
                     } else {
                         ""
                     }
                 ),
             };
         };
-        let ending = if lost {
-            "what another worker stored in between was overwritten (lost updates)"
-        } else {
-            "what another worker stores in between can be overwritten, but the result is right this time"
+        let overwrites = self.program.only_overwrites();
+        let ending = match (overwrites, lost) {
+            (true, true) => "what another worker stored in between was overwritten (lost updates)",
+            (true, false) => {
+                "what another worker stores in between can be overwritten, but the result is right this time"
+            }
+            (false, true) => "what another worker stored in between made untrue what this one had read",
+            (false, false) => {
+                "what another worker stores in between can make untrue what this one has read, but the result is right this time"
+            }
         };
         if !version.has_gil() {
             let run = if load.cpus.usable < 2 { "take turns on one CPU" } else { "can run at the same time" };
+            let act = if overwrites { "load and store" } else { "load and what follows from it" };
             return format!(
-                "CPython {version} has no GIL: the workers {run}, and one's store can fall between another's load and \
-                 store: {ending}"
+                "CPython {version} has no GIL: the workers {run}, and one's store can fall between another's {act}: {ending}"
             );
         }
-        let site = |site: &Option<Site>| {
-            let name = |site: &Site| format!("{} {}", site.opcode, site.argument).trim_end().to_owned();
-            site.as_ref().map_or_else(|| "an instruction".to_owned(), name)
+        let named = |site: &Site| format!("{} {}", site.opcode, site.argument).trim_end().to_owned();
+        let Witness { switch: Some(switch), load: Some(load), store: Some(store), .. } = witness.as_ref()
+        else {
+            return format!(
+                "CPython {version} may drop the GIL between a load of x and what follows from it: {ending}"
+            );
         };
-        let (switch, load, store) = (site(&witness.switch), site(&witness.load), site(&witness.store));
+        let (switch, load, store) = (named(switch), named(load), named(store));
         let between = if switch == load { String::new() } else { format!(" after {load} and") };
         format!("CPython {version} may drop the GIL right after {switch},{between} before {store}: {ending}")
     }

@@ -309,13 +309,13 @@ impl Scenario for Python {
             (Job::Split, _) => "each process has an interpreter and a GIL of its own",
             (_, Found::Exact) if load.workers.get() == 1 => "a single thread has nobody to lose an update to",
             (_, Found::Exact) if free => {
-                "the interpreter has no GIL, but this body protects its update itself"
+                "the interpreter has no GIL, but by the model nothing that another thread does meanwhile changes what this body leaves"
             }
             (_, Found::Exact) if self.result().is_some() => {
-                "no other thread can come between what this body reads and what it then writes"
+                "by the model no switch between threads leaves what no order of whole iterations does"
             }
             (_, Found::Exact) => {
-                "no other thread can store x between this body's load of x and the store that depends on it"
+                "by the model no switch to another thread within this body changes what it leaves in x"
             }
             (_, Found::Lucky) => "the result is right this time, which is no promise",
             (_, Found::Lost) if self.result().is_some() => {

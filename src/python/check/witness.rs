@@ -195,11 +195,19 @@ impl Record {
         let mut places = BTreeMap::new();
         let mut left = BTreeMap::new();
         let mut withs = BTreeMap::new();
+        // Who has returned from a function, and so runs it anew: a pool's thread, with no line of its own in between.
+        let mut returned = BTreeSet::new();
         for event in self.events.iter().filter(|event| event.together) {
+            let place = (event.thread, event.code);
+            let anew = returned.contains(&place);
+            if event.opcode.starts_with("RETURN_") {
+                returned.insert(place);
+            } else if event.opcode != "RESUME" {
+                returned.remove(&place);
+            }
             let Some(line) = event.line else { continue };
             // POP_BLOCK leaves a loop or a `with`. It and what follows bear the number of the last line within, which is not
             // run once more.
-            let place = (event.thread, event.code);
             let text = texts.get(&line).map_or("", |text| text.trim());
             // What skips the last line of a loop leads to the jump at the loop's end, which bears the number of that line. It is not
             // run.
@@ -225,7 +233,7 @@ impl Record {
             let entered = withs.insert((place, line), event.pc).filter(|_| text.starts_with("with "));
             let continues = before.is_some_and(|(last, pc)| last == line && pc <= event.pc)
                 || entered.is_some_and(|pc| pc <= event.pc);
-            if lines.last().is_some_and(|last| last.thread == event.thread && last.line == line) {
+            if !anew && lines.last().is_some_and(|last| last.thread == event.thread && last.line == line) {
                 continue;
             }
             lines.push(ScheduleLine { thread: event.thread, line, text: text.to_owned(), continues });

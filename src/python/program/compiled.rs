@@ -1,7 +1,7 @@
 //! A compiled loop body: its functions, and the listing of them.
 
 use super::{
-    instruction::{Code, Op},
+    instruction::{Code, Instruction, Op},
     source::{Place, Position, Source},
 };
 use crate::python::version::{Check, Facts, Version};
@@ -52,6 +52,44 @@ impl Program {
     pub fn takes_locks(&self) -> bool {
         let mut all = self.codes.iter().flat_map(|code| &code.instructions);
         all.any(|instruction| matches!(instruction.op, Op::EnterWith | Op::ExitWith))
+    }
+
+    /// Whether all that can go wrong with x is that a store overwrites what others have stored: x is read in one place, and stored
+    /// by the same function. Where it is read twice, a worker may act on a test that no longer holds.
+    #[must_use]
+    pub fn only_overwrites(&self) -> bool {
+        let holds = |code: &Code, op: &Op| code.instructions.iter().filter(|it| it.op == *op).count();
+        let mut readers = self.codes.iter().filter(|code| holds(code, &Op::LoadX) > 0);
+        match (readers.next(), readers.next()) {
+            (Some(code), None) => holds(code, &Op::LoadX) == 1 && holds(code, &Op::StoreX) > 0,
+            _ => false,
+        }
+    }
+
+    /// The instructions between the first load of x and the last store, and these two, if the body itself has both and the
+    /// GIL cannot be lost from that load on.
+    #[must_use]
+    pub fn unbroken(&self) -> Option<(String, Vec<&'static str>, String)> {
+        let (code, functions) = self.codes.split_first()?;
+        let instructions = &code.instructions;
+        let mut others = functions.iter().flat_map(|function| &function.instructions);
+        if others.any(|instruction| matches!(instruction.op, Op::LoadX | Op::StoreX)) {
+            return None;
+        }
+        let load = instructions.iter().position(|instruction| instruction.op == Op::LoadX)?;
+        let store = instructions.iter().rposition(|instruction| instruction.op == Op::StoreX)?;
+        // To the jump to the next iteration, for a loop of the body's own could come back to a store.
+        let next = |instruction: &Instruction| instruction.op.target().is_some_and(|target| target <= load);
+        let end = store + instructions.get(store..)?.iter().position(next)?;
+        if store < load || instructions[load..end].iter().any(|instruction| instruction.check != Check::Never)
+        {
+            return None;
+        }
+        let named = |index: usize| format!("{} x", instructions[index].opcode);
+        let mut between: Vec<&str> =
+            instructions[load + 1..store].iter().map(|instruction| instruction.opcode).collect();
+        between.dedup();
+        Some((named(load), between, named(store)))
     }
 
     /// The body's source.

@@ -25,7 +25,7 @@ pub const MOST_STATES: usize = 400_000;
 /// How many iterations each worker does at most. One shows any loss inside an iteration, two what is carried over.
 const MOST_ITERATIONS: u64 = 2;
 
-/// The most instructions between two accesses to shared memory.
+/// The most instructions of an iteration, or between two accesses to shared memory.
 const MOST_STEPS: u64 = 1_000_000;
 
 /// The most instructions in all, so that an answer comes within seconds.
@@ -99,8 +99,8 @@ pub enum VerdictError {
         /// Iterations of each worker.
         iterations: u64,
     },
-    /// A worker goes on and on without touching shared memory.
-    #[error("the body runs {MOST_STEPS} instructions without touching x or a lock: make its loops shorter")]
+    /// An iteration goes on and on.
+    #[error("one iteration of the body takes more than {MOST_STEPS} instructions: make its loops shorter")]
     TooLong,
     /// A stop was asked for.
     #[error("stopped before every schedule of the body was tried; run it again")]

@@ -4,7 +4,7 @@ use super::data::{ExploreReport, RealThreads};
 use crate::count::grouped;
 use crate::explore::{Grade, StepKind};
 use crate::measure::Pattern;
-use crate::python::body::in_one_line;
+use crate::python::body::{in_one_line, only_overwrites};
 use crate::python::check::finds_taken;
 use crate::report::{layout, words};
 
@@ -113,7 +113,8 @@ impl ExploreReport {
         let cold = match self.switching {
             StepKind::Version(version) if version.has_silent_call(&self.body) => {
                 format!(
-                    " (once CPython {version} has specialised its calls; in the first few executions it may not)"
+                    " (once CPython {version} has specialised its calls; in the first few executions it may switch after them, too, which \
+                     is not tried here)"
                 )
             }
             _ => String::new(),
@@ -145,12 +146,21 @@ impl ExploreReport {
             return self.why_shared();
         }
         if self.grades().any(|grade| grade == Grade::Lost) {
-            let place = match self.switching {
-                StepKind::Machine => "between one worker's load of x and its store".to_owned(),
-                StepKind::Version(version) => {
-                    format!("between the load of x and the store, where CPython {version} may switch,")
-                }
+            let may_switch = |between: &str, what: &str| match self.switching {
+                StepKind::Machine => format!("between {between}"),
+                StepKind::Version(version) => format!("between {what}, where CPython {version} may switch,"),
             };
+            if !only_overwrites(&self.body) {
+                let place = may_switch(
+                    "one worker's load of x and what follows from it",
+                    "the load of x and what follows from it",
+                );
+                return format!(
+                    "where the result is not right, a worker acts on what it has read of x, and what another stores {place} makes that \
+                     untrue. A lock around the load and what follows from it (with lock: …) leaves only the right outcomes."
+                );
+            }
+            let place = may_switch("one worker's load of x and its store", "the load of x and the store");
             return format!(
                 "where updates are lost, what another worker stores {place} is overwritten: the store knows only the x that was loaded, so those \
                  updates are lost. A lock around the load and the store (with lock: …) leaves one outcome."
@@ -172,7 +182,7 @@ impl ExploreReport {
         {
             return format!(
                 "once CPython {version} has specialised its calls, every schedule ends as some order of whole iterations does, so no update \
-                 can be lost; in the first few executions one can."
+                 can be lost; in the first few executions it may switch after them, too, which is not tried here."
             );
         }
         "every schedule ends as some order of whole iterations does, so no update can be lost.".to_owned()

@@ -81,7 +81,7 @@ fn a_loss_that_was_not_seen_is_told_in_every_form() {
     assert!(table.contains("not seen: it can lose, but no run did"), "{table}");
     assert!(table.contains("agree in 1 of 2 cells and disagree in none; in 1 no run showed"), "{table}");
     assert!(
-        table.contains("none of 100 runs lost any: y = x; x = y + d in 3.9.18. At 95 % confidence fewer than 2.95 % of such runs"),
+        table.contains("none of 100 runs did: y = x; x = y + d in 3.9.18. At 95 % confidence fewer than 2.95 % of such runs do"),
         "{table}"
     );
     assert!(!table.contains("not seen!"), "{table}");
@@ -101,6 +101,6 @@ fn a_disagreement_is_told_with_what_was_seen() {
     let report = report(vec![cell(Claim::Exact, 10, 1)]);
     assert_eq!(report.disagreements, 1);
     let failures = report.failures().join("");
-    assert!(failures.contains("the model says exact, but 1 of 10 runs lost updates"), "{failures}");
+    assert!(failures.contains("the model says exact, but 1 of 10 runs ended otherwise"), "{failures}");
     assert!(report.table(None).contains("loses!"));
 }

@@ -266,6 +266,33 @@ fn what_is_wrong_is_faster_where_that_is_beyond_the_spread() {
 }
 
 #[test]
+fn a_body_that_tests_x_is_not_said_to_overwrite() {
+    let said = |body: &str| {
+        let mut report = timed(&[("gil:3.9", 5.0, 0.1), ("race", 10.0, 0.1)], 7);
+        report.results[0].body = Some(body.to_owned());
+        plain(&report).lines().filter(|line| line.contains("wrong in")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let overwritten =
+        "wrong in 2 of 2 rounds: a store overwrote what others had stored since its load (lost updates).";
+    assert_eq!(said("x += d"), [format!("gil:3.9, race were {overwritten}")]);
+    let tests = "gil:3.9 was wrong in 2 of 2 rounds: a worker acted on what it had read when others had changed that since.";
+    assert_eq!(said("if x < 5: x += 1"), [tests.to_owned(), format!("race was {overwritten}")]);
+}
+
+#[test]
+fn who_shares_a_counter_is_told_of_what_is_as_fast_within_the_spread() {
+    let said = |spread: f64| {
+        let rows = [("sharded", 1.0, 0.1), ("atomic", 11.0, spread), ("mutex:parking-lot", 10.0, spread)];
+        let text = plain(&timed(&rows, 0));
+        text.lines().find(|line| line.starts_with("which one: ")).unwrap().to_owned()
+    };
+    let told = " Where the workers have to share one counter: mutex:parking-lot";
+    assert!(said(0.4).ends_with(&format!("{told}.")), "{}", said(0.4));
+    let within = said(0.6);
+    assert!(within.ends_with(&format!("{told} (atomic: slower by no more than the spread).")), "{within}");
+}
+
+#[test]
 fn what_the_column_relative_is_held_against_is_told_where_it_is_no_choice() {
     let said = |model: f64| {
         let text = plain(&timed(&[("gil:3.15", model, 0.1), ("atomic", 10.0, 0.1)], 0));

@@ -234,3 +234,14 @@ fn who_waits_for_a_lock_between_a_check_and_what_follows_is_said_to() {
         assert_eq!(waits, drop_point == "waiting for a lock in line 9", "{drop_point}");
     }
 }
+
+#[test]
+fn a_function_that_a_pool_s_thread_runs_again_is_shown_again() {
+    let jobs = "from concurrent.futures import ThreadPoolExecutor\ntotal = 0\ndef add(n):\n    global total\n    total = total + n\n\
+                with ThreadPoolExecutor(max_workers=2) as pool:\n    for n in (1, 2, 4, 8):\n        pool.submit(add, n)\nprint(total)\n";
+    for version in [Version::V3_9, Version::V3_13t] {
+        let findings = check(jobs, &[version], 2, &Control::default()).unwrap().findings;
+        let begun = findings[0].schedule.iter().filter(|line| line.line == 5 && !line.continues);
+        assert_eq!(begun.count(), 4, "{version}: {:?}", findings[0].schedule);
+    }
+}
