@@ -14,7 +14,7 @@ use crate::choice::Choice;
 use crate::count;
 use crate::measure::runner::{Case, MOST_ROUNDS, Rounds};
 use crate::measure::{Parameters, Pattern, Scenario};
-use crate::python::body::{Body, RESULT};
+use crate::python::body::{Body, BodyError, RESULT};
 use crate::python::program::Program;
 use crate::python::version::{HandOff, SWITCH_INTERVAL, Version};
 use crate::report::export::Format;
@@ -22,6 +22,7 @@ use crate::report::output::{Destination, TimelineTo, When};
 use crate::report::timeline::Window;
 use crate::scenario;
 use crate::session::{Baseline, Expectation, Session};
+use crate::system::control::Control;
 use crate::system::cpus::Cpus;
 use clap::Args;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -132,16 +133,21 @@ impl BodyOptions {
 
     /// Refuses what is not over a counter and locks alone.
     pub(super) fn counter_only(&self, version: Version) -> Result<(), UsageError> {
-        let others = if self.result == RESULT {
-            "gil repeats a body over the counter x and locks on real threads; gilsim verify and gilsim explore take this one"
+        let what = if self.result == RESULT {
+            "gil repeats a body over the counter x and locks on real threads"
         } else {
-            "gil looks at the counter x in the end and takes no other --result; gilsim verify and gilsim explore take this one"
+            "gil looks at the counter x in the end and takes no other --result"
         };
         match Body::compile(&self.body, self.setup(), &self.result, version) {
-            Ok(Body::Heap(_)) => {
+            Ok(body @ Body::Heap(_)) => {
+                let others = match body.claim([1, -1], &Control::default()) {
+                    Ok(_) => format!("{what}; gilsim verify and gilsim explore take this one"),
+                    Err(BodyError::OrderDependent { .. }) => format!("{what}; gilsim explore takes this one"),
+                    Err(_) => what.to_owned(),
+                };
                 Err(UsageError::new(match Program::compile(&self.body, self.setup(), version) {
                     Err(refusal) => format!("{refusal}\n{others}"),
-                    Ok(_) => others.to_owned(),
+                    Ok(_) => others,
                 }))
             }
             // What is not covered at all is refused with its place where it is compiled.

@@ -95,6 +95,9 @@ impl Classified for ExploreError {
             | Self::Schedule(_)
             | Self::Workers(_)
             | Self::NoReplay
+            | Self::Fault(_)
+            | Self::LongStep
+            | Self::Endless
             | Self::Loop(_) => Kind::Usage,
             Self::Interrupted => Kind::Interrupted,
             _ => Kind::Failure,

@@ -127,7 +127,9 @@ pub enum Error {
 fn advice(ended: Ended) -> &'static str {
     match ended {
         Ended::Signal(_) => "look for a memory limit or for who killed it, and run it again",
-        Ended::Status(_) => "check the body and the setup, or ask for less",
+        Ended::Status(_) => {
+            "check the body and the setup, or ask for less; where threads raise only together, that is what the race does, and gilsim verify counts it"
+        }
     }
 }
 

@@ -73,6 +73,15 @@ pub fn in_one_line(body: &str) -> String {
     lines.join(separator)
 }
 
+/// Some of the outcomes that orders of whole iterations have, in a parenthesis.
+#[must_use]
+pub fn among(outcomes: &[i64]) -> String {
+    match outcomes {
+        [] => " (once they reach its numbers)".to_owned(),
+        outcomes => format!(" (among the outcomes: {:?})", &outcomes[..outcomes.len().min(4)]),
+    }
+}
+
 /// Why the model says nothing about a body.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BodyError {
@@ -87,14 +96,14 @@ pub enum BodyError {
     Loop(LoopError),
     /// There is no one value to expect.
     #[error(
-        "the result of {body:?} depends on the order in which whole iterations run (among the outcomes: {some:?}), \
-         so there is no one value to expect; use a body whose updates add up in any order, or a --result on which the order has no bearing, such as len(L)"
+        "the result of {body:?} depends on the order in which whole iterations run{among}, so there is no one value to expect; use a body whose updates add up in any order, or a --result on which the order has no bearing, such as len(L)",
+        among = among(outcomes)
     )]
     OrderDependent {
         /// The body.
         body: String,
-        /// Some of the outcomes.
-        some: Vec<i64>,
+        /// The outcomes; none where the body's numbers were made small to see it.
+        outcomes: Vec<i64>,
     },
     /// A stop was asked for.
     #[error("stopped before every schedule of the body was tried; run it again")]
@@ -134,16 +143,13 @@ impl Body {
     ///
     /// If the model says nothing about the body.
     pub fn claim(&self, deltas: [i64; 2], control: &Control) -> Result<Claim, BodyError> {
-        let order = |body: &str, outcomes: &[i64]| BodyError::OrderDependent {
-            body: body.to_owned(),
-            some: outcomes[..outcomes.len().min(4)].to_vec(),
-        };
+        let order = |body: &str, outcomes| BodyError::OrderDependent { body: body.to_owned(), outcomes };
         match self {
             Self::Counter(program) => match program.verdict_within(deltas, MOST_WORK, control) {
                 Ok(Verdict::Exact) => Ok(Claim::Exact),
                 Ok(Verdict::CanLose(_)) => Ok(Claim::Loses),
                 Ok(Verdict::Deadlock { .. }) => Ok(Claim::Deadlocks),
-                Ok(Verdict::OrderDependent { outcomes }) => Err(order(program.body(), &outcomes)),
+                Ok(Verdict::OrderDependent { outcomes }) => Err(order(program.body(), outcomes)),
                 Err(VerdictError::Stopped) => Err(BodyError::Stopped),
                 Err(error) => Err(BodyError::Verdict(error)),
             },
@@ -152,7 +158,7 @@ impl Body {
                 Ok(LoopVerdict::Loses) => Ok(Claim::Loses),
                 Ok(LoopVerdict::Raises(_)) => Ok(Claim::Raises),
                 Ok(LoopVerdict::Deadlocks(_)) => Ok(Claim::Deadlocks),
-                Ok(LoopVerdict::OrderDependent(outcomes)) => Err(order(body.body(), &outcomes)),
+                Ok(LoopVerdict::OrderDependent(outcomes)) => Err(order(body.body(), outcomes)),
                 Err(LoopError::Stopped) => Err(BodyError::Stopped),
                 Err(error) => Err(BodyError::Loop(error)),
             },
@@ -176,5 +182,35 @@ mod tests {
         ] {
             assert_eq!(in_one_line(body), line);
         }
+    }
+
+    #[test]
+    fn a_limit_that_many_iterations_reach_is_reached_with_small_numbers() {
+        let claim = |body: &str, setup: &str, result: &str, version| {
+            Body::compile(body, setup, result, version).unwrap().claim([1, 1], &Control::default())
+        };
+        let locked = "if x < 1000:\n    with lock: x += 1";
+        let many = "if x > 500: x = x + int(1)\nelse: x += 1";
+        let rarely = "if x % 1000 == 999: x += int(d) * int(d)\nelse: x += 1";
+        for (body, version, expected) in [
+            (locked, Version::V3_13t, Claim::Loses),
+            (locked, Version::V3_9, Claim::Loses),
+            ("with lock:\n    if x < 1000: x += 1", Version::V3_13t, Claim::Exact),
+            (many, Version::V3_13, Claim::Loses),
+            ("if x > 500: x += 2\nelse: x += 1", Version::V3_13, Claim::Exact),
+            (rarely, Version::V3_13, Claim::Loses),
+            ("x += 1000 * d", Version::V3_13, Claim::Exact),
+        ] {
+            assert_eq!(claim(body, "", "x", version), Ok(expected), "{body} in {version}");
+        }
+        let list = "if len(L) < 20000: L.append(d)";
+        assert_eq!(claim(list, "L = []", "len(L)", Version::V3_9), Ok(Claim::Loses));
+        assert_eq!(claim(list, "L = []", "len(L)", Version::V3_13), Ok(Claim::Exact));
+        let limit = "if len(L) < MOST: L.append(one())";
+        assert_eq!(claim(limit, "L = []\nMOST = 500", "len(L)", Version::V3_13), Ok(Claim::Loses));
+        // Beyond the limit it matters who comes first, but no outcome is told that only small numbers have.
+        let order = Body::compile("if x < 1000: x += d", "", "x", Version::V3_13).unwrap();
+        let error = order.claim([1, -1], &Control::default()).unwrap_err().to_string();
+        assert!(error.contains("in which whole iterations run (once they reach its numbers), so"), "{error}");
     }
 }

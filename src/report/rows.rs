@@ -10,6 +10,7 @@ use crate::choice::Choice;
 use crate::measure::runner::{Case, CaseResult, Outcome};
 use crate::measure::stats::{Summary, Verdict};
 use crate::measure::{Explanation, Group, Objects, Observation, Parameters, Pattern, Promise, Seen};
+use crate::python::body::only_overwrites;
 use serde::Serialize;
 
 /// More rows than these are not named one by one.
@@ -138,6 +139,14 @@ impl Report {
                         .clone_into(&mut row.explanation.why);
                 }
                 // An interpreter's row has a sentence for that.
+                Verdict::Broken
+                    if row.body.as_deref().is_some_and(|body| !only_overwrites(body))
+                        && row.gil.is_none() =>
+                {
+                    "the model says that no run ends so, but it tries few iterations and small numbers only: this body may do what \
+                     they do not show; otherwise it is a fault in gilsim, its compiler or this machine"
+                        .clone_into(&mut row.explanation.why);
+                }
                 Verdict::Broken if row.gil.is_none() => {
                     "updates were lost where none can be: a fault in gilsim, its compiler or this machine"
                         .clone_into(&mut row.explanation.why);

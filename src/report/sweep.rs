@@ -271,7 +271,10 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         }
     }
     if rows.iter().any(|row| row.summary.verdict == Verdict::Lucky && row.conditions.workers > 1) {
-        notes.push("note: lucky means right in every run, although nothing makes it so.".to_owned());
+        notes.push(
+            "note: lucky means right in every run that came to an end, although nothing makes it so."
+                .to_owned(),
+        );
     }
     notes.extend(super::terms::free_threaded(rows.iter().map(|row| row.scenario.as_str())));
     notes.extend(report.failures());

@@ -82,6 +82,13 @@ pub struct VerifyCell {
     pub failure: Option<String>,
 }
 
+impl VerifyCell {
+    /// Whether the model says that it can come to a deadlock, so that no interpreter was asked.
+    fn is_deadlock(&self) -> bool {
+        self.real.is_none() && self.model == Some(Claim::Deadlocks)
+    }
+}
+
 /// What real runs of a body show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "VerifySeen"))]
@@ -218,9 +225,7 @@ impl VerifyReport {
             (Some(real), Some(false)) => Cell::coloured(format!("{}!", real.word()), AnsiColor::Red),
             (Some(Seen::Exact), _) => Cell::coloured(Seen::Exact.word().to_owned(), AnsiColor::Green),
             (Some(real), _) => Cell::coloured(real.word().to_owned(), AnsiColor::Yellow),
-            (None, _) if cell.model == Some(Claim::Deadlocks) => {
-                Cell::coloured("deadlocks".to_owned(), AnsiColor::Yellow)
-            }
+            (None, _) if cell.is_deadlock() => Cell::coloured("deadlocks".to_owned(), AnsiColor::Yellow),
             (None, _) => Cell::coloured("-".to_owned(), AnsiColor::Red),
         };
         let rows = self.results.iter().enumerate().map(|(number, row)| {
@@ -229,7 +234,12 @@ impl VerifyReport {
         });
         Grid {
             title: format!(
-                "what real runs show: loses (it ended as no order of whole iterations does) or exact, each as the model says; {}! where it does not",
+                "what real runs show: loses (it ended as no order of whole iterations does) or exact, each as the model says; {}{}! where it does not",
+                if self.cells().any(|(_, cell)| cell.is_deadlock()) {
+                    "deadlocks: by the model alone, nothing was run; "
+                } else {
+                    ""
+                },
                 if self.not_seen > 0 { "not seen: it can lose, but no run did; " } else { "" }
             ),
             header,

@@ -331,7 +331,9 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
         ));
     }
     if row.summary.verdict == Verdict::Lucky && conditions.workers > 1 && row.promise == Promise::MayLose {
-        notes.push(Cow::from("lucky means right in every run, although nothing makes it so"));
+        notes.push(Cow::from(
+            "lucky means right in every run that came to an end, although nothing makes it so",
+        ));
     }
     notes
 }

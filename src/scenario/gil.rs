@@ -11,6 +11,7 @@ use crate::measure::{
     self, Distribution, Explanation, Group, LockUse, Observation, Promise, Result, Scenario, Seen, Variant,
     Workload,
 };
+use crate::python::body::among;
 use crate::python::gil::{Gil, GilUse};
 use crate::python::program::{
     End, MOST_WORK, Point, Program, SharedAtomics, Site, Verdict, VerdictError, Witness,
@@ -81,10 +82,10 @@ impl UnderGil {
             })?;
             match found {
                 Verdict::OrderDependent { outcomes } => {
-                    let some = &outcomes[..outcomes.len().min(4)];
+                    let among = among(&outcomes);
                     return Err(Error::Body(format!(
-                        "the result of {body:?} depends on the order in which whole iterations run (among the outcomes: {some:?}), \
-                         so there is no one value to expect; use a body whose updates add up in any order"
+                        "the result of {body:?} depends on the order in which whole iterations run{among}, so there is no one \
+                         value to expect; use a body whose updates add up in any order"
                     )).into());
                 }
                 Verdict::Deadlock { locks } => {

@@ -322,7 +322,7 @@ impl Scenario for Python {
                 "another thread came between what this body had read and what it then wrote"
             }
             (_, Found::Lost) => "another thread came between the load and the store of x",
-            (_, Found::Broken) => "the interpreter lost an update where the model says that it cannot",
+            (_, Found::Broken) => "the interpreter ended as the model says that it cannot",
         };
         Explanation { why: why.to_owned(), next: "verify".to_owned() }
     }

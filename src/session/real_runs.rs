@@ -331,7 +331,11 @@ fn beside_the_model(finding: &Finding, seen: Seen) -> Option<&'static str> {
         (exact && loses && finding.given_order, "as_completed() may have given futures in another order"),
         (
             loses && finding.few_rounds,
-            "a loop that only another thread ends may have gone round more often than in the model",
+            "a loop that counts no rounds may have gone round more often than in the model",
+        ),
+        (
+            exact && loses && !finding.untried.is_empty(),
+            "some of the program is not tried with numbers that small",
         ),
         (loses && finding.daemons_print, "the end of the program may have cut short what a daemon prints"),
     ];

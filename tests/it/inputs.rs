@@ -109,15 +109,26 @@ fn states_too_large_or_too_slow_to_try_are_refused() {
 #[test]
 fn nested_ways_out_of_nested_finally_blocks_are_refused() {
     // Each way out has a copy of each block: these would have made 2^40 instructions.
-    let mut body = "y = x\n".to_owned();
-    for depth in 0..40 {
+    let mut body = "y = x\nfor _ in range(1):\n".to_owned();
+    for depth in 1..41 {
         let indent = " ".repeat(depth);
         let _ = write!(body, "{indent}try:\n{indent} if y: continue\n{indent}finally:\n");
     }
-    let _ = writeln!(body, "{}x += d", " ".repeat(40));
+    let _ = writeln!(body, "{}x += d", " ".repeat(41));
     for version in Version::ALL {
         let error = compiled(&body, version).unwrap_err().to_string();
         assert!(error.contains("more than 16384 instructions"), "{version}: {error}");
+    }
+}
+
+#[test]
+fn the_loop_around_a_body_is_not_the_body_s_to_leave() {
+    for version in Version::ALL {
+        for (leave, loops) in [("break", "while x: break"), ("continue", "for _ in range(2): continue")] {
+            let error = compiled(&format!("x += d; {leave}"), version).unwrap_err().to_string();
+            assert!(error.contains(&format!("{leave} outside a loop")), "{version}: {error}");
+            compiled(&format!("x += d\n{loops}"), version).unwrap();
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::interpreter::{Fake, found};
 use crate::surroundings::not_tried;
 use crate::{gilsim, output_of, schema};
 use gilsim::interpreter::{BodyRequest, Limits};
+use predicates::boolean::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
 use std::time::Duration;
@@ -410,4 +411,6 @@ fn gil_names_those_that_take_a_body_over_shared_objects() {
     let others = "gilsim verify and gilsim explore take this one";
     gilsim("gil --iters 1k").args(body).assert().code(2).stderr(contains(others));
     gilsim("gil --iters 1k --result x+1").assert().code(2).stderr(contains(others));
+    // What has no whole number for a result is taken by none of them.
+    gilsim("gil --iters 1k --body").arg("x += 1.5").assert().code(2).stderr(contains("take this one").not());
 }

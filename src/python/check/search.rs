@@ -215,7 +215,10 @@ impl<'m> Search<'m> {
                     || time
                         == if unit.waits { 0 } else { 1 + usize::from(unit.lets_others(self.module.rounds)) };
                 if over || state.threads[thread].finished || !its_turn || moved_before {
-                    self.assumed.few_rounds |= time == 2 && moved_before && its_turn && !over;
+                    let is_held = time == 2 && moved_before && its_turn && !over;
+                    if is_held && !self.assumed.few_rounds {
+                        self.assumed.few_rounds = unit::would_go_round(self.module, &state, thread);
+                    }
                     continue;
                 }
                 let mut machine = Machine::at(self.module, State::clone(&state));

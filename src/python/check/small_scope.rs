@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::python::program::BinaryOp;
+use crate::python::program::map_numbers;
 use crate::python::program::syntax::{
-    Expr, ExprKind, FStringPart, Function, Generator, Stmt, StmtKind, walk_blocks, walk_expr, walk_stmt,
+    Expr, ExprKind, Function, Stmt, StmtKind, walk_blocks, walk_expr, walk_stmt,
 };
 
 /// From here on a number is taken as small wherever it stands.
@@ -24,6 +25,9 @@ const MOST_TIMES: i64 = 4;
 
 /// Up to so many times a number of iterations, a number may be what they come to in all threads.
 const MOST_THREADS: i64 = 16;
+
+/// Up to here a number of iterations in which something is taken that others put there stays, if it is a multiple of a small one.
+const MOST_KEPT: i64 = MOST_TIMES * FEW;
 
 /// From here on a multiple of a number of iterations is no accident; below, it must stand in a comparison.
 const TELLING: i64 = 100;
@@ -57,6 +61,7 @@ const WORKERS: [&str; 4] = ["ThreadPoolExecutor", "Pool", "ThreadPool", "sleep"]
 /// Makes the numbers of a program small; what each became.
 pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let (mut counts, mut long) = (BTreeSet::new(), BTreeSet::new());
+    let mut few_counts = BTreeSet::new();
     let mut functions: Vec<Function> = Vec::new();
     all_statements(stmts, &mut |stmt| {
         if let StmtKind::Define(function) = &stmt.kind {
@@ -77,6 +82,9 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
                 walk_expr(arg, &mut |expr| match &expr.kind {
                     ExprKind::Int(value, _) if *value > FEW => {
                         counts.insert(*value);
+                    }
+                    ExprKind::Int(value, _) if *value > 1 => {
+                        few_counts.insert(*value);
                     }
                     ExprKind::Name(name) | ExprKind::Attribute(_, name) => {
                         names.insert(name.clone());
@@ -123,8 +131,36 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
             }
         }
     });
-    // Where a part of a long range ends, and the next begins: `(0, 4000), (4000, 8000)`.
     let ends: BTreeSet<i64> = counts.union(&long).copied().collect();
+    counts.extend(parts(stmts, &ends));
+    // So many gets belong to as many puts, which are few and stay.
+    let taken = taken_from_others(stmts);
+    let belongs = |count: i64| taken.contains(&count) && few_counts.iter().any(|few| count % few == 0);
+    counts.retain(|&count| count > MOST_KEPT || !belongs(count));
+    let iterations = i64::from(scope.iterations);
+    let mut small = taken_as(stmts, &counts, &long, iterations);
+    // What a larger one is compared with stays below it: `i >= 299000` in a loop of 300000.
+    for value in compared(stmts) {
+        if let Some(&taken) = small.get(&value)
+            && small.range(value + 1..).any(|(_, other)| *other == taken)
+        {
+            small.insert(value, (taken - 1).max(1));
+        }
+    }
+    if let Some(&least) = counts.union(&long).min().filter(|_| scope.in_proportion) {
+        let others = limits(stmts, least).into_iter().filter(|value| !small.contains_key(value));
+        // Rounded up: what is reached is reached with the small ones as well, or not at all.
+        let scaled = others.map(|value| (value, (value * iterations + least - 1) / least));
+        let smaller: Vec<(i64, i64)> = scaled.filter(|(value, scaled)| scaled < value).collect();
+        small.extend(smaller);
+    }
+    map_numbers(stmts, &|value| small.get(&value).copied().unwrap_or(value));
+    small
+}
+
+/// Where parts of such long ranges end, and the next begin: `(0, 4000), (4000, 8000)`.
+fn parts(stmts: &[Stmt], ends: &BTreeSet<i64>) -> BTreeSet<i64> {
+    let mut parts = BTreeSet::new();
     all_expressions(stmts, &mut |expr| {
         if let ExprKind::Tuple(items) = &expr.kind {
             let number =
@@ -134,22 +170,59 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
                 value >= TELLING && end % value == 0 && (2..=MOST_TIMES).contains(&(end / value))
             };
             let is_part = |value: &&i64| numbers.iter().any(|end| ends.contains(end) && part(**value, *end));
-            counts.extend(numbers.iter().filter(is_part));
+            parts.extend(numbers.iter().filter(is_part));
         }
     });
-    let iterations = i64::from(scope.iterations);
-    let mut small = taken_as(stmts, &counts, &long, iterations);
-    if let Some(&least) = counts.union(&long).min().filter(|_| scope.in_proportion) {
-        let others = limits(stmts, least).into_iter().filter(|value| !small.contains_key(value));
-        // Rounded up: what is reached is reached with the small ones as well, or not at all.
-        let scaled = others.map(|value| (value, (value * iterations + least - 1) / least));
-        let smaller: Vec<(i64, i64)> = scaled.filter(|(value, scaled)| scaled < value).collect();
-        small.extend(smaller);
-    }
-    for stmt in stmts {
-        shrink_stmt(stmt, &small);
-    }
-    small
+    parts
+}
+
+/// How often loops run in which a thread takes what others put there: elements of a queue, or what a semaphore has.
+fn taken_from_others(stmts: &[Stmt]) -> BTreeSet<i64> {
+    let mut names = BTreeSet::new();
+    all_expressions(stmts, &mut |expr| match &expr.kind {
+        ExprKind::Attribute(_, name) | ExprKind::Name(name) => drop(names.insert(name.clone())),
+        _ => {}
+    });
+    let stands = |those: [&str; 2]| those.iter().any(|name| names.contains(*name));
+    let ways = [
+        (stands(["put", "put_nowait"]), ["get", "get_nowait"]),
+        (stands(["Semaphore", "BoundedSemaphore"]), ["acquire", "acquire"]),
+    ];
+    let is_taking = |name: &str| ways.iter().any(|(stands, names)| *stands && names.contains(&name));
+    let mut taken = BTreeSet::new();
+    all_statements(stmts, &mut |stmt| {
+        if let StmtKind::For(_, Expr { kind: ExprKind::Call(name, _, args), .. }, body, _) = &stmt.kind
+            && matches!(name.as_str(), "range" | "xrange")
+        {
+            let mut is_taken = false;
+            all_expressions(body, &mut |expr| {
+                if let ExprKind::Attribute(_, name) = &expr.kind {
+                    is_taken |= is_taking(name);
+                }
+            });
+            if is_taken {
+                taken.extend(args.iter().filter_map(|arg| {
+                    if let ExprKind::Int(value, _) = arg.kind { Some(value) } else { None }
+                }));
+            }
+        }
+    });
+    taken
+}
+
+/// The numbers that something is compared with.
+fn compared(stmts: &[Stmt]) -> BTreeSet<i64> {
+    let mut compared = BTreeSet::new();
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Compare(left, rest) = &expr.kind {
+            for operand in std::iter::once(&**left).chain(rest.iter().map(|(_, right)| right)) {
+                if let ExprKind::Int(value, _) = operand.kind {
+                    compared.insert(value);
+                }
+            }
+        }
+    });
+    compared
 }
 
 /// The numbers of a program that are small as they are, and could decide about something.
@@ -320,145 +393,5 @@ pub(super) fn all_expressions(stmts: &[Stmt], f: &mut dyn FnMut(&Expr)) {
         for stmts in inner {
             all_expressions(stmts, f);
         }
-    }
-}
-
-fn shrink_block(stmts: &mut [Stmt], small: &BTreeMap<i64, i64>) {
-    for stmt in stmts.iter_mut() {
-        shrink_stmt(stmt, small);
-    }
-}
-
-fn shrink_stmt(stmt: &mut Stmt, small: &BTreeMap<i64, i64>) {
-    let block = |stmts: &mut Vec<Stmt>| shrink_block(stmts, small);
-    let expr = |expr: &mut Expr| shrink_expr(expr, small);
-    match &mut stmt.kind {
-        StmtKind::Assign(targets, value) => {
-            targets.iter_mut().for_each(expr);
-            expr(value);
-        }
-        StmtKind::AugAssign(target, _, value) => {
-            expr(target);
-            expr(value);
-        }
-        StmtKind::Expr(value) | StmtKind::Return(Some(value)) | StmtKind::Raise(Some(value)) => expr(value),
-        StmtKind::If(test, body, orelse) | StmtKind::While(test, body, orelse) => {
-            expr(test);
-            block(body);
-            block(orelse);
-        }
-        StmtKind::For(target, iter, body, orelse) => {
-            expr(target);
-            expr(iter);
-            block(body);
-            block(orelse);
-        }
-        StmtKind::With(items, body) => {
-            for (context, target) in items {
-                expr(context);
-                target.iter_mut().for_each(expr);
-            }
-            block(body);
-        }
-        StmtKind::Finally(body, last) => {
-            block(body);
-            block(last);
-        }
-        StmtKind::Define(function) => {
-            function.defaults.iter_mut().for_each(expr);
-            block(&mut function.body);
-        }
-        StmtKind::Class(class) => block(&mut class.body),
-        StmtKind::Try(body, handlers, orelse) => {
-            block(body);
-            for handler in handlers.iter_mut() {
-                block(&mut handler.body);
-            }
-            block(orelse);
-        }
-        StmtKind::Assert(test, message) => {
-            expr(test);
-            message.iter_mut().for_each(expr);
-        }
-        StmtKind::Delete(targets) => targets.iter_mut().for_each(expr),
-        StmtKind::Return(None)
-        | StmtKind::Raise(None)
-        | StmtKind::Break
-        | StmtKind::Continue
-        | StmtKind::Pass
-        | StmtKind::GlobalX
-        | StmtKind::Global(_)
-        | StmtKind::Nonlocal(_)
-        | StmtKind::Import(_)
-        | StmtKind::ImportFrom(..) => {}
-    }
-}
-
-fn shrink_expr(expr: &mut Expr, small: &BTreeMap<i64, i64>) {
-    let each = |expr: &mut Expr| shrink_expr(expr, small);
-    match &mut expr.kind {
-        ExprKind::Int(value, _) => {
-            if let Some(new) = small.get(value) {
-                *value = *new;
-            }
-        }
-        ExprKind::Tuple(items)
-        | ExprKind::List(items)
-        | ExprKind::Set(items)
-        | ExprKind::Bools(_, items)
-        | ExprKind::Call(_, _, items) => items.iter_mut().for_each(each),
-        ExprKind::Subscript(left, right) | ExprKind::Binary(_, left, right) => {
-            each(left);
-            each(right);
-        }
-        ExprKind::Unary(_, value) | ExprKind::Attribute(value, _) => each(value),
-        ExprKind::Compare(left, rest) => {
-            each(left);
-            for (_, right) in rest.iter_mut() {
-                each(right);
-            }
-        }
-        ExprKind::IfElse(test, body, orelse) => [test, body, orelse].into_iter().for_each(|part| each(part)),
-        ExprKind::CallValue(function, args, keywords) => {
-            each(function);
-            args.iter_mut().for_each(each);
-            for (_, value) in keywords.iter_mut() {
-                each(value);
-            }
-        }
-        ExprKind::CallStars(function, args, keywords) => {
-            each(function);
-            for (_, arg) in args {
-                each(arg);
-            }
-            for (_, value) in keywords {
-                each(value);
-            }
-        }
-        ExprKind::Yield(value) => value.iter_mut().for_each(|value| each(value)),
-        ExprKind::Comprehension(_, elt, generators) => {
-            each(elt);
-            for Generator { iter, conditions, .. } in generators {
-                each(iter);
-                conditions.iter_mut().for_each(each);
-            }
-        }
-        ExprKind::Dict(items) => items.iter_mut().for_each(|(key, value)| {
-            each(key);
-            each(value);
-        }),
-        ExprKind::Slice(bounds) => bounds.iter_mut().flatten().for_each(|bound| each(bound)),
-        ExprKind::Lambda(function) => shrink_block(&mut function.body, small),
-        ExprKind::FString(parts) => parts.iter_mut().for_each(|part| {
-            if let FStringPart::Value(value, ..) = part {
-                each(value);
-            }
-        }),
-        ExprKind::None
-        | ExprKind::Bool(_)
-        | ExprKind::BigInt(_)
-        | ExprKind::Str(_)
-        | ExprKind::Name(_)
-        | ExprKind::Float(_) => {}
     }
 }

@@ -4,9 +4,10 @@
 //! loop in the midst of something: `y = x; for i in range(2): y += 1; x = y` is one thing, whose loop ends no part of it. So the
 //! iterations of a thread's outermost loop count, if the loop was begun with nothing got at that another thread changes.
 
-use super::machine::{Location, Machine};
+use super::machine::{Location, Machine, Step};
 use super::state::{Loop, Object, Part, State, Unit};
 use crate::python::program::Op;
+use crate::python::program::module::Module;
 
 impl Unit {
     /// Whether the thread goes on only when no other can, after so many rounds of a loop that has no end of its own.
@@ -35,6 +36,24 @@ pub(super) fn goes_round(machine: &mut Machine<'_>, thread: usize) -> bool {
         machine.current_mut().unit.rounds = now;
     }
     at_end && now == most
+}
+
+/// The most instructions of a round that are looked at.
+const MOST_OF_A_ROUND: usize = 1000;
+
+/// Whether a thread that has gone round often enough would go round once more if it went on at once. It may be about to leave its loop.
+pub(super) fn would_go_round(module: &Module, state: &State, thread: usize) -> bool {
+    let mut machine = Machine::at(module, state.clone());
+    for _ in 0..MOST_OF_A_ROUND {
+        if !matches!(machine.step(thread), Ok(Step::Done { .. })) {
+            return false;
+        }
+        let goes_round = !machine.state.threads[thread].finished && goes_round(&mut machine, thread);
+        if goes_round || machine.state.threads[thread].unit.rounds == 0 {
+            return goes_round;
+        }
+    }
+    true
 }
 
 /// What a thread has come to.

@@ -18,7 +18,7 @@
 //! step · states                      one instruction · numbers for states
 //! worker · compile/                  a worker's state · syntax tree to instructions
 //! compiled · parse                   the compiled body · source to syntax tree
-//! instruction · syntax
+//! instruction · syntax · numbers     … · the whole numbers in a syntax tree
 //! values/ · shared                   values, lists, builtins · x and the locks
 //! fault · source · operators · callback
 //! ```
@@ -29,6 +29,7 @@ mod compiled;
 mod fault;
 mod instruction;
 pub(crate) mod module;
+mod numbers;
 mod operators;
 mod parse;
 mod registers;
@@ -47,6 +48,7 @@ pub(crate) use compile::{loop_module as compile_loop, module as compile_module};
 pub use compiled::Program;
 pub use fault::{Fault, FaultKind, LONGEST};
 pub use instruction::{Code, HandlerRange, Instruction, LoopRange, Op, ProgramOp, Stars};
+pub(crate) use numbers::{map_in_expr, map_numbers, smaller};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use parse::{LONGEST_PROGRAM, LONGEST_SOURCE};
 pub(crate) use parse::{part as parse_part, program as parse_program, result as parse_result};

@@ -43,7 +43,7 @@ pub enum Verdict {
     CanLose(Box<Witness>),
     /// Even whole iterations in different orders end differently: there is no one expected value.
     OrderDependent {
-        /// Values of x at the end.
+        /// Values of x at the end; none where the body's numbers were made small to see it.
         outcomes: Vec<i64>,
     },
     /// Some schedule ends with each worker waiting for a lock.
@@ -193,7 +193,8 @@ impl Program {
         self.verdict_within([1, -1], MOST_WORK, &Control::default())
     }
 
-    /// Whether two workers with these values of `d` can lose an update, found with no more than so many instructions for
+    /// Whether two workers with these values of `d` can lose an update. Where they cannot within a few iterations, the body is tried
+    /// with small numbers in the place of its own, too: a limit may be reached only after many. It is found with no more than so many instructions for
     /// each number of iterations, some 20 ns each: [`MOST_WORK`] takes seconds. With less than a million,
     /// [`VerdictError::TooLong`] comes sooner, too.
     ///
@@ -206,6 +207,27 @@ impl Program {
         most_work: u64,
         control: &Control,
     ) -> Result<Verdict, VerdictError> {
+        let verdict = self.tried(deltas, most_work, control)?;
+        if verdict != Verdict::Exact {
+            return Ok(verdict);
+        }
+        for program in self.smaller() {
+            match program.tried(deltas, most_work, control) {
+                Err(VerdictError::Stopped) => return Err(VerdictError::Stopped),
+                // The outcomes are those of other numbers.
+                Ok(Verdict::OrderDependent { .. }) => {
+                    return Ok(Verdict::OrderDependent { outcomes: Vec::new() });
+                }
+                // With other numbers it may be another program, which says nothing about this one.
+                Ok(Verdict::Exact) | Err(_) => {}
+                Ok(verdict) => return Ok(verdict),
+            }
+        }
+        Ok(Verdict::Exact)
+    }
+
+    /// The same with the numbers as they are.
+    fn tried(&self, deltas: [i64; 2], most_work: u64, control: &Control) -> Result<Verdict, VerdictError> {
         for iterations in 1..=MOST_ITERATIONS {
             let serial = match self.serial(deltas, iterations, most_work, control)? {
                 Ok(outcomes) => outcomes,

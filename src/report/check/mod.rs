@@ -36,7 +36,7 @@ pub struct CheckReport {
     pub scope: u32,
     /// Whether other numbers were taken as small in the same proportion.
     pub in_proportion: bool,
-    /// How often a loop that only another thread ends goes round before others go on.
+    /// How often a loop that counts no rounds (`while`) goes round before others go on.
     #[serde(skip)]
     pub rounds: u8,
     /// The numbers that were taken as smaller ones.
@@ -260,8 +260,8 @@ impl CheckReport {
         if self.results.iter().any(|row| row.few_rounds) {
             notes.push(
                 format!(
-                    "a loop that only another thread ends goes round {} times, and more only where no other thread can go on: with \
-                     more rounds there may be other ends",
+                    "a loop that counts no rounds (while …) goes round {} times, and more only where no other thread can go on: with more \
+                     rounds there may be other ends",
                     self.rounds
                 ),
             );

@@ -97,6 +97,15 @@ fn a_loss_that_was_not_seen_is_told_in_every_form() {
 }
 
 #[test]
+fn a_deadlock_of_the_model_is_not_told_as_what_was_seen() {
+    let told = "deadlocks: by the model alone, nothing was run";
+    let deadlock = VerifyCell { real: None, agrees: None, runs: 0, ..cell(Claim::Deadlocks, 1, 0) };
+    let table = report(vec![deadlock, cell(Claim::Exact, 10, 0)]).table(None);
+    assert!(table.contains(told) && table.contains("agree in 1 of 1 cells"), "{table}");
+    assert!(!report(vec![cell(Claim::Exact, 10, 0)]).table(None).contains(told));
+}
+
+#[test]
 fn a_disagreement_is_told_with_what_was_seen() {
     let report = report(vec![cell(Claim::Exact, 10, 1)]);
     assert_eq!(report.disagreements, 1);

@@ -112,7 +112,9 @@ fn mistakes_are_said() {
         (&["--schedule", "A1"], 2, "not a schedule"),
         (&["--schedule", "v1:machine:A1"], 2, "ends while worker A"),
         (&["--iters", "30", "--max-memory", "1M"], 1, "--iters"),
-        (&["--body", "x = 1 // (d - 1)"], 1, "ZeroDivisionError"),
+        (&["--body", "x = 1 // (d - 1)"], 2, "ZeroDivisionError"),
+        (&["--body", "x += 10**20"], 2, "does not fit"),
+        (&["--body", "while True: x += d"], 2, "make its loops shorter"),
     ] {
         let said = predicates::str::contains(said);
         explore_line(arguments).assert().code(code).stdout("").stderr(said);

@@ -280,6 +280,18 @@ fn a_body_that_tests_x_is_not_said_to_overwrite() {
 }
 
 #[test]
+fn a_broken_promise_of_a_body_that_tests_x_may_be_the_model_s() {
+    let why = |body: &str| {
+        let scenario = UnderGil::new(body, "", "3.13".parse().unwrap(), &[[1, -1]]).unwrap();
+        let report = alone(Box::leak(Box::new(scenario)), &load(2, 2, 1000, false), &[run(9, true)]);
+        report.results[0].explanation.why.clone()
+    };
+    assert!(why("x += d").starts_with("updates were lost where none can be"), "{}", why("x += d"));
+    let tests = why("y = x; x = max(x, 3)");
+    assert!(tests.contains("it tries few iterations and small numbers only"), "{tests}");
+}
+
+#[test]
 fn who_shares_a_counter_is_told_of_what_is_as_fast_within_the_spread() {
     let said = |spread: f64| {
         let rows = [("sharded", 1.0, 0.1), ("atomic", 11.0, spread), ("mutex:parking-lot", 10.0, spread)];

@@ -7,7 +7,8 @@ use super::error::LoopError;
 use crate::python::program::module::{Module, Texts};
 use crate::python::program::syntax::{Stmt, StmtKind, walk_blocks};
 use crate::python::program::{
-    Source, SourceError, SourceErrorKind, compile_loop, parse_part, parse_program, parse_result,
+    Source, SourceError, SourceErrorKind, compile_loop, map_in_expr, map_numbers, parse_part, parse_program,
+    parse_result, smaller,
 };
 use crate::python::version::Version;
 use std::sync::Arc;
@@ -72,7 +73,25 @@ impl LoopBody {
     ///
     /// If one of them is not Python or not covered; the error shows its place.
     pub fn compile(body: &str, setup: &str, result: &str, version: Version) -> Result<Self, SourceError> {
-        let statements = parse_part(body, Source::Body)?;
+        Self::with_numbers(body, setup, result, version, &|value| value)
+    }
+
+    /// The same with its numbers made small, in so many ways; none where they are.
+    pub(super) fn smaller(&self) -> Vec<Self> {
+        smaller(|number| {
+            Self::with_numbers(self.body(), self.setup(), self.result(), self.version(), number).ok()
+        })
+    }
+
+    /// `number` is what each whole number is taken as.
+    fn with_numbers(
+        body: &str,
+        setup: &str,
+        result: &str,
+        version: Version,
+        number: &dyn Fn(i64) -> i64,
+    ) -> Result<Self, SourceError> {
+        let mut statements = parse_part(body, Source::Body)?;
         if statements.is_empty() {
             return Err(SourceError {
                 kind: SourceErrorKind::Empty,
@@ -80,8 +99,11 @@ impl LoopBody {
                 place: crate::python::program::Place::beginning(Source::Body, body),
             });
         }
-        let definitions = parse_part(setup, Source::Setup)?;
-        let value = parse_result(result)?;
+        let mut definitions = parse_part(setup, Source::Setup)?;
+        map_numbers(&mut statements, number);
+        map_numbers(&mut definitions, number);
+        let mut value = parse_result(result)?;
+        map_in_expr(&mut value, number);
         let file = frame(if version.facts().shape.python2 { "xrange" } else { "range" });
         let mut stmts = parse_program(&file)?;
         for stmt in &mut stmts {

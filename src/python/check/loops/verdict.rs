@@ -27,7 +27,8 @@ pub enum LoopVerdict {
     Raises(String),
     /// Some schedule ends with workers that wait for ever, for these.
     Deadlocks(Vec<String>),
-    /// Whole iterations in different orders end differently: there is no one expected result.
+    /// Whole iterations in different orders end differently: there is no one expected result. The results, none where the body's numbers
+    /// were made small to see it.
     OrderDependent(Vec<i64>),
 }
 
@@ -54,12 +55,30 @@ impl LoopBody {
         Ok((ends.values, ends.raised))
     }
 
-    /// What can become of the result when two workers have these values of `d`.
+    /// What can become of the result when two workers have these values of `d`. What is exact within a few iterations is tried with
+    /// small numbers in the place of its own, too: a limit may be reached only after many.
     ///
     /// # Errors
     ///
     /// If the body raises or cannot be run even alone, leaves the model, or there is too much to try.
     pub fn verdict(&self, deltas: [i64; 2], control: &Control) -> Result<LoopVerdict, LoopError> {
+        let verdict = self.tried(deltas, control)?;
+        if verdict != LoopVerdict::Exact {
+            return Ok(verdict);
+        }
+        for body in self.smaller() {
+            match body.tried(deltas, control) {
+                Err(LoopError::Stopped) => return Err(LoopError::Stopped),
+                Ok(LoopVerdict::OrderDependent(_)) => return Ok(LoopVerdict::OrderDependent(Vec::new())),
+                Ok(LoopVerdict::Exact) | Err(_) => {}
+                Ok(verdict) => return Ok(verdict),
+            }
+        }
+        Ok(LoopVerdict::Exact)
+    }
+
+    /// The same with the numbers as they are.
+    fn tried(&self, deltas: [i64; 2], control: &Control) -> Result<LoopVerdict, LoopError> {
         for iterations in 1..=MOST_ITERATIONS {
             let start = self.start(&deltas, iterations)?;
             let serial = self.ends(&start, Switching::Iterations, control)?;

@@ -38,6 +38,39 @@ fn no_number_is_taken_as_a_larger_one() {
 }
 
 #[test]
+fn what_a_number_is_compared_with_stays_larger_or_smaller() {
+    let small = |text: &str| check(text, &[Version::V3_13], 3, &Control::default()).unwrap().small.numbers;
+    assert_eq!(
+        small("for i in range(300000):\n    if i >= 299000: pass"),
+        [(299_000, 2), (300_000, 3)].into()
+    );
+    let late = "import threading\nx = 0\ndef w():\n    global x\n    for i in range(300000):\n        if i >= 299000:\n            x = x + int(1)\n        \
+                else:\n            x += 1\nts = [threading.Thread(target=w) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(x)\n";
+    let checked = check(late, &[Version::V3_13], 2, &Control::default()).unwrap();
+    assert_eq!(checked.findings[0].kind, Kind::Loses);
+}
+
+#[test]
+fn as_many_are_taken_as_are_put() {
+    let program = |wait: &str| {
+        format!(
+            "import queue, threading\nq = queue.Queue({wait})\nout = []\ndef put(k):\n    for i in range(2): q.put(k)\ndef take():\n    \
+             for _ in range(4): out.append(q.get())\nts = [threading.Thread(target=put, args=(k,)) for k in range(2)]\n\
+             ts.append(threading.Thread(target=take))\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(sorted(out))\n"
+        )
+    };
+    for wait in ["", "1"] {
+        let checked = check(&program(wait), &[Version::V3_13], 2, &Control::default()).unwrap();
+        assert_eq!((checked.findings[0].kind, checked.findings[0].prints.len()), (Kind::Exact, 1), "{wait}");
+        assert!(!checked.is_reduced(), "{:?}", checked.small);
+    }
+    // Those that only put go round less often.
+    let items = program("").replace("range(2): q.put", "range(10): q.put");
+    let small = check(&items, &[Version::V3_13], 3, &Control::default()).unwrap().small.numbers;
+    assert_eq!(small.get(&10), Some(&3));
+}
+
+#[test]
 fn in_proportion_limits_keep_their_ratio_to_what_is_counted() {
     let scope = |iterations| Scope { iterations, in_proportion: true };
     let small =

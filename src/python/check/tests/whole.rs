@@ -362,6 +362,11 @@ fn rounds_that_were_cut_short_are_told() {
                 done += 1\nt = threading.Thread(target=work)\nt.start()\nfor job in (1, 2, 3, 4, 5): q.append(job)\nstop = True\nt.join()\nprint(done)\n";
     let finding = &check(text, &[Version::V3_12], 2, &Control::default()).unwrap().findings[0];
     assert!(finding.few_rounds && finding.reason.ends_with("(4 ways, or more)"), "{finding:?}");
-    let ended = text.replace("while not stop", "for _ in range(3)");
-    assert!(!check(&ended, &[Version::V3_12], 2, &Control::default()).unwrap().findings[0].few_rounds);
+    let few =
+        |text: &str| check(text, &[Version::V3_12], 2, &Control::default()).unwrap().findings[0].few_rounds;
+    assert!(!few(&text.replace("while not stop", "for _ in range(3)")));
+    // This one ends itself after the third round.
+    let own = "import queue, threading\nq = queue.Queue()\ndone = []\nfor i in (1, 2, 3): q.put(i)\ndef work():\n    while not q.empty():\n        \
+               done.append(q.get_nowait())\nt = threading.Thread(target=work)\nt.start()\nt.join()\nprint(done)\n";
+    assert!(!few(own) && few(&own.replace("(1, 2, 3)", "(1, 2, 3, 4)")));
 }

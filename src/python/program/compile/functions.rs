@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::{
     compiled::{Program, WORK},
     instruction::Op,
+    numbers::{map_numbers, smaller},
     parse,
     source::{ProgramError, SourceErrorKind},
     syntax::{
@@ -29,13 +30,28 @@ impl Program {
     ///
     /// If either is not Python or not covered; the error names the construct and shows its place.
     pub fn compile(body: &str, setup: &str, version: Version) -> std::result::Result<Self, ProgramError> {
-        program(body, setup, version)
+        program(body, setup, version, &|value| value)
+    }
+
+    /// The same with its numbers made small, in so many ways; none where they are.
+    pub(in super::super) fn smaller(&self) -> Vec<Self> {
+        smaller(|number| program(&self.body, &self.setup, self.version, number).ok())
     }
 }
 
-fn program(body: &str, setup: &str, version: Version) -> std::result::Result<Program, ProgramError> {
-    let statements = parse::body(body)?;
-    let definitions = parse::setup(setup)?;
+/// `number` is what each whole number is taken as.
+fn program(
+    body: &str,
+    setup: &str,
+    version: Version,
+    number: &dyn Fn(i64) -> i64,
+) -> std::result::Result<Program, ProgramError> {
+    let mut statements = parse::body(body)?;
+    let mut definitions = parse::setup(setup)?;
+    map_numbers(&mut statements, number);
+    for function in &mut definitions.functions {
+        map_numbers(&mut function.body, number);
+    }
     let facts = version.facts();
     let mut compiler = Compiler {
         facts,

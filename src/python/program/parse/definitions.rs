@@ -25,7 +25,7 @@ pub(crate) fn body(text: &str) -> Result<Vec<Stmt>, SourceError> {
             TextRange::default(),
         ));
     }
-    reader.block(&module.body, Context::LOOP, 0)
+    reader.block(&module.body, Context::BODY, 0)
 }
 
 /// Parses the module-level definitions that a body may use.

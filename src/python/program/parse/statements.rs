@@ -18,7 +18,7 @@ pub(super) struct Context {
 
 impl Context {
     /// Directly in the loop over the iterations.
-    pub(super) const LOOP: Self = Self { in_loop: true, in_function: false };
+    pub(super) const BODY: Self = Self { in_loop: false, in_function: false };
     pub(super) const FUNCTION: Self = Self { in_loop: false, in_function: true };
 
     pub(super) const fn in_loop(self) -> Self {
