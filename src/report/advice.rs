@@ -55,7 +55,10 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
         }
         line.push('.');
     }
-    let faster = rows.iter().filter(|row| row.summary.verdict == Verdict::Lost && cost(row) < cost(best));
+    let kind = |row: &Row| (row.is_model(), row.is_real());
+    let faster = rows.iter().filter(|row| {
+        row.summary.verdict == Verdict::Lost && kind(row) == kind(best) && cost(row) < cost(best)
+    });
     line.extend(faster.map(|row| {
         let what = if indistinct(best, row) {
             "wrong, and faster by no more than the spread"

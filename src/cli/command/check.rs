@@ -94,7 +94,12 @@ impl CheckCommand {
     }
 }
 
+/// With one, a number of threads could become one, and nothing would be shared.
+const FEWEST_ITERATIONS: u32 = 2;
+
 fn parse_scope(text: &str) -> Result<u32, String> {
-    let few = |number| u32::try_from(number).ok().filter(|number| (1..=MOST_ITERATIONS).contains(number));
-    count_in(text, few, || format!("use 1 to {MOST_ITERATIONS} iterations"))
+    let few = |number| {
+        u32::try_from(number).ok().filter(|number| (FEWEST_ITERATIONS..=MOST_ITERATIONS).contains(number))
+    };
+    count_in(text, few, || format!("use {FEWEST_ITERATIONS} to {MOST_ITERATIONS} iterations"))
 }
