@@ -238,7 +238,17 @@ fn all_meetings(events: &[Event], cuts: &[Cut], state: &State, shared: &BTreeSet
         matches!(object_at(state, meeting.location), Some(Object::Semaphore(..)))
             && matches!(meeting.between.0, Use::Take | Use::Release)
     };
-    meetings.filter(|meeting| !is_thread(state, meeting.location) && !is_share(meeting)).collect()
+    // What has been done when its thread is joined is done by then in every order.
+    let is_joined = |meeting: &Meeting| {
+        let (None, Some((_, after))) = (meeting.before, meeting.after) else { return false };
+        let (mine, other) = (events[after].thread, events[meeting.between.1].thread);
+        let joins = |event: &Event| event.accesses.iter().any(|access| is_thread(state, access.location));
+        events[meeting.cut.left..after].iter().any(|event| event.thread == mine && joins(event))
+            && events[after..].iter().all(|event| event.thread != other)
+    };
+    let counts =
+        |meeting: &Meeting| !is_thread(state, meeting.location) && !is_share(meeting) && !is_joined(meeting);
+    meetings.filter(counts).collect()
 }
 
 /// An instruction that stands in no line of the text belongs to the last line that its thread has run.

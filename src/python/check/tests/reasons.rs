@@ -245,3 +245,13 @@ fn a_function_that_a_pool_s_thread_runs_again_is_shown_again() {
         assert_eq!(begun.count(), 4, "{version}: {:?}", findings[0].schedule);
     }
 }
+
+#[test]
+fn what_a_joined_thread_has_done_is_no_reason() {
+    let crossed = "import threading\na, b = threading.Lock(), threading.Lock()\ngot = []\ndef f(x, y, name):\n    with x:\n        if y.acquire(timeout=1):\n            \
+                   got.append(name)\n            y.release()\n        else:\n            got.append(name + ' gave up')\n\
+                   ts = [threading.Thread(target=f, args=a) for a in ((a, b, 'one'), (b, a, 'two'))]\n\
+                   ts[0].start(); ts[1].start(); ts[0].join(); ts[1].join()\nprint(sorted(got))\n";
+    let told = reason(crossed, Version::V3_9);
+    assert!(told.contains("is taken in line 5") && !told.contains("got"), "{told}");
+}
