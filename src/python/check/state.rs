@@ -7,11 +7,15 @@ use std::sync::Arc;
 
 use num_bigint::BigInt;
 
+use crate::python::program::module::Module;
+
 /// A Python value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Value {
     /// A variable that has no value.
     Unbound,
+    /// What a variable holds in a process of a fork server, where that is not what it holds in the process that began it.
+    Elsewhere,
     None,
     Bool(bool),
     Int(i64),
@@ -288,6 +292,23 @@ impl Thread {
             executor: None,
             unit: Unit::default(),
             frames: Vec::new(),
+        }
+    }
+}
+
+impl Frame {
+    /// That of a file's own code, at its first instruction.
+    pub(super) fn of_file(module: &Module) -> Self {
+        Self {
+            code: 0,
+            pc: 0,
+            slots: vec![Value::Unbound; module.codes.first().map_or(0, |code| code.locals.len())],
+            stack: Vec::new(),
+            handling: Vec::new(),
+            progress: Vec::new(),
+            on_return: OnReturn::End,
+            context: Value::None,
+            generator: Value::None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The programs that started the project, and what each construct of a racy program comes to.
 
 mod differs;
+mod processes;
 mod reasons;
 mod small;
 mod whole;
