@@ -283,7 +283,11 @@ impl<'m> Machine<'m> {
     }
 
     pub(super) fn allocate(&mut self, object: Object) -> Value {
-        let site = self.site();
+        self.allocate_at(self.site(), object)
+    }
+
+    /// Makes an object that counts as made there.
+    pub(super) fn allocate_at(&mut self, site: Site, object: Object) -> Value {
         self.state.heap.push(Arc::new(Entry { site, object }));
         Value::Ref(u32::try_from(self.state.heap.len() - 1).unwrap_or(u32::MAX))
     }

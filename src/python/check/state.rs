@@ -52,6 +52,21 @@ pub(super) struct Site {
     pub(super) pc: u32,
 }
 
+/// In the place of an instruction: the first of the variables of a function that inner functions share.
+const FIRST_CELL: u32 = 1 << 31;
+
+impl Site {
+    /// That of a variable of a function that inner functions share: each is an object of its own, made by the call.
+    pub(super) const fn of_cell(thread: u8, code: u16, slot: u16) -> Self {
+        Self { thread, code, pc: FIRST_CELL + slot as u32 }
+    }
+
+    /// Which variable of its function it is, if it is one.
+    pub(super) fn cell(self) -> Option<usize> {
+        usize::try_from(self.pc.checked_sub(FIRST_CELL)?).ok()
+    }
+}
+
 /// An object and where it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Entry {
