@@ -378,8 +378,10 @@ pub(super) fn safe(search: &Search<'_>, orders: Orders) -> String {
     } else {
         format!("every schedule ends as {}", orders.words())
     };
-    let lines = if search.sharing.print_together() {
+    let lines = if search.prints.overlap() {
         "; lines may come in another order, or run into one another"
+    } else if search.prints.reordered() {
+        "; lines may come in another order"
     } else {
         ""
     };

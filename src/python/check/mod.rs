@@ -17,6 +17,7 @@
 //! replay         a schedule that is given
 //! search         every schedule; what is shared is learned on the way
 //! reached        what of the program that tries
+//! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · processes
 //! operations · numbers · comparison · elements · slices · iterators · text · format
@@ -55,6 +56,7 @@ mod methods;
 mod natives;
 mod numbers;
 mod operations;
+mod prints;
 mod processes;
 mod program_ops;
 mod reached;
