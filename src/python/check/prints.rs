@@ -18,6 +18,7 @@ fn bit(thread: usize) -> u32 {
 
 /// What a thread prints in a stretch.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct Stretch {
     /// Whether it gets at something shared.
     touches: bool,

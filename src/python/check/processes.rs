@@ -127,10 +127,10 @@ impl Machine<'_> {
     fn pair(&self, own: &Value, other: &Value, name: usize, pairs: &mut Vec<(u32, u32)>) {
         let (&Value::Ref(own), &Value::Ref(other)) = (own, other) else { return };
         match (self.state.object(own), self.state.object(other)) {
-            (Object::Function { code, .. }, Object::Function { .. }) => {
-                if self.module.names.get(name) == Some(&self.module.codes[usize::from(*code)].name) {
-                    pairs.push((other, own));
-                }
+            (Object::Function { code, .. }, Object::Function { .. })
+                if self.module.names.get(name) == Some(&self.module.codes[usize::from(*code)].name) =>
+            {
+                pairs.push((other, own));
             }
             (
                 Object::Class { name: class, attributes: own_ones, .. },

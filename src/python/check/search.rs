@@ -361,9 +361,9 @@ impl<'m> Search<'m> {
             if self.switching == Switching::Iterations {
                 unit::wait(machine, thread, step == Step::Blocked);
             }
-            let touches = machine.accesses.iter().any(|access| self.shared.contains(&access.location));
-            touched |= touches;
-            self.stretch.note(machine.state.printed.len() > lines, touches);
+            let at_shared = machine.accesses.iter().any(|access| self.shared.contains(&access.location));
+            touched |= at_shared;
+            self.stretch.note(machine.state.printed.len() > lines, at_shared);
             match step {
                 Step::Blocked => return Ok(Pause::Blocked),
                 Step::Finished => return Ok(Pause::Switch),
