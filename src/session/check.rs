@@ -272,7 +272,7 @@ impl CheckSession {
         }
         let all = check::check(text, versions, other.1, control)?;
         let keeps = faulty.iter().all(|version| self::faulty(&all).contains(version));
-        let whole = all.findings.iter().all(|finding| finding.kind != Kind::Incomplete);
+        let whole = !gives_up(&all, &found.0);
         Ok(if keeps && whole { (all, other.1) } else { found })
     }
 
@@ -317,7 +317,7 @@ fn deepen(
             hanging = Some(last.clone());
         }
         let over = !(hangs || faulty(checked).is_empty())
-            || is(Kind::Incomplete)
+            || checked.findings.iter().any(Finding::is_limited)
             || !checked.is_reduced()
             || checked.work() > if differs { AT_ONCE } else { QUICK };
         if over || (all_tried && !hangs && (differs || MORE_SCOPES.contains(&iterations))) {
@@ -325,7 +325,7 @@ fn deepen(
         }
         let scope = scope_of(iterations);
         let next = check::check(text, versions, scope, control)?;
-        if next.findings.iter().any(|finding| finding.kind == Kind::Incomplete) {
+        if gives_up(&next, &last.0) {
             break;
         }
         last = (next, scope);
@@ -351,13 +351,21 @@ fn hangs(checked: &Checked) -> bool {
     checked.findings.iter().any(hangs)
 }
 
+/// Whether a further check is incomplete on a version on which the one before was not.
+fn gives_up(further: &Checked, before: &Checked) -> bool {
+    let incomplete = |finding: &&Finding| finding.kind == Kind::Incomplete;
+    let known: Vec<Version> =
+        before.findings.iter().filter(incomplete).map(|finding| finding.version).collect();
+    further.findings.iter().filter(incomplete).any(|finding| !known.contains(&finding.version))
+}
+
 /// Whether a further check of all versions, or of those on which something was not tried, tells more than the one before.
 fn tells_more(further: &Checked, before: &Checked) -> bool {
     let untried = |checked: &Checked| {
         let untried = checked.untried();
         untried.lines.len() + untried.tests.len()
     };
-    if further.findings.iter().any(|finding| finding.kind == Kind::Incomplete) || hangs(further) {
+    if gives_up(further, before) || hangs(further) {
         return false;
     }
     if hangs(before) {

@@ -96,7 +96,10 @@ impl RealRuns {
         let expected = match finding {
             None => Expected::Nothing("there is no model of this version".to_owned()),
             Some(finding) => match finding.kind {
-                Kind::Incomplete => Expected::Nothing("the model reached a limit".to_owned()),
+                Kind::Incomplete => Expected::Nothing(match &finding.not_covered {
+                    Some(not_covered) => format!("the model does not cover {not_covered}"),
+                    None => "the model reached a limit".to_owned(),
+                }),
                 Kind::NotPython => Expected::Refusal,
                 _ if finding.prints.is_empty() => {
                     Expected::Nothing("no order of whole iterations comes to an end".to_owned())
@@ -149,7 +152,7 @@ impl RealRuns {
                     note(row, vec![format!("no end within {:.1} s", after.as_secs_f64())]);
                     Some(Seen::Deadlocks)
                 }
-                Err(Error::TimedOut { after, .. }) if kind.is_some() => {
+                Err(Error::TimedOut { after, .. }) if kind.is_some_and(|kind| kind != Kind::Incomplete) => {
                     return Err(format!(
                         "{}: no end within {} s, though by the model it ends: it waits for what the model does not know of, or has more \
                          to do (--timeout allows more)",

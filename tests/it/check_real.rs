@@ -1,7 +1,8 @@
 //! `gilsim check` beside real interpreters, and its schedules on real threads.
 
-use crate::interpreter::{Fake, share};
+use crate::interpreter::{Fake, real, share};
 use crate::python::{real_python, skipped};
+use crate::surroundings::not_tried;
 use crate::{gilsim, schema};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -273,6 +274,84 @@ fn what_is_exact_is_exact_in_every_interpreter_here() {
             assert!(row["verdict"] != "exact" || row["seen"] == "exact", "{name}: {row}");
         }
     }
+}
+
+/// A child that is handed what it shares, one that changes a variable of its own, and one that uses a queue of the file.
+const PROCESSES: [(&str, &str, &str); 3] = [
+    ("def work(v, q):\n    v.value += 1\n    q.put(v.value)\n", "work, args=(v, q)", "exact"),
+    ("n = []\ndef work():\n    n.append(1)\n", "work", "exact"),
+    ("shared = Value('i', 0)\ndef work():\n    shared.value += 1\n", "work", "incomplete"),
+];
+
+#[test]
+fn a_process_that_a_fork_server_starts_does_in_real_ones_what_the_model_says() {
+    let by_server = real().into_iter().filter(|python| (3, 14, 0) <= python.version());
+    let by_server: Vec<String> = by_server.map(|python| path(python.path()).to_owned()).collect();
+    if by_server.is_empty() {
+        return not_tried(
+            "processes by a fork server",
+            "no CPython of 3.14 or later on PATH or among pyenv's versions",
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("processes.py");
+    for (functions, target, verdict) in PROCESSES {
+        let text = format!(
+            "from multiprocessing import Process, Queue, Value\n{functions}if __name__ == '__main__':\n    v, q = Value('i', 0), Queue()\n    \
+             p = Process(target={target})\n    p.start()\n    p.join()\n    print(v.value)\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let pythons = by_server.iter().flat_map(|python| ["--python", python]);
+        let line: Vec<&str> = [path(&file), "--runs", "1"].into_iter().chain(pythons).collect();
+        let (code, report, error) = check(&line);
+        assert_eq!(code, 0, "{functions}: {error} {report}");
+        for row in report["real"].as_array().unwrap() {
+            let agrees = if verdict == "exact" { Value::Bool(true) } else { Value::Null };
+            assert_eq!((&row["verdict"], &row["agrees"]), (&verdict.into(), &agrees), "{functions}: {row}");
+            let why = row["not_compared"].as_str().unwrap_or_default();
+            assert_eq!(
+                why.contains("shared in a process that a fork server starts"),
+                verdict != "exact",
+                "{row}"
+            );
+        }
+    }
+    let table = gilsim("check").arg(program("process_list")).output().unwrap().stdout;
+    assert!(String::from_utf8(table).unwrap().contains("a fork server starts it"));
+}
+
+#[test]
+fn what_is_not_covered_is_no_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("callback.py");
+    let text = "from concurrent.futures import ThreadPoolExecutor\ndone = []\nwith ThreadPoolExecutor(2) as pool:\n    \
+                pool.submit(int, 1).add_done_callback(done.append)\nprint(len(done))\n";
+    std::fs::write(
+        &file,
+        text.replace("submit(int, 1)", "submit(work)").replace("with", "def work(): return 1\nwith"),
+    )
+    .unwrap();
+    let fake = Fake::python("echo 1");
+    let (code, report, _) = check(&[path(&file), "--python", &at(&fake), "--runs", "1"]);
+    assert_eq!(code, 0);
+    let row = report["results"].as_array().unwrap().iter().find(|row| row["version"] == "3.13").unwrap();
+    let what = "the method add_done_callback of a future (line 5)";
+    assert_eq!((&row["verdict"], &row["lines"]), (&"incomplete".into(), &serde_json::json!([5])));
+    assert_eq!(row["reason"], format!("not covered: {what}"));
+    assert_eq!(report["real"][0]["not_compared"], format!("the model does not cover {what}"));
+    // A run that does not end says nothing of a model that has no answer.
+    let fake = Fake::python("sleep 100");
+    let (code, report, _) =
+        check(&[path(&file), "--python", &at(&fake), "--runs", "1", "--timeout", "300ms"]);
+    let failure = report["real"][0]["failure"].as_str().unwrap();
+    assert!(code == 1 && failure.contains("0.3 s") && !failure.contains("by the model"), "{failure}");
+    // Where every version meets it there is nothing to report.
+    gilsim("check")
+        .arg(&file)
+        .args(["--cpython", "3.13"])
+        .assert()
+        .code(2)
+        .stderr(contains("line 5, column"));
 }
 
 #[test]

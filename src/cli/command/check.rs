@@ -23,7 +23,8 @@ const MOST_ITERATIONS: u32 = 20;
 /// switched only where a version may drop its GIL. *exact* means that every schedule ends as some order of whole loop
 /// iterations, or of whole threads, does; what those print and raise is told. *differs*: it may end otherwise, though no update
 /// is lost: only an order is another, or several ends are right. Nothing is run or opened unless real
-/// interpreters are asked for: what the model does not cover is refused by name and place.
+/// interpreters are asked for: what the model does not cover is refused by name and place, and what only some versions meet,
+/// while they run, is *incomplete* on those, with the reason.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  gilsim check race.py\n  gilsim check race.py --cpython 3.9 --cpython 3.13t --expect lost\n  gilsim check race.py --python all"

@@ -1,7 +1,7 @@
 //! Functions: how each begins, returns, and what an exception leads to.
 
 use super::machine::{Arguments, Beyond, CALL, DEEPEST, Machine, NAME, Next, R, beyond};
-use super::state::{Frame, Object, OnReturn, Value};
+use super::state::{Frame, Object, OnReturn, Site, Value};
 
 impl Machine<'_> {
     /// Leads an exception to its handler, or ends the thread.
@@ -180,7 +180,7 @@ impl Machine<'_> {
         cells: &[Value],
         arguments: Arguments,
     ) -> R<Vec<Value>> {
-        let module = self.module;
+        let (module, number) = (self.module, code);
         let code = &module.codes[usize::from(code)];
         let stars = &code.stars;
         let named = code.parameters + stars.keyword_only.len();
@@ -226,7 +226,8 @@ impl Machine<'_> {
         }
         for &slot in &code.cells {
             let value = std::mem::replace(&mut slots[usize::from(slot)], Value::Unbound);
-            slots[usize::from(slot)] = self.allocate(Object::Cell(value));
+            let site = Site::of_cell(self.site().thread, number, slot);
+            slots[usize::from(slot)] = self.allocate_at(site, Object::Cell(value));
         }
         for (&(_, slot), cell) in code.captures.iter().zip(cells) {
             slots[usize::from(slot)] = cell.clone();

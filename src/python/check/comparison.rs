@@ -259,7 +259,7 @@ impl Machine<'_> {
 
     pub(super) fn truth(&mut self, value: &Value) -> R<bool> {
         Ok(match value {
-            Value::Unbound | Value::None => false,
+            Value::Unbound | Value::Elsewhere | Value::None => false,
             Value::Bool(truth) => *truth,
             Value::Int(int) => *int != 0,
             Value::Float(bits) => f64::from_bits(*bits) != 0.0,

@@ -67,6 +67,10 @@ pub(super) fn location_name(module: &Module, state: &State, location: Location) 
         Location::Global(_, number) => name(number),
         Location::Attribute(_, number) => format!(".{}", name(number)),
         Location::Content(site) => {
+            if let Some(slot) = site.cell() {
+                let code = module.codes.get(usize::from(site.code));
+                return code.and_then(|code| code.locals.get(slot)).cloned().unwrap_or_default();
+            }
             // Threads that one line makes, as a list of them does, are one place.
             let threads = state.heap.iter().filter(|entry| entry.site == site);
             let threads = threads.filter_map(|entry| match &entry.object {

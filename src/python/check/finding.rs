@@ -1,6 +1,7 @@
 //! What was found for a version, and how it is told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::collision::Collision;
 use super::ending::Ending;
@@ -11,7 +12,7 @@ use super::search::Search;
 use super::state::{Object, State};
 use super::witness::{Record, ScheduleLine, ScheduleStep, Turn};
 use crate::python::program::module::Module;
-use crate::python::version::Version;
+use crate::python::version::{StartMethod, Version};
 
 /// What a version makes of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +28,7 @@ pub enum Kind {
     Raises,
     /// Some schedule ends with threads that wait for each other.
     Deadlocks,
-    /// A limit was reached before every schedule was tried.
+    /// A limit was reached before every schedule was tried, or something that is not covered was met on the way.
     Incomplete,
     /// The version does not take the program.
     #[cfg_attr(test, schemars(rename = "not python"))]
@@ -90,6 +91,22 @@ impl Orders {
     }
 }
 
+/// Something that a program does and the model does not cover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotCovered {
+    /// What.
+    pub what: String,
+    /// In which line, where that is known.
+    pub line: Option<u32>,
+}
+
+impl fmt::Display for NotCovered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        self.line.map_or(Ok(()), |line| write!(f, " (line {line})"))
+    }
+}
+
 /// What was found for one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
@@ -107,6 +124,8 @@ pub struct Finding {
     pub closed: BTreeSet<(String, u32, u32)>,
     /// What orders of whole iterations come to.
     pub orders: Orders,
+    /// Of one that is incomplete: what is not covered, if it is no limit that was reached.
+    pub not_covered: Option<NotCovered>,
     /// What collides.
     pub collision: Option<Collision>,
     /// How the program ends then: what it prints and raises.
@@ -147,10 +166,28 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether it begins processes, and a fork server starts them.
+    #[must_use]
+    pub fn is_by_fork_server(&self) -> bool {
+        self.processes && self.version.facts().start_method == StartMethod::ForkServer
+    }
+
+    /// Whether a limit was reached.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.kind == Kind::Incomplete && self.not_covered.is_none()
+    }
+
     /// What a thread of the schedule is called.
     #[must_use]
     pub fn thread(&self, number: usize) -> String {
         self.threads.get(number).cloned().unwrap_or_else(|| thread_name(number))
+    }
+
+    /// Of a version on which a program does what the model does not cover.
+    pub(super) fn beyond(version: Version, not_covered: NotCovered) -> Self {
+        let reason = format!("not covered: {not_covered}");
+        Self { not_covered: Some(not_covered), ..Self::new(version, Kind::Incomplete, reason) }
     }
 
     pub(super) fn new(version: Version, kind: Kind, reason: String) -> Self {
@@ -161,6 +198,7 @@ impl Finding {
             remark: String::new(),
             closed: BTreeSet::new(),
             orders: Orders::default(),
+            not_covered: None,
             collision: None,
             ends: Vec::new(),
             expected: Vec::new(),
@@ -340,8 +378,10 @@ pub(super) fn safe(search: &Search<'_>, orders: Orders) -> String {
     } else {
         format!("every schedule ends as {}", orders.words())
     };
-    let lines = if search.sharing.print_together() {
+    let lines = if search.prints.overlap() {
         "; lines may come in another order, or run into one another"
+    } else if search.prints.reordered() {
+        "; lines may come in another order"
     } else {
         ""
     };

@@ -214,19 +214,7 @@ impl<'m> Machine<'m> {
             attributes: Vec::new(),
             part: Part::Thread(Box::new(part)),
         };
-        let slots = vec![Value::Unbound; module.codes.first().map_or(0, |code| code.locals.len())];
-        let frame = Frame {
-            code: 0,
-            pc: 0,
-            slots,
-            stack: Vec::new(),
-            handling: Vec::new(),
-            progress: Vec::new(),
-            on_return: OnReturn::End,
-            context: Value::None,
-            generator: Value::None,
-        };
-        let thread = Thread { frames: vec![frame], ..Thread::new(Value::Ref(0), 0) };
+        let thread = Thread { frames: vec![Frame::of_file(module)], ..Thread::new(Value::Ref(0), 0) };
         let state = State {
             heap: vec![Arc::new(Entry { site, object })],
             globals: vec![globals],
@@ -295,7 +283,11 @@ impl<'m> Machine<'m> {
     }
 
     pub(super) fn allocate(&mut self, object: Object) -> Value {
-        let site = self.site();
+        self.allocate_at(self.site(), object)
+    }
+
+    /// Makes an object that counts as made there.
+    pub(super) fn allocate_at(&mut self, site: Site, object: Object) -> Value {
         self.state.heap.push(Arc::new(Entry { site, object }));
         Value::Ref(u32::try_from(self.state.heap.len() - 1).unwrap_or(u32::MAX))
     }
@@ -441,6 +433,9 @@ impl<'m> Machine<'m> {
             Err(Stop::Call(..) | Stop::Next(_) | Stop::Resume(_)) => {
                 return Err(Beyond { what: "a call inside a call".to_owned(), place });
             }
+        }
+        if thread == 0 {
+            self.leaves_no_process(place)?;
         }
         let deferred = self.instruction(thread).is_some_and(|next| next.defers);
         // A worker of an executor is in code of the library between its tasks, where it can be interrupted.

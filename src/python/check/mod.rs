@@ -17,8 +17,9 @@
 //! replay         a schedule that is given
 //! search         every schedule; what is shared is learned on the way
 //! reached        what of the program that tries
+//! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
-//! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync
+//! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · processes
 //! operations · numbers · comparison · elements · slices · iterators · text · format
 //! state          the heap and the threads
 //! compaction     what of them is in reach
@@ -55,6 +56,8 @@ mod methods;
 mod natives;
 mod numbers;
 mod operations;
+mod prints;
+mod processes;
 mod program_ops;
 mod reached;
 mod replay;
@@ -80,7 +83,7 @@ mod worst;
 pub use alone::{Alone, run_alone};
 pub use collision::Collision;
 pub use event::thread_name;
-pub use finding::{Finding, Kind, Orders};
+pub use finding::{Finding, Kind, NotCovered, Orders};
 pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, counter_listing, listing};
 pub use loops::{
     LoopBody, LoopEnd, LoopError, LoopState, LoopStep, LoopVerdict, Steps, TracedStep, finds_taken,

@@ -21,7 +21,7 @@ impl Machine<'_> {
                 Value::Float(_) => "float",
                 Value::Str(_) => "str",
                 Value::Native(name) if library::is_type(name) => "type",
-                Value::Unbound | Value::Native(_) => return None,
+                Value::Unbound | Value::Elsewhere | Value::Native(_) => return None,
                 Value::Ref(at) => match self.state.object(*at) {
                     Object::Tuple(_) => "tuple",
                     Object::List(_) => "list",

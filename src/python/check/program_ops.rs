@@ -2,6 +2,7 @@
 
 use super::library;
 use super::machine::{Machine, Next, R, Stop, beyond, set_attribute};
+use super::processes;
 use super::state::{Frame, Object, OnReturn, Part, Value};
 use crate::python::program::ProgramOp;
 
@@ -330,6 +331,9 @@ impl<'m> Machine<'m> {
         let process = usize::from(self.current().process);
         let value = self.state.globals[process][usize::from(name)].clone();
         self.touch_global(name, false);
+        if value == Value::Elsewhere {
+            return processes::not_handed_over(self.name(name));
+        }
         if value != Value::Unbound {
             return Ok(value);
         }

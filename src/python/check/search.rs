@@ -13,6 +13,7 @@ use rustc_hash::FxHasher;
 use super::assumed::Assumed;
 use super::ending::{Ending, ending};
 use super::machine::{Beyond, Location, Machine, Step};
+use super::prints::{Prints, Stretch};
 use super::reached::Reached;
 use super::sharing::Sharing;
 use super::state::State;
@@ -90,6 +91,10 @@ pub(super) struct Search<'m> {
     /// What was taken for granted.
     pub(super) assumed: Assumed,
     pub(super) reached: Reached,
+    /// What is printed on the way, in the last pass.
+    pub(super) prints: Prints,
+    /// What the last stretch of a thread printed.
+    stretch: Stretch,
     /// Whether threads take turns after iterations of their loops. The loops of the main thread start others and wait for them.
     pub(super) iterates: bool,
     /// Whether in this pass a thread came back to where it was, and nothing on its way can be changed by another one.
@@ -120,6 +125,8 @@ impl<'m> Search<'m> {
             steps: 0,
             assumed: Assumed::default(),
             reached: Reached::new(module),
+            prints: Prints::default(),
+            stretch: Stretch::default(),
             iterates: false,
             endless: false,
         }
@@ -181,6 +188,7 @@ impl<'m> Search<'m> {
     fn pass(&mut self, bounds: &Bounds<'_>, expected: Option<&[Ending]>) -> Result<Endings, Unfinished> {
         type Hasher = BuildHasherDefault<FxHasher>;
         (self.endless, self.iterates) = (false, false);
+        self.prints = Prints::default();
         let mut start = self.begin.clone();
         start.compact();
         let start = Arc::new(start);
@@ -234,13 +242,15 @@ impl<'m> Search<'m> {
                 moved |= !expires && !stays;
                 self.endless |= matches!(pause, Pause::Long) && !state.threads[thread].daemon && stays;
                 let next = Arc::new(machine.state);
-                if let Some(&known) = numbers.get(&next) {
+                let known = numbers.get(&next).copied();
+                let to = known.unwrap_or(u32::try_from(from.len()).unwrap_or(u32::MAX));
+                self.prints.note((number, to), thread, self.stretch, &machine.output, &next.printed);
+                if let Some(known) = known {
                     graph.follows(number, known);
                     continue;
                 }
-                let new = u32::try_from(from.len()).unwrap_or(u32::MAX);
-                numbers.insert(Arc::clone(&next), new);
-                graph.follows(number, new);
+                numbers.insert(Arc::clone(&next), to);
+                graph.follows(number, to);
                 let mark = if expires { EXPIRED } else { 0 };
                 from.push((number, u8::try_from(thread).unwrap_or(u8::MAX) | mark));
                 weight += next.weight();
@@ -250,7 +260,7 @@ impl<'m> Search<'m> {
                 if from.len() > bounds.states {
                     return Err(Unfinished::Limit(format!("more than {} states", bounds.states)));
                 }
-                open.push_back((new, next));
+                open.push_back((to, next));
             }
             if moved || limited {
                 continue;
@@ -319,6 +329,7 @@ impl<'m> Search<'m> {
         tell: &mut Tell<'_, 'm>,
     ) -> Result<Pause, Unfinished> {
         let mut touched = false;
+        self.stretch = Stretch::default();
         let mut round: Option<State> = None;
         let mut room = SPARE + machine.state.heap.len();
         for stretch in 0..LONGEST_STRETCH {
@@ -353,7 +364,9 @@ impl<'m> Search<'m> {
             if self.switching == Switching::Iterations {
                 unit::wait(machine, thread, step == Step::Blocked);
             }
-            touched |= machine.accesses.iter().any(|access| self.shared.contains(&access.location));
+            let at_shared = machine.accesses.iter().any(|access| self.shared.contains(&access.location));
+            touched |= at_shared;
+            self.stretch.note(machine.state.printed.len() > lines, at_shared);
             match step {
                 Step::Blocked => return Ok(Pause::Blocked),
                 Step::Finished => return Ok(Pause::Switch),

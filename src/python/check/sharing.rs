@@ -72,10 +72,4 @@ impl Sharing {
     pub(super) fn prints(&self, thread: usize) -> bool {
         self.printers[thread.min(BITS - 1)] != 0
     }
-
-    /// Whether two threads print, of which neither waits for the other's end before.
-    pub(super) fn print_together(&self) -> bool {
-        let prints_beside = |one: usize, other: usize| self.printers[one] & bit(other) != 0;
-        (0..BITS).any(|one| (0..one).any(|other| prints_beside(one, other) && prints_beside(other, one)))
-    }
 }

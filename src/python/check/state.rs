@@ -7,11 +7,15 @@ use std::sync::Arc;
 
 use num_bigint::BigInt;
 
+use crate::python::program::module::Module;
+
 /// A Python value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Value {
     /// A variable that has no value.
     Unbound,
+    /// What a variable holds in a process of a fork server, where that is not what it holds in the process that began it.
+    Elsewhere,
     None,
     Bool(bool),
     Int(i64),
@@ -46,6 +50,21 @@ pub(super) struct Site {
     pub(super) thread: u8,
     pub(super) code: u16,
     pub(super) pc: u32,
+}
+
+/// In the place of an instruction: the first of the variables of a function that inner functions share.
+const FIRST_CELL: u32 = 1 << 31;
+
+impl Site {
+    /// That of a variable of a function that inner functions share: each is an object of its own, made by the call.
+    pub(super) const fn of_cell(thread: u8, code: u16, slot: u16) -> Self {
+        Self { thread, code, pc: FIRST_CELL + slot as u32 }
+    }
+
+    /// Which variable of its function it is, if it is one.
+    pub(super) fn cell(self) -> Option<usize> {
+        usize::try_from(self.pc.checked_sub(FIRST_CELL)?).ok()
+    }
 }
 
 /// An object and where it was made.
@@ -288,6 +307,23 @@ impl Thread {
             executor: None,
             unit: Unit::default(),
             frames: Vec::new(),
+        }
+    }
+}
+
+impl Frame {
+    /// That of a file's own code, at its first instruction.
+    pub(super) fn of_file(module: &Module) -> Self {
+        Self {
+            code: 0,
+            pc: 0,
+            slots: vec![Value::Unbound; module.codes.first().map_or(0, |code| code.locals.len())],
+            stack: Vec::new(),
+            handling: Vec::new(),
+            progress: Vec::new(),
+            on_return: OnReturn::End,
+            context: Value::None,
+            generator: Value::None,
         }
     }
 }

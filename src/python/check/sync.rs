@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::compaction::{each, each_mut};
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Use, Wait, beyond};
-use super::state::{Entry, Object, OnReturn, Order, Part, State, Thread, Value};
+use super::processes::copy_value;
+use super::state::{Object, OnReturn, Order, Part, Thread, Value};
 
 /// Versions number threads each in its own way.
 pub(super) const UNNAMED: &str = "the name of a thread that was given none (name=\"…\" gives it one)";
@@ -184,16 +184,10 @@ impl Machine<'_> {
     fn begin_thread(&mut self, callee: &Value, mut arguments: Arguments, process: bool) -> R<()> {
         let mut callee = callee.clone();
         if process {
-            let number = u8::try_from(self.state.globals.len()).unwrap_or(u8::MAX);
             let mut roots = vec![callee];
             roots.append(&mut arguments.positional);
             roots.extend(arguments.keywords.iter().map(|(_, value)| value.clone()));
-            let globals = self.state.globals[usize::from(self.current().process)].clone();
-            let count = globals.len();
-            let mut copied = copy_reachable(&mut self.state, globals.into_iter().chain(roots).collect());
-            let mut roots = copied.split_off(count).into_iter();
-            self.state.globals.push(copied);
-            self.current_mut().process = number;
+            let mut roots = self.begin_process(roots)?.into_iter();
             callee = roots.next().unwrap_or(Value::None);
             let mut roots: Vec<Value> = roots.collect();
             let keywords = roots.split_off(roots.len() - arguments.keywords.len());
@@ -244,7 +238,7 @@ impl Machine<'_> {
         if self.state.globals.len() < 2 {
             return value.clone();
         }
-        copy_reachable(&mut self.state, vec![value.clone()]).remove(0)
+        copy_value(&mut self.state, value)
     }
 
     // ---- executors ----
@@ -381,56 +375,4 @@ impl Machine<'_> {
         }
         Ok(Value::None)
     }
-}
-
-/// Copies what values reach, as a new process does; locks, queues and shared values stay shared.
-fn copy_reachable(state: &mut State, mut roots: Vec<Value>) -> Vec<Value> {
-    let mut copies: Vec<Option<u32>> = vec![None; state.heap.len()];
-    let mut open: Vec<u32> = Vec::new();
-    let shared = |object: &Object| {
-        matches!(
-            object,
-            Object::Queue(..)
-                | Object::Lock(_)
-                | Object::RLock(..)
-                | Object::SharedValue(..)
-                | Object::Event(..)
-                | Object::Semaphore(..)
-                | Object::Instance { part: Part::Thread(_), .. }
-        )
-    };
-    let mut copy = |value: &Value, state: &mut State, open: &mut Vec<u32>| -> Value {
-        let Value::Ref(at) = *value else {
-            return value.clone();
-        };
-        let Some(place) = copies.get_mut(at as usize) else {
-            return value.clone();
-        };
-        if shared(state.object(at)) {
-            return value.clone();
-        }
-        let number = *place.get_or_insert_with(|| {
-            let entry: Arc<Entry> = Arc::clone(&state.heap[at as usize]);
-            state.heap.push(entry);
-            let number = u32::try_from(state.heap.len() - 1).unwrap_or(u32::MAX);
-            open.push(number);
-            number
-        });
-        Value::Ref(number)
-    };
-    for root in &mut roots {
-        *root = copy(root, state, &mut open);
-    }
-    while let Some(at) = open.pop() {
-        let mut values = Vec::new();
-        each(state.object(at), &mut |value| values.push(value.clone()));
-        let mut renewed: Vec<Value> = values.iter().map(|value| copy(value, state, &mut open)).collect();
-        renewed.reverse();
-        each_mut(state.object_mut(at), &mut |value| {
-            if let Some(new) = renewed.pop() {
-                *value = new;
-            }
-        });
-    }
-    roots
 }

@@ -18,7 +18,7 @@ impl Machine<'_> {
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of value")]
     fn text_of(&mut self, value: &Value, repr: bool) -> R<String> {
         Ok(match value {
-            Value::Unbound => return beyond("the words of this exception"),
+            Value::Unbound | Value::Elsewhere => return beyond("the words of this exception"),
             Value::None => "None".to_owned(),
             Value::Bool(true) => "True".to_owned(),
             Value::Bool(false) => "False".to_owned(),

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::coverage;
 use super::ending::Ending;
-use super::finding::{Finding, Kind, Orders, endings_of_orders, kind, safe, shown, tell};
+use super::finding::{Finding, Kind, NotCovered, Orders, endings_of_orders, kind, safe, shown, tell};
 use super::machine::{Beyond, KNOWN};
 use super::reached::Untried;
 use super::replay::{self, PlayError};
@@ -113,8 +113,8 @@ pub fn check(
     for &version in versions {
         match check_version(&stmts, text, version, &small, control) {
             Err(CheckError::Beyond { what, place }) => {
-                let reason = format!("not covered: {what}");
-                findings.push(Finding::new(version, Kind::Incomplete, reason));
+                let line = place.as_ref().map(|place| place.position.line);
+                findings.push(Finding::beyond(version, NotCovered { what: what.clone(), line }));
                 refusals.push(CheckError::Beyond { what, place });
             }
             finding => findings.push(finding?),

@@ -16,6 +16,15 @@ pub enum HandOff {
     NoGil,
 }
 
+/// How `multiprocessing` begins a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartMethod {
+    /// As a copy of the one that begins it.
+    Fork,
+    /// As a copy of a server, which has imported the program anew.
+    ForkServer,
+}
+
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -27,6 +36,8 @@ pub struct Facts {
     pub shape: Shape,
     /// The words of its exceptions.
     pub messages: Messages,
+    /// How `multiprocessing` begins a process by default, on Linux.
+    pub start_method: StartMethod,
     /// Where in CPython's sources `drop` and `shape` were read.
     pub source: &'static str,
 }

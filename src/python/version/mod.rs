@@ -21,7 +21,7 @@ mod table;
 mod versions;
 
 pub use drop_rule::{Check, DropRule};
-pub use facts::{Facts, HandOff, SWITCH_INTERVAL};
+pub use facts::{Facts, HandOff, SWITCH_INTERVAL, StartMethod};
 pub use messages::Messages;
 pub use shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With};
 pub use stated::Stated;

@@ -2,7 +2,7 @@
 
 use super::{
     drop_rule::{Check, DropRule},
-    facts::{Facts, HandOff, SWITCH_INTERVAL},
+    facts::{Facts, HandOff, SWITCH_INTERVAL, StartMethod},
     messages::Messages,
     shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With},
 };
@@ -78,6 +78,7 @@ pub(super) const PY27: Facts = Facts {
         with_left_at_its_line: false,
     },
     messages: Messages::PY27,
+    start_method: StartMethod::Fork,
     source: "2.7.18 Python/ceval.c PyEval_EvalFrameEx: DISPATCH, FAST_DISPATCH, _Py_Ticker; Python/compile.c",
 };
 
@@ -252,7 +253,10 @@ pub(super) const PY314: Facts = Facts {
         ..PY313.shape
     },
     messages: Messages::PY314,
-    source: "3.14 Python/bytecodes.c _CHECK_PERIODIC; Python/codegen.c codegen_while, codegen_with_inner",
+    // What's New In Python 3.14, multiprocessing (gh-84559).
+    start_method: StartMethod::ForkServer,
+    source: "3.14 Python/bytecodes.c _CHECK_PERIODIC; Python/codegen.c codegen_while, codegen_with_inner; \
+             Lib/multiprocessing/context.py (gh-84559)",
     ..PY313
 };
 

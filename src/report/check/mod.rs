@@ -272,6 +272,13 @@ impl CheckReport {
                     .to_owned(),
             );
         }
+        if self.results.iter().any(|row| row.fork_server) {
+            notes.push(
+                "up to 3.13 a process is forked; from 3.14 on a fork server starts it, which imports the file anew: it has the file's \
+                 variables as they are after that, and of the process that starts it only what it is handed as an argument"
+                    .to_owned(),
+            );
+        }
         let note = self.untried.note(!self.small.is_empty());
         if !self.small.is_empty() {
             let numbers: Vec<String> =

@@ -19,7 +19,7 @@ pub struct CheckRow {
     /// The variable, attribute or object on which threads collide.
     pub variable: Option<String>,
     /// The lines that collide: where the interrupted thread used it before that, where another one does meanwhile, and where the first
-    /// uses it again. The first or the last may be missing.
+    /// uses it again. The first or the last may be missing. Of what is not covered, its line.
     pub lines: Vec<u32>,
     /// Where the thread loses the GIL between them, or waits for a lock.
     pub drop_point: Option<String>,
@@ -29,6 +29,9 @@ pub struct CheckRow {
     /// Whether it is processes that collide.
     #[serde(skip)]
     pub processes: bool,
+    /// Whether a fork server starts the processes that it begins.
+    #[serde(skip)]
+    pub fork_server: bool,
     /// What orders of whole iterations come to.
     #[serde(skip)]
     pub orders: Orders,
@@ -147,6 +150,7 @@ impl CheckRow {
         }
         .unwrap_or_else(|| finding.reason.clone());
         let collision = finding.collision.as_ref();
+        let uncovered = || finding.not_covered.iter().filter_map(|it| it.line).collect();
         let lines = finding.schedule.iter().map(|line| ScheduleStep {
             thread: finding.thread(line.thread),
             line: line.line,
@@ -158,10 +162,11 @@ impl CheckRow {
             verdict: finding.kind.word(),
             reason,
             variable: collision.map(|collision| collision.name.clone()),
-            lines: collision.map(Collision::lines).unwrap_or_default(),
+            lines: collision.map_or_else(uncovered, Collision::lines),
             drop_point: collision.map(|collision| collision.drop_point.clone()),
             waits: collision.is_some_and(|collision| collision.waits),
             processes: collision.is_some_and(|collision| collision.processes),
+            fork_server: finding.is_by_fork_server(),
             orders: finding.orders,
             orders_wait: finding.orders.wait,
             time_limits: finding.time_limits,

@@ -255,3 +255,21 @@ fn what_a_joined_thread_has_done_is_no_reason() {
     let told = reason(crossed, Version::V3_9);
     assert!(told.contains("is taken in line 5") && !told.contains("got"), "{told}");
 }
+
+#[test]
+fn a_variable_of_a_function_has_its_name() {
+    let named = |text: &str| {
+        let finding = check(text, &[Version::V3_9], 2, &Control::default()).unwrap().findings.remove(0);
+        (finding.collision.map(|it| it.name), finding.reason)
+    };
+    // The other variable that is shared is never in the way.
+    let local = "import threading\ndef main():\n    step = 1\n    total = 0\n    def add():\n        nonlocal total\n        for i in range(3):\n            \
+                 total += step\n    ts = [threading.Thread(target=add) for _ in range(2)]\n    for t in ts: t.start()\n    for t in ts: t.join()\n    \
+                 print(total)\nmain()\n";
+    let (name, reason) = named(local);
+    assert_eq!(name.as_deref(), Some("total"), "{reason}");
+    assert!(reason.starts_with("total is read in line 8"), "{reason}");
+    let counter = "import threading\ndef make():\n    n = 0\n    def inc():\n        nonlocal n\n        n += 1\n    return inc\ninc = make()\n\
+                   ts = [threading.Thread(target=inc) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    assert_eq!(named(counter).0.as_deref(), Some("n"), "{}", named(counter).1);
+}

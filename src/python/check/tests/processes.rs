@@ -1,0 +1,103 @@
+//! How a process begins: forked up to 3.13, by a fork server from 3.14 on.
+
+use super::super::{Finding, Kind, check};
+use crate::python::version::{StartMethod, Version};
+use crate::system::control::Control;
+
+/// What the versions make of a file whose main process starts one, by how they start it.
+fn checked(file: &str, target: &str) -> Vec<(StartMethod, Finding)> {
+    let text = format!(
+        "from multiprocessing import Process, Queue, Value, Lock\n{file}\nif __name__ == '__main__':\n    v = Value('i', 0)\n    \
+         q = Queue()\n    p = Process(target={target})\n    p.start()\n    p.join()\n    print(v.value)\n"
+    );
+    let checked = check(&text, &Version::ALL, 2, &Control::default()).unwrap();
+    checked.findings.into_iter().map(|finding| (finding.version.facts().start_method, finding)).collect()
+}
+
+#[test]
+fn what_a_process_is_handed_and_what_an_import_makes_is_the_same_after_a_fork_and_by_a_server() {
+    for (file, target, prints) in [
+        ("def work(v):\n    v.value += N\nN = 3", "work, args=(v,)", "3"),
+        ("def work(v, q):\n    q.put(1)\n    v.value = q.get()", "work, kwargs={'v': v, 'q': q}", "1"),
+        ("n = 0\ndef work():\n    global n\n    n += 1", "work", "0"),
+        (
+            "class A:\n    def __init__(self): self.n = 2\n    def add(self, v): v.value += self.n + one()\ndef one(): return 1\na = A()",
+            "a.add, args=(v,)",
+            "3",
+        ),
+        ("class A: pass\ndef work(a, v):\n    if isinstance(a, A): v.value = 7", "work, args=(A(), v)", "7"),
+        (
+            "def work(v):\n    if __name__ == '__main__' or __name__ == '__mp_main__': v.value = 1",
+            "work, args=(v,)",
+            "1",
+        ),
+    ] {
+        for (start, finding) in checked(file, target) {
+            let ends = (finding.kind, &finding.prints, finding.is_by_fork_server());
+            let by_server = start == StartMethod::ForkServer;
+            assert_eq!(
+                ends,
+                (Kind::Exact, &vec![vec![prints.to_owned()]], by_server),
+                "{}: {file}: {}",
+                finding.version,
+                finding.reason
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_otherwise_in_a_fork_server_is_incomplete_there_with_its_line() {
+    for (file, target, what, line) in [
+        ("def work():\n    v.value += 1", "work", "v in a process that a fork server starts", 3),
+        (
+            "x = 0\ndef work():\n    print(x)\nif __name__ == '__main__': x = 5",
+            "work",
+            "x in a process that a fork server",
+            4,
+        ),
+        (
+            "found = []\nl = [Lock()]\ndef work():\n    with l[0]: pass",
+            "work",
+            "l in a process that a fork server",
+            5,
+        ),
+        (
+            "class A: pass\nif __name__ == '__main__':\n    def work(): pass",
+            "work",
+            "a function that is no global of the file",
+            9,
+        ),
+        (
+            "def work(): pass\nr = Process(target=work)\nr.start()",
+            "work",
+            "started while a fork server imports the file",
+            4,
+        ),
+        ("print('hello')\ndef work(): pass", "work", "a file that prints", 8),
+    ] {
+        for (start, finding) in checked(file, target) {
+            if start == StartMethod::Fork {
+                assert_ne!(finding.kind, Kind::Incomplete, "{}: {file}: {}", finding.version, finding.reason);
+                continue;
+            }
+            let not_covered = finding.not_covered.unwrap_or_else(|| panic!("{file}: {:?}", finding.kind));
+            assert_eq!(
+                (finding.kind, not_covered.line),
+                (Kind::Incomplete, Some(line)),
+                "{file}: {not_covered}"
+            );
+            assert!(not_covered.what.contains(what), "{file}: {not_covered}");
+        }
+    }
+}
+
+#[test]
+fn the_main_process_waits_for_what_a_fork_server_has_started() {
+    let text = "from multiprocessing import Process, Lock\ndef work(lock):\n    with lock: print('hello')\nif __name__ == '__main__':\n    \
+                Process(target=work, args=(Lock(),)).start()\n";
+    for finding in check(text, &Version::ALL, 2, &Control::default()).unwrap().findings {
+        let by_server = finding.version.facts().start_method == StartMethod::ForkServer;
+        assert_eq!(finding.kind == Kind::Incomplete, by_server, "{}: {}", finding.version, finding.reason);
+    }
+}
