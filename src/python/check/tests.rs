@@ -1,6 +1,7 @@
 //! The programs that started the project, and what each construct of a racy program comes to.
 
 mod differs;
+mod lines;
 mod processes;
 mod reasons;
 mod small;
@@ -443,53 +444,6 @@ fn nothing_is_said_to_be_closed_that_calls_code_of_the_program() {
     assert!(closed("x = x + 1").contains(&("x".to_owned(), 8, 8)));
     let checked = check(&text("x = x + one()"), &[Version::V3_13], 2, &Control::default()).unwrap();
     assert!(checked.findings[0].kind == Kind::Loses && checked.findings[0].closed.is_empty());
-}
-
-#[test]
-fn lines_of_threads_that_wait_for_each_other_stay_in_order() {
-    let text = "import threading\ndef f(n):\n    print(n)\nfor n in (1, 2):\n    t = threading.Thread(target=f, args=(n,))\n    t.start()\n    t.join()\nprint('end')\n";
-    let reason = |text: &str| {
-        check(text, &[Version::V3_13], 2, &Control::default()).unwrap().findings[0].reason.clone()
-    };
-    assert!(!reason(text).contains("another order"), "{}", reason(text));
-    assert!(reason(&text.replace("    t.join()\n", "")).contains("another order"));
-}
-
-#[test]
-fn of_lines_only_that_is_said_which_can_be() {
-    let program = |setup: &str, one: &str, two: &str, main: &str| {
-        format!(
-            "import threading\n{setup}\ndef f():\n    {one}\ndef g():\n    {two}\na = threading.Thread(target=f)\nb = threading.Thread(target=g)\n\
-             a.start(); b.start()\n{main}\na.join(); b.join()\n"
-        )
-    };
-    let turns = "p, q = threading.Semaphore(1), threading.Semaphore(0)";
-    let (lock, event) = ("lock = threading.Lock()", "done = threading.Event()");
-    let apart = "; lines may come in another order";
-    let mixed = "; lines may come in another order, or run into one another";
-    for (text, says) in [
-        (
-            program(
-                turns,
-                "for i in range(2): p.acquire(); print('ping'); q.release()",
-                "for i in range(2): q.acquire(); print('pong'); p.release()",
-                "",
-            ),
-            "",
-        ),
-        (program(event, "print('f'); done.set()", "pass", "done.wait(); print('main')"), ""),
-        (program(event, "done.set(); print('f')", "pass", "done.wait(); print('main')"), mixed),
-        (program(lock, "with lock: print('f')", "with lock: print('g')", ""), apart),
-        (program(lock, "with lock: print('f')", "print('g')", ""), mixed),
-        // Which of them it was shows in nothing.
-        (program(lock, "with lock: print('f')", "with lock: print('f')", ""), ""),
-        (program("n = [0]", "n.append(1); print(len(n) > 0)", "n.append(2); print(len(n) > 0)", ""), mixed),
-    ] {
-        for finding in check(&text, &Version::ALL, 2, &Control::default()).unwrap().findings {
-            let lines = finding.reason.find("; lines").map_or("", |at| &finding.reason[at..]);
-            assert_eq!((finding.kind, lines), (Kind::Exact, says), "{}: {text}", finding.version);
-        }
-    }
 }
 
 #[test]
