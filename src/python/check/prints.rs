@@ -4,6 +4,7 @@
 //! shared it can print at any time while others run; and when it has printed last, it may be at it still. So two prints can be under way
 //! at once where a thread prints while another one is at such a place.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -58,13 +59,13 @@ pub(super) struct Prints {
     moves: Vec<Move>,
     /// A hash of what was printed on the way to each state, in order.
     texts: Vec<u64>,
-    /// The same by the lines, without their order.
-    by_lines: FxHashMap<Vec<Arc<str>>, u64>,
+    /// The same by a hash of the lines without their order.
+    by_lines: FxHashMap<u64, u64>,
     reordered: bool,
 }
 
 impl Prints {
-    /// Takes note of a thread's stretch: what it printed in it, and the lines that there are then.
+    /// Takes note of a thread's stretch: what it printed in it, and the lines that there are then, sorted.
     pub(super) fn note(
         &mut self,
         (from, to): (u32, u32),
@@ -84,7 +85,9 @@ impl Prints {
             None => self.texts.push(text),
         }
         if stretch.prints {
-            self.reordered |= *self.by_lines.entry(lines.to_vec()).or_insert(text) != text;
+            let mut hasher = DefaultHasher::new();
+            lines.hash(&mut hasher);
+            self.reordered |= *self.by_lines.entry(hasher.finish()).or_insert(text) != text;
         }
         self.moves.push(Move { from, to, thread: bit(thread), stretch });
     }
