@@ -23,7 +23,15 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
     let mut right = choices(&rows);
     right.sort_by(|one, other| cost(one).total_cmp(&cost(other)));
     let Some((&best, others)) = right.split_first() else {
-        return Some("which one: none of these promises to be right and was.".to_owned());
+        let models: Vec<&str> =
+            rows.iter().filter(|row| row.is_right_for_sure()).map(|row| row.short_name()).collect();
+        return Some(match models.as_slice() {
+            [] => "which one: none of these promises to be right and was.".to_owned(),
+            models => format!(
+                "which one: none but {}, as the model of a version has it, whose time is of another kind.",
+                models.join(", ")
+            ),
+        });
     };
     let counted = if group == Group::Sum { " with start-up counted" } else { "" };
     let mut line = format!(
@@ -32,7 +40,7 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
         time(cost(best))
     );
     let ratios = others.iter().filter(|_| cost(best) > 0.0).map(|row| {
-        let close = if indistinct(best, row) { within_spread(row) } else { String::new() };
+        let close = if indistinct(best, row) { within_spread(row, best) } else { String::new() };
         format!("{} takes {} times as long{close}", row.short_name(), words::figure(cost(row) / cost(best)))
     });
     let ratios: Vec<String> = ratios.collect();
@@ -111,11 +119,17 @@ fn spread(one: &Row, other: &Row) -> Option<f64> {
 }
 
 /// What is said of a row's ratio that the spread denies. The table shows the spread of the times, not that of their sums with start-up.
-fn within_spread(row: &Row) -> String {
-    match row.summary.quartiles_with_startup.filter(|_| row.group == Group::Sum) {
-        Some([from, to]) => {
-            format!(" (no more than the spread: half of its runs took {} to {})", time(from), time(to))
-        }
+fn within_spread(row: &Row, best: &Row) -> String {
+    let half = |row: &Row| row.summary.quartiles_with_startup.filter(|_| row.group == Group::Sum);
+    match half(row).zip(half(best)) {
+        Some(([from, to], [least, most])) => format!(
+            " (no more than the spread: half of its runs took {} to {}, half of {}'s {} to {})",
+            time(from),
+            time(to),
+            best.short_name(),
+            time(least),
+            time(most)
+        ),
         None => " (no more than the spread)".to_owned(),
     }
 }

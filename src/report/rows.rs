@@ -76,7 +76,7 @@ pub struct Row {
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub ns_per_update: f64,
     /// The median time over that of the fastest row that promises to be exact and was right, of the same group and, in a
-    /// sweep, of the same workload. References: `ns_per_update` over that of the plain count with one worker, if it was
+    /// sweep, of the same workload; a row with `baseline` is not taken as the fastest. References: `ns_per_update` over that of the plain count with one worker, if it was
     /// measured.
     pub relative: Option<f64>,
     /// `relative` with start-up counted: `time_with_startup` over the least of those rows.

@@ -185,8 +185,9 @@ pub(super) fn notes(all: &[Scaling], cpus: usize) -> Vec<String> {
         let most = all.iter().filter_map(fitted).max().unwrap_or(0);
         let turns = if most > cpus {
             format!(
-                "; more than {cpus} workers take turns on {}, which the law counts as contention",
-                plural(cpus, "CPU")
+                "; more than {cpus} workers take turns on {}, which the law counts as contention{}",
+                plural(cpus, "CPU"),
+                if crosstalk.is_empty() { "" } else { " or crosstalk" }
             )
         } else {
             String::new()

@@ -105,9 +105,8 @@ impl RealRuns {
                     Expected::Nothing("no order of whole iterations comes to an end".to_owned())
                 }
                 kind if kind != Kind::Exact && (finding.hidden || finding.expected != finding.prints) => {
-                    Expected::Nothing(
-                        "it shows in variables only, not in what is printed or raised".to_owned(),
-                    )
+                    let of = if small { "with numbers that small " } else { "" };
+                    Expected::Nothing(format!("{of}it shows in variables only, not in what is printed or raised"))
                 }
                 _ if !small => Expected::Model(finding.prints.clone()),
                 _ if finding.prints.len() != 1 => Expected::Nothing(
@@ -278,7 +277,15 @@ impl Expected {
                 other.filter(|_| !same)
             }
             Self::Refusal => {
-                let refused = ["SyntaxError", "IndentationError", "ImportError", "ModuleNotFoundError"];
+                // An annotation, or locks in parentheses, may be what an older version evaluates otherwise.
+                let refused = [
+                    "SyntaxError",
+                    "IndentationError",
+                    "ImportError",
+                    "ModuleNotFoundError",
+                    "TypeError",
+                    "AttributeError",
+                ];
                 run.raised.iter().any(|text| refused.contains(&class(text))).then_some(Seen::NotPython)
             }
             Self::Model(endings) => {

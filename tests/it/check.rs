@@ -34,6 +34,21 @@ fn versions_that_agree_share_a_row() {
 }
 
 #[test]
+fn versions_that_were_not_asked_for_are_in_no_range() {
+    let of = |versions: &[&str]| {
+        let args = versions.iter().flat_map(|version| ["--cpython", version]);
+        let path = program("race");
+        let ran = gilsim("").args(["check", &path, "--scope", "2"]).args(args).output().unwrap();
+        let table = String::from_utf8(ran.stdout).unwrap();
+        let row = table.lines().find(|line| line.contains(" exact ")).unwrap().to_owned();
+        row.split("  ").next().unwrap().to_owned()
+    };
+    assert_eq!(of(&["3.10", "3.13", "3.15"]), "3.10, 3.13, 3.15");
+    assert_eq!(of(&["3.13", "3.12", "3.11"]), "3.13, 3.12, 3.11");
+    assert_eq!(of(&["3.10", "3.11", "3.12", "3.15"]), "3.10 to 3.12, 3.15");
+}
+
+#[test]
 fn what_is_expected_decides_the_exit_code() {
     for (name, version, expect, code) in [
         ("race", "3.9", "lost", 0),

@@ -341,7 +341,10 @@ impl Machine<'_> {
             // Written in Python, they let others in before they take the lock.
             Some(Object::Semaphore(..) | Object::Condition(..)) => {
                 self.yield_once()?;
-                self.acquire(context, Wait::Forever)
+                let entered = self.acquire(context, Wait::Forever)?;
+                // So they do once they have taken it, whatever the instruction that called them does.
+                self.set_check(true);
+                Ok(entered)
             }
             Some(Object::Lock(_) | Object::RLock(..)) => self.acquire(context, Wait::Forever),
             _ => self.type_error("object does not support the context manager protocol", &[context]),

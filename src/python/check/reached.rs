@@ -70,8 +70,8 @@ impl Reached {
             for (instruction, (one, two)) in code.instructions.iter().zip(one.iter().zip(two)) {
                 let (Some(position), seen) = (instruction.position, one | two) else { continue };
                 match instruction.op {
-                    // They may bear the number of a line that is not run.
-                    Op::Jump(_) | Op::Nop => continue,
+                    // They may bear the number of a line that is not run; what stands behind a loop is never done.
+                    Op::Jump(_) | Op::Nop | Op::LoopEnd => continue,
                     Op::PopJump(when, _) | Op::PopJumpNone(when, _) | Op::JumpOrPop(when, _) => {
                         // A loop's test may stand at its start and at its end.
                         let came_out = tests.entry((position.line, position.start)).or_default();

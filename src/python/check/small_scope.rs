@@ -55,6 +55,9 @@ impl fmt::Display for Scope {
     }
 }
 
+/// With what threads wait for as many of others as they count.
+const HAND_OVER: [&str; 6] = ["put", "put_nowait", "Semaphore", "BoundedSemaphore", "Barrier", "Condition"];
+
 /// What is called with a number of workers.
 const WORKERS: [&str; 4] = ["ThreadPoolExecutor", "Pool", "ThreadPool", "sleep"];
 
@@ -108,12 +111,14 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
             }
         }
     };
+    let mut parties = Vec::new();
     all_expressions(stmts, &mut |expr| match &expr.kind {
         ExprKind::Call(name, _, args) => passed(name, args),
-        ExprKind::CallValue(_, args, keywords) => {
+        ExprKind::CallValue(function, args, keywords) => {
             if let Some((Expr { kind: ExprKind::Name(name), .. }, rest)) = args.split_first() {
                 passed(name, rest);
             }
+            parties.extend(parties_of(function, args));
             let keyword =
                 |name: &str| keywords.iter().find(|(known, _)| known == name).map(|(_, value)| value);
             if let (Some(target), Some(args)) = (keyword("target"), keyword("args"))
@@ -124,6 +129,9 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
         }
         _ => {}
     });
+    let (few_parties, parties): (BTreeSet<i64>, BTreeSet<i64>) =
+        parties.into_iter().partition(|&number| number <= FEW);
+    counts.extend(parties);
     all_statements(stmts, &mut |stmt| {
         if let StmtKind::Assign(targets, value) = &stmt.kind {
             for target in targets {
@@ -134,12 +142,27 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let ends: BTreeSet<i64> = counts.union(&long).copied().collect();
     counts.extend(parts(stmts, &ends));
     // So many gets belong to as many puts, which are few and stay.
-    let taken = taken_from_others(stmts);
-    let belongs = |count: i64| taken.contains(&count) && few_counts.iter().any(|few| count % few == 0);
-    counts.retain(|&count| count > MOST_KEPT || !belongs(count));
+    let names = names_of(stmts);
+    let taken = taken_from_others(stmts, &names);
+    let of = |count: &i64, few: &BTreeSet<i64>| few.iter().any(|few| count % few == 0);
+    let belongs = |count: &i64| taken.contains(count) && of(count, &few_counts) || of(count, &few_parties);
+    let stays = |count: &&i64| **count <= MOST_KEPT && belongs(count);
+    let mut fixed: BTreeSet<i64> = counts.iter().filter(stays).copied().collect();
+    counts.retain(|count| !fixed.contains(count));
+    fixed.extend(few_counts);
+    let hands_over = HAND_OVER.iter().any(|name| names.contains(*name));
     let iterations = i64::from(scope.iterations);
-    let mut small = taken_as(stmts, &counts, &long, iterations);
-    // What a larger one is compared with stays below it: `i >= 299000` in a loop of 300000.
+    let mut small = taken_as(stmts, &counts, &long, iterations, hands_over.then_some(&fixed));
+    keep_below(stmts, &mut small);
+    if let Some(&least) = counts.union(&long).min().filter(|_| scope.in_proportion) {
+        in_proportion(stmts, least, iterations, &mut small);
+    }
+    map_numbers(stmts, &|value| small.get(&value).copied().unwrap_or(value));
+    small
+}
+
+/// Keeps what is compared below a larger number: `i >= 299000` in a loop of 300000.
+fn keep_below(stmts: &[Stmt], small: &mut BTreeMap<i64, i64>) {
     for value in compared(stmts) {
         if let Some(&taken) = small.get(&value)
             && small.range(value + 1..).any(|(_, other)| *other == taken)
@@ -147,15 +170,15 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
             small.insert(value, (taken - 1).max(1));
         }
     }
-    if let Some(&least) = counts.union(&long).min().filter(|_| scope.in_proportion) {
-        let others = limits(stmts, least).into_iter().filter(|value| !small.contains_key(value));
-        // Rounded up: what is reached is reached with the small ones as well, or not at all.
-        let scaled = others.map(|value| (value, (value * iterations + least - 1) / least));
-        let smaller: Vec<(i64, i64)> = scaled.filter(|(value, scaled)| scaled < value).collect();
-        small.extend(smaller);
-    }
-    map_numbers(stmts, &|value| small.get(&value).copied().unwrap_or(value));
-    small
+}
+
+/// Takes limits as small as a number of iterations is taken.
+fn in_proportion(stmts: &[Stmt], least: i64, iterations: i64, small: &mut BTreeMap<i64, i64>) {
+    let others = limits(stmts, least).into_iter().filter(|value| !small.contains_key(value));
+    // Rounded up: what is reached is reached with the small ones as well, or not at all.
+    let scaled = others.map(|value| (value, (value * iterations + least - 1) / least));
+    let smaller: Vec<(i64, i64)> = scaled.filter(|(value, scaled)| scaled < value).collect();
+    small.extend(smaller);
 }
 
 /// Where parts of such long ranges end, and the next begin: `(0, 4000), (4000, 8000)`.
@@ -176,13 +199,29 @@ fn parts(stmts: &[Stmt], ends: &BTreeSet<i64>) -> BTreeSet<i64> {
     parts
 }
 
-/// How often loops run in which a thread takes what others put there: elements of a queue, or what a semaphore has.
-fn taken_from_others(stmts: &[Stmt]) -> BTreeSet<i64> {
+/// How many threads a barrier waits for.
+fn parties_of(function: &Expr, args: &[Expr]) -> Option<i64> {
+    let (ExprKind::Name(name) | ExprKind::Attribute(_, name)) = &function.kind else { return None };
+    match args.first().map(|arg| &arg.kind) {
+        Some(ExprKind::Int(value, _)) if name == "Barrier" && *value > 1 => Some(*value),
+        _ => None,
+    }
+}
+
+/// All names and attributes, and what is called.
+fn names_of(stmts: &[Stmt]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     all_expressions(stmts, &mut |expr| match &expr.kind {
-        ExprKind::Attribute(_, name) | ExprKind::Name(name) => drop(names.insert(name.clone())),
+        ExprKind::Attribute(_, name) | ExprKind::Name(name) | ExprKind::Call(name, ..) => {
+            names.insert(name.clone());
+        }
         _ => {}
     });
+    names
+}
+
+/// How often loops run in which a thread takes what others put there: elements of a queue, or what a semaphore has.
+fn taken_from_others(stmts: &[Stmt], names: &BTreeSet<String>) -> BTreeSet<i64> {
     let stands = |those: [&str; 2]| those.iter().any(|name| names.contains(*name));
     let ways = [
         (stands(["put", "put_nowait"]), ["get", "get_nowait"]),
@@ -299,8 +338,15 @@ fn limits(stmts: &[Stmt], least: i64) -> BTreeSet<i64> {
     limits.map(|(value, _)| value).filter(|value| *value < LARGE && !excluded.contains(value)).collect()
 }
 
-/// What each number of iterations, each long number, and each total of them is taken as.
-fn taken_as(stmts: &[Stmt], counts: &BTreeSet<i64>, long: &BTreeSet<i64>, scope: i64) -> BTreeMap<i64, i64> {
+/// What each number of iterations, each long number, and each total of them is taken as. Where threads hand things over, a larger number of
+/// iterations stays larger, beside those that are `fixed`, too: it matters whether one more is taken than is put.
+fn taken_as(
+    stmts: &[Stmt],
+    counts: &BTreeSet<i64>,
+    long: &BTreeSet<i64>,
+    scope: i64,
+    fixed: Option<&BTreeSet<i64>>,
+) -> BTreeMap<i64, i64> {
     let mut small = BTreeMap::new();
     let Some(&least) = counts.union(long).min() else { return small };
     let scaled = |value: i64, most: i64| {
@@ -311,6 +357,15 @@ fn taken_as(stmts: &[Stmt], counts: &BTreeSet<i64>, long: &BTreeSet<i64>, scope:
     };
     small.extend(long.iter().map(|&value| (value, scaled(value, MOST_THREADS))));
     small.extend(counts.iter().map(|&value| (value, scaled(value, MOST_TIMES))));
+    let mut below = 0;
+    for &value in fixed.into_iter().flat_map(|fixed| fixed.union(counts)) {
+        // Of two threads or three that take so many, all have enough with these numbers where they have with the others.
+        let (ratio, more) = (value / least, i64::from(value % least != 0));
+        let between = if ratio <= MOST_TIMES { scope * ratio + more } else { 0 };
+        let taken = small.entry(value).or_insert(value);
+        *taken = (*taken).max(between).max(below + 1).min(value);
+        below = *taken;
+    }
     let mut total = |value: i64, least: i64| {
         // So many threads that each do so many iterations.
         let product = counts.iter().find(|&&count| value % count == 0 && counts.contains(&(value / count)));

@@ -17,7 +17,7 @@ use super::worst::Worst;
 use crate::error::{Classified, Kind as ErrorKind};
 use crate::python::program::module::{FEW_ROUNDS, Module};
 use crate::python::program::syntax::Stmt;
-use crate::python::program::{Place, SourceError, SourceErrorKind, compile_module, parse_program};
+use crate::python::program::{Place, SourceError, SourceErrorKind, compile_module, parse_program, refusal};
 use crate::python::version::Version;
 use crate::system::control::Control;
 
@@ -247,7 +247,9 @@ fn check_version(
     small: &Small,
     control: &Control,
 ) -> Result<Finding, CheckError> {
-    let mut module = match compile_module(stmts, text, version, &KNOWN, small.is_warm()) {
+    let compiled = refusal(text, version)
+        .map_or_else(|| compile_module(stmts, text, version, &KNOWN, small.is_warm()), Err);
+    let mut module = match compiled {
         Ok(module) => module,
         Err(error) if error.kind == SourceErrorKind::NotPython => {
             return Ok(Finding::new(version, Kind::NotPython, error.message));

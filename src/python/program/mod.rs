@@ -51,7 +51,7 @@ pub use instruction::{Code, HandlerRange, Instruction, LoopRange, Op, ProgramOp,
 pub(crate) use numbers::{map_in_expr, map_numbers, smaller};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use parse::{LONGEST_PROGRAM, LONGEST_SOURCE};
-pub(crate) use parse::{part as parse_part, program as parse_program, result as parse_result};
+pub(crate) use parse::{part as parse_part, program as parse_program, refusal, result as parse_result};
 pub use shared::{Shared, SharedAtomics, SharedState};
 pub use source::{Place, Position, ProgramError, Source, SourceError, SourceErrorKind};
 pub use step::{Step, Touched};

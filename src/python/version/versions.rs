@@ -90,6 +90,14 @@ impl Version {
         ROWS[self as usize].1
     }
 
+    /// Its two numbers: 3 and 13 for 3.13 and for 3.13t.
+    #[must_use]
+    pub fn major_minor(self) -> (u8, u8) {
+        let mut numbers =
+            self.name().trim_end_matches('t').split('.').map_while(|number| number.parse().ok());
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+    }
+
     /// The newest version whose default build has a GIL.
     #[must_use]
     pub const fn newest_with_gil() -> Self {

@@ -10,6 +10,7 @@ pub use row::{CheckRow, InstructionStep, ScheduleStep};
 pub use untried::UntriedLines;
 
 use crate::python::check::{self, Checked, Finding, Kind, Scope};
+use crate::python::version::Version;
 use crate::report::document::Header;
 use crate::report::layout::{Cell, Grid};
 use crate::report::part::{Fold, Part, texts};
@@ -153,13 +154,16 @@ impl CheckReport {
         groups.into_iter().map(|(versions, row)| (self.ranges(&versions), row)).collect()
     }
 
-    /// `2.7, 3.6 to 3.9, 3.13t`: those that have a GIL and follow each other are joined. No version between 2.7 and 3.6 is modelled.
+    /// `2.7, 3.6 to 3.9, 3.13t`: those that have a GIL and follow each other are joined, if there is none between them that was not
+    /// asked for. No version between 2.7 and 3.6 is modelled.
     fn ranges(&self, versions: &[usize]) -> String {
         let name = |at: usize| self.results[at].version;
         let has_gil = |at: &usize| !name(*at).ends_with('t');
+        let all = || Version::ALL.iter().filter(|version| version.has_gil());
+        let place = |at: usize| all().position(|version| version.to_string() == name(at));
         let major = |at: usize| name(at).split('.').next();
         let follows = |one: usize, next: usize| {
-            major(one) == major(next) && (one + 1..next).all(|between| !has_gil(&between))
+            major(one) == major(next) && place(one).is_some_and(|one| place(next) == Some(one + 1))
         };
         // A free-threaded one in the midst of a run would break it, so those come last.
         let (with, without): (Vec<usize>, Vec<usize>) = versions.iter().partition(|at| has_gil(at));

@@ -65,9 +65,60 @@ fn as_many_are_taken_as_are_put() {
         assert!(!checked.is_reduced(), "{:?}", checked.small);
     }
     // Those that only put go round less often.
-    let items = program("").replace("range(2): q.put", "range(10): q.put");
+    let items = program("").replace("range(2): q.put", "range(100): q.put");
     let small = check(&items, &[Version::V3_13], 3, &Control::default()).unwrap().small.numbers;
-    assert_eq!(small.get(&10), Some(&3));
+    assert_eq!(small.get(&100), Some(&5));
+}
+
+#[test]
+fn one_more_is_taken_than_is_put() {
+    let program = |setup: &str, put: &str, take: &str, threads: &str| {
+        format!(
+            "import queue, threading\n{setup}\ndef put():\n    {put}\ndef take():\n    {take}\nts = [{threads}]\n\
+             for t in ts: t.start()\nfor t in ts: t.join()\n"
+        )
+    };
+    let two = "threading.Thread(target=put), threading.Thread(target=take)";
+    let queue = |put: u32, take: u32| {
+        let (put, take) =
+            (format!("for i in range({put}): q.put(i)"), format!("for i in range({take}): q.get()"));
+        program("q = queue.Queue()", &put, &take, two)
+    };
+    let semaphore = program(
+        "s = threading.Semaphore(0)",
+        "for i in range(5): s.release()",
+        "for i in range(6): s.acquire()",
+        two,
+    );
+    let barrier = |threads: u32| {
+        let threads = format!("threading.Thread(target=take) for _ in range({threads})");
+        program("b = threading.Barrier(4)", "pass", "b.wait()", &threads)
+    };
+    let sentinels = program(
+        "q = queue.Queue()\nfor i in range(10): q.put(i)\nfor i in range(3): q.put(None)",
+        "pass",
+        "while q.get() is not None: pass",
+        "threading.Thread(target=take) for _ in range(4)",
+    );
+    for (text, kind) in [
+        (queue(9, 10), Kind::Deadlocks),
+        (queue(5, 5), Kind::Exact),
+        (queue(1001, 1000), Kind::Exact),
+        (queue(1000, 1001), Kind::Deadlocks),
+        (semaphore, Kind::Deadlocks),
+        (barrier(8), Kind::Exact),
+        (barrier(4).replace("Barrier(4)", "Barrier(2)"), Kind::Exact),
+        (queue(15, 7).replace("target=take)", "target=take), threading.Thread(target=take)"), Kind::Exact),
+        (
+            queue(15, 8).replace("target=take)", "target=take), threading.Thread(target=take)"),
+            Kind::Deadlocks,
+        ),
+        (barrier(6), Kind::Deadlocks),
+        (sentinels, Kind::Deadlocks),
+    ] {
+        let found = check(&text, &[Version::V3_13], 2, &Control::default()).unwrap();
+        assert_eq!(found.findings[0].kind, kind, "{:?}: {text}", found.small);
+    }
 }
 
 #[test]

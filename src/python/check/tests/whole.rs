@@ -370,3 +370,64 @@ fn rounds_that_were_cut_short_are_told() {
                done.append(q.get_nowait())\nt = threading.Thread(target=work)\nt.start()\nt.join()\nprint(done)\n";
     assert!(!few(own) && few(&own.replace("(1, 2, 3)", "(1, 2, 3, 4)")));
 }
+
+#[test]
+fn a_line_that_only_jumps_back_is_run() {
+    for last in ["pass", "continue", "1"] {
+        let text = format!(
+            "import threading\nx = 0\ndef w():\n    global x\n    for i in range(15000):\n        {last}\n    x += 1\n\
+             ts = [threading.Thread(target=w) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(x)\n"
+        );
+        for finding in check(&text, &Version::ALL, 2, &Control::default()).unwrap().findings {
+            assert!(finding.untried.is_empty(), "{}, {last}: {:?}", finding.version, finding.untried);
+        }
+    }
+}
+
+#[test]
+fn a_semaphore_lets_others_in_once_it_is_taken() {
+    let busy = |setup: &str, held: &str, asked: &str| {
+        let text = format!(
+            "import threading\ns = threading.{setup}\nbusy = 0\ndef user():\n    with s:\n        {held}\ndef trier():\n    global busy\n    \
+             if {asked}: s.release()\n    else: busy += 1\nts = [threading.Thread(target=f) for f in (user, trier)]\n\
+             for t in ts: t.start()\nfor t in ts: t.join()\nprint(busy)\n"
+        );
+        verdicts(&text)
+    };
+    for (version, kind) in busy("Semaphore(1)", "pass", "s.acquire(blocking=False)") {
+        assert!(kind != Kind::Exact || !version.has_gil() || version == Version::V2_7, "{version}");
+    }
+    // A lock's own method is no Python function.
+    let lock = busy("Lock()", "pass", "s.acquire(False)");
+    assert!(lock.iter().any(|&(version, kind)| version == Version::V3_13 && kind == Kind::Exact), "{lock:?}");
+}
+
+#[test]
+fn what_a_version_does_not_know_is_no_python_there() {
+    let newest = |line: &str| {
+        let text = format!(
+            "import threading\nA = B = threading.RLock()\n{line}\ndef f(): pass\nt = threading.Thread(target=f)\nt.start()\nt.join()\n"
+        );
+        let taken = verdicts(&text).into_iter().filter(|(_, kind)| *kind != Kind::NotPython);
+        taken.map(|(version, _)| version).next().unwrap()
+    };
+    for (line, from) in [
+        ("def w(a, b=1): pass", Version::V2_7),
+        ("print('a')", Version::V2_7),
+        ("def w(a):\n    x = [int]\n    return x", Version::V2_7),
+        ("from __future__ import print_function\nprint('a', end=' ')", Version::V2_7),
+        ("print('a', end=' ')", Version::V3_6),
+        ("def w(a, *, b=1): pass", Version::V3_6),
+        ("def w(a: int) -> int: pass", Version::V3_6),
+        ("n: int = 1", Version::V3_6),
+        ("def w():\n    x: list[int] = []", Version::V3_6),
+        ("def w(a=1, /): pass", Version::V3_8),
+        ("with (A, B): pass", Version::V3_9),
+        ("def w(a: list[int]): pass", Version::V3_9),
+        ("n: dict[str, int] = {}", Version::V3_9),
+        ("def w(a: 'list[int]'): pass", Version::V3_6),
+        ("def w(a: int | None): pass", Version::V3_10),
+    ] {
+        assert_eq!(newest(line), from, "{line}");
+    }
+}

@@ -8,8 +8,10 @@ mod expressions;
 mod programs;
 mod reader;
 mod statements;
+mod versions;
 
 pub use reader::{LONGEST_PROGRAM, LONGEST_SOURCE};
 
 pub(super) use definitions::{body, setup};
 pub(crate) use programs::{part, program, result};
+pub(crate) use versions::refusal;

@@ -1,0 +1,151 @@
+//! What an older Python refuses of a program that a new one takes.
+
+use ruff_python_ast::visitor::{self, Visitor};
+use ruff_python_ast::{self as ast, Expr, Operator, PythonVersion, Stmt};
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::super::source::{Source, SourceError, SourceErrorKind};
+use super::reader::Reader;
+use crate::python::version::Version;
+
+/// Builtin classes that take no subscript before 3.9 (PEP 585).
+const GENERIC: [&str; 6] = ["list", "dict", "set", "frozenset", "tuple", "type"];
+
+/// Why a program that a new Python takes is none for that version: syntax that is newer, or an annotation that raises when it is evaluated.
+pub(crate) fn refusal(text: &str, version: Version) -> Option<SourceError> {
+    let (major, minor) = version.major_minor();
+    let target = PythonVersion { major, minor };
+    let reader = Reader { text, source: Source::File, whole: true };
+    let refused = |message: &str, range| reader.error(SourceErrorKind::NotPython, message, range);
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module).with_target_version(target));
+    if let Some(error) = parsed.unsupported_syntax_errors().first() {
+        return Some(refused(&error.to_string().to_lowercase(), error.range));
+    }
+    let ast::Mod::Module(module) = parsed.into_syntax() else { return None };
+    let imports = |feature: &str| {
+        module.body.iter().any(|stmt| match stmt {
+            Stmt::ImportFrom(import) => {
+                import.module.as_deref() == Some("__future__")
+                    && import.names.iter().any(|alias| alias.name.as_str() == feature)
+            }
+            _ => false,
+        })
+    };
+    let mut newer = Newer {
+        target,
+        prints_by_function: imports("print_function"),
+        evaluates: !imports("annotations"),
+        in_function: false,
+        found: None,
+    };
+    if !newer.evaluates && target < PythonVersion::PY37 {
+        return Some(refused("annotations are no feature of __future__ before 3.7", TextRange::default()));
+    }
+    newer.visit_body(&module.body);
+    newer.found.map(|(range, message)| refused(message, range))
+}
+
+/// Looks for the first thing that a version does not know.
+struct Newer {
+    target: PythonVersion,
+    /// Whether `print` is a function in Python 2, too.
+    prints_by_function: bool,
+    /// Whether annotations are evaluated.
+    evaluates: bool,
+    in_function: bool,
+    found: Option<(TextRange, &'static str)>,
+}
+
+impl Newer {
+    fn is_python2(&self) -> bool {
+        self.target.major < 3
+    }
+
+    fn refuse(&mut self, range: TextRange, message: &'static str) {
+        self.found = self.found.or(Some((range, message)));
+    }
+
+    fn annotated(&mut self, annotation: &Expr) {
+        if self.is_python2() {
+            self.refuse(annotation.range(), "python 2 knows no annotations: leave them out");
+        } else if self.evaluates {
+            let mut raises = Raises { target: self.target, found: None };
+            raises.visit_expr(annotation);
+            if let Some((range, message)) = raises.found {
+                self.refuse(range, message);
+            }
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for Newer {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::FunctionDef(def) => {
+                let parameters = &def.parameters;
+                if self.is_python2() && !parameters.kwonlyargs.is_empty() {
+                    self.refuse(parameters.range(), "python 2 knows no keyword-only parameters");
+                }
+                let annotations = parameters.iter().filter_map(ast::AnyParameterRef::annotation);
+                annotations.chain(def.returns.as_deref()).for_each(|annotation| self.annotated(annotation));
+                let outer = std::mem::replace(&mut self.in_function, true);
+                visitor::walk_stmt(self, stmt);
+                self.in_function = outer;
+            }
+            Stmt::AnnAssign(assign) => {
+                // A function does not evaluate those of its own variables.
+                if self.is_python2() || !self.in_function {
+                    self.annotated(&assign.annotation);
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::Raise(raise) if self.is_python2() && raise.cause.is_some() => {
+                self.refuse(raise.range(), "python 2 knows no raise … from");
+            }
+            _ => visitor::walk_stmt(self, stmt),
+        }
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Call(call) = expr
+            && self.is_python2()
+            && !self.prints_by_function
+            && matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print")
+            && (!call.arguments.keywords.is_empty() || call.arguments.args.iter().any(Expr::is_starred_expr))
+        {
+            self.refuse(
+                call.range(),
+                "print is a statement in python 2: write from __future__ import print_function",
+            );
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
+/// Looks for what raises when an annotation is evaluated.
+struct Raises {
+    target: PythonVersion,
+    found: Option<(TextRange, &'static str)>,
+}
+
+impl<'a> Visitor<'a> for Raises {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        let message = match expr {
+            Expr::Subscript(subscript)
+                if self.target < PythonVersion::PY39
+                    && matches!(&*subscript.value, Expr::Name(name) if GENERIC.contains(&name.id.as_str())) =>
+            {
+                Some("an annotation such as list[int] raises TypeError before 3.9: put it in quotes")
+            }
+            Expr::BinOp(operation)
+                if self.target < PythonVersion::PY310 && operation.op == Operator::BitOr =>
+            {
+                Some("an annotation such as int | None raises TypeError before 3.10: put it in quotes")
+            }
+            _ => None,
+        };
+        self.found = self.found.or(message.map(|message| (expr.range(), message)));
+        visitor::walk_expr(self, expr);
+    }
+}
