@@ -273,7 +273,7 @@ impl CheckSession {
         let all = check::check(text, versions, other.1, control)?;
         let keeps = faulty.iter().all(|version| self::faulty(&all).contains(version));
         let whole = !gives_up(&all, &found.0);
-        Ok(if keeps && whole { (all, other.1) } else { found })
+        Ok(if keeps && whole { (all, other.1) } else { beside(found, &other) })
     }
 
     /// What to say when not every version that takes the program is as expected.
@@ -332,6 +332,20 @@ fn deepen(
     }
     let hanging = hanging.filter(|_| hangs(&last.0));
     Ok(hanging.unwrap_or(last))
+}
+
+/// What was found, and of versions on which something goes wrong with other numbers only, that. Where those are too much for the others
+/// there is no one scope for all.
+fn beside(mut found: (Checked, Scope), other: &(Checked, Scope)) -> (Checked, Scope) {
+    for finding in &mut found.0.findings {
+        let wrong = |other: &&Finding| other.version == finding.version && other.kind.is_fault();
+        if let Some(wrong) = other.0.findings.iter().find(wrong) {
+            let reason = format!("{} (with {})", wrong.reason, other.1);
+            // The text of a schedule belongs to the numbers of the report.
+            *finding = Finding { reason, turns: Vec::new(), ..wrong.clone() };
+        }
+    }
+    found
 }
 
 /// Whether nothing goes wrong.

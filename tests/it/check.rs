@@ -49,6 +49,23 @@ fn versions_that_were_not_asked_for_are_in_no_range() {
 }
 
 #[test]
+fn a_version_says_beside_others_what_it_says_alone() {
+    let (_folder, path) = file(
+        b"import threading\nactive = 0\ntoo_many = []\ndef visit():\n    global active\n    active += 1\n    if active > 3:\n        \
+          too_many.append(active)\n    one()\n    active -= 1\ndef one(): pass\n\
+          ts = [threading.Thread(target=visit) for _ in range(6)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n\
+          print(len(too_many))\n",
+    );
+    let said = |versions: &[&str]| {
+        let args = versions.iter().flat_map(|version| ["--cpython", version]);
+        let ran = gilsim("check -q").arg(&path).args(args).timeout(crate::AMPLE).output().unwrap();
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    assert_eq!(said(&["3.13"]), "3.13\tloses\n");
+    assert_eq!(said(&["3.9", "3.13"]), "3.9\tloses\n3.13\tloses\n");
+}
+
+#[test]
 fn what_is_expected_decides_the_exit_code() {
     for (name, version, expect, code) in [
         ("race", "3.9", "lost", 0),
