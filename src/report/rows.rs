@@ -76,8 +76,8 @@ pub struct Row {
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub ns_per_update: f64,
     /// The median time over that of the fastest row that promises to be exact and was right, of the same group and, in a
-    /// sweep, of the same workload; a row with `baseline` is not taken as the fastest. References: `ns_per_update` over that of the plain count with one worker, if it was
-    /// measured.
+    /// sweep, of the same workload; a row with `baseline` is not taken as the fastest. References: `ns_per_update` over that
+    /// of the plain count with one worker, if it was measured.
     pub relative: Option<f64>,
     /// `relative` with start-up counted: `time_with_startup` over the least of those rows.
     pub relative_with_startup: Option<f64>,
@@ -123,6 +123,16 @@ pub struct Conditions {
     pub recorded: bool,
 }
 
+/// Why a result may be wrong.
+const OVERWRITTEN: &str = "a store overwrote what others had stored since its load (lost updates)";
+/// The same where x may have been tested too early.
+const READ_TOO_EARLY: &str = "a worker acted on what it had read when others had changed that since";
+/// The same of references.
+const MISCOUNTED: &str = "a count ended wrong, or an object was freed while it was held";
+
+/// All of them.
+pub const CAUSES: [&str; 3] = [OVERWRITTEN, READ_TOO_EARLY, MISCOUNTED];
+
 impl Report {
     /// Puts together what the cases' runs have to say.
     #[must_use]
@@ -139,10 +149,7 @@ impl Report {
                         .clone_into(&mut row.explanation.why);
                 }
                 // An interpreter's row has a sentence for that.
-                Verdict::Broken
-                    if row.body.as_deref().is_some_and(|body| !only_overwrites(body))
-                        && row.gil.is_none() =>
-                {
+                Verdict::Broken if row.gil.is_none() && row.cause() == READ_TOO_EARLY => {
                     "the model says that no run ends so, but it tries few iterations and small numbers only: this body may do what \
                      they do not show; otherwise it is a fault in gilsim, its compiler or this machine"
                         .clone_into(&mut row.explanation.why);
@@ -312,6 +319,16 @@ impl Row {
     #[must_use]
     pub fn is_real(&self) -> bool {
         self.scenario.starts_with("python:")
+    }
+
+    /// Why its result may be wrong.
+    #[must_use]
+    pub fn cause(&self) -> &'static str {
+        match &self.body {
+            _ if self.group == Group::References => MISCOUNTED,
+            Some(body) if !only_overwrites(body) => READ_TOO_EARLY,
+            _ => OVERWRITTEN,
+        }
     }
 
     /// Whether a body was run under the model of a version.

@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::layout::{Cell, Grid};
-use super::rows::{Report, Row};
+use super::rows::{CAUSES, Report, Row};
 use super::scaling::{self, Scaling};
 use super::words::{self, figure, plural, time};
 use crate::count::grouped;
@@ -232,8 +232,8 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     if !rows.is_empty() {
         notes.push(legend(&rows, report));
     }
-    for cause in words::CAUSES {
-        let of_it: Vec<&Row> = rows.iter().copied().filter(|row| words::cause(row) == cause).collect();
+    for cause in CAUSES {
+        let of_it: Vec<&Row> = rows.iter().copied().filter(|row| row.cause() == cause).collect();
         notes.extend(wrong(&of_it, cause));
     }
     let mut first: Vec<&Row> = Vec::new();

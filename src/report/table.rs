@@ -377,7 +377,7 @@ fn losses(rows: &[&Row]) -> Vec<String> {
         rows.iter().filter(|row| row.group != Group::References && row.summary.verdict == Verdict::Lost)
     {
         let rounds = format!("wrong in {} of {}", row.summary.lost_runs, plural(row.summary.runs, "round"));
-        let cause = words::cause(row);
+        let cause = row.cause();
         match sorts.iter_mut().find(|(sort, why, _)| *sort == rounds && *why == cause) {
             Some((.., names)) => names.push(&row.scenario),
             None => sorts.push((rounds, cause, vec![&row.scenario])),

@@ -8,7 +8,7 @@ use super::run::Host;
 use crate::count;
 use crate::measure::stats::{Summary, Timing, Verdict};
 use crate::measure::{Group, Objects, Pattern, Promise};
-use crate::python::body::{in_one_line, only_overwrites};
+use crate::python::body::in_one_line;
 use crate::system::clock::TICK;
 use anstyle::AnsiColor;
 use std::borrow::Cow;
@@ -209,23 +209,6 @@ pub fn work_of_all(rows: &[&Row]) -> String {
             });
             format!("the sum of {range} by {workers}")
         }
-    }
-}
-
-/// Why a result may be wrong: by what was overwritten, by what was read too early, or references by their count.
-pub const CAUSES: [&str; 3] = [
-    "a store overwrote what others had stored since its load (lost updates)",
-    "a worker acted on what it had read when others had changed that since",
-    "a count ended wrong, or an object was freed while it was held",
-];
-
-/// Which of them it is in a row.
-#[must_use]
-pub fn cause(row: &Row) -> &'static str {
-    match &row.body {
-        _ if row.group == Group::References => CAUSES[2],
-        Some(body) if !only_overwrites(body) => CAUSES[1],
-        _ => CAUSES[0],
     }
 }
 

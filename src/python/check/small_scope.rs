@@ -8,11 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::python::program::BinaryOp;
-use crate::python::program::map_numbers;
 use crate::python::program::syntax::{
     Expr, ExprKind, Function, Stmt, StmtKind, walk_blocks, walk_expr, walk_stmt,
 };
+use crate::python::program::{BinaryOp, CompareOp, map_numbers};
 
 /// From here on a number is taken as small wherever it stands.
 const LARGE: i64 = 10_000;
@@ -186,8 +185,6 @@ fn parts(stmts: &[Stmt], ends: &BTreeSet<i64>) -> BTreeSet<i64> {
     let mut parts = BTreeSet::new();
     all_expressions(stmts, &mut |expr| {
         if let ExprKind::Tuple(items) = &expr.kind {
-            let number =
-                |item: &Expr| if let ExprKind::Int(value, _) = item.kind { Some(value) } else { None };
             let numbers: Vec<i64> = items.iter().filter_map(number).collect();
             let part = |value: i64, end: i64| {
                 value >= TELLING && end % value == 0 && (2..=MOST_TIMES).contains(&(end / value))
@@ -223,11 +220,13 @@ fn names_of(stmts: &[Stmt]) -> BTreeSet<String> {
 /// How often loops run in which a thread takes what others put there: elements of a queue, or what a semaphore has.
 fn taken_from_others(stmts: &[Stmt], names: &BTreeSet<String>) -> BTreeSet<i64> {
     let stands = |those: [&str; 2]| those.iter().any(|name| names.contains(*name));
-    let ways = [
-        (stands(["put", "put_nowait"]), ["get", "get_nowait"]),
-        (stands(["Semaphore", "BoundedSemaphore"]), ["acquire", "acquire"]),
-    ];
-    let is_taking = |name: &str| ways.iter().any(|(stands, names)| *stands && names.contains(&name));
+    let from_queues = stands(["put", "put_nowait"]);
+    let from_semaphores = stands(["Semaphore", "BoundedSemaphore"]);
+    let is_taking = |name: &str| match name {
+        "get" | "get_nowait" => from_queues,
+        "acquire" => from_semaphores,
+        _ => false,
+    };
     let mut taken = BTreeSet::new();
     all_statements(stmts, &mut |stmt| {
         if let StmtKind::For(_, Expr { kind: ExprKind::Call(name, _, args), .. }, body, _) = &stmt.kind
@@ -240,13 +239,21 @@ fn taken_from_others(stmts: &[Stmt], names: &BTreeSet<String>) -> BTreeSet<i64> 
                 }
             });
             if is_taken {
-                taken.extend(args.iter().filter_map(|arg| {
-                    if let ExprKind::Int(value, _) = arg.kind { Some(value) } else { None }
-                }));
+                taken.extend(args.iter().filter_map(number));
             }
         }
     });
     taken
+}
+
+/// The number that stands there.
+fn number(expr: &Expr) -> Option<i64> {
+    if let ExprKind::Int(value, _) = expr.kind { Some(value) } else { None }
+}
+
+/// What is compared, from left to right.
+fn operands<'a>(left: &'a Expr, rest: &'a [(CompareOp, Expr)]) -> impl Iterator<Item = &'a Expr> {
+    std::iter::once(left).chain(rest.iter().map(|(_, right)| right))
 }
 
 /// The numbers that something is compared with.
@@ -254,11 +261,7 @@ fn compared(stmts: &[Stmt]) -> BTreeSet<i64> {
     let mut compared = BTreeSet::new();
     all_expressions(stmts, &mut |expr| {
         if let ExprKind::Compare(left, rest) = &expr.kind {
-            for operand in std::iter::once(&**left).chain(rest.iter().map(|(_, right)| right)) {
-                if let ExprKind::Int(value, _) = operand.kind {
-                    compared.insert(value);
-                }
-            }
+            compared.extend(operands(left, rest).filter_map(number));
         }
     });
     compared
@@ -280,11 +283,10 @@ pub(super) fn few(stmts: &[Stmt]) -> BTreeSet<i64> {
 fn limits(stmts: &[Stmt], least: i64) -> BTreeSet<i64> {
     let (mut seen, mut compared) = (BTreeMap::new(), BTreeMap::new());
     let (mut names, mut excluded) = (BTreeSet::new(), BTreeSet::new());
-    let number = |expr: &Expr| if let ExprKind::Int(value, _) = expr.kind { Some(value) } else { None };
     all_expressions(stmts, &mut |expr| match &expr.kind {
         ExprKind::Int(value, _) => *seen.entry(*value).or_insert(0_usize) += 1,
         ExprKind::Compare(left, rest) => {
-            for operand in std::iter::once(&**left).chain(rest.iter().map(|(_, right)| right)) {
+            for operand in operands(left, rest) {
                 match &operand.kind {
                     ExprKind::Int(value, _) => *compared.entry(*value).or_insert(0_usize) += 1,
                     ExprKind::Name(name) | ExprKind::Attribute(_, name) => {
