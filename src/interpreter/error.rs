@@ -96,7 +96,7 @@ pub enum Error {
     },
 
     /// It took too long and was killed.
-    #[error("{interpreter}: killed because it gave no answer within {} s{}; ask for less work or allow more time", after.as_secs_f64(), last_word(said.as_deref()))]
+    #[error("{interpreter}: killed because it gave no answer within {} s{}; ask for less work, allow more time, or look for threads that wait for each other (a deadlock)", after.as_secs_f64(), last_word(said.as_deref()))]
     TimedOut {
         /// Its path.
         interpreter: String,

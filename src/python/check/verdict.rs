@@ -269,7 +269,8 @@ fn check_version(
                 {
                     found.cold_differs = true;
                     let remark = format!(
-                        ", once its calls are specialised; in the first iterations they are not: {}",
+                        "; that holds once its calls are specialised, and in the first iterations, before that, the verdict is {}: {}",
+                        cold.kind.word(),
                         cold.reason
                     );
                     found.reason += &remark;
