@@ -238,7 +238,16 @@ mod tests {
         let turns = scaling(2);
         assert_eq!((turns.fitted_to, turns.fit.unwrap().law), (Some(8), Law::Usl));
         let notes = super::notes(&[turns], 2).join(" ");
-        assert!(notes.contains("more than 2 workers take turns on 2 CPUs"), "{notes}");
+        assert!(
+            notes.contains(
+                "more than 2 workers take turns on 2 CPUs, which the law counts as contention or crosstalk"
+            ),
+            "{notes}"
+        );
+        // A law without crosstalk counts nothing as such.
+        let amdahl = Scaling { fitted_to: Some(8), ..scaling(4) };
+        let notes = super::notes(&[amdahl], 2).join(" ");
+        assert!(notes.ends_with("which the law counts as contention."), "{notes}");
     }
 
     #[test]

@@ -86,6 +86,16 @@ fn what_is_expected_decides_the_exit_code() {
     }
 }
 
+/// With one iteration, eight threads could become one.
+#[test]
+fn a_scope_of_one_is_refused() {
+    for scope in ["0", "1"] {
+        let args = ["check", &program("race"), "--scope", scope];
+        gilsim("").args(args).assert().code(2).stdout("").stderr(contains("use 2 to "));
+    }
+    gilsim("").args(["check", &program("race"), "--cpython", "3.9", "--scope", "2"]).assert().success();
+}
+
 #[test]
 fn every_form_says_the_same() {
     let path = program("race");

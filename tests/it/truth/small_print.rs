@@ -52,6 +52,16 @@ fn a_time_that_is_too_short_to_tell_is_no_mean_of_the_runs() {
 }
 
 #[test]
+fn what_lucky_means_is_said_where_a_row_is_so() {
+    let race = SCENARIOS.iter().copied().find(|scenario| scenario.name() == "race").unwrap();
+    let text = |workers, wrong| plain(&alone(race, &load(workers, 2, 1000, false), &[run(wrong, true)]));
+    let lucky = "lucky means right in every run that came to an end, although nothing makes it so";
+    assert!(text(2, 0).contains(lucky), "{}", text(2, 0));
+    // One worker has nobody to be lucky with, and what lost an update was not.
+    assert!(!text(1, 0).contains(lucky) && !text(2, 7).contains(lucky), "{}", text(1, 0));
+}
+
+#[test]
 fn who_yields_and_who_can_come_in_between_is_said() {
     let note = |name: &str, workers, usable| {
         let scenario = SCENARIOS.iter().copied().find(|scenario| scenario.label() == name).unwrap();
