@@ -86,6 +86,29 @@ fn what_is_expected_decides_the_exit_code() {
     }
 }
 
+/// On 3.9 updates are lost, and that is found with small numbers, too.
+#[test]
+fn what_is_not_tried_is_said_of_the_versions_that_it_is_so_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("total.py");
+    let text = "import threading\nx = 0\ndef work():\n    global x\n    for _ in range(100000):\n        x += 1\n\
+                ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n\
+                if x == 200000:\n    print('right')\nelse:\n    print('wrong')\n";
+    std::fs::write(&file, text).unwrap();
+    let said = |versions: &[&str]| {
+        let versions = versions.iter().flat_map(|version| ["--cpython", version]);
+        let output = gilsim("check").arg(&file).args(versions).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .find(|line| line.contains("never run"))
+            .map(|line| line[..line.find(':').unwrap()].to_owned())
+    };
+    let always = "with numbers that small, if not with any";
+    assert_eq!(said(&["3.13", "3.14"]).as_deref(), Some(always));
+    assert_eq!(said(&["3.9", "3.13", "3.14"]), Some(format!("on 3.13, 3.14, {always}")));
+    assert_eq!(said(&["3.9"]), None);
+}
+
 /// With one iteration, eight threads could become one.
 #[test]
 fn a_scope_of_one_is_refused() {

@@ -166,6 +166,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether nothing goes wrong, and not every order ends in an exception: then what no schedule does is not done for other reasons.
+    #[must_use]
+    pub const fn goes_on(&self) -> bool {
+        matches!(self.kind, Kind::Exact | Kind::Differs) && !self.orders.raise
+    }
+
     /// Whether it begins processes, and a fork server starts them.
     #[must_use]
     pub fn is_by_fork_server(&self) -> bool {
@@ -378,12 +384,12 @@ pub(super) fn safe(search: &Search<'_>, orders: Orders) -> String {
     } else {
         format!("every schedule ends as {}", orders.words())
     };
-    let lines = if search.prints.overlap() {
-        "; lines may come in another order, or run into one another"
-    } else if search.prints.reordered() {
-        "; lines may come in another order"
-    } else {
-        ""
+    let overlap = search.prints.overlap();
+    let lines = match (search.prints.reordered() || overlap.differing, overlap.at_once) {
+        (true, true) => "; lines may come in another order, or run into one another",
+        (true, false) => "; lines may come in another order",
+        (false, true) => "; lines may run into one another",
+        (false, false) => "",
     };
     format!("{reason}{lines}")
 }

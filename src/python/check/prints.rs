@@ -61,7 +61,25 @@ pub(super) struct Prints {
     texts: Vec<u64>,
     /// The same by a hash of the lines without their order.
     by_lines: FxHashMap<u64, u64>,
+    /// What each thread prints, by its bit: one line, always the same, or others as well.
+    lines_of: FxHashMap<u32, Line>,
     reordered: bool,
+}
+
+/// What a thread prints.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Line {
+    Always(Box<str>),
+    Several,
+}
+
+/// What can be at once of what threads print.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Overlap {
+    /// Whether two threads can print at once.
+    pub(super) at_once: bool,
+    /// Whether it shows in the order of lines: two that print the same line show it in nothing.
+    pub(super) differing: bool,
 }
 
 impl Prints {
@@ -85,6 +103,12 @@ impl Prints {
             None => self.texts.push(text),
         }
         if stretch.prints {
+            for text in output.lines() {
+                let line = self.lines_of.entry(bit(thread)).or_insert_with(|| Line::Always(text.into()));
+                if *line != Line::Always(text.into()) {
+                    *line = Line::Several;
+                }
+            }
             let mut hasher = DefaultHasher::new();
             lines.hash(&mut hasher);
             self.reordered |= *self.by_lines.entry(hasher.finish()).or_insert(text) != text;
@@ -97,8 +121,8 @@ impl Prints {
         self.reordered
     }
 
-    /// Whether two threads can print at once.
-    pub(super) fn overlap(&self) -> bool {
+    /// Whether two threads can print at once, and whether that shows in the order of lines.
+    pub(super) fn overlap(&self) -> Overlap {
         // Who can print at once, or may be at it still, by the state.
         let mut at_it = vec![0; self.texts.len()];
         let mut still = vec![0; self.texts.len()];
@@ -115,7 +139,14 @@ impl Prints {
             }
         }
         let others = |it: &Move| (at_it[it.from as usize] | still[it.from as usize]) & !it.thread;
-        self.moves.iter().any(|it| it.stretch.prints && others(it) != 0)
+        let mut overlap = Overlap::default();
+        for it in self.moves.iter().filter(|it| it.stretch.prints && others(it) != 0) {
+            overlap.at_once = true;
+            let own = self.lines_of.get(&it.thread);
+            let same = |line: &Line| matches!(line, Line::Always(_)) && own == Some(line);
+            overlap.differing |= self.lines_of.iter().any(|(bit, line)| others(it) & bit != 0 && !same(line));
+        }
+        overlap
     }
 }
 
@@ -147,7 +178,7 @@ mod tests {
             (&[(0, 1, 1, "sp"), (1, 2, 2, "s"), (2, 3, 2, "sp")], true),
             (&[(0, 1, 1, "sp"), (1, 2, 1, "p")], false),
         ] {
-            assert_eq!(prints(moves).overlap(), at_once, "{moves:?}");
+            assert_eq!(prints(moves).overlap().at_once, at_once, "{moves:?}");
         }
     }
 

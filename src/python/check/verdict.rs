@@ -55,10 +55,8 @@ impl Checked {
     /// What of the program no schedule has done on any version on which nothing goes wrong.
     #[must_use]
     pub fn untried(&self) -> Untried {
-        // What ends in an exception in any order does not go on for other reasons.
-        let right =
-            |finding: &&Finding| matches!(finding.kind, Kind::Exact | Kind::Differs) && !finding.orders.raise;
-        let untried = self.findings.iter().filter(right).map(|finding| finding.untried.clone());
+        let right = self.findings.iter().filter(|finding| finding.goes_on());
+        let untried = right.map(|finding| finding.untried.clone());
         untried.reduce(|one, other| one.and(&other)).unwrap_or_default()
     }
 }

@@ -86,7 +86,7 @@ impl CheckReport {
         let untried = UntriedLines::of(checked);
         let row = |finding: &Finding| {
             let mut row = CheckRow::new(finding, lost, steps);
-            if matches!(finding.kind, Kind::Exact | Kind::Differs) && !untried.is_empty() {
+            if finding.goes_on() && !untried.is_empty() {
                 row.reason += "; some of the program is not tried with ";
                 row.reason +=
                     if checked.small.is_as_it_stands() { "so few rounds" } else { "numbers that small" };
@@ -283,7 +283,12 @@ impl CheckReport {
                     .to_owned(),
             );
         }
-        let note = self.untried.note(!self.small.is_empty());
+        let said_of: Vec<usize> = (0..self.results.len())
+            .filter(|&at| self.untried.versions.contains(&self.results[at].version))
+            .collect();
+        let taken = self.results.iter().filter(|row| row.verdict != Kind::NotPython.word()).count();
+        let on = (said_of.len() < taken).then(|| self.ranges(&said_of));
+        let note = self.untried.note(on.as_deref(), !self.small.is_empty());
         if !self.small.is_empty() {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();

@@ -14,6 +14,8 @@ pub struct UntriedLines {
     pub lines: Vec<u32>,
     /// The lines with a test that always comes out the same.
     pub tests: Vec<u32>,
+    /// The versions that this is said of: those on which nothing goes wrong. None where everything was tried.
+    pub versions: Vec<&'static str>,
 }
 
 impl UntriedLines {
@@ -23,7 +25,16 @@ impl UntriedLines {
             return Self::default();
         }
         let untried = checked.untried();
-        Self { lines: untried.lines.into_iter().collect(), tests: untried.tests.into_iter().collect() }
+        let mut all = Self {
+            lines: untried.lines.into_iter().collect(),
+            tests: untried.tests.into_iter().collect(),
+            versions: Vec::new(),
+        };
+        if !all.is_empty() {
+            let right = checked.findings.iter().filter(|finding| finding.goes_on());
+            all.versions.extend(right.map(|finding| finding.version.name()));
+        }
+        all
     }
 
     /// Whether everything was tried.
@@ -31,8 +42,8 @@ impl UntriedLines {
         self.lines.is_empty() && self.tests.is_empty()
     }
 
-    /// In a sentence; whether numbers were taken as small, or only loops cut short.
-    pub(super) fn note(&self, small: bool) -> Option<String> {
+    /// In a sentence: on which versions, if not on all, and whether numbers were taken as small, or only loops cut short.
+    pub(super) fn note(&self, on: Option<&str>, small: bool) -> Option<String> {
         let told = |lines: &[u32]| {
             let few: Vec<String> = lines.iter().take(MOST_UNTRIED).map(u32::to_string).collect();
             let more = lines.len() - few.len();
@@ -46,7 +57,8 @@ impl UntriedLines {
         let what: Vec<String> = never_run.into_iter().chain(same).collect();
         (!what.is_empty()).then(|| {
             format!(
-                "{}: {}; what depends on that is not tried (--scope N tries {})",
+                "{}{}: {}; what depends on that is not tried (--scope N tries {})",
+                on.map(|versions| format!("on {versions}, ")).unwrap_or_default(),
                 if small {
                     "with numbers that small, if not with any"
                 } else {

@@ -24,6 +24,7 @@ fn of_lines_only_that_is_said_which_can_be() {
     let (lock, event) = ("lock = threading.Lock()", "done = threading.Event()");
     let apart = "; lines may come in another order";
     let mixed = "; lines may come in another order, or run into one another";
+    let same = "; lines may run into one another";
     for (text, says) in [
         (
             program(
@@ -40,7 +41,11 @@ fn of_lines_only_that_is_said_which_can_be() {
         (program(lock, "with lock: print('f')", "print('g')", ""), mixed),
         // Which of them it was shows in nothing.
         (program(lock, "with lock: print('f')", "with lock: print('f')", ""), ""),
-        (program("n = [0]", "n.append(1); print(len(n) > 0)", "n.append(2); print(len(n) > 0)", ""), mixed),
+        (program("", "print('f')", "print('f')", ""), same),
+        (program("", "print('f')", "print('f'); print('f')", ""), same),
+        (program("", "print('f')", "print('f'); print('g')", ""), mixed),
+        (program("", "print('f')", "print('g')", ""), mixed),
+        (program("n = [0]", "n.append(1); print(len(n) > 0)", "n.append(2); print(len(n) > 0)", ""), same),
     ] {
         for finding in check(&text, &Version::ALL, 2, &Control::default()).unwrap().findings {
             let lines = finding.reason.find("; lines").map_or("", |at| &finding.reason[at..]);
