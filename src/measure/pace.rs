@@ -38,7 +38,9 @@ impl Pace {
     #[must_use]
     pub fn now(load: &Workload, control: &Control) -> Option<Self> {
         let workers = load.workers.get().min(load.cpus.usable);
-        let load = Workload { workers: NonZeroUsize::new(workers)?, ..load.clone() };
+        // Each on a CPU of its own, wherever the case's are kept: two on one CPU would wait long for each other at the start line.
+        let pins = if load.pins.is_empty() { load.cpus.apart(workers) } else { load.pins.clone() };
+        let load = Workload { workers: NonZeroUsize::new(workers)?, pins, ..load.clone() };
         let arithmetic = slowest(&load, control, |worker| {
             arithmetic(worker as u64);
         })?;

@@ -121,6 +121,11 @@ pub fn run(
                 // Of a sweep it is said beforehand how long it takes.
                 longer_warm_up(case, &warm_up, observation, control, result)?
             };
+            if paced {
+                let began = Instant::now();
+                let _ = pace_of(case, control);
+                round += 2 * began.elapsed();
+            }
             result.expected = result.unless_external(case.scenario.expected(load, control))?;
         } else {
             // What raises when workers are at it together may be right one after the other; the failure is known already.
@@ -144,7 +149,7 @@ pub fn run(
             }
             control.report(0);
             tell(Event::Begin { case: index, round: done, rounds: expected_rounds(rounds) });
-            let pace = || if paced { Pace::now(&case.scenario.own_share(&case.load), control) } else { None };
+            let pace = || if paced { pace_of(case, control) } else { None };
             let before = pace();
             let observed = case.scenario.observe(&loads[index], control);
             let observed = observed.map(|it| Observation {
@@ -184,6 +189,11 @@ fn work(case: &Case<'_>) -> Workload {
     load
 }
 
+/// How fast the machine is just now for the workers of a case.
+fn pace_of(case: &Case<'_>, control: &Control) -> Option<Pace> {
+    Pace::now(&case.scenario.own_share(&case.load), control)
+}
+
 /// How long a case looks to take, by runs of it that have more and more to do, until one of them is long enough to tell.
 fn longer_warm_up(
     case: &Case<'_>,
@@ -193,7 +203,11 @@ fn longer_warm_up(
     result: &mut CaseResult,
 ) -> Result<Duration> {
     let (mut load, mut observation, mut updates) = (first.clone(), observation, WARM_UP);
-    while observation.elapsed() < TELLING && load.iterations < case.load.iterations && !control.stopped() {
+    let is_telling = |load: &Workload, observation: &Observation| {
+        let long = expected_time(case, load, observation) > LONG;
+        longest(observation) >= if long { TELLING_OF_LONG } else { TELLING }
+    };
+    while !is_telling(&load, &observation) && load.iterations < case.load.iterations && !control.stopped() {
         updates = updates.saturating_mul(10);
         load = case.load.shortened(case.scenario.group(), updates);
         match result.unless_external(case.scenario.observe(&load, control))? {
@@ -207,13 +221,26 @@ fn longer_warm_up(
 /// A run that takes less says more of its start than of its updates.
 const TELLING: Duration = Duration::from_millis(2);
 
+/// What looks to take longer than this is looked at with more care: a worker that lost its CPU in a short run looks slow.
+const LONG: Duration = Duration::from_secs(1);
+
+/// For such a case, a run that takes less says more of who else had the CPU.
+const TELLING_OF_LONG: Duration = Duration::from_millis(20);
+
+/// How long the worker that took longest was at work. From the first start to the last end it may be longer: processes start one by
+/// one, and that takes no longer where they have more to do.
+fn longest(observation: &Observation) -> Duration {
+    observation.spans.iter().map(|span| span.duration()).max().unwrap_or_default()
+}
+
 /// How long a case looks to take, by a run of it that had less to do.
 fn expected_time(case: &Case<'_>, warm_up: &Workload, observation: &Observation) -> Duration {
     let group = case.scenario.group();
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     let more = group.updates(&case.load) as f64 / group.updates(warm_up).max(1) as f64;
-    let time = observation.elapsed().as_secs_f64() * more.max(1.0)
-        + observation.startup.unwrap_or_default().as_secs_f64();
+    let longest = longest(observation);
+    let once = observation.elapsed().saturating_sub(longest) + observation.startup.unwrap_or_default();
+    let time = longest.as_secs_f64() * more.max(1.0) + once.as_secs_f64();
     Duration::try_from_secs_f64(time).unwrap_or(Duration::MAX / 2_000)
 }
 
@@ -305,6 +332,58 @@ mod tests {
 
     fn exactly(rounds: usize) -> Rounds {
         Rounds::Exactly(NonZeroUsize::new(rounds).unwrap())
+    }
+
+    /// Two workers that need a nanosecond for each update. The second starts late, or the first run of all is interrupted.
+    struct Skewed {
+        late: u64,
+        interrupted: u64,
+        runs: Mutex<u64>,
+    }
+
+    impl Scenario for Skewed {
+        fn name(&self) -> &'static str {
+            "skewed"
+        }
+        fn lesson(&self) -> &'static str {
+            ""
+        }
+        fn observe(&self, load: &Workload, _: &Control) -> Result<Observation> {
+            *self.runs.lock() += 1;
+            let more = if *self.runs.lock() == 1 { self.interrupted } else { 0 };
+            Ok(Observation {
+                actual: Group::Counter.expected(load),
+                spans: [more, self.late]
+                    .map(|at| Span { start: at.min(self.late), end: at + load.iterations })
+                    .to_vec(),
+                startup: Some(Duration::ZERO),
+                ..Observation::default()
+            })
+        }
+        fn explain(&self, _: &Workload, _: &Seen<'_>) -> Explanation {
+            Explanation { why: String::new(), next: String::new() }
+        }
+    }
+
+    #[test]
+    fn how_long_a_sweep_takes_is_no_guess_from_a_run_that_was_held_up() {
+        for (late, interrupted) in [(0, 0), (5_000_000, 0), (0, 5_000_000)] {
+            let scenario = Skewed { late, interrupted, runs: Mutex::default() };
+            let case = Case {
+                scenario: &scenario,
+                load: Workload::for_tests(2, 3_000_000_000),
+                parameters: Parameters::default().with(crate::measure::parameters::swept("threads", &2)),
+                baseline: false,
+            };
+            let mut planned = Duration::ZERO;
+            let note = |event| {
+                if let Event::Plan { round } = event {
+                    planned = round;
+                }
+            };
+            run(&[case], exactly(1), false, &Control::default(), &Mutex::default(), note).unwrap();
+            assert!((2.9..3.3).contains(&planned.as_secs_f64()), "{late}, {interrupted}: {planned:?}");
+        }
     }
 
     #[test]

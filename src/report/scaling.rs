@@ -132,13 +132,13 @@ impl Scaling {
             "{figure} of {}{others} {over} {}: {speedups}{}.",
             self.scenario,
             plural(self.over, "worker"),
-            self.fit.as_ref().map(|fit| by_law(fit, &self.part())).unwrap_or_default()
+            self.fit.as_ref().map(|fit| by_law(fit, self.over, &self.part())).unwrap_or_default()
         )
     }
 }
 
-/// How a law fits, and what it says.
-fn by_law(fit: &Fit, part: &str) -> String {
+/// How a law fits, and what it says; the fewest workers that were measured, and which part of the numbers it was fitted to.
+fn by_law(fit: &Fit, over: usize, part: &str) -> String {
     if fit.deviation > FAR {
         let law = match fit.law {
             Law::Amdahl => "Amdahl's law",
@@ -150,8 +150,9 @@ fn by_law(fit: &Fit, part: &str) -> String {
         );
     }
     let fits = format!(
-        "each throughput within {} of it, one worker's too{}",
+        "each throughput within {} of it{}{}",
         percent(fit.deviation),
+        if over == 1 { ", one worker's too" } else { "; one worker's was not measured" },
         // Below 0.005 it explains nothing of how the throughputs differ.
         fit.r_squared.filter(|&it| it >= 0.005).map(|it| format!(", R² {it:.2}")).unwrap_or_default()
     );
@@ -248,6 +249,14 @@ mod tests {
         let amdahl = Scaling { fitted_to: Some(8), ..scaling(4) };
         let notes = super::notes(&[amdahl], 2).join(" ");
         assert!(notes.ends_with("which the law counts as contention."), "{notes}");
+    }
+
+    #[test]
+    fn of_one_worker_nothing_is_said_that_was_not_measured() {
+        let one = scaling(4);
+        assert!(one.sentence().contains("of it, one worker's too"), "{}", one.sentence());
+        let two = Scaling { over: 2, ..one };
+        assert!(two.sentence().contains("of it; one worker's was not measured"), "{}", two.sentence());
     }
 
     #[test]

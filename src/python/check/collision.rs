@@ -23,7 +23,7 @@ pub struct Collision {
     pub left: u32,
     /// The line with which it goes on.
     pub resumed: u32,
-    /// The instruction after which it is interrupted, or the line in which it waits for a lock.
+    /// The instruction after which it is interrupted, the function at whose entry it is, or the line in which it waits for a lock.
     pub drop_point: String,
     /// Whether it waits for a lock there.
     pub waits: bool,
@@ -155,8 +155,6 @@ pub(super) fn collision(
     let told = |(how, at): (Use, usize)| (how, line(events, at));
     let Cut { left, resumed, drop } = meeting.cut;
     let waits = events[left].thread != events[drop].thread;
-    let mut mine = (0..=drop).rev().filter(|&at| events[at].thread == events[drop].thread);
-    let named = mine.find(|&at| !events[at].opcode.is_empty()).unwrap_or(drop);
     Some(Collision {
         name: location_name(module, state, meeting.location),
         before: meeting.before.map(told),
@@ -172,9 +170,25 @@ pub(super) fn collision(
         drop_point: if waits {
             format!("waiting for a lock in line {}", line(events, left))
         } else {
-            format!("after {} in line {}", events[named].opcode, line(events, named))
+            drop_point(events, drop, module)
         },
     })
+}
+
+/// The place behind an event: the instruction that was done, or the function that it has entered, of which nothing is done yet.
+fn drop_point(events: &[Event], drop: usize, module: &Module) -> String {
+    let is_named = |at: &usize| events[*at].thread == events[drop].thread && !events[*at].opcode.is_empty();
+    let named = (0..=drop).rev().find(is_named).unwrap_or(drop);
+    let Event { code, opcode, .. } = events[named];
+    let next = (drop + 1..events.len()).find(is_named).map(|at| &events[at]);
+    let entered = next.filter(|next| next.pc == 0 && (next.code != code || !opcode.contains("JUMP")));
+    let function = entered.and_then(|next| module.codes.get(usize::from(next.code)));
+    match function {
+        Some(function) => {
+            format!("at the entry of {}, called in line {}", function.name, line(events, named))
+        }
+        None => format!("after {opcode} in line {}", line(events, named)),
+    }
 }
 
 /// Whether a thread gets at something and does nothing any more, though it has not come to its last return.
