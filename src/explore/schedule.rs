@@ -4,7 +4,7 @@
 //! schedule = "v1" ":" kind ":" run *( "," run )
 //! kind     = "machine" / a version of CPython, such as "3.9" or "3.13t"
 //! run      = worker steps
-//! worker   = "A" / "B" / … / "X"        ; capital letters only
+//! worker   = "A" / "B" / … / "X" / "a" / … / "l"
 //! steps    = 1*DIGIT                    ; 1 or more, below 2^64; no sign, no leading zero
 //! ```
 //!
@@ -59,10 +59,19 @@ impl fmt::Display for Run {
     }
 }
 
+/// How many capital letters name workers; small ones come behind them.
+const CAPITALS: u8 = 24;
+
+/// How many small letters do.
+const SMALL: u8 = 12;
+
 /// The name of a worker: `A` for the first.
 #[must_use]
 pub fn worker_letter(worker: u8) -> char {
-    char::from(b'A'.saturating_add(worker.min(25)))
+    match worker.checked_sub(CAPITALS) {
+        None => char::from(b'A' + worker),
+        Some(small) => char::from(b'a' + small.min(SMALL - 1)),
+    }
 }
 
 /// Which worker does each step.
@@ -213,7 +222,11 @@ impl FromStr for Schedule {
 }
 
 fn parse_run(text: &str) -> Option<Run> {
-    let worker = text.bytes().next().filter(|letter| (b'A'..=b'X').contains(letter))? - b'A';
+    let worker = match text.bytes().next()? {
+        letter @ b'A'..=b'X' => letter - b'A',
+        letter @ b'a'..=b'l' => letter - b'a' + CAPITALS,
+        _ => return None,
+    };
     let digits = text.get(1..)?;
     let plain = digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0');
     let steps = digits.parse().ok().filter(|_| plain)?;

@@ -287,7 +287,7 @@ fn cuts(events: &[Event]) -> Vec<Cut> {
     cuts
 }
 
-/// Where threads wait for the lock of one that is interrupted.
+/// Where threads wait for the lock of one that is interrupted, or that has taken it in its sleep and has not run since.
 fn waits(events: &[Event], cuts: &[Cut]) -> Vec<Cut> {
     let mut waits = Vec::new();
     let mut last: BTreeMap<usize, usize> = BTreeMap::new();
@@ -295,14 +295,24 @@ fn waits(events: &[Event], cuts: &[Cut]) -> Vec<Cut> {
         let Some(left) = last.insert(event.thread, at) else { continue };
         let around = |cut: &&Cut| cut.left < left && left < cut.resumed;
         let waits_for_a_lock = events[left].accesses.iter().any(|access| access.how == Use::Wait);
+        let interrupted = || cuts.iter().filter(around).max_by_key(|cut| cut.left).map(|cut| cut.drop);
         if left + 1 < at
             && waits_for_a_lock
-            && let Some(cut) = cuts.iter().filter(around).max_by_key(|cut| cut.left)
+            && let Some(drop) = interrupted().or_else(|| sleeper(&events[..left], event.thread))
         {
-            waits.push(Cut { left, resumed: at, drop: cut.drop });
+            waits.push(Cut { left, resumed: at, drop });
         }
     }
     waits
+}
+
+/// The last that another thread has done before it took a lock in its sleep, if it has not run since.
+fn sleeper(events: &[Event], thread: usize) -> Option<usize> {
+    let last = |other: usize| events.iter().rposition(|event| event.thread == other);
+    let takers = events.iter().enumerate().rev().filter_map(|(at, event)| Some((at, event.taken_by?)));
+    let mut asleep =
+        takers.filter_map(|(at, other)| last(other).filter(|&last| last < at && other != thread));
+    asleep.next()
 }
 
 /// What is used: a location, which of the objects there, and which element of it.

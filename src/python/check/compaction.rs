@@ -64,6 +64,7 @@ impl Compaction {
         let mut moves = self.reach(&thread.object);
         let mut reach = |value: &Value| moves |= self.reach(value);
         thread.executor.iter().for_each(&mut reach);
+        thread.asleep.iter().for_each(|asleep| reach(&asleep.lock));
         for frame in &thread.frames {
             for values in [&frame.slots, &frame.stack, &frame.handling, &frame.progress] {
                 values.iter().for_each(&mut reach);
@@ -81,6 +82,9 @@ impl Compaction {
         self.value(&mut thread.object);
         if let Some(value) = &mut thread.executor {
             self.value(value);
+        }
+        if let Some(asleep) = &mut thread.asleep {
+            self.value(&mut asleep.lock);
         }
         for frame in &mut thread.frames {
             for values in [&mut frame.slots, &mut frame.stack, &mut frame.handling, &mut frame.progress] {

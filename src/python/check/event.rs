@@ -28,6 +28,8 @@ pub(super) struct Event {
     pub(super) opcode: &'static str,
     pub(super) accesses: Vec<Access>,
     pub(super) can_drop: bool,
+    /// Who has taken the lock that it let go, without the GIL.
+    pub(super) taken_by: Option<usize>,
     /// Whether more than one thread could run.
     pub(super) together: bool,
     /// Whether it ends an iteration of the thread's outermost loop.
@@ -47,6 +49,7 @@ impl Event {
             opcode: instruction.map_or("", |instruction| instruction.opcode),
             accesses: Vec::new(),
             can_drop: false,
+            taken_by: None,
             together,
             ends_iteration: false,
         }
@@ -56,6 +59,7 @@ impl Event {
     pub(super) fn is_done(&mut self, machine: &Machine<'_>, step: Step) {
         self.accesses.clone_from(&machine.accesses);
         self.can_drop = matches!(step, Step::Done { may_drop: true });
+        self.taken_by = machine.taken_by;
         self.ends_iteration = iteration_ends(machine, self.thread);
     }
 }

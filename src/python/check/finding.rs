@@ -155,6 +155,8 @@ pub struct Finding {
     pub daemons_print: bool,
     /// Whether it begins processes.
     pub processes: bool,
+    /// Who takes a lock in its sleep, before it has the GIL to go on, and the line in which it waits for that.
+    pub sleepers: Vec<(usize, u32)>,
     /// What the threads of the schedule are called, by their numbers.
     pub threads: Vec<String>,
     /// A schedule that shows it, in which no switch can be left out, by lines, from where the second thread has begun.
@@ -223,6 +225,7 @@ impl Finding {
             schedule: Vec::new(),
             steps: Vec::new(),
             turns: Vec::new(),
+            sleepers: Vec::new(),
         }
     }
 }
@@ -280,6 +283,7 @@ pub(super) fn tell(
     finding.schedule = record.lines(module);
     finding.steps = record.steps(module, state, shared);
     finding.turns.clone_from(&record.turns);
+    finding.sleepers = record.sleepers().into_iter().collect();
     finding.reason = match (&finding.collision, finding.kind) {
         (_, Kind::Deadlocks) if !ending.spins.is_empty() => {
             // It has no end to be played back to.

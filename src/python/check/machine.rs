@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rustc_hash::FxBuildHasher;
 
 use super::assumed::Assumed;
+use super::sleepers::Sleepers;
 use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
 use crate::python::program::module::Module;
 use crate::python::program::{Instruction, Place};
@@ -188,6 +189,12 @@ pub(super) struct Machine<'m> {
     pub(super) assumed: Assumed,
     /// Whether the time limit of the thread that runs comes now.
     pub(super) expires: bool,
+    /// What is looked at of threads that sleep until a lock is let go.
+    pub(super) sleepers: Sleepers,
+    /// Whether the present step let a lock go that such a thread could take.
+    pub(super) offered: bool,
+    /// Who has taken it.
+    pub(super) taken_by: Option<usize>,
     /// How deep in a value its text, or what it is compared with, is.
     pub(super) depth: usize,
     /// What was printed, in order; the state has it without.
@@ -235,6 +242,9 @@ impl<'m> Machine<'m> {
             check: false,
             assumed: Assumed::default(),
             expires: false,
+            sleepers: Sleepers::default(),
+            offered: false,
+            taken_by: None,
             depth: 0,
             output: String::new(),
         }
@@ -385,6 +395,7 @@ impl<'m> Machine<'m> {
         self.thread = thread;
         self.accesses.clear();
         self.consumed = 0;
+        (self.offered, self.taken_by) = (false, None);
         if self.current().finished {
             return Ok(Step::Finished);
         }

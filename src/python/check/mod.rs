@@ -19,8 +19,9 @@
 //! reached        what of the program that tries
 //! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
-//! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · processes
+//! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · waiting · sleepers · processes
 //! operations · numbers · comparison · elements · slices · iterators · text · format
+//! order          who runs when
 //! state          the heap and the threads
 //! compaction     what of them is in reach
 //! assumed        what is taken for granted
@@ -56,6 +57,7 @@ mod methods;
 mod natives;
 mod numbers;
 mod operations;
+mod order;
 mod prints;
 mod processes;
 mod program_ops;
@@ -63,6 +65,7 @@ mod reached;
 mod replay;
 mod search;
 mod sharing;
+mod sleepers;
 mod slices;
 mod small_scope;
 mod stale;

@@ -9,9 +9,11 @@ use thiserror::Error;
 use super::ending::{Ending, ending as ending_of};
 use super::event::thread_name;
 use super::machine::{Beyond, Machine, Step};
-use super::search::Told;
+use super::order::{Mark, Order};
+use super::search::{Bounds, Search, Told, Unfinished};
+use super::sleepers::MOST_OFFERS;
 use super::state::State;
-use super::witness::{Turn, ends_step};
+use super::witness::{Start, Turn, ends_step};
 use crate::python::program::module::Module;
 
 /// The most instructions of a schedule.
@@ -80,7 +82,17 @@ fn take_turn<'m>(
 ) -> Result<(), PlayError> {
     let thread = usize::from(turn.thread);
     let not_there = |why| PlayError::NotThere { turn: number, thread: thread_name(thread), why };
-    machine.expires = turn.expires;
+    machine.look_at_sleepers(0);
+    if turn.start == Start::TakesLock {
+        let sleeps = thread < machine.state.threads.len() && turn.steps == 1;
+        return if sleeps && machine.take_asleep(thread) {
+            Ok(())
+        } else {
+            Err(not_there("sleeps at no lock that has been let go"))
+        };
+    }
+    let expires = turn.start == Start::Expires;
+    machine.expires = expires;
     for step_number in 1..=turn.steps {
         let mut first = true;
         loop {
@@ -93,7 +105,7 @@ fn take_turn<'m>(
             let together = machine.state.live() > 1;
             tell(machine, thread, &Told::Before { together });
             let mut step = machine.step(thread).map_err(|Beyond { what, .. }| PlayError::Beyond(what))?;
-            if turn.expires && first && step == Step::Blocked {
+            if expires && first && step == Step::Blocked {
                 // Neighbouring turns are one in the text: this is the next time limit.
                 machine.expires = true;
                 step = machine.step(thread).map_err(|Beyond { what, .. }| PlayError::Beyond(what))?;
@@ -109,6 +121,46 @@ fn take_turn<'m>(
         }
     }
     Ok(())
+}
+
+/// The order of threads that a schedule carries out which can be, by a search that stops at each of its places.
+pub(super) fn order_of(
+    search: &mut Search<'_>,
+    turns: &[Turn],
+    bounds: &Bounds<'_>,
+) -> Result<Order, Unfinished> {
+    let mut machine = Machine::at(search.module(), search.begin().clone());
+    let mut order = Order::new();
+    let in_sleep = |turn: &&Turn| turn.start == Start::TakesLock;
+    for (at, turn) in turns.iter().enumerate().filter(|(_, turn)| !in_sleep(turn)) {
+        let takers: Vec<usize> =
+            turns[at + 1..].iter().take_while(in_sleep).map(|turn| usize::from(turn.thread)).collect();
+        for step in 1..=turn.steps {
+            let expires = turn.start == Start::Expires && step == 1;
+            let mark = Mark { expires, ..Mark::of(usize::from(turn.thread)) };
+            let before = machine.state.clone();
+            search.advance(&mut machine, mark, bounds, &mut |_, _, _| {})?;
+            order.push(mark);
+            if step < turn.steps || takers.is_empty() {
+                continue;
+            }
+            // Which bits those are is known by who has taken it.
+            for bits in 1..1_u8 << MOST_OFFERS {
+                let mark = Mark { takers: bits, ..mark };
+                let mut other = Machine::at(search.module(), before.clone());
+                search.advance(&mut other, mark, bounds, &mut |_, _, _| {})?;
+                let has_taken = |thread: &usize| {
+                    let asleep = other.state.threads.get(*thread).and_then(|thread| thread.asleep.as_ref());
+                    asleep.is_some_and(|asleep| asleep.has_it)
+                };
+                if takers.iter().all(has_taken) {
+                    (machine, order) = (other, [&order[..order.len() - 1], &[mark]].concat());
+                    break;
+                }
+            }
+        }
+    }
+    Ok(order)
 }
 
 /// How a schedule ends that has left this state.

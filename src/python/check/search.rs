@@ -13,9 +13,11 @@ use rustc_hash::FxHasher;
 use super::assumed::Assumed;
 use super::ending::{Ending, ending};
 use super::machine::{Beyond, Location, Machine, Step};
+use super::order::{Mark, Order, order};
 use super::prints::{Prints, Stretch};
 use super::reached::Reached;
 use super::sharing::Sharing;
+use super::sleepers::MOST_OFFERS;
 use super::state::State;
 use super::stuck::Graph;
 use super::unit::{self, Came};
@@ -41,9 +43,6 @@ const MOST_WEIGHT: usize = 32 << 20;
 /// How many objects may be made before those that nothing reaches are dropped.
 const SPARE: usize = 512;
 
-/// The bit that says, in an order of threads, that a thread's time limit comes.
-pub(super) const EXPIRED: u8 = 0x80;
-
 /// Where threads may be switched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Switching {
@@ -55,6 +54,8 @@ pub(super) enum Switching {
     /// Wherever the version may drop its GIL, for the reduction to be held against.
     #[cfg(test)]
     EveryDropPoint,
+    /// At each place that the text of a schedule counts: to carry one out, not to find one.
+    Places,
 }
 
 /// What ends a search before its time.
@@ -110,7 +111,7 @@ pub(super) enum Pause {
 }
 
 /// The endings that were found, with the order of threads that leads to each first.
-pub(super) type Endings = Vec<(Ending, Vec<u8>)>;
+pub(super) type Endings = Vec<(Ending, Order)>;
 
 impl<'m> Search<'m> {
     pub(super) fn new(module: &'m Module, switching: Switching) -> Self {
@@ -167,7 +168,7 @@ impl<'m> Search<'m> {
             let printers = self.sharing.printers();
             let endings = self.pass(bounds, expected)?;
             let unexpected =
-                |(ending, _): &(Ending, Vec<u8>)| expected.is_some_and(|expected| !expected.contains(ending));
+                |(ending, _): &(Ending, Order)| expected.is_some_and(|expected| !expected.contains(ending));
             self.conflicts.extend(self.sharing.conflicts());
             // Whether a daemon is given time before the program ends depends on whether anybody would notice.
             let same_printers =
@@ -195,7 +196,7 @@ impl<'m> Search<'m> {
         let mut numbers: HashMap<Arc<State>, u32, Hasher> = HashMap::default();
         numbers.insert(Arc::clone(&start), 0);
         // From where, and by which thread, each state was reached first.
-        let mut from: Vec<(u32, u8)> = vec![(0, 0)];
+        let mut from: Vec<(u32, Mark)> = vec![(0, Mark::of(0))];
         let mut open = VecDeque::from([(0_u32, start)]);
         let mut endings: Endings = Vec::new();
         let (mut weight, mut learned) = (0, false);
@@ -229,38 +230,33 @@ impl<'m> Search<'m> {
                     }
                     continue;
                 }
-                let mut machine = Machine::at(self.module, State::clone(&state));
-                machine.expires = expires;
-                let pause = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {})?;
-                if matches!(pause, Pause::Blocked) && machine.state == *state {
-                    continue;
+                for (mark, machine, pause) in
+                    self.turns(&state, Mark { expires, ..Mark::of(thread) }, bounds)?
+                {
+                    limited |= expires;
+                    // Who only goes round and waits for another one keeps nobody from going on.
+                    let stays = machine.state == *state;
+                    moved |= !expires && !stays;
+                    self.endless |= matches!(pause, Pause::Long) && !state.threads[thread].daemon && stays;
+                    let next = Arc::new(machine.state);
+                    let known = numbers.get(&next).copied();
+                    let to = known.unwrap_or(u32::try_from(from.len()).unwrap_or(u32::MAX));
+                    self.prints.note((number, to), thread, self.stretch, &machine.output, &next.printed);
+                    graph.follows(number, to);
+                    if known.is_some() {
+                        continue;
+                    }
+                    numbers.insert(Arc::clone(&next), to);
+                    from.push((number, mark));
+                    weight += next.weight();
+                    if weight > MOST_WEIGHT {
+                        return Err(Unfinished::Limit("more states than fit the memory".to_owned()));
+                    }
+                    if from.len() > bounds.states {
+                        return Err(Unfinished::Limit(format!("more than {} states", bounds.states)));
+                    }
+                    open.push_back((to, next));
                 }
-                limited |= expires;
-                machine.state.compact();
-                // Who only goes round and waits for another one keeps nobody from going on.
-                let stays = machine.state == *state;
-                moved |= !expires && !stays;
-                self.endless |= matches!(pause, Pause::Long) && !state.threads[thread].daemon && stays;
-                let next = Arc::new(machine.state);
-                let known = numbers.get(&next).copied();
-                let to = known.unwrap_or(u32::try_from(from.len()).unwrap_or(u32::MAX));
-                self.prints.note((number, to), thread, self.stretch, &machine.output, &next.printed);
-                if let Some(known) = known {
-                    graph.follows(number, known);
-                    continue;
-                }
-                numbers.insert(Arc::clone(&next), to);
-                graph.follows(number, to);
-                let mark = if expires { EXPIRED } else { 0 };
-                from.push((number, u8::try_from(thread).unwrap_or(u8::MAX) | mark));
-                weight += next.weight();
-                if weight > MOST_WEIGHT {
-                    return Err(Unfinished::Limit("more states than fit the memory".to_owned()));
-                }
-                if from.len() > bounds.states {
-                    return Err(Unfinished::Limit(format!("more than {} states", bounds.states)));
-                }
-                open.push_back((to, next));
             }
             if moved || limited {
                 continue;
@@ -291,6 +287,28 @@ impl<'m> Search<'m> {
         Ok(endings)
     }
 
+    /// What a thread's turn can come to: those that sleep until a lock is let go may take it at once.
+    fn turns(
+        &mut self,
+        state: &State,
+        mark: Mark,
+        bounds: &Bounds<'_>,
+    ) -> Result<Vec<(Mark, Machine<'m>, Pause)>, Unfinished> {
+        let (mut turns, mut takers, mut offers) = (Vec::new(), 0, 0);
+        while takers < 1_u8 << offers {
+            let mark = Mark { takers, ..mark };
+            let mut machine = Machine::at(self.module, state.clone());
+            let pause = self.advance(&mut machine, mark, bounds, &mut |_, _, _| {})?;
+            offers = machine.sleepers.offers.min(MOST_OFFERS).max(offers);
+            if !matches!(pause, Pause::Blocked) || machine.state != *state {
+                machine.state.compact();
+                turns.push((mark, machine, pause));
+            }
+            takers += 1;
+        }
+        Ok(turns)
+    }
+
     /// Of these states the one in which fewest threads are left among those from which no schedule comes to an end, and how it counts as
     /// an end. Where a time limit may come, which it does here only when no thread can go on, nothing is said.
     fn stuck<'s>(
@@ -310,7 +328,7 @@ impl<'m> Search<'m> {
         let mut spins = Vec::new();
         for thread in (0..state.threads.len()).filter(|&thread| !state.threads[thread].finished) {
             let mut machine = Machine::at(self.module, State::clone(state));
-            let pause = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {})?;
+            let pause = self.advance(&mut machine, Mark::of(thread), bounds, &mut |_, _, _| {})?;
             if !matches!(pause, Pause::Blocked) {
                 spins.push(thread);
             }
@@ -324,10 +342,15 @@ impl<'m> Search<'m> {
     pub(super) fn advance(
         &mut self,
         machine: &mut Machine<'m>,
-        thread: usize,
+        mark: Mark,
         bounds: &Bounds<'_>,
         tell: &mut Tell<'_, 'm>,
     ) -> Result<Pause, Unfinished> {
+        let thread = usize::from(mark.thread);
+        machine.expires = mark.expires;
+        if self.switching != Switching::Iterations {
+            machine.look_at_sleepers(mark.takers);
+        }
         let mut touched = false;
         self.stretch = Stretch::default();
         let mut round: Option<State> = None;
@@ -383,6 +406,7 @@ impl<'m> Search<'m> {
                         Switching::DropPoints => may_drop && touched,
                         #[cfg(test)]
                         Switching::EveryDropPoint => may_drop,
+                        Switching::Places => may_drop || machine.offered,
                         Switching::Iterations => {
                             let felt =
                                 |new| self.sharing.is_user(new, &self.shared) || self.sharing.prints(new);
@@ -426,7 +450,7 @@ impl<'m> Search<'m> {
                 let mut machine = Machine::at(self.module, state.clone());
                 // However far it came, what it got at is known.
                 for _ in 0..MOST_PARTS {
-                    let pause = self.advance(&mut machine, thread, bounds, &mut |_, _, _| {});
+                    let pause = self.advance(&mut machine, Mark::of(thread), bounds, &mut |_, _, _| {});
                     if !matches!(pause, Ok(Pause::Switch)) || machine.state.threads[thread].finished {
                         break;
                     }
@@ -438,14 +462,13 @@ impl<'m> Search<'m> {
     /// Plays an order of threads back, step by step.
     pub(super) fn replay(
         &mut self,
-        order: &[u8],
+        order: &[Mark],
         bounds: &Bounds<'_>,
         tell: &mut Tell<'_, 'm>,
     ) -> Result<State, Unfinished> {
         let mut machine = Machine::at(self.module, self.begin.clone());
-        for &thread in order {
-            machine.expires = thread & EXPIRED != 0;
-            self.advance(&mut machine, usize::from(thread & !EXPIRED), bounds, tell)?;
+        for &mark in order {
+            self.advance(&mut machine, mark, bounds, tell)?;
         }
         Ok(machine.state)
     }
@@ -470,15 +493,3 @@ pub(super) enum Told {
 
 /// What is told of each instruction of a thread.
 pub(super) type Tell<'t, 'm> = dyn FnMut(&Machine<'m>, usize, &Told) + 't;
-
-/// The threads in the order in which they ran to reach a state.
-fn order(from: &[(u32, u8)], mut number: u32) -> Vec<u8> {
-    let mut order = Vec::new();
-    while number != 0 {
-        let (before, thread) = from[number as usize];
-        order.push(thread);
-        number = before;
-    }
-    order.reverse();
-    order
-}

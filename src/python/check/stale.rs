@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::machine::{Location, Machine};
-use super::search::{Bounds, EXPIRED, Pause, Search, Told, Unfinished};
+use super::order::{Mark, runs};
+use super::search::{Bounds, Pause, Search, Told, Unfinished};
 use super::state::{Object, State, Thread, Value};
-use super::switches::runs;
 
 /// The most turns that a thread may need to come to its end.
 const MOST_TURNS: usize = 1000;
@@ -19,8 +19,12 @@ const DEEPEST: usize = 8;
 impl<'m> Search<'m> {
     /// Whether a thread goes on by what is no longer so, anywhere in this order: had it come to where it is interrupted only after the
     /// others, it would know something else. Where the others cannot go before it, or a time limit comes, it is taken to.
-    pub(super) fn goes_by_what_was(&mut self, order: &[u8], bounds: &Bounds<'_>) -> Result<bool, Unfinished> {
-        if order.iter().any(|thread| thread & EXPIRED != 0) {
+    pub(super) fn goes_by_what_was(
+        &mut self,
+        order: &[Mark],
+        bounds: &Bounds<'_>,
+    ) -> Result<bool, Unfinished> {
+        if order.iter().any(|mark| mark.expires) {
             return Ok(true);
         }
         let runs = runs(order);
@@ -29,14 +33,17 @@ impl<'m> Search<'m> {
         for &run in &runs {
             before.push(self.carry_out_run(&mut machine, run, bounds)?);
         }
-        for (at, &(thread, turns)) in runs.iter().enumerate().filter(|&(at, _)| before[at].interrupted) {
-            let Some(next) = (at + 1..runs.len()).find(|&next| runs[next].0 == thread) else { continue };
+        for (at, &(mark, turns)) in runs.iter().enumerate().filter(|&(at, _)| before[at].interrupted) {
+            let thread = mark.thread;
+            let Some(next) = (at + 1..runs.len()).find(|&next| runs[next].0.thread == thread) else {
+                continue;
+            };
             let mut machine = Machine::at(self.module(), before[at].supplied.clone());
             for (&(other, turns), run) in runs[at + 1..next].iter().zip(&before[at + 1..next]) {
                 // It may have another way to go now; it still goes on to its end.
                 let turns = if run.over { MOST_TURNS } else { turns };
                 self.carry_out(&mut machine, (other, turns), bounds)?;
-                let it = machine.state.threads.get(usize::from(other));
+                let it = machine.state.threads.get(usize::from(other.thread));
                 if it.is_none_or(|thread| thread.finished != run.over) {
                     return Ok(true);
                 }
@@ -44,7 +51,8 @@ impl<'m> Search<'m> {
             // On its way there it may find less to do, or more.
             let mut same = false;
             for _ in 0..turns + MORE_TURNS {
-                if same || self.carry_out(&mut machine, (thread, 1), bounds)?.is_none() {
+                if same || self.carry_out(&mut machine, (Mark::of(usize::from(thread)), 1), bounds)?.is_none()
+                {
                     break;
                 }
                 same = self.knows_the_same((&before[at + 1].start, &machine.state), usize::from(thread));
@@ -60,7 +68,7 @@ impl<'m> Search<'m> {
     fn carry_out_run(
         &mut self,
         machine: &mut Machine<'m>,
-        (thread, turns): (u8, usize),
+        (mark, turns): (Mark, usize),
         bounds: &Bounds<'_>,
     ) -> Result<Run, Unfinished> {
         let start = machine.state.clone();
@@ -69,21 +77,22 @@ impl<'m> Search<'m> {
         for _ in 0..turns {
             let mut touched = Touched::default();
             let shared = self.shared().clone();
-            let pause = self.take_turn(machine, thread, bounds, &mut |machine, _, told| {
+            let pause = self.take_turn(machine, mark, bounds, &mut |machine, _, told| {
                 if matches!(told, Told::After(_)) {
                     touched.note(machine, &shared);
                 }
             })?;
-            if pause.is_none() {
+            let waits = pause.is_none();
+            last = pause.or(Some(Pause::Blocked));
+            if waits {
                 break;
             }
-            last = pause;
-            only_supply &= touched.supply && !touched.other;
-            if only_supply {
+            only_supply &= !touched.other;
+            if only_supply && touched.supply {
                 supplied = machine.state.clone();
             }
         }
-        let over = machine.state.threads[usize::from(thread)].finished;
+        let over = machine.state.threads[usize::from(mark.thread)].finished;
         let interrupted = matches!(last, Some(Pause::Switch | Pause::Long)) && !over;
         Ok(Run { start, supplied, interrupted, over })
     }
@@ -93,15 +102,15 @@ impl<'m> Search<'m> {
     fn carry_out(
         &mut self,
         machine: &mut Machine<'m>,
-        (thread, turns): (u8, usize),
+        (mark, turns): (Mark, usize),
         bounds: &Bounds<'_>,
     ) -> Result<Option<Pause>, Unfinished> {
         let mut last = None;
         for _ in 0..turns {
-            if machine.state.threads.get(usize::from(thread)).is_some_and(|thread| thread.finished) {
+            if machine.state.threads.get(usize::from(mark.thread)).is_some_and(|thread| thread.finished) {
                 break;
             }
-            last = self.take_turn(machine, thread, bounds, &mut |_, _, _| {})?;
+            last = self.take_turn(machine, mark, bounds, &mut |_, _, _| {})?;
             if last.is_none() {
                 break;
             }

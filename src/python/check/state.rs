@@ -280,6 +280,14 @@ pub(super) struct Unit {
 /// A loop of a thread: how many frames lie below its own, its code, and its first instruction.
 pub(super) type Loop = (usize, u16, usize);
 
+/// That a thread sleeps until a lock is let go.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asleep {
+    pub(super) lock: Value,
+    /// Whether it has taken the lock and only waits for the GIL.
+    pub(super) has_it: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Thread {
     pub(super) object: Value,
@@ -290,6 +298,8 @@ pub(super) struct Thread {
     pub(super) joined: bool,
     /// The executor whose tasks it does.
     pub(super) executor: Option<Value>,
+    /// The lock at which it sleeps.
+    pub(super) asleep: Option<Asleep>,
     /// What it has done of a whole iteration, where whole iterations are looked at.
     pub(super) unit: Unit,
     pub(super) frames: Vec<Frame>,
@@ -305,6 +315,7 @@ impl Thread {
             finished: false,
             joined: false,
             executor: None,
+            asleep: None,
             unit: Unit::default(),
             frames: Vec::new(),
         }

@@ -2,7 +2,8 @@
 
 use super::ending::{Ending, ending};
 use super::machine::Machine;
-use super::search::{Bounds, EXPIRED, Pause, Search, Tell, Unfinished};
+use super::order::{Mark, Order, runs};
+use super::search::{Bounds, Pause, Search, Tell, Unfinished};
 
 /// The most orders that are tried.
 const MOST_TRIES: usize = 200;
@@ -21,16 +22,16 @@ impl<'m> Search<'m> {
     /// a time limit comes in it.
     pub(super) fn with_fewer_switches(
         &mut self,
-        found: (Ending, Vec<u8>),
+        found: (Ending, Order),
         shows_as_much: &dyn Fn(&Ending) -> bool,
         bounds: &Bounds<'_>,
-    ) -> Result<(Ending, Vec<u8>), Unfinished> {
-        if found.1.iter().any(|thread| thread & EXPIRED != 0) {
+    ) -> Result<(Ending, Order), Unfinished> {
+        if found.1.iter().any(|mark| mark.expires) {
             return Ok(found);
         }
         let bounds = &Bounds { steps: self.steps.saturating_add(MOST_STEPS), ..*bounds };
         // One that leaves the model or takes too long is no better.
-        let mut try_out = |order: &[u8]| match self.carried_out(order, bounds) {
+        let mut try_out = |order: &[Mark]| match self.carried_out(order, bounds) {
             Err(Unfinished::Stopped) => Err(Unfinished::Stopped),
             Err(_) => Ok(None),
             Ok(carried) => Ok(carried.filter(|carried| carried.end.as_ref().is_some_and(shows_as_much))),
@@ -43,8 +44,8 @@ impl<'m> Search<'m> {
                 if tries > MOST_TRIES {
                     break 'again;
                 }
-                let order: Vec<u8> =
-                    candidate.into_iter().flat_map(|(thread, turns)| vec![thread; turns]).collect();
+                let order: Order =
+                    candidate.into_iter().flat_map(|(mark, turns)| vec![mark; turns]).collect();
                 if let Some(carried) = try_out(&order)?.filter(|carried| carried.switches() < best.switches())
                 {
                     best = carried;
@@ -58,7 +59,7 @@ impl<'m> Search<'m> {
     }
 
     /// Carries out an order as far as it goes, and then lets one thread after the other go on; nothing if that takes too long.
-    fn carried_out(&mut self, order: &[u8], bounds: &Bounds<'_>) -> Result<Option<Carried>, Unfinished> {
+    fn carried_out(&mut self, order: &[Mark], bounds: &Bounds<'_>) -> Result<Option<Carried>, Unfinished> {
         let mut machine = Machine::at(self.module(), self.begin().clone());
         let (mut done, mut planned) = (Carried::default(), order.iter().copied());
         while done.order.len() < MOST_TURNS {
@@ -71,17 +72,19 @@ impl<'m> Search<'m> {
                 done.end = Some(ending(&machine.state, true));
                 return Ok(Some(done));
             }
-            let count = u8::try_from(machine.state.threads.len()).unwrap_or(u8::MAX);
+            let all = (0..machine.state.threads.len()).map(Mark::of);
             // The plan first; then whoever went last, as long as it can.
-            let (candidates, is_planned): (Vec<u8>, bool) = match planned.next() {
-                Some(thread) => (vec![thread], true),
-                None => (done.order.last().copied().into_iter().chain(0..count).collect(), false),
+            let (candidates, is_planned): (Order, bool) = if let Some(mark) = planned.next() {
+                (vec![mark], true)
+            } else {
+                let last = done.order.last().map(|mark| Mark::of(usize::from(mark.thread)));
+                (last.into_iter().chain(all).collect(), false)
             };
             let mut moved = false;
-            for thread in candidates {
-                if let Some(pause) = self.take_turn(&mut machine, thread, bounds, &mut |_, _, _| {})? {
-                    let goes_on = !machine.state.threads[usize::from(thread)].finished;
-                    done.order.push(thread);
+            for mark in candidates {
+                if let Some(pause) = self.take_turn(&mut machine, mark, bounds, &mut |_, _, _| {})? {
+                    let goes_on = !machine.state.threads[usize::from(mark.thread)].finished;
+                    done.order.push(mark);
                     done.can_go_on.push(goes_on && !matches!(pause, Pause::Blocked));
                     moved = true;
                     break;
@@ -99,16 +102,16 @@ impl<'m> Search<'m> {
     pub(super) fn take_turn(
         &mut self,
         machine: &mut Machine<'m>,
-        thread: u8,
+        mark: Mark,
         bounds: &Bounds<'_>,
         tell: &mut Tell<'_, 'm>,
     ) -> Result<Option<Pause>, Unfinished> {
-        let thread = usize::from(thread);
+        let thread = usize::from(mark.thread);
         if machine.state.threads.get(thread).is_none_or(|thread| thread.finished) {
             return Ok(None);
         }
         let before = machine.state.clone();
-        let pause = self.advance(machine, thread, bounds, tell)?;
+        let pause = self.advance(machine, mark, bounds, tell)?;
         Ok(if matches!(pause, Pause::Blocked) && machine.state == before { None } else { Some(pause) })
     }
 }
@@ -116,7 +119,7 @@ impl<'m> Search<'m> {
 /// An order that was carried out.
 #[derive(Default)]
 struct Carried {
-    order: Vec<u8>,
+    order: Order,
     /// Whether the thread of each turn could have gone on.
     can_go_on: Vec<bool>,
     end: Option<Ending>,
@@ -132,9 +135,9 @@ impl Carried {
 
 /// Orders that may need fewer switches: what comes next of a thread goes on at once, or what came before waits for it, or the thread
 /// only comes a little further, perhaps to where it waits by itself.
-fn simpler(runs: &[(u8, usize)]) -> Vec<Vec<(u8, usize)>> {
-    let pairs = runs.iter().enumerate().filter_map(|(at, &(thread, _))| {
-        let next = (at + 1..runs.len()).find(|&next| runs[next].0 == thread)?;
+fn simpler(runs: &[(Mark, usize)]) -> Vec<Vec<(Mark, usize)>> {
+    let pairs = runs.iter().enumerate().filter_map(|(at, &(mark, _))| {
+        let next = (at + 1..runs.len()).find(|&next| runs[next].0 == mark)?;
         Some((at, next))
     });
     let pairs: Vec<(usize, usize)> = pairs.collect();
@@ -155,9 +158,4 @@ fn simpler(runs: &[(u8, usize)]) -> Vec<Vec<(u8, usize)>> {
         .iter()
         .flat_map(|&(at, next)| (1..runs[next].1.min(MOST_MORE + 1)).map(move |more| longer(at, next, more)));
     whole.chain(a_little).collect()
-}
-
-/// The runs of an order: a thread, and how many turns it has there.
-pub(super) fn runs(order: &[u8]) -> Vec<(u8, usize)> {
-    order.chunk_by(|one, next| one == next).map(|run| (run[0], run.len())).collect()
 }

@@ -25,20 +25,28 @@ impl Machine<'_> {
         let Value::Ref(at) = *lock else {
             return self.type_error("cannot be acquired", &[lock]);
         };
+        if self.wakes_with(at) {
+            self.touch_lock(at, Use::Take);
+            return Ok(Value::Bool(true));
+        }
         let taken = match self.state.object(at).clone() {
             Object::Condition(inner, _) => return self.acquire(&inner, wait),
             Object::Lock(None) => Object::Lock(Some(me)),
             Object::RLock(None, _) => Object::RLock(Some(me), 1),
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth + 1),
             Object::Semaphore(left, most) if left > 0 => Object::Semaphore(left - 1, most),
-            _ => {
+            object => {
                 self.touch_lock(at, Use::Wait);
+                let is_lock = matches!(object, Object::Lock(_) | Object::RLock(..));
+                self.sleeps_at(is_lock.then_some(at));
                 self.block(wait)?;
+                self.sleeps_at(None);
                 self.accesses.pop();
                 self.touch_lock(at, Use::Miss);
                 return Ok(Value::Bool(false));
             }
         };
+        self.sleeps_at(None);
         self.touch_lock(at, Use::Take);
         *self.state.object_mut(at) = taken;
         Ok(Value::Bool(true))
@@ -68,6 +76,7 @@ impl Machine<'_> {
         };
         self.touch_lock(at, Use::Release);
         *self.state.object_mut(at) = freed;
+        self.offers(at);
         Ok(Value::None)
     }
 

@@ -6,14 +6,14 @@ use thiserror::Error;
 
 use super::coverage;
 use super::ending::Ending;
-use super::finding::{Finding, Kind, NotCovered, Orders, endings_of_orders, kind, safe, shown, tell};
+use super::finding::{Finding, Kind, NotCovered, Orders, Shows, endings_of_orders, safe, shown, tell};
 use super::machine::{Beyond, KNOWN};
 use super::reached::Untried;
 use super::replay::{self, PlayError};
 use super::search::{Bounds, Search, Switching, Unfinished};
 use super::small_scope::{self, Scope};
 use super::witness::{Record, Turn};
-use super::worst::Worst;
+use super::worst::{Worst, may_be_right};
 use crate::error::{Classified, Kind as ErrorKind};
 use crate::python::program::module::{FEW_ROUNDS, Module};
 use crate::python::program::syntax::Stmt;
@@ -216,8 +216,19 @@ pub fn play(
         replay::play(&module, turns, &mut |machine, thread, told| record.note(machine, thread, told))?;
     record.go_on(&module, &state);
     let ending = replay::ending(&module, &state)?;
-    let right = expected.contains(&ending);
-    let kind = if right { Kind::Exact } else { kind(&ending, &expected) };
+    let shows = Shows::of(&ending, &expected);
+    let right = shows.is_none();
+    let mut kind = shows.map_or(Kind::Exact, |shows| shows.kind);
+    if let Some(shows) = shows.filter(|_| kind == Kind::Loses) {
+        let mut search = Search::new(&module, Switching::Places);
+        search.conflicts = &whole.conflicts | &record.shared();
+        search.share(search.conflicts.clone());
+        let order = replay::order_of(&mut search, turns, &bounds).map_err(unfinished)?;
+        let played = (&order[..], &record, &state);
+        if shows.reordered || may_be_right(&mut search, played, &bounds).map_err(unfinished)? {
+            kind = Kind::Differs;
+        }
+    }
     let mut finding = Finding::new(version, kind, String::new());
     finding.orders = orders;
     finding.expected = expected.iter().map(shown).collect();
@@ -227,6 +238,7 @@ pub fn play(
     tell(&mut finding, &module, &ending, &expected, &record, &state, &record.shared());
     if right {
         finding.collision = None;
+        finding.hidden = false;
         finding.reason = format!("this schedule ends as {}", orders.words());
     }
     let real = if on_threads {

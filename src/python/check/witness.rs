@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::collision::{Collision, collision};
 use super::event::{Event, location_name};
-use super::machine::{Location, Machine, Step};
+use super::machine::{Location, Machine, Step, Use};
 use super::reached::lines;
 use super::search::Told;
 use super::state::State;
@@ -47,25 +47,45 @@ pub struct ScheduleStep {
 pub struct Turn {
     /// The thread: 0 is the main thread.
     pub thread: u8,
-    /// How often it comes to a place where the GIL can go, or where it waits or ends; the last ends the turn.
+    /// How often it comes to a place where the GIL can go, where it lets go of a lock at which another thread sleeps, or where it
+    /// waits or ends; the last ends the turn.
     pub steps: u64,
-    /// Whether it waits at first, and the time limit of that comes.
-    pub expires: bool,
+    /// How it begins.
+    pub start: Start,
+}
+
+/// How a turn begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// The thread goes on.
+    #[default]
+    GoesOn,
+    /// It waits, and the time limit of that comes.
+    Expires,
+    /// It sleeps until a lock is let go, which it takes now. That is all: it has no GIL to go on with.
+    TakesLock,
 }
 
 impl Turn {
-    /// The turn of which this letter of a schedule tells, counted from 0: from `MOST_THREADS` on a time limit comes.
+    /// The turn of which this letter of a schedule tells, counted from 0: from `MOST_THREADS` on a time limit comes, and from twice as
+    /// many on a lock is taken.
     #[must_use]
     pub fn of_letter(letter: u8, steps: u64) -> Self {
         let most = u8::try_from(MOST_THREADS).unwrap_or(u8::MAX);
-        Self { thread: letter % most, steps, expires: letter >= most }
+        let start = [Start::GoesOn, Start::Expires].get(usize::from(letter / most)).copied();
+        Self { thread: letter % most, steps, start: start.unwrap_or(Start::TakesLock) }
     }
 
     /// The letter that tells of it.
     #[must_use]
     pub fn letter(self) -> u8 {
         let most = u8::try_from(MOST_THREADS).unwrap_or(u8::MAX);
-        self.thread.saturating_add(if self.expires { most } else { 0 })
+        let how = match self.start {
+            Start::GoesOn => 0,
+            Start::Expires => 1,
+            Start::TakesLock => 2,
+        };
+        self.thread.saturating_add(how * most)
     }
 }
 
@@ -99,8 +119,17 @@ impl Record {
                     let thread = u8::try_from(thread).unwrap_or(u8::MAX);
                     let expires = std::mem::take(&mut self.expires);
                     match self.turns.last_mut() {
-                        Some(last) if last.thread == thread && !expires => last.steps += 1,
-                        _ => self.turns.push(Turn { thread, steps: 1, expires }),
+                        Some(last) if last.thread == thread && !expires && last.start != Start::TakesLock => {
+                            last.steps += 1;
+                        }
+                        _ => {
+                            let start = if expires { Start::Expires } else { Start::GoesOn };
+                            self.turns.push(Turn { thread, steps: 1, start });
+                        }
+                    }
+                    if let Some(other) = machine.taken_by {
+                        let thread = u8::try_from(other).unwrap_or(u8::MAX);
+                        self.turns.push(Turn { thread, steps: 1, start: Start::TakesLock });
                     }
                 }
             }
@@ -177,7 +206,9 @@ impl Record {
                 }
                 for (first, read) in reads.remove(&place).unwrap_or_default() {
                     let mut mine = self.events[read..at].iter().filter(|other| other.thread == event.thread);
-                    let interrupted = mine.any(|other| other.can_drop);
+                    // It lets go of the GIL where it waits for a lock, too.
+                    let takes = |other: &Event| other.accesses.iter().any(|access| access.how == Use::Take);
+                    let interrupted = mine.any(|other| other.can_drop || takes(other));
                     let pairs = if interrupted { &mut open } else { &mut closed };
                     pairs.insert((location_name(module, state, access.location), first, line));
                 }
@@ -185,6 +216,16 @@ impl Record {
         }
         closed.retain(|pair| !open.contains(pair));
         closed
+    }
+
+    /// Who takes a lock in its sleep, and the line in which it waits for that.
+    pub(super) fn sleepers(&self) -> BTreeSet<(usize, u32)> {
+        let takers = self.events.iter().enumerate().filter_map(|(at, event)| Some((at, event.taken_by?)));
+        let line = |(at, thread): (usize, usize)| {
+            let mut its = self.events[..at].iter().rev().filter(|event| event.thread == thread);
+            Some((thread, its.find_map(|event| event.line)?))
+        };
+        takers.filter_map(line).collect()
     }
 
     /// The lines in the order in which they are run, from where there is more than one thread.
@@ -275,5 +316,7 @@ impl Record {
 
 /// Whether a thread comes to a place there that ends a step of a turn.
 pub(super) fn ends_step(machine: &Machine<'_>, thread: usize, step: Step) -> bool {
-    !matches!(step, Step::Done { may_drop: false }) || machine.state.threads[thread].finished
+    !matches!(step, Step::Done { may_drop: false })
+        || machine.offered
+        || machine.state.threads[thread].finished
 }

@@ -3,6 +3,7 @@
 use super::collision::is_allowed;
 use super::ending::Ending;
 use super::finding::{Kind, Shows};
+use super::order::{Mark, Order};
 use super::search::{Bounds, Endings, Search, Unfinished};
 use super::state::State;
 use super::witness::Record;
@@ -19,7 +20,7 @@ pub(super) struct Worst {
     pub(super) kind: Kind,
     /// How it ends.
     pub(super) ending: Ending,
-    order: Vec<u8>,
+    order: Order,
     /// What has to be added to the reason.
     pub(super) remark: String,
 }
@@ -53,7 +54,7 @@ impl Worst {
             }
             Err(error) => return Err(error),
         };
-        let mut others: Vec<(Shows, &(Ending, Vec<u8>))> = all
+        let mut others: Vec<(Shows, &(Ending, Order))> = all
             .iter()
             .filter_map(|found| Shows::of(&found.0, expected).map(|shows| (shows, found)))
             .collect();
@@ -71,7 +72,7 @@ impl Worst {
     /// What an order shows, with as few switches as show it.
     fn new(
         search: &mut Search<'_>,
-        (ending, order): &(Ending, Vec<u8>),
+        (ending, order): &(Ending, Order),
         expected: &[Ending],
         bounds: &Bounds<'_>,
     ) -> Result<Self, Unfinished> {
@@ -97,9 +98,7 @@ impl Worst {
     /// Whether no thread goes on by what is no longer so.
     fn may_be_right(&self, search: &mut Search<'_>, bounds: &Bounds<'_>) -> Result<bool, Unfinished> {
         let (record, state) = self.played(search, bounds)?;
-        let bounds = Bounds { steps: u64::MAX, ..*bounds };
-        Ok(is_allowed(&record.events(), &state, &search.conflicts)
-            && !search.goes_by_what_was(&self.order, &bounds)?)
+        may_be_right(search, (&self.order, &record, &state), bounds)
     }
 
     /// What is done in it, and the state that it leaves.
@@ -116,4 +115,14 @@ impl Worst {
         record.go_on(search.module(), &state);
         Ok((record, state))
     }
+}
+
+/// Whether in an order that was carried out, with this record and to this state, no thread goes on by what is no longer so.
+pub(super) fn may_be_right(
+    search: &mut Search<'_>,
+    (order, record, state): (&[Mark], &Record, &State),
+    bounds: &Bounds<'_>,
+) -> Result<bool, Unfinished> {
+    let bounds = Bounds { steps: u64::MAX, ..*bounds };
+    Ok(is_allowed(&record.events(), state, &search.conflicts) && !search.goes_by_what_was(order, &bounds)?)
 }

@@ -369,6 +369,12 @@ impl CheckReport {
         if continues && row.steps.is_none() {
             notes.push("… before a line: the thread goes on with it where it was before".to_owned());
         }
+        notes.extend(row.sleepers.iter().map(|(thread, line)| {
+            format!(
+                "{thread}, which waits for a lock in line {line}, takes it as soon as it is let go: it needs the GIL only to go on, and \
+                 until then the others find the lock taken"
+            )
+        }));
         if skipped > 0 {
             let stand = if skipped == 1 { "stands" } else { "stand" };
             let left_out = words::plural(skipped, "step");
@@ -388,9 +394,14 @@ impl CheckReport {
             ));
         }
         if let Some(text) = &row.schedule_text {
+            let small = if row.sleepers.is_empty() {
+                ""
+            } else {
+                "; a small letter takes the lock that it waits for, and a place where it was let go counts as well"
+            };
             notes.push(format!(
                 "again: gilsim check {} {} --schedule {text} --replay (A is main, B {}, and so on; a number says \
-                 how many places are passed where the GIL can go)",
+                 how many places are passed where the GIL can go{small})",
                 quoted(&self.file),
                 self.scope(),
                 row.second

@@ -45,6 +45,9 @@ pub struct CheckRow {
     /// Whether a loop without an end of its own was left to go round a few times, and then only where no other thread could go on: with
     /// more rounds there may be other ends.
     pub few_rounds: bool,
+    /// Who takes a lock as soon as it is let go, without the GIL, and the line in which it waits for that.
+    #[serde(skip)]
+    pub sleepers: Vec<(String, u32)>,
     /// How many of the lines that it ends with were printed.
     #[serde(skip)]
     pub printed: usize,
@@ -172,6 +175,7 @@ impl CheckRow {
             time_limits: finding.time_limits,
             given_order: finding.given_order,
             few_rounds: finding.few_rounds,
+            sleepers: finding.sleepers.iter().map(|&(thread, line)| (finding.thread(thread), line)).collect(),
             printed: finding.printed,
             hidden: finding.hidden,
             ends: finding.ends.clone(),
