@@ -4,7 +4,8 @@
 //! schedule = "v1" ":" kind ":" run *( "," run )
 //! kind     = "machine" / a version of CPython, such as "3.9" or "3.13t"
 //! run      = worker steps
-//! worker   = "A" / "B" / … / "X" / "a" / … / "l"
+//! worker   = "A" / "B" / … / "X"
+//!          / "a" / "b" / … / "l"        ; where a step is one of a version
 //! steps    = 1*DIGIT                    ; 1 or more, below 2^64; no sign, no leading zero
 //! ```
 //!
@@ -205,7 +206,7 @@ impl FromStr for Schedule {
         };
         let mut schedule = Self { step_kind, runs: Vec::new() };
         for (index, text) in runs.split(',').enumerate() {
-            let run = parse_run(text.trim())
+            let run = parse_run(text.trim(), step_kind)
                 .ok_or_else(|| ScheduleError::Run { number: index + 1, text: text.trim().to_owned() })?;
             match schedule.runs.last_mut() {
                 Some(last) if last.worker == run.worker => {
@@ -221,10 +222,10 @@ impl FromStr for Schedule {
     }
 }
 
-fn parse_run(text: &str) -> Option<Run> {
+fn parse_run(text: &str, step_kind: StepKind) -> Option<Run> {
     let worker = match text.bytes().next()? {
         letter @ b'A'..=b'X' => letter - b'A',
-        letter @ b'a'..=b'l' => letter - b'a' + CAPITALS,
+        letter @ b'a'..=b'l' if step_kind != StepKind::Machine => letter - b'a' + CAPITALS,
         _ => return None,
     };
     let digits = text.get(1..)?;
@@ -240,7 +241,12 @@ mod tests {
 
     #[test]
     fn a_schedule_reads_back() {
-        for text in ["v1:machine:A1,B117,A2", "v1:3.9:B1", "v1:3.13t:A18446744073709551615,D1"] {
+        for text in [
+            "v1:machine:A1,B117,A2",
+            "v1:3.9:B1",
+            "v1:3.12:A10,C3,b1,l2,X1",
+            "v1:3.13t:A18446744073709551615,D1",
+        ] {
             assert_eq!(text.parse::<Schedule>().unwrap().to_string(), text);
         }
         assert_eq!(Schedule::of(StepKind::Machine, &[0, 1, 1, 0]).to_string(), "v1:machine:A1,B2,A1");

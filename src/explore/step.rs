@@ -94,7 +94,7 @@ impl<'p> Stepper<'p> {
         let before = state.clone();
         let mut touched_any = false;
         while state.work() - before.work() < LONGEST_STEP {
-            match self.program.step(state, shared)? {
+            match self.program.step_or_sleep(state, shared)? {
                 Step::Done { may_drop, touched } => {
                     if touched != Touched::Nothing {
                         touched_any = true;
@@ -105,8 +105,11 @@ impl<'p> Stepper<'p> {
                     }
                 }
                 // A worker that waits for a lock drops the GIL, too. If it has touched the shared memory before,
-                // others see that, so the step ends here. If not, nothing was done that others could see.
-                Step::Blocked(_) if touched_any => return Ok(StepResult::Done),
+                // others see that, so the step ends here; so it does where the worker falls asleep. If not, nothing was done that
+                // others could see.
+                Step::Blocked(_) if touched_any || state.is_asleep() && !before.is_asleep() => {
+                    return Ok(StepResult::Done);
+                }
                 Step::Blocked(lock) => {
                     *state = before;
                     return Ok(StepResult::Blocked(lock));

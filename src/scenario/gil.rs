@@ -263,7 +263,12 @@ impl UnderGil {
         };
         let (switch, load, store) = (named(switch), named(load), named(store));
         let between = if switch == load { String::new() } else { format!(" after {load} and") };
-        format!("CPython {version} may drop the GIL right after {switch},{between} before {store}: {ending}")
+        let how = if witness.waits {
+            "lets go of the GIL where it waits for a lock at"
+        } else {
+            "may drop the GIL right after"
+        };
+        format!("CPython {version} {how} {switch},{between} before {store}: {ending}")
     }
 }
 

@@ -422,7 +422,8 @@ fn a_schedule_that_does_not_fit_is_refused() {
         ("v1:3.9:A1", "ends while main could go on"),
         ("v1:3.9:A100000000000", "main, which waits for another thread"),
         ("v1:machine:A1", "machine steps: check takes one of a version, such as v1:3.9:"),
-        ("v1:3.9:a1", "is not right"),
+        ("v1:3.9:a1", "sleeps at no lock"),
+        ("v1:3.9:z1", "is not right"),
     ] {
         let arguments = ["--scope", "2", "--schedule", text];
         gilsim("check")

@@ -421,6 +421,26 @@ fn orders_and_deadlocks_are_told_apart_from_losses() {
     );
 }
 
+/// A lock is taken without the GIL by whoever sleeps until it is let go, and others run before that worker does.
+#[test]
+fn a_worker_may_have_a_lock_before_it_has_the_gil() {
+    for version in [Version::V3_10, Version::V3_11, Version::V3_12, Version::V3_13, Version::V3_15] {
+        let verdict = |body: &str, setup: &str| {
+            let verdict = Program::compile(body, setup, version).unwrap().verdict();
+            verdict.unwrap()
+        };
+        let stale = verdict("with lock:\n    int('1')\ny = x\nwith lock: x = y + d", "");
+        let Verdict::CanLose(witness) = stale else { panic!("{version}: {stale:?}") };
+        assert!(witness.waits && witness.switch.unwrap().opcode != "LOAD_GLOBAL", "{version}");
+        let orders = "with lock:\n    with m: x += d\nwith m:\n    with lock: pass";
+        let verdict_of_orders = verdict(orders, "import threading\nm = threading.Lock()");
+        assert!(matches!(verdict_of_orders, Verdict::Deadlock { .. }), "{version}: {verdict_of_orders:?}");
+    }
+    // Its holder lets it go before the GIL can go, so nobody ever sleeps there.
+    let verdict = Program::compile("y = x\nwith lock: x = y + d", "", Version::V3_12).unwrap().verdict();
+    assert_eq!(verdict.unwrap(), Verdict::Exact);
+}
+
 #[test]
 fn a_step_blocks_on_a_held_lock_and_leaves_the_worker_as_it_was() {
     let program = Program::compile("with lock: x += d", "", Version::V3_9).unwrap();

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use rustc_hash::FxBuildHasher;
 
 use super::assumed::Assumed;
-use super::sleepers::Sleepers;
 use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
 use crate::python::program::module::Module;
 use crate::python::program::{Instruction, Place};
@@ -172,6 +171,17 @@ pub(super) enum Wait {
 pub(super) struct Arguments {
     pub(super) positional: Vec<Value>,
     pub(super) keywords: Vec<(u16, Value)>,
+}
+
+/// What is looked at of sleepers in a turn.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sleepers {
+    /// Whether they are looked at.
+    pub(super) count: bool,
+    /// Which of those that could take a lock do so, a bit for each.
+    pub(super) chosen: u8,
+    /// How many could so far.
+    pub(super) offers: u32,
 }
 
 pub(super) struct Machine<'m> {

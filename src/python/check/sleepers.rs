@@ -8,23 +8,12 @@
 //! go. Where the GIL may go after each instruction none of this needs to be looked at: there the thread may be interrupted as soon as it
 //! has the lock, which is the same.
 
-use super::machine::Machine;
+use super::machine::{Machine, Sleepers};
 use super::state::{Asleep, Object, Value};
 use crate::python::version::Check;
 
 /// The most of those who could take a lock in one turn that are tried, each by itself and together.
 pub(super) const MOST_OFFERS: u32 = 4;
-
-/// What is looked at of sleepers in a turn.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sleepers {
-    /// Whether they are looked at.
-    pub(super) count: bool,
-    /// Which of those that could take a lock do so, a bit for each.
-    pub(super) chosen: u8,
-    /// How many could so far.
-    pub(super) offers: u32,
-}
 
 impl Machine<'_> {
     /// Begins to look at sleepers, of whom those with these bits are to take the lock that they sleep at.

@@ -4,6 +4,7 @@ mod differs;
 mod lines;
 mod processes;
 mod reasons;
+mod sleepers;
 mod small;
 mod whole;
 

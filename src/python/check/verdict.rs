@@ -356,8 +356,10 @@ mod tests {
         for text in [
             include_str!("../../../tests/programs/account.py"),
             include_str!("../../../tests/programs/deadlock_two_locks.py"),
+            "import threading\nL = threading.Lock()\nx = 0\ndef work():\n    global x\n    with L:\n        int('1')\n    y = x\n    with L:\n        \
+             x = y + 1\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(x)\n",
         ] {
-            for version in [Version::V3_9, Version::V3_13t] {
+            for version in [Version::V3_9, Version::V3_12, Version::V3_13t] {
                 let (stmts, small) = parse(text, 2.into()).unwrap();
                 let module =
                     compile_module(&stmts, text, version, &KNOWN, !small.numbers.is_empty()).unwrap();

@@ -83,6 +83,7 @@ impl Program {
             frames: vec![Frame { code: WORK, pc: 0, base: 0 }],
             values,
             heap: Heap::new(),
+            asleep: false,
             work: Work::default(),
         }
     }
@@ -99,6 +100,31 @@ impl Program {
             Looked::Finished => Step::Finished,
             Looked::At | Looked::Not => {
                 Step::Done { may_drop: !self.version.has_gil() || matches!(looked, Looked::At), touched }
+            }
+        })
+    }
+
+    /// As [`Program::step`], for workers of which one has the GIL: one that finds a lock taken sleeps until it is let go. It takes the lock
+    /// without the GIL, so others may run before it goes on (`acquire_timed` in `Modules/_threadmodule.c`). Where the GIL may go after
+    /// each instruction that is nothing new.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::step`].
+    pub(crate) fn step_or_sleep(
+        &self,
+        state: &mut WorkerState,
+        shared: &mut impl Shared,
+    ) -> Result<Step, Fault> {
+        let counts = self.version.has_gil() && self.facts.drop.default != Check::Always;
+        let step = self.step(state, shared)?;
+        Ok(match step {
+            Step::Done { touched, .. } if std::mem::take(&mut state.asleep) => {
+                Step::Done { may_drop: true, touched }
+            }
+            step => {
+                state.asleep = counts && matches!(step, Step::Blocked(_));
+                step
             }
         })
     }

@@ -64,8 +64,10 @@ pub struct Witness {
     pub reached: i64,
     /// The instruction that read x too early.
     pub load: Option<Site>,
-    /// The instruction after which the other worker came in between.
+    /// The instruction after which the other worker came in between, or at which this one waits for a lock.
     pub switch: Option<Site>,
+    /// Whether it waits for a lock there.
+    pub waits: bool,
     /// The instruction that then overwrote what the other had written.
     pub store: Option<Site>,
 }
@@ -132,8 +134,9 @@ struct Access {
     /// The instruction.
     at: (usize, usize),
     touched: Touched,
-    /// The last instruction before the switch that followed, if one could.
+    /// The last instruction before the switch that followed, if one could, or the one that waits for a lock.
     switch: (usize, usize),
+    waits: bool,
 }
 
 enum Pause {
@@ -273,7 +276,7 @@ impl Program {
             let Some(at) = state.next() else {
                 return Ok(Pause::Finished);
             };
-            match self.step(state, shared)? {
+            match self.step_or_sleep(state, shared)? {
                 Step::Done { may_drop, touched } => {
                     if touched != Touched::Nothing {
                         touched_any = true;
@@ -432,12 +435,12 @@ impl Program {
             let state = &mut states[worker];
             let mut last = state.next().unwrap_or_default();
             let mut now = last;
-            self.advance(
+            let pause = self.advance(
                 state,
                 &mut shared,
                 MOST_WORK,
                 |at, touched| {
-                    trace.push(Access { worker, at, touched, switch: at });
+                    trace.push(Access { worker, at, touched, switch: at, waits: false });
                 },
                 |state, switch| {
                     last = now;
@@ -445,8 +448,9 @@ impl Program {
                     switch
                 },
             )?;
+            let waits = matches!(pause, Pause::Blocked(_));
             for access in &mut trace[begin..] {
-                access.switch = last;
+                (access.switch, access.waits) = (if waits { now } else { last }, waits);
             }
         }
         let lost = (0..trace.len()).find_map(|store| self.lost_at(&trace, store));
@@ -457,6 +461,7 @@ impl Program {
             reached: shared.x,
             load: site(lost.map(|(load, _)| trace[load].at)),
             switch: site(lost.map(|(load, _)| trace[load].switch)),
+            waits: lost.is_some_and(|(load, _)| trace[load].waits),
             store: site(lost.map(|(_, store)| trace[store].at)),
         })
     }

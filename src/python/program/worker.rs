@@ -49,6 +49,8 @@ pub struct WorkerState {
     pub(super) frames: Vec<Frame>,
     pub(super) values: Vec<Value>,
     pub(super) heap: Heap,
+    /// Whether it sleeps until the lock that it is about to take is let go: it takes that without the GIL, and goes on when it has both.
+    pub(super) asleep: bool,
     pub(super) work: Work,
 }
 
@@ -62,6 +64,11 @@ impl WorkerState {
     /// What it has done so far, in instructions; one that handles many elements counts as several.
     pub(crate) const fn work(&self) -> u64 {
         self.work.0
+    }
+
+    /// Whether it sleeps until a lock is let go.
+    pub(crate) const fn is_asleep(&self) -> bool {
+        self.asleep
     }
 
     /// How much there is to keep of it, in elements of about 24 bytes.

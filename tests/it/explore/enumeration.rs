@@ -82,19 +82,21 @@ fn machine_steps_are_those_of_an_enumeration_by_hand() {
     }
 }
 
-/// The steps of a version, taken from the program one instruction at a time.
+/// The steps of a version, taken from the program one instruction at a time. Who finds a lock taken sleeps, if the GIL may not go
+/// after each instruction anyway, and takes the lock in a step of its own: for that it needs no GIL.
 fn try_steps(
     program: &Program,
-    states: &[WorkerState],
+    states: &[(WorkerState, bool)],
     shared: SharedState,
     last: Option<usize>,
     cost: u16,
     table: &mut Table,
 ) {
     let mut waits = BTreeSet::new();
-    let next: Vec<Option<(WorkerState, SharedState)>> = states
+    let sleep = program.version() > Version::V3_9;
+    let next: Vec<Option<((WorkerState, bool), SharedState)>> = states
         .iter()
-        .map(|state| {
+        .map(|(state, asleep)| {
             let (mut state, mut shared) = (state.clone(), shared);
             let mut seen = false;
             if state.finished() {
@@ -102,18 +104,18 @@ fn try_steps(
             }
             loop {
                 match program.step(&mut state, &mut shared).unwrap() {
-                    Step::Blocked(_) if seen => return Some((state, shared)),
+                    Step::Blocked(_) if seen || sleep && !asleep => return Some(((state, sleep), shared)),
                     Step::Blocked(lock) => {
                         waits.insert(lock);
                         return None;
                     }
                     Step::Done { may_drop, touched } => {
                         seen |= touched != Touched::Nothing;
-                        if may_drop || state.finished() {
-                            return Some((state, shared));
+                        if may_drop || *asleep || state.finished() {
+                            return Some(((state, false), shared));
                         }
                     }
-                    Step::Finished => return Some((state, shared)),
+                    Step::Finished => return Some(((state, false), shared)),
                 }
             }
         })
@@ -147,6 +149,8 @@ fn the_steps_of_a_version_are_those_of_an_enumeration_by_instructions() {
         ("if x < 1: x += d", "", Version::V3_11, 2),
         ("with lock: x += d", "", Version::V3_12, 2),
         ("with lock: x = one() + x", "", Version::V3_12, 1),
+        ("with lock: x = one() + x", "", Version::V3_9, 1),
+        ("with lock: one()\nt = x\nwith lock: x = t + d", "", Version::V3_11, 1),
         ("f() if d > 0 else g()", CROSSED, Version::V3_11, 1),
     ] {
         let program = program(body, setup, version);
@@ -154,7 +158,7 @@ fn the_steps_of_a_version_are_those_of_an_enumeration_by_instructions() {
             let question =
                 Question { program: &program, switching: Switching::Gil, workers: 2, iterations, pattern };
             let states: Vec<_> =
-                (0..2).map(|worker| program.start(question.delta(worker), iterations)).collect();
+                (0..2).map(|worker| (program.start(question.delta(worker), iterations), false)).collect();
             let mut expected = Table::new();
             try_steps(&program, &states, SharedState::default(), None, 0, &mut expected);
             assert_eq!(table(&explore(&question).findings), expected, "{body} {version:?} {pattern:?}");

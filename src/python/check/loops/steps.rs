@@ -88,6 +88,10 @@ impl LoopBody {
         witness: &mut dyn Witnessing,
     ) -> Result<Moved, LoopError> {
         let before = machine.state.clone();
+        if steps == Steps::Gil {
+            machine.look_at_sleepers(0);
+        }
+        let sleeps = before.threads[thread].asleep.is_some();
         let mut seen = false;
         for number in 0..LONGEST_STEP {
             let next = machine.instruction(thread).cloned();
@@ -123,7 +127,8 @@ impl LoopBody {
                         Steps::Gil => touched,
                     };
                     let over = machine.state.threads[thread].finished;
-                    if over || (steps == Steps::Gil && may_drop) {
+                    // A lock that it slept at is taken without the GIL: others may run before it goes on.
+                    if over || sleeps || (steps == Steps::Gil && may_drop) {
                         return Ok(Moved::Done);
                     }
                 }
