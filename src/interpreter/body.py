@@ -92,11 +92,14 @@ def job(request):
         return decimal(value)
 
     set_interval(request["interval"])
-    expected = sequence = None
+    expected = sequence = other = None
     if request["sequence"] or request["result"]:
         _, module, sequence = once(in_sequence)
         expected = eval(look, module)
         number(expected)
+    if request["sequence"] and deltas[::-1] != deltas:
+        _, module, _ = once(lambda work, deltas, n: in_sequence(work, deltas[::-1], n))
+        other = number(eval(look, module))
 
     runs = []
     for _ in range(request["runs"]):
@@ -115,6 +118,7 @@ def job(request):
             break
     return {
         "expected": decimal(expected),
+        "other_order": other,
         "sequence_seconds": sequence if request["sequence"] else None,
         "runs": runs,
         "gil_enabled": gil_enabled(),

@@ -57,13 +57,13 @@ pub struct BodyRequest {
     #[serde(serialize_with = "as_seconds")]
     pub interval: Option<Duration>,
     /// Whether one thread first does all the threads' work by itself: its value is then what is expected, which
-    /// is right for every body, and its time is reported. Otherwise the expected value is the one that `x` has
+    /// is right for every body that comes to the same in another order (`other_order`), and its time is reported. Otherwise the expected value is the one that `x` has
     /// after the setup plus the iterations of every thread times its `d`, which is right for `x += d`.
     pub sequence: bool,
     /// Whether a run whose value is not the expected one, or in which a thread raised, is the last.
     pub stop_at_first_loss: bool,
     /// The expression that is looked at when all threads have ended, a whole number; `None` for `x`. With one, one thread
-    /// first does all the work for what is expected, as with `sequence`.
+    /// first does all the work for what is expected, as with `sequence`, though in one order.
     pub result: Option<String>,
     /// Whether an exception ends only the thread that raises it, and the run tells of it; otherwise it fails the request.
     pub raising: bool,
@@ -109,6 +109,9 @@ pub struct BodyResult {
     /// What `x` should be after each run.
     #[serde(deserialize_with = "from_decimal")]
     pub expected: i128,
+    /// What it is after the same by one thread, with the threads' work in the other order, if that was asked for and there is another.
+    #[serde(default, deserialize_with = "from_decimal_or_none")]
+    pub other_order: Option<i128>,
     /// How long one thread took for all the work, in seconds, if that was asked for.
     pub sequence_seconds: Option<f64>,
     /// The runs in their order.
@@ -118,6 +121,12 @@ pub struct BodyResult {
 }
 
 impl BodyResult {
+    /// The two values that the body comes to, where these depend on whose work is done first: then there is none to expect.
+    #[must_use]
+    pub fn by_order(&self) -> Option<[i128; 2]> {
+        self.other_order.filter(|&other| other != self.expected).map(|other| [self.expected, other])
+    }
+
     /// How many of the runs ended with another value than the expected one, or with an exception.
     #[must_use]
     pub fn losing_runs(&self) -> usize {
@@ -334,6 +343,12 @@ pub(super) fn from_decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
+/// The same, or `null`.
+fn from_decimal_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i128>, D::Error> {
+    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(de::Error::custom)).transpose()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,7 +380,8 @@ mod tests {
     fn a_value_that_is_not_the_expected_one_is_a_loss() {
         let run = |value| BodyRun { value, seconds: 1.0, raised: None };
         let runs = vec![run(0), run(3), run(-1), run(0)];
-        let result = BodyResult { expected: 0, sequence_seconds: None, runs, gil_enabled: true };
+        let result =
+            BodyResult { expected: 0, other_order: None, sequence_seconds: None, runs, gil_enabled: true };
         assert_eq!(result.losing_runs(), 2);
     }
 }

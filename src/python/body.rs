@@ -110,6 +110,15 @@ pub enum BodyError {
     Stopped,
 }
 
+impl BodyError {
+    /// That a body came to these values, by whose work was done first.
+    #[must_use]
+    pub fn by_order(body: &str, values: [i128; 2]) -> Self {
+        let outcomes = values.into_iter().filter_map(|value| i64::try_from(value).ok()).collect();
+        Self::OrderDependent { body: body.to_owned(), outcomes }
+    }
+}
+
 impl Body {
     /// Compiles a body, the definitions that it uses, and what is looked at in the end. What fits one counter and locks is
     /// recognised.
@@ -208,9 +217,18 @@ mod tests {
         assert_eq!(claim(list, "L = []", "len(L)", Version::V3_13), Ok(Claim::Exact));
         let limit = "if len(L) < MOST: L.append(one())";
         assert_eq!(claim(limit, "L = []\nMOST = 500", "len(L)", Version::V3_13), Ok(Claim::Loses));
-        // Beyond the limit it matters who comes first, but no outcome is told that only small numbers have.
-        let order = Body::compile("if x < 1000: x += d", "", "x", Version::V3_13).unwrap();
-        let error = order.claim([1, -1], &Control::default()).unwrap_err().to_string();
-        assert!(error.contains("in which whole iterations run (once they reach its numbers), so"), "{error}");
+        // Beyond the limit it matters who comes first, whether updates can be lost or not, but no outcome is told that only small numbers have.
+        let list = ("if len(L) < 1000: L.append(d)\nelif d < 0: L.clear()", "L = []", "len(L)");
+        for (body, setup, result) in [("if x < 1000: x += d", "", "x"), ("x = min(x + d, 3)", "", "x"), list]
+        {
+            for version in [Version::V3_9, Version::V3_13] {
+                let order = Body::compile(body, setup, result, version).unwrap();
+                let error = order.claim([1, -1], &Control::default()).unwrap_err().to_string();
+                assert!(
+                    error.contains("in which whole iterations run (once they reach its numbers), so"),
+                    "{error}"
+                );
+            }
+        }
     }
 }

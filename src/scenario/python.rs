@@ -10,7 +10,7 @@ use crate::count;
 use crate::interpreter::{self, BodyRequest, Interpreter, Limits, PROBE, SplitRequest};
 use crate::measure::stats::Verdict as Found;
 use crate::measure::{Explanation, Group, Observation, Pattern, Promise, Result, Scenario, Seen, Workload};
-use crate::python::body::{Body, Claim, RESULT};
+use crate::python::body::{Body, BodyError, Claim, RESULT};
 use crate::python::version::Version;
 use crate::system::clock::Span;
 use crate::system::control::Control;
@@ -260,7 +260,11 @@ impl Scenario for Python {
                 // One thread after the other, in the interpreter itself: its arithmetic is its own.
                 let request = BodyRequest { sequence: true, ..body_request(body, setup, result, load) };
                 let result = self.interpreter()?.body(&request, &self.limits(control));
-                Ok(result.map_err(|error| Error::Interpreter(error.to_string()))?.expected)
+                let result = result.map_err(|error| Error::Interpreter(error.to_string()))?;
+                match result.by_order() {
+                    Some(values) => Err(Error::Body(BodyError::by_order(body, values).to_string()).into()),
+                    None => Ok(result.expected),
+                }
             }
             _ => Ok(self.group().expected(load)),
         }

@@ -196,8 +196,9 @@ impl Program {
         self.verdict_within([1, -1], MOST_WORK, &Control::default())
     }
 
-    /// Whether two workers with these values of `d` can lose an update. Where they cannot within a few iterations, the body is tried
-    /// with small numbers in the place of its own, too: a limit may be reached only after many. It is found with no more than so many instructions for
+    /// Whether two workers with these values of `d` can lose an update. Whether it matters whose iterations come first is tried with small
+    /// numbers in the place of the body's own, too, and so is all else where nothing is lost within a few iterations: a limit may be
+    /// reached only after many. It is found with no more than so many instructions for
     /// each number of iterations, some 20 ns each: [`MOST_WORK`] takes seconds. With less than a million,
     /// [`VerdictError::TooLong`] comes sooner, too.
     ///
@@ -210,12 +211,17 @@ impl Program {
         most_work: u64,
         control: &Control,
     ) -> Result<Verdict, VerdictError> {
-        let verdict = self.tried(deltas, most_work, control)?;
-        if verdict != Verdict::Exact {
+        let mut verdict = self.tried(deltas, most_work, control)?;
+        if matches!(verdict, Verdict::OrderDependent { .. }) {
             return Ok(verdict);
         }
         for program in self.smaller() {
-            match program.tried(deltas, most_work, control) {
+            let tried = if verdict == Verdict::Exact {
+                program.tried(deltas, most_work, control)
+            } else {
+                program.in_other_orders(deltas, most_work, control)
+            };
+            match tried {
                 Err(VerdictError::Stopped) => return Err(VerdictError::Stopped),
                 // The outcomes are those of other numbers.
                 Ok(Verdict::OrderDependent { .. }) => {
@@ -223,7 +229,26 @@ impl Program {
                 }
                 // With other numbers it may be another program, which says nothing about this one.
                 Ok(Verdict::Exact) | Err(_) => {}
-                Ok(verdict) => return Ok(verdict),
+                Ok(found) if verdict == Verdict::Exact => verdict = found,
+                Ok(_) => {}
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// Whether whole iterations in different orders end differently; nothing is said of others.
+    fn in_other_orders(
+        &self,
+        deltas: [i64; 2],
+        most_work: u64,
+        control: &Control,
+    ) -> Result<Verdict, VerdictError> {
+        for iterations in 1..=MOST_ITERATIONS {
+            match self.serial(deltas, iterations, most_work, control)? {
+                Ok(outcomes) if outcomes.len() > 1 => {
+                    return Ok(Verdict::OrderDependent { outcomes: outcomes.into_iter().collect() });
+                }
+                _ => {}
             }
         }
         Ok(Verdict::Exact)

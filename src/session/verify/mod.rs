@@ -221,7 +221,10 @@ impl Verify {
             ..BodyRequest::default()
         };
         match interpreter.body(&request, &Limits::new(self.timeout, control.flag())) {
-            Ok(result) => cell.saw(result.runs.len(), result.losing_runs(), result.raising_runs()),
+            Ok(result) => match result.by_order() {
+                Some(values) => cell.failure = Some(BodyError::by_order(&body.body, values).to_string()),
+                None => cell.saw(result.runs.len(), result.losing_runs(), result.raising_runs()),
+            },
             Err(error) => cell.failure = Some(error.to_string()),
         }
         cell

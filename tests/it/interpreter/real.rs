@@ -104,6 +104,20 @@ fn real_ones_do_a_body_as_if_it_stood_in_their_module() {
     }
 }
 
+/// What a body comes to may depend on whose work is done first: then nothing is lost where it is another value.
+#[test]
+fn real_ones_say_whether_the_order_of_work_matters() {
+    let request = BodyRequest { iterations: 20, sequence: true, ..BodyRequest::default() };
+    for (body, by_order) in [("x += d", None), ("if x < 5: x += d", Some([5, 0]))] {
+        for interpreter in share(0, 4) {
+            let request = BodyRequest { body: body.into(), ..request.clone() };
+            let result = interpreter.body(&request, &ample()).unwrap();
+            // 20 times +1, as far as 5, then 20 times -1; or first down to -20.
+            assert_eq!(result.by_order(), by_order, "{interpreter}: {body}");
+        }
+    }
+}
+
 #[test]
 fn real_ones_stop_at_the_first_loss() {
     // Each run ends at 1 where -1 + 1 is 0: a loss for certain, in every run.

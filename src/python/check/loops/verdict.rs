@@ -55,23 +55,41 @@ impl LoopBody {
         Ok((ends.values, ends.raised))
     }
 
-    /// What can become of the result when two workers have these values of `d`. What is exact within a few iterations is tried with
-    /// small numbers in the place of its own, too: a limit may be reached only after many.
+    /// What can become of the result when two workers have these values of `d`. Whether it matters whose iterations come first is tried
+    /// with small numbers in the place of the body's own, too, and so is all else where nothing is lost within a few iterations: a
+    /// limit may be reached only after many.
     ///
     /// # Errors
     ///
     /// If the body raises or cannot be run even alone, leaves the model, or there is too much to try.
     pub fn verdict(&self, deltas: [i64; 2], control: &Control) -> Result<LoopVerdict, LoopError> {
-        let verdict = self.tried(deltas, control)?;
-        if verdict != LoopVerdict::Exact {
+        let mut verdict = self.tried(deltas, control)?;
+        if matches!(verdict, LoopVerdict::OrderDependent(_)) {
             return Ok(verdict);
         }
         for body in self.smaller() {
-            match body.tried(deltas, control) {
+            let tried = if verdict == LoopVerdict::Exact {
+                body.tried(deltas, control)
+            } else {
+                body.in_other_orders(deltas, control)
+            };
+            match tried {
                 Err(LoopError::Stopped) => return Err(LoopError::Stopped),
                 Ok(LoopVerdict::OrderDependent(_)) => return Ok(LoopVerdict::OrderDependent(Vec::new())),
                 Ok(LoopVerdict::Exact) | Err(_) => {}
-                Ok(verdict) => return Ok(verdict),
+                Ok(found) if verdict == LoopVerdict::Exact => verdict = found,
+                Ok(_) => {}
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// Whether whole iterations in different orders end differently; nothing is said of others.
+    fn in_other_orders(&self, deltas: [i64; 2], control: &Control) -> Result<LoopVerdict, LoopError> {
+        for iterations in 1..=MOST_ITERATIONS {
+            let (values, _) = self.serial(&self.start(&deltas, iterations)?, control)?;
+            if values.len() > 1 {
+                return Ok(LoopVerdict::OrderDependent(values.into_iter().collect()));
             }
         }
         Ok(LoopVerdict::Exact)
