@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::library;
 use super::machine::{KNOWN, NAME};
 use super::operations::special;
-use super::small_scope::{all_expressions, all_statements};
-use crate::python::program::syntax::{ExprKind, Stmt, StmtKind, target_names, walk_targets};
+use crate::python::program::syntax::{
+    ExprKind, Stmt, StmtKind, all_expressions, all_statements, target_names, walk_targets,
+};
 use crate::python::program::{BinaryOp, Place, Position, SourceError, SourceErrorKind};
 
 /// Whether the machine calls a special method of that name.

@@ -25,7 +25,7 @@
 //! state          the heap and the threads
 //! compaction     what of them is in reach
 //! assumed        what is taken for granted
-//! coverage · small_scope · library
+//! coverage · small_scope · rounds · library
 //! ```
 //!
 //! Nothing outside the model is ever touched: no file is opened, no interpreter started. What is not covered is refused by
@@ -63,6 +63,7 @@ mod processes;
 mod program_ops;
 mod reached;
 mod replay;
+mod rounds;
 mod search;
 mod sharing;
 mod sleepers;

@@ -1,23 +1,20 @@
 //! Small scope: numbers that only make a program long are made small.
 //!
 //! A loss that exists shows with few iterations. Taken as small are numbers of at least [`LARGE`], and those that say how
-//! often a loop runs: they stand in `range()`, or are bound to a name, or passed to a parameter, that does. Each such
-//! number becomes the same small one wherever it stands, and what several threads count with it becomes as many times that.
-//! In proportion, limits that are compared with what is counted keep their ratio to it, too.
+//! often a loop runs ([`super::rounds`]). Each such number becomes the same small one wherever it stands, and what several threads
+//! count with it becomes as many times that. In proportion, limits that are compared with what is counted keep their ratio to it, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::rounds::{FEW, Rounds};
 use crate::python::program::syntax::{
-    Expr, ExprKind, Function, Stmt, StmtKind, walk_blocks, walk_expr, walk_stmt,
+    Expr, ExprKind, Stmt, StmtKind, all_expressions, all_statements, walk_expr,
 };
 use crate::python::program::{BinaryOp, CompareOp, map_numbers};
 
 /// From here on a number is taken as small wherever it stands.
 const LARGE: i64 = 10_000;
-
-/// Up to here a number of iterations stays as it is.
-const FEW: i64 = 3;
 
 /// Up to so many times the least number, a number of iterations keeps its ratio to it.
 const MOST_TIMES: i64 = 4;
@@ -62,82 +59,18 @@ const WORKERS: [&str; 4] = ["ThreadPoolExecutor", "Pool", "ThreadPool", "sleep"]
 
 /// Makes the numbers of a program small; what each became.
 pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
-    let (mut counts, mut long) = (BTreeSet::new(), BTreeSet::new());
-    let mut few_counts = BTreeSet::new();
-    let mut functions: Vec<Function> = Vec::new();
-    all_statements(stmts, &mut |stmt| {
-        if let StmtKind::Define(function) = &stmt.kind {
-            functions.push((**function).clone());
-        }
-    });
-    let mut names = BTreeSet::new();
-    all_expressions(stmts, &mut |expr| {
-        if let ExprKind::Int(value, _) = expr.kind
-            && value >= LARGE
-        {
-            long.insert(value);
-        }
-        if let ExprKind::Call(name, _, args) = &expr.kind
-            && matches!(name.as_str(), "range" | "xrange")
-        {
-            for arg in args {
-                walk_expr(arg, &mut |expr| match &expr.kind {
-                    ExprKind::Int(value, _) if *value > FEW => {
-                        counts.insert(*value);
-                    }
-                    ExprKind::Int(value, _) if *value > 1 => {
-                        few_counts.insert(*value);
-                    }
-                    ExprKind::Name(name) | ExprKind::Attribute(_, name) => {
-                        names.insert(name.clone());
-                    }
-                    _ => {}
-                });
-            }
-        }
-    });
-    let is_count = |function: &str, at: usize| {
-        let function = functions.iter().find(|known| known.name == function);
-        function.and_then(|function| function.parameters.get(at)).is_some_and(|name| names.contains(name))
-    };
-    let mut passed = |function: &str, args: &[Expr]| {
-        for (at, arg) in args.iter().enumerate() {
-            if let ExprKind::Int(value, _) = arg.kind
-                && value > FEW
-                && is_count(function, at)
-            {
-                counts.insert(value);
-            }
-        }
-    };
-    let mut parties = Vec::new();
+    let Rounds { many: mut counts, few: few_counts, .. } = Rounds::of(stmts);
+    let (mut long, mut parties) = (BTreeSet::new(), Vec::new());
     all_expressions(stmts, &mut |expr| match &expr.kind {
-        ExprKind::Call(name, _, args) => passed(name, args),
-        ExprKind::CallValue(function, args, keywords) => {
-            if let Some((Expr { kind: ExprKind::Name(name), .. }, rest)) = args.split_first() {
-                passed(name, rest);
-            }
-            parties.extend(parties_of(function, args));
-            let keyword =
-                |name: &str| keywords.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-            if let (Some(target), Some(args)) = (keyword("target"), keyword("args"))
-                && let (ExprKind::Name(name), ExprKind::Tuple(args)) = (&target.kind, &args.kind)
-            {
-                passed(name, args);
-            }
+        ExprKind::Int(value, _) if *value >= LARGE => {
+            long.insert(*value);
         }
+        ExprKind::CallValue(function, args, _) => parties.extend(parties_of(function, args)),
         _ => {}
     });
     let (few_parties, parties): (BTreeSet<i64>, BTreeSet<i64>) =
         parties.into_iter().partition(|&number| number <= FEW);
     counts.extend(parties);
-    all_statements(stmts, &mut |stmt| {
-        if let StmtKind::Assign(targets, value) = &stmt.kind {
-            for target in targets {
-                bound(target, value, &names, &mut counts);
-            }
-        }
-    });
     let ends: BTreeSet<i64> = counts.union(&long).copied().collect();
     counts.extend(parts(stmts, &ends));
     // So many gets belong to as many puts, which are few and stay.
@@ -394,61 +327,4 @@ fn taken_as(
         _ => {}
     });
     small
-}
-
-fn bound(target: &Expr, value: &Expr, names: &BTreeSet<String>, counts: &mut BTreeSet<i64>) {
-    match (&target.kind, &value.kind) {
-        (ExprKind::Name(name) | ExprKind::Attribute(_, name), ExprKind::Int(value, _))
-            if *value > FEW && names.contains(name) =>
-        {
-            counts.insert(*value);
-        }
-        (ExprKind::Tuple(targets), ExprKind::Tuple(values)) => {
-            targets.iter().zip(values).for_each(|(target, value)| bound(target, value, names, counts));
-        }
-        _ => {}
-    }
-}
-
-/// Calls `f` for each statement, those of functions and classes included.
-pub(super) fn all_statements(stmts: &[Stmt], f: &mut dyn FnMut(&Stmt)) {
-    for stmt in stmts {
-        let mut inner: Vec<&[Stmt]> = Vec::new();
-        walk_blocks(stmt, &mut |stmt| {
-            f(stmt);
-            match &stmt.kind {
-                StmtKind::Define(function) => inner.push(&function.body),
-                StmtKind::Class(class) => inner.push(&class.body),
-                _ => {}
-            }
-        });
-        for stmts in inner {
-            all_statements(stmts, f);
-        }
-    }
-}
-
-/// Calls `f` for each expression, those of functions, lambdas and classes included.
-pub(super) fn all_expressions(stmts: &[Stmt], f: &mut dyn FnMut(&Expr)) {
-    for stmt in stmts {
-        let mut lambdas: Vec<Vec<Stmt>> = Vec::new();
-        walk_stmt(stmt, &mut |expr| {
-            f(expr);
-            if let ExprKind::Lambda(function) = &expr.kind {
-                lambdas.push(function.body.clone());
-            }
-        });
-        for body in lambdas {
-            all_expressions(&body, f);
-        }
-        let mut inner: Vec<&[Stmt]> = Vec::new();
-        walk_blocks(stmt, &mut |stmt| match &stmt.kind {
-            StmtKind::Define(function) => inner.push(&function.body),
-            StmtKind::Class(class) => inner.push(&class.body),
-            _ => {}
-        });
-        for stmts in inner {
-            all_expressions(stmts, f);
-        }
-    }
 }

@@ -329,3 +329,46 @@ pub(crate) fn walk_expr(expr: &Expr, f: &mut impl FnMut(&Expr)) {
         _ => {}
     }
 }
+
+/// Calls `f` for each statement, those of functions and classes included.
+pub(crate) fn all_statements(stmts: &[Stmt], f: &mut dyn FnMut(&Stmt)) {
+    for stmt in stmts {
+        let mut inner: Vec<&[Stmt]> = Vec::new();
+        walk_blocks(stmt, &mut |stmt| {
+            f(stmt);
+            match &stmt.kind {
+                StmtKind::Define(function) => inner.push(&function.body),
+                StmtKind::Class(class) => inner.push(&class.body),
+                _ => {}
+            }
+        });
+        for stmts in inner {
+            all_statements(stmts, f);
+        }
+    }
+}
+
+/// Calls `f` for each expression, those of functions, lambdas and classes included.
+pub(crate) fn all_expressions(stmts: &[Stmt], f: &mut dyn FnMut(&Expr)) {
+    for stmt in stmts {
+        let mut lambdas: Vec<Vec<Stmt>> = Vec::new();
+        walk_stmt(stmt, &mut |expr| {
+            f(expr);
+            if let ExprKind::Lambda(function) = &expr.kind {
+                lambdas.push(function.body.clone());
+            }
+        });
+        for body in lambdas {
+            all_expressions(&body, f);
+        }
+        let mut inner: Vec<&[Stmt]> = Vec::new();
+        walk_blocks(stmt, &mut |stmt| match &stmt.kind {
+            StmtKind::Define(function) => inner.push(&function.body),
+            StmtKind::Class(class) => inner.push(&class.body),
+            _ => {}
+        });
+        for stmts in inner {
+            all_expressions(stmts, f);
+        }
+    }
+}

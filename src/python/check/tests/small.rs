@@ -147,3 +147,44 @@ fn in_proportion_limits_keep_their_ratio_to_what_is_counted() {
         |scope: Scope| check(stock, &[Version::V3_12], scope, &Control::default()).unwrap().findings[0].kind;
     assert_eq!((kind(2.into()), kind(scope(2))), (Kind::Exact, Kind::Loses));
 }
+
+#[test]
+fn numbers_of_iterations_are_found_where_loops_get_them_from() {
+    let program = |setup: &str, run: &str| {
+        format!(
+            "import threading\ntotal = 0\n{setup}\ndef add():\n    global total\n    total += 1\n{run}\nfor t in ts: t.start()\nfor t in ts: t.join()\n\
+             print(total)\n"
+        )
+    };
+    let class = [
+        "class Worker(threading.Thread):",
+        "    def __init__(self, rounds):",
+        "        threading.Thread.__init__(self)",
+        "        self.n = rounds",
+        "    def run(self):",
+        "        for i in range(self.n): add()\n",
+    ]
+    .join("\n");
+    let counting = "def run():\n    n = 0\n    while n < MOST:\n        add()\n        n += 1\nts = [threading.Thread(target=run) for _ in range(2)]";
+    let ranged = "def run(times=500):\n    for i in range(times): add()\n";
+    let many = |number: &str| counting.replace("MOST", number);
+    let (keyword, default) = (
+        format!("{ranged}ts = [threading.Thread(target=run, kwargs={{'times': 700}}) for _ in range(2)]"),
+        format!("{ranged}ts = [threading.Thread(target=run) for _ in range(2)]"),
+    );
+    let class = |number: &str| format!("{class}ts = [Worker({number}), Worker({number})]");
+    for (text, number) in [
+        (program("", &class("1000")), 1000),
+        (program("", &class("rounds=800")), 800),
+        (program("MOST = 600", &class("MOST")), 600),
+        (program("", &many("900")), 900),
+        (program("MOST = 400", &many("MOST")), 400),
+        (program("", &keyword), 700),
+        (program("", &default), 500),
+    ] {
+        let checked = check(&text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+        assert_eq!(checked.small.numbers.get(&number), Some(&2), "{text}: {:?}", checked.small);
+        assert_eq!(checked.findings[0].kind, Kind::Loses, "{text}");
+        assert!(checked.findings[1].untried.is_empty(), "{text}: {:?}", checked.findings[1].untried);
+    }
+}

@@ -222,6 +222,7 @@ impl<'a> Compiler<'a> {
         }
         self.bind(head);
         self.begin_loop(head, anchor, is_endless(test, body));
+        self.scope().position = Some(test.position);
         self.jump_if(test, anchor, false)?;
         self.bind(top);
         self.scope().blocks.push(Block::Loop { head, end, is_for: false });
