@@ -102,11 +102,15 @@ fn cost(row: &Row) -> f64 {
 /// rows lie among each other, though most of each are close together.
 pub(super) fn indistinct(one: &Row, other: &Row) -> bool {
     let within = spread(one, other).is_some_and(|spread| (cost(one) - cost(other)).abs() <= spread);
+    within || halves_among_each_other(one, other).is_some()
+}
+
+/// The quartiles of both rows, where half of the runs of each lie among those of the other.
+fn halves_among_each_other(one: &Row, other: &Row) -> Option<[[f64; 2]; 2]> {
     let quartiles = |row: &Row| row.summary.quartiles_with_startup.filter(|_| row.group == Group::Sum);
-    let among = quartiles(one)
-        .zip(quartiles(other))
-        .is_some_and(|(one, other)| one[0].max(other[0]) <= one[1].min(other[1]));
-    within || among
+    let both = [quartiles(one)?, quartiles(other)?];
+    let [one, other] = both;
+    (one[0].max(other[0]) <= one[1].min(other[1])).then_some(both)
 }
 
 /// The spread of two rows' costs, in seconds; nothing where one has a single run.
@@ -120,9 +124,8 @@ fn spread(one: &Row, other: &Row) -> Option<f64> {
 
 /// What is said of a row's ratio that the spread denies. The table shows the spread of the times, not that of their sums with start-up.
 fn within_spread(row: &Row, best: &Row) -> String {
-    let half = |row: &Row| row.summary.quartiles_with_startup.filter(|_| row.group == Group::Sum);
-    match half(row).zip(half(best)) {
-        Some(([from, to], [least, most])) => format!(
+    match halves_among_each_other(row, best) {
+        Some([[from, to], [least, most]]) => format!(
             " (no more than the spread: half of its runs took {} to {}, half of {}'s {} to {})",
             time(from),
             time(to),
@@ -130,6 +133,15 @@ fn within_spread(row: &Row, best: &Row) -> String {
             time(least),
             time(most)
         ),
+        // Of sums the table does not show it.
+        None if row.group == Group::Sum => match spread(row, best) {
+            Some(spread) => format!(
+                " (no more than the spread: the medians lie {} apart, and the median deviations of both come to {})",
+                time((cost(row) - cost(best)).abs()),
+                time(spread)
+            ),
+            None => " (no more than the spread)".to_owned(),
+        },
         None => " (no more than the spread)".to_owned(),
     }
 }

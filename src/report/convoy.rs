@@ -214,7 +214,13 @@ impl ConvoyReport {
         let waited = |idle: f64, loaded: f64| loaded >= interval && loaded > 2.0 * idle;
         let slower = loaded.median > 2.0 * idle.median;
         Some(match row.hand_off {
-            Some(Passing::Interval) if waited(idle.median, loaded.median) => Effect::Usual,
+            Some(Passing::Interval) if waited(idle.median, loaded.median) => {
+                // Each worker that computes may take it once before.
+                let intervals =
+                    u32::try_from(row.beside.hogs).unwrap_or(u32::MAX).saturating_mul(MOST_INTERVALS);
+                let most = row.beside.switch_interval.saturating_mul(intervals);
+                if loaded.median - idle.median > most.as_secs_f64() { Effect::Beyond } else { Effect::Usual }
+            }
             // The tick counts, not the interval.
             Some(Passing::Ticks) if slower => Effect::Usual,
             Some(Passing::Interval | Passing::Ticks) if waited(idle.p99, loaded.p99) => Effect::Rare,
@@ -248,6 +254,9 @@ impl ConvoyReport {
                  wait for the GIL",
                 time(idle.1)
             ),
+            Effect::Beyond => {
+                ": slower, and by so many times the switch interval that the wait for it does not explain that".to_owned()
+            }
             Effect::Slower if without.is_empty() => {
                 ": slower, but by less than a switch interval, so no convoy effect".to_owned()
             }
@@ -268,6 +277,10 @@ impl ConvoyReport {
         format!("{}: {medians}{found}.", name(row))
     }
 }
+
+/// For so many switch intervals a worker may wait, for each that computes. What takes longer waits for something else, too: with an
+/// interval of a microsecond, for a CPU.
+const MOST_INTERVALS: u32 = 20;
 
 /// More sentences than these nobody reads.
 const MOST_SENTENCES: usize = 8;
@@ -298,6 +311,8 @@ enum Effect {
     Rare,
     /// They took longer, but did not wait for the GIL so long.
     Slower,
+    /// They took longer by many switch intervals.
+    Beyond,
     /// Most took no longer, but a few in a hundred did, for another reason than a wait of a switch interval.
     Tail,
     /// They took no longer.

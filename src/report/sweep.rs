@@ -54,8 +54,10 @@ fn whose_interval(rows: &[&Row]) -> String {
             names.push(name);
         }
     }
-    let names = if names.is_empty() { "none of these".to_owned() } else { names.join(", ") };
-    format!(" (for {names} alone)")
+    if names.is_empty() {
+        return " (it changes nothing in these)".to_owned();
+    }
+    format!(" (for {} alone)", names.join(", "))
 }
 
 /// What was done in all rows.

@@ -73,7 +73,9 @@ pub fn cpu_time(summary: &Summary) -> Option<String> {
     };
     Some(match (summary.user, summary.system) {
         (Some(user), Some(system)) => {
-            format!("{}: {} in the program, {} in the kernel", time(cpu), part(user), part(system))
+            // Ticks and the CPU clocks are counted each for itself.
+            let by = if user > cpu && time(user) != time(cpu) { "; by clock ticks," } else { ":" };
+            format!("{}{by} {} in the program, {} in the kernel", time(cpu), part(user), part(system))
         }
         _ => format!("{}, too short to tell program and kernel apart", time(cpu)),
     })
