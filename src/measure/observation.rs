@@ -129,7 +129,7 @@ pub struct LockUse {
 pub struct Distribution {
     /// How many times there were.
     pub count: u64,
-    /// The median of the times.
+    /// The median of the times, of two in the middle the lesser; as the others, up to 1 % less than it was.
     pub median: f64,
     /// The time that 99 of 100 do not exceed.
     pub p99: f64,
@@ -144,6 +144,8 @@ impl Distribution {
     #[must_use]
     pub fn of(times: &Histogram<u64>) -> Self {
         let seconds = |nanoseconds: u64| Duration::from_nanos(nanoseconds).as_secs_f64();
+        // Of times that count as one the least, so that none is longer than the run that it lies in.
+        let least = |time: u64| seconds(times.lowest_equivalent(time));
         let histogram = times
             .iter_log(1000, 2.0)
             .filter(|step| step.count_since_last_iteration() > 0)
@@ -151,9 +153,9 @@ impl Distribution {
             .collect();
         Self {
             count: times.len(),
-            median: seconds(times.value_at_quantile(0.5)),
-            p99: seconds(times.value_at_quantile(0.99)),
-            max: seconds(times.max()),
+            median: least(times.value_at_quantile(0.5)),
+            p99: least(times.value_at_quantile(0.99)),
+            max: least(times.max()),
             histogram,
         }
     }

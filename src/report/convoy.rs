@@ -152,8 +152,14 @@ impl ConvoyReport {
         if recorded.is_empty() || others.is_empty() {
             return None;
         }
-        let others: Vec<String> = others.into_iter().map(name).collect();
-        Some(format!("No timeline of {}: only the model's own GIL is recorded.", others.join(", ")))
+        let (free, real): (Vec<&ConvoyRow>, Vec<&ConvoyRow>) =
+            others.into_iter().partition(|row| row.hand_off == Some(Passing::None));
+        let of = |rows: Vec<&ConvoyRow>, why: &str| {
+            let names: Vec<String> = rows.into_iter().map(name).collect();
+            (!names.is_empty()).then(|| format!("No timeline of {}: {why}.", names.join(", ")))
+        };
+        let said = [of(real, "only the model's own GIL is recorded"), of(free, "there is no GIL")];
+        Some(said.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 
     /// What the rows show, and why.
@@ -247,10 +253,19 @@ impl ConvoyReport {
         } else {
             format!("the slowest in a hundred took {} and more", time(loaded.1))
         };
+        let interval = row.beside.switch_interval.as_secs_f64();
+        let times = row.loaded.as_ref().map_or(&[][..], |latency| &latency.times);
+        let short = times.iter().filter(|&&time| time < interval).count();
+        // A median between two times says little of either.
+        let most = if 3 * short > 2 * times.len() {
+            "most round trips".to_owned()
+        } else {
+            format!("{short} of {} round trips", times.len())
+        };
         let found = match effect {
             Effect::Usual => ": the convoy effect".to_owned(),
             Effect::Rare => format!(
-                ": no convoy effect in most round trips; but {slowest}, {} alone, as those do that \
+                ": no convoy effect in {most}; but {slowest}, {} alone, as those do that \
                  wait for the GIL",
                 time(idle.1)
             ),

@@ -234,9 +234,14 @@ impl VerifyReport {
         });
         Grid {
             title: format!(
-                "what real runs show: loses (it ended as no order of whole iterations does) or exact, each as the model says; {}{}! where it does not",
+                "what real runs show: loses (it ended as no order of whole iterations does) or exact, each as the model says; {}{}{}! where it does not",
                 if self.cells().any(|(_, cell)| cell.is_deadlock()) {
                     "deadlocks: by the model alone, nothing was run; "
+                } else {
+                    ""
+                },
+                if self.cells().any(|(_, cell)| cell.real == Some(Seen::Raises)) {
+                    "raises: a thread raised what no such order raises; "
                 } else {
                     ""
                 },

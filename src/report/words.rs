@@ -275,6 +275,7 @@ pub fn common(rows: &[&Row], of: impl Fn(&Row) -> String) -> String {
     let others = said.iter().map(|(text, rows)| {
         let mut names: Vec<&str> = rows.iter().map(|row| row.short_name()).collect();
         names.sort_unstable();
+        names.dedup();
         format!("{}: {text}", names.join(", "))
     });
     format!("{usual} ({})", others.collect::<Vec<_>>().join("; "))

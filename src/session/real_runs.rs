@@ -143,7 +143,9 @@ impl RealRuns {
                 Ok(run) => {
                     let free = !interpreter.gil_enabled();
                     let outcome = outcome(&run, interpreter)?;
-                    let other = expected.other(&outcome, free || interpreter.version().0 < 3);
+                    let in_parts = finding.is_some_and(|finding| finding.parts);
+                    let mixed = in_parts || free || interpreter.version().0 < 3;
+                    let other = expected.other(&outcome, mixed);
                     note(row, outcome.all());
                     other
                 }
@@ -233,7 +235,7 @@ impl Outcome {
         };
         let length: usize = printed.iter().map(String::len).sum();
         (mixed || length > WRITTEN_AT_ONCE)
-            && printed.len() > 1
+            && printed.len().max(self.printed.len()) > 1
             && characters(&self.printed) == characters(printed)
     }
 

@@ -33,6 +33,43 @@ fn versions_that_agree_share_a_row() {
     gilsim("").args(["check", &program("race")]).assert().success().stdout(shown);
 }
 
+/// Beside a version that loses, one that cannot says between which lines nothing can come, and how lines may come all the same.
+#[test]
+fn how_lines_come_is_said_beside_versions_that_lose_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lines.py");
+    let text = "import threading\nn = 0\ndef work(name):\n    global n\n    n += 1\n    print('hello', name)\n\
+                ts = [threading.Thread(target=work, args=(name,)) for name in 'ab']\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    std::fs::write(&file, text).unwrap();
+    let ran = gilsim("check").arg(&file).args(["--cpython", "3.9", "--cpython", "3.12"]).output().unwrap();
+    let table = String::from_utf8(ran.stdout).unwrap();
+    let row = table.lines().find(|line| line.starts_with("3.12 ")).unwrap();
+    assert!(
+        row.contains("nothing can come between") && row.contains("; lines may come in another order"),
+        "{row}"
+    );
+}
+
+/// The main thread goes on alone once the others have ended: what it then writes is what was lost.
+#[test]
+fn what_the_main_thread_loses_alone_is_in_the_schedule() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("main.py");
+    let text = "import threading\nx = 0\ndef work():\n    global x\n    x += 1\nt = threading.Thread(target=work)\nt.start()\nx += 1\nt.join()\nprint(x)\n";
+    std::fs::write(&file, text).unwrap();
+    let ran = gilsim("check").arg(&file).args(["--cpython", "3.9", "--format", "json"]).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let row = &report["results"][0];
+    let lines = row["schedule"].as_array().unwrap();
+    let (last, thread) = (row["lines"].as_array().unwrap().last().unwrap(), &lines.last().unwrap()["thread"]);
+    assert!(
+        lines
+            .iter()
+            .any(|step| step["thread"] == *thread && step["line"] == *last && step["continues"] == true),
+        "{row}"
+    );
+}
+
 #[test]
 fn versions_that_were_not_asked_for_are_in_no_range() {
     let of = |versions: &[&str]| {

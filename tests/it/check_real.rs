@@ -231,6 +231,30 @@ fn what_cannot_be_compared_says_so() {
     }
 }
 
+/// A print that ends no line goes on with it in the real run, and is a line of its own in the model.
+#[test]
+fn what_is_printed_in_parts_is_compared_by_its_characters() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("parts.py");
+    let text = "import threading\nn = 0\ndef one(): return 1\ndef work():\n    global n\n    n += one()\n    print('.', end='')\n\
+                ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint()\nprint('n is', n)\n";
+    std::fs::write(&file, text).unwrap();
+    for (prints, seen) in [("..\\nn is 2\\n", "not-seen"), ("..\\nn is 1\\n", "loses")] {
+        let fake = Fake::python(&format!("printf '{prints}'"));
+        let (code, report, _) = check(&[path(&file), "--python", &at(&fake), "--runs", "2"]);
+        assert_eq!(
+            (code, &report["real"][0]["seen"]),
+            (0, &Value::from(seen)),
+            "{prints}: {}",
+            report["real"]
+        );
+    }
+    let output = gilsim("check").arg(&file).args(["--cpython", "3.13"]).output().unwrap();
+    assert!(
+        String::from_utf8(output.stdout).unwrap().contains("what a print(…, end=…) gives stands as a line")
+    );
+}
+
 #[test]
 fn what_is_lost_between_processes_is_not_held_against_a_run_that_may_lose_it_too() {
     let folder = tempfile::tempdir().unwrap();

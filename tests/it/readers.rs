@@ -154,7 +154,7 @@ fn what_a_thread_changes_that_nobody_waits_for_is_used_by_the_others() {
                   t = threading.Thread(target=work)\nt.start()\n";
     let text = checked(&format!("{thread}print(x)\n"), "");
     assert!(!text.contains("no thread changes what another one uses"), "{text}");
-    assert!(text.contains("what is printed depends on that order"), "{text}");
+    assert!(text.contains("what is printed depends on which goes first"), "{text}");
     // Joined, it comes after.
     let text = checked(&format!("{thread}t.join()\nprint(x)\n"), "");
     assert!(text.contains("exact"), "{text}");

@@ -12,6 +12,8 @@ pub(super) struct Assumed {
     pub(super) given_order: bool,
     /// That a loop without an end of its own has gone round often enough.
     pub(super) few_rounds: bool,
+    /// That what a print gives is a line of its own, whatever its `end`.
+    pub(super) parts: bool,
 }
 
 impl Assumed {
@@ -22,6 +24,7 @@ impl Assumed {
             long_limits: self.long_limits || other.long_limits,
             given_order: self.given_order || other.given_order,
             few_rounds: self.few_rounds || other.few_rounds,
+            parts: self.parts || other.parts,
         }
     }
 }

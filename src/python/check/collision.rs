@@ -128,16 +128,20 @@ struct Meeting {
 /// lie between them.
 type Rank = (bool, u8, usize);
 
-/// What makes the difference in a schedule that ends as it should not.
+/// What makes the difference in a schedule that ends as it should not, by what is shared, and whether every thread is known to go on by
+/// what is so: then it is not what a thread had read before.
 pub(super) fn collision(
     events: &[Event],
     module: &Module,
     state: &State,
-    shared: &BTreeSet<Location>,
+    (shared, up_to_date): (&BTreeSet<Location>, bool),
 ) -> Option<Collision> {
     let real = cuts(events);
     let cuts: Vec<Cut> = real.iter().copied().chain(waits(events, &real)).collect();
-    let meetings = all_meetings(events, &cuts, state, shared);
+    let mut meetings = all_meetings(events, &cuts, state, shared, up_to_date);
+    if meetings.is_empty() {
+        meetings = all_meetings(events, &cuts, state, shared, false);
+    }
     // How an executor hands out its tasks is a reason only where there is no other. What threads wait for is one only where nothing
     // says as much, and a part of a pattern there only where nothing says anything, unless a lock is let go by others.
     let rank = |meeting: &&Meeting| {
@@ -215,7 +219,7 @@ pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Loca
         let uses = [meeting.before, Some(meeting.between), meeting.after].map(|it| it.map(|(how, _)| how));
         uses == [Some(Use::Write), Some(Use::Write), Some(Use::Read)]
     };
-    all_meetings(events, &cuts(events), state, shared).iter().all(|meeting| {
+    all_meetings(events, &cuts(events), state, shared, false).iter().all(|meeting| {
         let waits = object_at(state, meeting.location).is_some_and(brings_into_order);
         waits && meeting.between.0 != Use::Release || guarded(meeting) && !overwritten(meeting)
     })
@@ -244,9 +248,15 @@ fn held(events: &[Event], state: &State) -> Vec<BTreeSet<Location>> {
     events.iter().map(of_event).collect()
 }
 
-/// All ways in which what is done where a thread is interrupted bears on it.
-fn all_meetings(events: &[Event], cuts: &[Cut], state: &State, shared: &BTreeSet<Location>) -> Vec<Meeting> {
-    let meetings = cuts.iter().flat_map(|&cut| meetings(events, cut, shared));
+/// All ways in which what is done where a thread is interrupted bears on it; without what it has only read before, if that is up to date.
+fn all_meetings(
+    events: &[Event],
+    cuts: &[Cut],
+    state: &State,
+    shared: &BTreeSet<Location>,
+    up_to_date: bool,
+) -> Vec<Meeting> {
+    let meetings = cuts.iter().flat_map(|&cut| meetings(events, cut, shared, up_to_date));
     // That another thread takes a semaphore and lets it go again is nothing to those that have their own share of it.
     let is_share = |meeting: &Meeting| {
         matches!(object_at(state, meeting.location), Some(Object::Semaphore(..)))
@@ -254,10 +264,20 @@ fn all_meetings(events: &[Event], cuts: &[Cut], state: &State, shared: &BTreeSet
     };
     // What has been done when its thread is joined is done by then in every order.
     let is_joined = |meeting: &Meeting| {
-        let (None, Some((_, after))) = (meeting.before, meeting.after) else { return false };
+        let Some((_, after)) = meeting.after else { return false };
         let (mine, other) = (events[after].thread, events[meeting.between.1].thread);
-        let joins = |event: &Event| event.accesses.iter().any(|access| is_thread(state, access.location));
-        events[meeting.cut.left..after].iter().any(|event| event.thread == mine && joins(event))
+        let at_thread = |event: &Event, how: Use| {
+            let mut accesses = event.accesses.iter();
+            event.thread == mine
+                && accesses.any(|access| access.how == how && is_thread(state, access.location))
+        };
+        // What was done before its thread was started is, too.
+        let starts_after = |(_, before): (Use, usize)| {
+            let first = events.iter().position(|event| event.thread == other).unwrap_or(0);
+            before < first && events[before..first].iter().any(|event| at_thread(event, Use::Write))
+        };
+        meeting.before.is_none_or(starts_after)
+            && events[meeting.cut.left..after].iter().any(|event| at_thread(event, Use::Read))
             && events[after..].iter().all(|event| event.thread != other)
     };
     let counts =
@@ -319,7 +339,7 @@ fn sleeper(events: &[Event], thread: usize) -> Option<usize> {
 type Place = (Location, Option<u32>, Option<u64>);
 
 /// How what others do in a cut bears on its thread, by what they use.
-fn meetings(events: &[Event], cut: Cut, shared: &BTreeSet<Location>) -> Vec<Meeting> {
+fn meetings(events: &[Event], cut: Cut, shared: &BTreeSet<Location>, up_to_date: bool) -> Vec<Meeting> {
     let thread = events[cut.left].thread;
     let uses = |at: usize, (location, object, key): Place| {
         let same = move |access: &&Access| {
@@ -345,7 +365,8 @@ fn meetings(events: &[Event], cut: Cut, shared: &BTreeSet<Location>) -> Vec<Meet
         let between: Vec<(Use, usize)> = inside.clone().rev().flat_map(|at| uses(at, place)).collect();
         let before = |most: usize| {
             let mine = earlier.iter().enumerate().take(most);
-            mine.flat_map(|(far, &at)| uses(at, place).map(move |it| (it, far))).collect::<Vec<_>>()
+            let mine = mine.flat_map(|(far, &at)| uses(at, place).map(move |it| (it, far)));
+            mine.filter(|((how, _), _)| !up_to_date || *how != Use::Read).collect::<Vec<_>>()
         };
         let after = |most: usize| {
             let mine = later.iter().enumerate().take(most);

@@ -138,6 +138,8 @@ pub struct Finding {
     pub time_limits: bool,
     /// Whether `as_completed()` gave several futures, which it is taken to do in the order in which it was given them.
     pub given_order: bool,
+    /// Whether something is printed with an `end` that ends no line: what each print gives counts as a line.
+    pub parts: bool,
     /// Whether a loop without an end of its own (`while running`) was left to go round a few times, and then only where no other thread
     /// could go on.
     pub few_rounds: bool,
@@ -213,6 +215,7 @@ impl Finding {
             prints: Vec::new(),
             time_limits: false,
             given_order: false,
+            parts: false,
             few_rounds: false,
             printed: 0,
             hidden: false,
@@ -232,7 +235,14 @@ impl Finding {
 
 /// What an ending shows that is not expected.
 pub(super) fn kind(ending: &Ending, expected: &[Ending]) -> Kind {
-    let raised = expected.iter().any(|known| known.uncaught == ending.uncaught);
+    // Not to raise what an order raises is another end, and no exception.
+    let raised = expected.iter().any(|known| {
+        let mut left = known.uncaught.clone();
+        ending.uncaught.iter().all(|text| {
+            let at = left.iter().position(|other| other == text);
+            at.map(|at| left.remove(at)).is_some()
+        })
+    });
     if !ending.waiting.is_empty() {
         Kind::Deadlocks
     } else if !ending.uncaught.is_empty() && !raised {
@@ -383,19 +393,22 @@ pub(super) fn shown(ending: &Ending) -> Vec<String> {
 }
 
 pub(super) fn safe(search: &Search<'_>, orders: Orders) -> String {
-    let reason = if search.conflicts.is_empty() {
+    if search.conflicts.is_empty() {
         "no thread changes what another one uses".to_owned()
     } else {
         format!("every schedule ends as {}", orders.words())
-    };
+    }
+}
+
+/// In which order lines come, and whether they stay apart.
+pub(super) fn lines(search: &Search<'_>) -> &'static str {
     let overlap = search.prints.overlap();
-    let lines = match (search.prints.reordered() || overlap.differing, overlap.at_once) {
+    match (search.prints.reordered() || overlap.differing, overlap.at_once) {
         (true, true) => "; lines may come in another order, or run into one another",
         (true, false) => "; lines may come in another order",
         (false, true) => "; lines may run into one another",
         (false, false) => "",
-    };
-    format!("{reason}{lines}")
+    }
 }
 
 /// What there is to know of the endings of whole iterations, although none is lost: each may be wrong by itself.
@@ -417,7 +430,7 @@ pub(super) fn endings_of_orders(expected: &[Ending], few_rounds: bool) -> String
     let several = shows.len() > 1 && raised.is_empty();
     let more = if few_rounds { ", or more" } else { "" };
     if several {
-        format!("; what is printed depends on that order ({} ways{more})", shows.len())
+        format!("; what is printed depends on which goes first ({} ways{more})", shows.len())
     } else {
         uncaught
     }

@@ -93,6 +93,7 @@ impl Machine<'_> {
                     Some(Value::Str(text)) => text.to_string(),
                     _ => "\n".to_owned(),
                 };
+                self.assumed.parts |= !end.ends_with('\n');
                 self.print(&texts.join(&separator), &end);
                 Ok(Value::None)
             }

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::coverage;
 use super::ending::Ending;
-use super::finding::{Finding, Kind, NotCovered, Orders, Shows, endings_of_orders, safe, shown, tell};
+use super::finding::{Finding, Kind, NotCovered, Orders, Shows, endings_of_orders, lines, safe, shown, tell};
 use super::machine::{Beyond, KNOWN};
 use super::reached::Untried;
 use super::replay::{self, PlayError};
@@ -224,8 +224,8 @@ pub fn play(
         search.conflicts = &whole.conflicts | &record.shared();
         search.share(search.conflicts.clone());
         let order = replay::order_of(&mut search, turns, &bounds).map_err(unfinished)?;
-        let played = (&order[..], &record, &state);
-        if shows.reordered || may_be_right(&mut search, played, &bounds).map_err(unfinished)? {
+        let played = (&order[..], &mut record, &state);
+        if may_be_right(&mut search, played, &bounds).map_err(unfinished)? || shows.reordered {
             kind = Kind::Differs;
         }
     }
@@ -311,6 +311,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     let assumed = whole.assumed.or(search.assumed);
     finding.time_limits = assumed.long_limits;
     finding.given_order = assumed.given_order;
+    finding.parts = assumed.parts;
     finding.few_rounds = assumed.few_rounds;
     finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();
@@ -330,7 +331,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
         finding.daemons_print = search.daemons_print(&state);
         finding.closed = record.closed(module, &state, &search.conflicts);
         finding.untried = search.reached.untried(&whole.reached, module);
-        finding.remark = endings_of_orders(&expected, assumed.few_rounds);
+        finding.remark = lines(&search).to_owned() + &endings_of_orders(&expected, assumed.few_rounds);
         finding.reason = safe(&search, orders) + &finding.remark;
         return Ok((finding, search.assumed.specialised));
     };

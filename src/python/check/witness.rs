@@ -99,6 +99,8 @@ pub(super) struct Record {
     /// What daemons that were cut short would have done next.
     beyond: Vec<Event>,
     pub(super) turns: Vec<Turn>,
+    /// Whether every thread is known to go on by what is so.
+    pub(super) up_to_date: bool,
     /// Whether a time limit comes in the present step.
     expires: bool,
 }
@@ -182,7 +184,7 @@ impl Record {
         state: &State,
         shared: &BTreeSet<Location>,
     ) -> Option<Collision> {
-        collision(&self.events(), module, state, shared)
+        collision(&self.events(), module, state, (shared, self.up_to_date))
     }
 
     /// What threads read and then wrote with no place in between at which another could have come in, as often as they did: its name,
@@ -228,6 +230,18 @@ impl Record {
         takers.filter_map(line).collect()
     }
 
+    /// What is shown of it: from where there is more than one thread, to where all but one have ended; and what that one does then if
+    /// it was interrupted, and does not only wait for the others.
+    fn shown(&self) -> impl Iterator<Item = &Event> {
+        let alone = self.events.iter().rposition(|event| event.together).map_or(0, |last| last + 1);
+        let goes_on = self.events.get(alone).is_some_and(|next| {
+            let mut before = self.events[..alone].iter().rev().filter(|event| event.thread == next.thread);
+            before.next().is_some_and(|last| last.can_drop && last.together)
+        });
+        let shown = move |(at, event): &(usize, &Event)| event.together || (goes_on && *at >= alone);
+        self.events.iter().enumerate().filter(shown).map(|(_, event)| event)
+    }
+
     /// The lines in the order in which they are run, from where there is more than one thread.
     pub(super) fn lines(&self, module: &Module) -> Vec<ScheduleLine> {
         let texts = lines(&module.texts.file);
@@ -238,7 +252,7 @@ impl Record {
         let mut withs = BTreeMap::new();
         // Who has returned from a function, and so runs it anew: a pool's thread, with no line of its own in between.
         let mut returned = BTreeSet::new();
-        for event in self.events.iter().filter(|event| event.together) {
+        for event in self.shown() {
             let place = (event.thread, event.code);
             let anew = returned.contains(&place);
             if event.opcode.starts_with("RETURN_") {
@@ -289,8 +303,7 @@ impl Record {
         state: &State,
         shared: &BTreeSet<Location>,
     ) -> Vec<ScheduleStep> {
-        let together = self.events.iter().filter(|event| event.together && !event.opcode.is_empty());
-        let steps = together.map(|event| {
+        let steps = self.shown().filter(|event| !event.opcode.is_empty()).map(|event| {
             let names = |write: bool| {
                 let those = event.accesses.iter().filter(|access| access.how.writes() == write);
                 let mut names: Vec<String> = those

@@ -23,6 +23,8 @@ pub(super) struct Worst {
     order: Order,
     /// What has to be added to the reason.
     pub(super) remark: String,
+    /// Whether every thread goes on by what is so.
+    up_to_date: bool,
 }
 
 impl Worst {
@@ -86,19 +88,16 @@ impl Worst {
             found
         };
         let kind = shows.map_or(Kind::Exact, |shows| shows.kind);
-        let mut worst = Self { kind, ending, order, remark: String::new() };
-        if kind == Kind::Loses
-            && (shows.is_some_and(|shows| shows.reordered) || worst.may_be_right(search, bounds)?)
-        {
-            worst.kind = Kind::Differs;
+        let mut worst = Self { kind, ending, order, remark: String::new(), up_to_date: false };
+        if kind == Kind::Loses {
+            let (mut record, state) = worst.played(search, bounds)?;
+            let allowed = may_be_right(search, (&worst.order, &mut record, &state), bounds)?;
+            worst.up_to_date = record.up_to_date;
+            if allowed || shows.is_some_and(|shows| shows.reordered) {
+                worst.kind = Kind::Differs;
+            }
         }
         Ok(worst)
-    }
-
-    /// Whether no thread goes on by what is no longer so.
-    fn may_be_right(&self, search: &mut Search<'_>, bounds: &Bounds<'_>) -> Result<bool, Unfinished> {
-        let (record, state) = self.played(search, bounds)?;
-        may_be_right(search, (&self.order, &record, &state), bounds)
     }
 
     /// What is done in it, and the state that it leaves.
@@ -110,6 +109,7 @@ impl Worst {
         // What was found may have taken all that there was.
         let bounds = Bounds { steps: u64::MAX, ..*bounds };
         let mut record = Record::default();
+        record.up_to_date = self.up_to_date;
         let state = search
             .replay(&self.order, &bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
         record.go_on(search.module(), &state);
@@ -117,12 +117,14 @@ impl Worst {
     }
 }
 
-/// Whether in an order that was carried out, with this record and to this state, no thread goes on by what is no longer so.
+/// Whether an order that was carried out, with this record and to this state, may be right: no thread goes on by what is no longer so, which
+/// is noted in the record, and what they do to each other they are allowed to.
 pub(super) fn may_be_right(
     search: &mut Search<'_>,
-    (order, record, state): (&[Mark], &Record, &State),
+    (order, record, state): (&[Mark], &mut Record, &State),
     bounds: &Bounds<'_>,
 ) -> Result<bool, Unfinished> {
     let bounds = Bounds { steps: u64::MAX, ..*bounds };
-    Ok(is_allowed(&record.events(), state, &search.conflicts) && !search.goes_by_what_was(order, &bounds)?)
+    record.up_to_date = !search.goes_by_what_was(order, &bounds)?;
+    Ok(record.up_to_date && is_allowed(&record.events(), state, &search.conflicts))
 }

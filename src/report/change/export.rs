@@ -72,6 +72,8 @@ pub struct Export {
     settings: BTreeMap<&'static str, String>,
     /// What was measured.
     pub(super) rows: Vec<Measured>,
+    /// What ran only for the others to be measured against.
+    references: Vec<Key>,
 }
 
 /// A row of it.
@@ -252,10 +254,13 @@ impl Export {
             ("profile", document.profile.clone()),
             ("usable CPUs", document.cpus.to_string()),
         ]);
+        let mut references = Vec::new();
         let rows: Vec<Measured> = if document.comparison.is_some() {
             let rows: Vec<Row> =
                 document.results.iter().map(Row::deserialize).collect::<Result<_, _>>().map_err(damaged)?;
-            rows.into_iter().filter(|row| !row.baseline).map(Measured::from).collect()
+            let (beside, rows): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.baseline);
+            references.extend(beside.into_iter().map(|row| Measured::from(row).key));
+            rows.into_iter().map(Measured::from).collect()
         } else {
             settings.extend(document.hogs.map(|it| ("hogs", it.to_string())));
             settings.extend(document.pings.map(|it| ("round trips", it.to_string())));
@@ -268,7 +273,7 @@ impl Export {
                 .map_err(damaged)?;
             subjects.into_iter().map(Measured::from).collect()
         };
-        Ok(Self { file, settings, rows })
+        Ok(Self { file, settings, rows, references })
     }
 
     /// The row in which the same was measured.
@@ -292,9 +297,11 @@ impl Export {
         differences
     }
 
-    /// What is in this one and not in another.
+    /// What is in this one and was not measured in another.
     pub(super) fn missing_from(&self, other: &Self) -> Vec<String> {
-        let missing = self.rows.iter().filter(|row| other.row(&row.key).is_none());
+        let is_missing =
+            |row: &&Measured| other.row(&row.key).is_none() && !other.references.contains(&row.key);
+        let missing = self.rows.iter().filter(is_missing);
         missing.map(|row| row.key.words()).collect()
     }
 }

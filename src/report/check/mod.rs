@@ -270,6 +270,13 @@ impl CheckReport {
                 ),
             );
         }
+        if self.results.iter().any(|row| row.parts) {
+            notes.push(
+                "what a print(…, end=…) gives stands as a line of its own, among the others in alphabetical order; real runs are \
+                 compared by the characters that they print"
+                    .to_owned(),
+            );
+        }
         if self.results.iter().any(|row| row.given_order) {
             notes.push(
                 "as_completed() is taken to give futures in the order in which it was given them; it gives them in any"

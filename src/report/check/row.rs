@@ -45,6 +45,9 @@ pub struct CheckRow {
     /// Whether a loop without an end of its own was left to go round a few times, and then only where no other thread could go on: with
     /// more rounds there may be other ends.
     pub few_rounds: bool,
+    /// Whether something is printed with an `end` that ends no line.
+    #[serde(skip)]
+    pub parts: bool,
     /// Who takes a lock as soon as it is let go, without the GIL, and the line in which it waits for that.
     #[serde(skip)]
     pub sleepers: Vec<(String, u32)>,
@@ -174,6 +177,7 @@ impl CheckRow {
             orders_wait: finding.orders.wait,
             time_limits: finding.time_limits,
             given_order: finding.given_order,
+            parts: finding.parts,
             few_rounds: finding.few_rounds,
             sleepers: finding.sleepers.iter().map(|&(thread, line)| (finding.thread(thread), line)).collect(),
             printed: finding.printed,

@@ -14,8 +14,8 @@ fn plain(load: &Workload, summary: &Summary) -> String {
             .to_owned();
     }
     if summary.lost_runs == 0 {
-        return "no change of the count was lost this time, but that is luck and not safety: no worker happened to \
-                store between another's load and its store"
+        return "the count came out right this time, but that is luck and not safety: nothing keeps a worker from \
+                storing between another's load and its store"
             .to_owned();
     }
     let seen = |mean: Option<f64>| mean.is_some_and(|mean| mean > 0.0);

@@ -273,3 +273,43 @@ fn a_variable_of_a_function_has_its_name() {
                    ts = [threading.Thread(target=inc) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
     assert_eq!(named(counter).0.as_deref(), Some("n"), "{}", named(counter).1);
 }
+
+/// Where every thread goes on by what is so, it is what one is in the midst of that others read.
+#[test]
+fn what_was_read_before_is_no_reason_where_it_is_not_gone_on_by() {
+    let text = "import threading, time\ninside = 0\npeak = 0\ndef work():\n    global inside, peak\n    inside += 1\n    peak = max(peak, inside)\n    \
+                time.sleep(0.01)\n    inside -= 1\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\n\
+                for t in ts: t.join()\nprint(peak, inside)\n";
+    let finding = &check(text, &[Version::V3_12], 2, &Control::default()).unwrap().findings[0];
+    assert!(
+        finding.reason.starts_with("inside is written in line 6, changed by another thread"),
+        "{}",
+        finding.reason
+    );
+}
+
+/// What main had set before it started threads, and looks at when they have ended, is as in every order.
+#[test]
+fn what_is_joined_is_no_reason_even_if_it_was_written_before() {
+    let text = "import threading\na = threading.Lock()\nb = threading.Lock()\ndone = 0\ndef one():\n    global done\n    with a:\n        \
+                if b.acquire(timeout=1):\n            done += 1\n            b.release()\ndef two():\n    global done\n    with b:\n        \
+                if a.acquire(timeout=1):\n            done += 1\n            a.release()\nt = threading.Thread(target=one)\nu = threading.Thread(target=two)\n\
+                t.start(); u.start()\nt.join(); u.join()\nprint('done', done)\n";
+    let finding = &check(text, &[Version::V3_9], 2, &Control::default()).unwrap().findings[0];
+    assert_eq!(finding.kind, Kind::Loses);
+    assert!(
+        finding.reason.starts_with(['a', 'b']) && finding.reason.contains(" is taken in line"),
+        "{}",
+        finding.reason
+    );
+}
+
+/// Not to raise what every order raises is no exception.
+#[test]
+fn a_schedule_that_raises_less_raises_nothing_else() {
+    let text = "import threading\ns = threading.BoundedSemaphore(1)\ndef work():\n    with s:\n        pass\n    s.release()\n\
+                ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    for (version, kind) in verdicts(text) {
+        assert_ne!(kind, Kind::Raises, "{version}");
+    }
+}
