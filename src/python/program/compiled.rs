@@ -2,6 +2,7 @@
 
 use super::{
     instruction::{Code, Instruction, Op},
+    operators::BinaryOp,
     source::{Place, Position, Source},
 };
 use crate::python::version::{Check, Facts, Version};
@@ -52,6 +53,19 @@ impl Program {
     pub fn takes_locks(&self) -> bool {
         let mut all = self.codes.iter().flat_map(|code| &code.instructions);
         all.any(|instruction| matches!(instruction.op, Op::EnterWith | Op::ExitWith))
+    }
+
+    /// Whether the body does nothing but load x, add or subtract, and store: it calls, compares and locks nothing.
+    #[must_use]
+    pub fn only_counts(&self) -> bool {
+        let body = self.codes.get(usize::from(WORK)).map_or(&[][..], |code| &code.instructions);
+        let counts = |op: &Op| match op {
+            Op::Binary(op, _) => matches!(op, BinaryOp::Add | BinaryOp::Subtract),
+            Op::LoadX | Op::StoreX | Op::LoadConst(_) | Op::LoadFast(_) | Op::Nop => true,
+            _ => false,
+        };
+        let mut own = body.iter().filter(|it| it.position.is_some_and(|at| at.source == Source::Body));
+        own.all(|instruction| counts(&instruction.op))
     }
 
     /// Whether all that can go wrong with x is that a store overwrites what others have stored: x is read in one place, and stored

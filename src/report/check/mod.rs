@@ -352,7 +352,7 @@ impl CheckReport {
     /// What is to be said of the schedule that is shown.
     fn schedule_notes(&self, row: &CheckRow, skipped: usize) -> Vec<String> {
         let lines = |lines: &[String]| {
-            if lines.is_empty() { "nothing".to_owned() } else { lines.join(" / ") }
+            if lines.is_empty() { "nothing".to_owned() } else { lines.join(" / ").replace('\n', "↵") }
         };
         let expected: Vec<String> = row.expected.iter().map(|expected| lines(expected)).collect();
         let ends = match (row.verdict == Kind::Deadlocks.word(), &row.ends[..]) {

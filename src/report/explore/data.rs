@@ -24,8 +24,8 @@ pub struct Subject<'a> {
     pub result: &'a str,
     /// Whether lists, dicts or objects are shared, not only the counter.
     pub shares: bool,
-    /// Whether a worker may take a lock.
-    pub locks: bool,
+    /// Whether workers load, add and store the counter, and nothing else.
+    pub counts_only: bool,
     /// Where workers are switched.
     pub step_kind: StepKind,
     /// How many workers.
@@ -112,7 +112,7 @@ impl ExploreReport {
             setup: subject.setup.to_owned(),
             result: subject.result.to_owned(),
             shares: subject.shares,
-            counts_only: !subject.shares && !subject.locks,
+            counts_only: subject.counts_only,
             switching: subject.step_kind,
             workers: subject.workers,
             iterations: subject.iterations,

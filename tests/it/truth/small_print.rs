@@ -431,7 +431,10 @@ fn an_exploration_says_between_what_workers_are_switched() {
     );
     for (arguments, said) in [
         (&["--body", "x += d"][..], counter),
+        (&["--body", "x = x + d"], counter),
         (&["--body", "with lock: x += d"], whatever),
+        (&["--body", "x += d * len(s)"], whatever),
+        (&["--body", "x += d if x < 1 else 0"], whatever),
         (&["--setup", "L = []", "--body", "L.append(d)", "--result", "len(L)"], whatever),
     ] {
         for form in ["table", "markdown"] {
