@@ -13,6 +13,7 @@
 //! instruction does). Arrows between the files go down only:
 //!
 //! ```text
+//! explain                            how a schedule loses an update
 //! verdict · run                      every schedule of two workers · all instructions
 //! registers/                         the quick way, for bodies of integers
 //! step · states                      one instruction · numbers for states
@@ -26,6 +27,7 @@
 mod callback;
 mod compile;
 mod compiled;
+mod explain;
 mod fault;
 mod instruction;
 pub(crate) mod module;
