@@ -149,7 +149,7 @@ fn the_steps_of_a_version_are_those_of_an_enumeration_by_instructions() {
         ("if x < 1: x += d", "", Version::V3_11, 2),
         ("with lock: x += d", "", Version::V3_12, 2),
         ("with lock: x = one() + x", "", Version::V3_12, 1),
-        ("with lock: x = one() + x", "", Version::V3_9, 1),
+        ("with lock: pass", "", Version::V3_9, 1),
         ("with lock: one()\nt = x\nwith lock: x = t + d", "", Version::V3_11, 1),
         ("f() if d > 0 else g()", CROSSED, Version::V3_11, 1),
     ] {
