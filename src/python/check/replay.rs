@@ -86,6 +86,7 @@ fn take_turn<'m>(
     if turn.start == Start::TakesLock {
         let sleeps = thread < machine.state.threads.len() && turn.steps == 1;
         return if sleeps && machine.take_asleep(thread) {
+            tell(machine, thread, &Told::TakesLock);
             Ok(())
         } else {
             Err(not_there("sleeps at no lock that has been let go"))

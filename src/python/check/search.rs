@@ -489,6 +489,8 @@ pub(super) enum Told {
     Before { together: bool },
     /// It was done.
     After(Step),
+    /// The thread has taken the lock that it sleeps at.
+    TakesLock,
 }
 
 /// What is told of each instruction of a thread.

@@ -130,12 +130,23 @@ impl Record {
                         }
                     }
                     if let Some(other) = machine.taken_by {
-                        let thread = u8::try_from(other).unwrap_or(u8::MAX);
-                        self.turns.push(Turn { thread, steps: 1, start: Start::TakesLock });
+                        self.takes_lock(other);
                     }
                 }
             }
+            Told::TakesLock => {
+                if let Some(last) = self.events.last_mut() {
+                    last.taken_by = Some(thread);
+                }
+                self.takes_lock(thread);
+            }
         }
+    }
+
+    /// Takes note of the turn in which a thread takes a lock in its sleep.
+    fn takes_lock(&mut self, thread: usize) {
+        let thread = u8::try_from(thread).unwrap_or(u8::MAX);
+        self.turns.push(Turn { thread, steps: 1, start: Start::TakesLock });
     }
 
     /// The locations at which threads were in each other's way: one changed what another got at.

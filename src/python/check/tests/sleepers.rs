@@ -34,6 +34,11 @@ fn who_lets_a_lock_go_may_find_it_taken_with_no_place_in_between() {
             // What is found can be carried out again, by real threads too.
             let played = play(&text, finding.version, 2, &finding.turns, true, &Control::default()).unwrap();
             assert_eq!((played.finding.kind, &played.finding.ends), (kind, &finding.ends));
+            assert_eq!(
+                (&played.finding.turns, &played.finding.sleepers),
+                (&finding.turns, &finding.sleepers)
+            );
+            assert_eq!(played.finding.reason, finding.reason);
             assert!(played.real.unwrap().agrees);
         }
     }
