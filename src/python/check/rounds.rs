@@ -119,9 +119,7 @@ impl Rounds {
                 }
             }
             StmtKind::Define(function) => {
-                let first = function.parameters.len() - function.defaults.len();
-                let with_default = function.parameters[first..].iter().map(String::as_str);
-                with_default.zip(&function.defaults).for_each(&mut give);
+                function.with_defaults().for_each(&mut give);
             }
             _ => {}
         });
@@ -134,11 +132,7 @@ impl Rounds {
         all_expressions(stmts, &mut |expr| match &expr.kind {
             ExprKind::Call(name, _, args) => passed(name, false, args, &mut give),
             ExprKind::CallValue(function, args, keywords) => {
-                match &function.kind {
-                    ExprKind::Name(name) => passed(name, false, args, &mut give),
-                    ExprKind::Attribute(_, name) => passed(name, true, args, &mut give),
-                    _ => {}
-                }
+                called(function, args, &passed, &mut give);
                 // submit(work, 1000)
                 if let Some((callee, rest)) = args.split_first() {
                     called(callee, rest, &passed, &mut give);
@@ -188,7 +182,7 @@ impl Callable {
     }
 }
 
-/// What is called later: a function or a method, with these arguments.
+/// What is called, now or later: a function or a method, with these arguments.
 fn called(
     callee: &Expr,
     args: &[Expr],

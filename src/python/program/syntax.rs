@@ -166,6 +166,15 @@ impl Function {
         let Stars { keyword_only, list, dict } = &self.stars;
         self.parameters.len() - keyword_only.len() - usize::from(*list) - usize::from(*dict)
     }
+
+    /// The parameters that have a default value, each with it.
+    pub(crate) fn with_defaults(&self) -> impl Iterator<Item = (&str, &Expr)> {
+        let (by_position, others) = self.parameters.split_at(self.positional());
+        let by_keyword = others.iter().zip(&self.stars.keyword_only).filter(|(_, has_default)| **has_default);
+        let by_keyword: Vec<&String> = by_keyword.map(|(name, _)| name).collect();
+        let without = (by_position.len() + by_keyword.len()).saturating_sub(self.defaults.len());
+        by_position.iter().skip(without).chain(by_keyword).map(String::as_str).zip(&self.defaults)
+    }
 }
 
 /// What the setup defines.

@@ -181,6 +181,7 @@ fn numbers_of_iterations_are_found_where_loops_get_them_from() {
         (program("MOST = 400", &many("MOST")), 400),
         (program("", &keyword), 700),
         (program("", &default), 500),
+        (program("", &default.replace("times=500", "times=500, *rest, last=3")), 500),
     ] {
         let checked = check(&text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
         assert_eq!(checked.small.numbers.get(&number), Some(&2), "{text}: {:?}", checked.small);
