@@ -1,6 +1,6 @@
 //! Functions: how each begins, returns, and what an exception leads to.
 
-use super::machine::{Arguments, Beyond, CALL, DEEPEST, Machine, NAME, Next, R, beyond};
+use super::machine::{Arguments, Beyond, CALL, DEEPEST, Machine, NAME, Next, R, Use, beyond};
 use super::state::{Frame, Object, OnReturn, Site, Value};
 
 impl Machine<'_> {
@@ -331,7 +331,8 @@ impl Machine<'_> {
         if self.current().frames.len() >= DEEPEST {
             return self.raise("RecursionError", "maximum recursion depth exceeded");
         }
-        self.touch(at, true);
+        let is_busy = matches!(self.state.object(at), Object::Generator(Err(false)));
+        self.touch_lock(at, if is_busy { Use::Busy } else { Use::Write });
         let Object::Generator(state) = self.state.object_mut(at) else {
             return beyond("a generator that is none");
         };

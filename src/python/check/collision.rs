@@ -98,6 +98,7 @@ const fn word(how: Use) -> &'static str {
         Use::Release => "released",
         Use::Miss => "found taken",
         Use::Wait => "waited for",
+        Use::Busy => "found at work",
     }
 }
 
@@ -185,20 +186,23 @@ fn drop_point(events: &[Event], drop: usize, module: &Module) -> String {
     let named = (0..=drop).rev().find(is_named).unwrap_or(drop);
     let Event { code, opcode, .. } = events[named];
     let next = (drop + 1..events.len()).find(is_named).map(|at| &events[at]);
-    let entered = next.filter(|next| next.pc == 0 && (next.code != code || !opcode.contains("JUMP")));
-    let function = entered.and_then(|next| module.codes.get(usize::from(next.code)));
-    match function {
-        Some(function) => {
-            format!("at the entry of {}, called in line {}", function.name, line(events, named))
+    let at_entry = |next: &&Event| next.pc == 0 && (next.code != code || !opcode.contains("JUMP"));
+    // A generator goes on where it was.
+    let goes_on = |next: &&Event| next.code != code && (opcode.contains("CALL") || opcode == "FOR_ITER");
+    let name = |next: &Event| module.codes.get(usize::from(next.code)).map(|code| &code.name);
+    match (next.filter(at_entry).and_then(name), next.filter(goes_on).and_then(name)) {
+        (Some(function), _) => {
+            format!("at the entry of {function}, called in line {}", line(events, named))
         }
-        None => format!("after {opcode} in line {}", line(events, named)),
+        (None, Some(generator)) => format!("as {generator} goes on, called in line {}", line(events, named)),
+        (None, None) => format!("after {opcode} in line {}", line(events, named)),
     }
 }
 
 /// Whether a thread gets at something and does nothing any more, though it has not come to its last return.
 fn ends_a_thread(events: &[Event], (how, at): (Use, usize)) -> bool {
     let Event { thread, opcode, .. } = events[at];
-    matches!(how, Use::Read | Use::Write)
+    matches!(how, Use::Read | Use::Write | Use::Busy)
         && !opcode.starts_with("RETURN")
         && events[at + 1..].iter().all(|event| event.thread != thread)
 }
@@ -416,20 +420,20 @@ fn meet(
         }
     }
     let changed = between.iter().find(|(how, _)| how.writes());
-    let seen = between.iter().find(|(how, _)| matches!(how, Use::Read | Use::Miss));
+    let seen = between.iter().find(|(how, _)| matches!(how, Use::Read | Use::Miss | Use::Busy));
     let last = before.first();
     let half = last.and_then(|&(mine, far)| {
         let other = match mine.0 {
             Use::Read => changed,
             Use::Take => between.iter().find(|(how, _)| matches!(how, Use::Miss | Use::Release)),
             Use::Write => seen,
-            Use::Release | Use::Miss | Use::Wait => None,
+            Use::Release | Use::Miss | Use::Wait | Use::Busy => None,
         };
         other.map(|&other| (Some(mine), other, None, 1, far))
     });
     let other_half = next.and_then(|&(again, away)| {
         let other = match again.0 {
-            Use::Read | Use::Miss => changed,
+            Use::Read | Use::Miss | Use::Busy => changed,
             Use::Write => seen,
             Use::Take | Use::Release | Use::Wait => None,
         };
@@ -455,7 +459,7 @@ const fn is_torn(before: Use, between: Use, after: Use) -> bool {
         Use::Write => matches!((between, after), (Use::Write, Use::Read) | (Use::Read, Use::Write)),
         // Others are kept out as long as it is held.
         Use::Take => matches!(between, Use::Miss | Use::Release),
-        Use::Release | Use::Miss | Use::Wait => false,
+        Use::Release | Use::Miss | Use::Wait | Use::Busy => false,
     }
 }
 

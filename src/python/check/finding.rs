@@ -312,7 +312,7 @@ pub(super) fn tell(
             }
         }
         (Some(collision), _) => collision.to_string(),
-        (None, _) => "threads come between each other".to_owned(),
+        (None, _) => "the order of the threads' turns makes it so; no single variable tells why".to_owned(),
     };
     if finding.kind == Kind::Differs {
         // Which two lines meet says nothing of it.

@@ -87,6 +87,8 @@ pub enum Use {
     Miss,
     /// The same, and its thread waits.
     Wait,
+    /// A generator was to go on and is at work for another thread, which raises.
+    Busy,
 }
 
 impl Use {

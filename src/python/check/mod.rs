@@ -51,6 +51,7 @@ mod instructions;
 mod iterators;
 mod library;
 mod listing;
+mod livelock;
 mod loops;
 mod machine;
 mod methods;

@@ -100,6 +100,8 @@ pub(super) struct Search<'m> {
     pub(super) iterates: bool,
     /// Whether in this pass a thread came back to where it was, and nothing on its way can be changed by another one.
     endless: bool,
+    /// Whether the state that was found last is left first.
+    depth_first: bool,
 }
 
 /// How a thread's run came to its end.
@@ -130,6 +132,7 @@ impl<'m> Search<'m> {
             stretch: Stretch::default(),
             iterates: false,
             endless: false,
+            depth_first: false,
         }
     }
 
@@ -158,7 +161,8 @@ impl<'m> Search<'m> {
         self.shared = shared;
     }
 
-    /// All endings, or those up to the first that is not expected.
+    /// All endings, or those up to the first that is not expected. Where there are too many states to try all, some are left out: one that is
+    /// not expected is looked for in depth, and where that finds none there is no answer.
     pub(super) fn run(
         &mut self,
         bounds: &Bounds<'_>,
@@ -166,9 +170,18 @@ impl<'m> Search<'m> {
     ) -> Result<Endings, Unfinished> {
         loop {
             let printers = self.sharing.printers();
-            let endings = self.pass(bounds, expected)?;
             let unexpected =
                 |(ending, _): &(Ending, Order)| expected.is_some_and(|expected| !expected.contains(ending));
+            let endings = match self.pass(bounds, expected) {
+                Err(Unfinished::Limit(limit)) if expected.is_some() => {
+                    let found = self.in_depth(bounds, expected)?;
+                    if !found.iter().any(unexpected) {
+                        return Err(Unfinished::Limit(limit));
+                    }
+                    found
+                }
+                endings => endings?,
+            };
             self.conflicts.extend(self.sharing.conflicts());
             // Whether a daemon is given time before the program ends depends on whether anybody would notice.
             let same_printers =
@@ -183,6 +196,19 @@ impl<'m> Search<'m> {
                 return Ok(endings);
             }
             self.shared.clone_from(&self.conflicts);
+        }
+    }
+
+    /// The endings up to the first that is not expected, as far as they are found within the same bounds when the state that was found last is
+    /// left first.
+    fn in_depth(&mut self, bounds: &Bounds<'_>, expected: Option<&[Ending]>) -> Result<Endings, Unfinished> {
+        let bounds = Bounds { steps: self.steps.saturating_add(bounds.steps), ..*bounds };
+        self.depth_first = true;
+        let found = self.pass(&bounds, expected);
+        self.depth_first = false;
+        match found {
+            Err(Unfinished::Limit(_)) => Ok(Vec::new()),
+            found => found,
         }
     }
 
@@ -201,7 +227,7 @@ impl<'m> Search<'m> {
         let mut endings: Endings = Vec::new();
         let (mut weight, mut learned) = (0, false);
         let mut graph = Graph::default();
-        while let Some((number, state)) = open.pop_front() {
+        while let Some((number, state)) = if self.depth_first { open.pop_back() } else { open.pop_front() } {
             if bounds.control.stopped() {
                 return Err(Unfinished::Stopped);
             }
@@ -268,8 +294,9 @@ impl<'m> Search<'m> {
             };
             if endings.iter().all(|(known, _)| *known != ending) {
                 // One that shows only in the globals may not be the best to show.
-                let unexpected =
-                    expected.is_some_and(|expected| expected.iter().all(|known| !known.looks_like(&ending)));
+                let is_known =
+                    |known: &Ending| known.looks_like(&ending) && !(self.depth_first && *known != ending);
+                let unexpected = expected.is_some_and(|expected| !expected.iter().any(is_known));
                 endings.push((ending, order(&from, number)));
                 if unexpected {
                     return Ok(endings);
@@ -307,35 +334,6 @@ impl<'m> Search<'m> {
             takers += 1;
         }
         Ok(turns)
-    }
-
-    /// Of these states the one in which fewest threads are left among those from which no schedule comes to an end, and how it counts as
-    /// an end. Where a time limit may come, which it does here only when no thread can go on, nothing is said.
-    fn stuck<'s>(
-        &mut self,
-        graph: &Graph,
-        states: impl ExactSizeIterator<Item = (&'s Arc<State>, u32)>,
-        bounds: &Bounds<'_>,
-    ) -> Result<Option<(Ending, u32)>, Unfinished> {
-        if self.assumed.long_limits {
-            return Ok(None);
-        }
-        let can_end = graph.can_end(states.len());
-        let stuck = states.filter(|&(_, number)| !can_end[number as usize]);
-        let Some((state, number)) = stuck.min_by_key(|(state, number)| (state.live(), *number)) else {
-            return Ok(None);
-        };
-        let mut spins = Vec::new();
-        for thread in (0..state.threads.len()).filter(|&thread| !state.threads[thread].finished) {
-            let mut machine = Machine::at(self.module, State::clone(state));
-            let pause = self.advance(&mut machine, Mark::of(thread), bounds, &mut |_, _, _| {})?;
-            if !matches!(pause, Pause::Blocked) {
-                spins.push(thread);
-            }
-        }
-        let mut end = ending(state, false);
-        end.spins = spins;
-        Ok(Some((end, number)))
     }
 
     /// Lets a thread run to where a switch matters.

@@ -1,8 +1,10 @@
 //! Small scope: numbers that only make a program long are made small.
 //!
-//! A loss that exists shows with few iterations. Taken as small are numbers of at least [`LARGE`], and those that say how
-//! often a loop runs ([`super::rounds`]). Each such number becomes the same small one wherever it stands, and what several threads
-//! count with it becomes as many times that. In proportion, limits that are compared with what is counted keep their ratio to it, too.
+//! A loss that exists shows with few iterations. Taken as small are the numbers that say how often a loop runs ([`super::rounds`]),
+//! those that say which part of so many elements is meant, and those of at least [`LARGE`]. Each becomes the same small one
+//! wherever it stands, and what several threads count with it becomes as many times that. Two that differ stay different, and the larger one
+//! stays the larger: parts of a range stay apart, and so do keys. In proportion, limits that are compared with what is counted keep their
+//! ratio to it, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -24,6 +26,9 @@ const MOST_THREADS: i64 = 16;
 
 /// Up to here a number of iterations in which something is taken that others put there stays, if it is a multiple of a small one.
 const MOST_KEPT: i64 = MOST_TIMES * FEW;
+
+/// What a larger divisor is taken as: with one more iteration than that each remainder comes up, and one of them again.
+const LEAST_DIVISOR: i64 = 2;
 
 /// From here on a multiple of a number of iterations is no accident; below, it must stand in a comparison.
 const TELLING: i64 = 100;
@@ -71,6 +76,9 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let (few_parties, parties): (BTreeSet<i64>, BTreeSet<i64>) =
         parties.into_iter().partition(|&number| number <= FEW);
     counts.extend(parties);
+    if counts.is_empty() && !makes_it_long(stmts) {
+        return BTreeMap::new();
+    }
     let ends: BTreeSet<i64> = counts.union(&long).copied().collect();
     counts.extend(parts(stmts, &ends));
     // So many gets belong to as many puts, which are few and stay.
@@ -81,36 +89,132 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let stays = |count: &&i64| **count <= MOST_KEPT && belongs(count);
     let mut fixed: BTreeSet<i64> = counts.iter().filter(stays).copied().collect();
     counts.retain(|count| !fixed.contains(count));
-    fixed.extend(few_counts);
-    let hands_over = HAND_OVER.iter().any(|name| names.contains(*name));
-    let iterations = i64::from(scope.iterations);
-    let mut small = taken_as(stmts, &counts, &long, iterations, hands_over.then_some(&fixed));
-    keep_below(stmts, &mut small);
-    if let Some(&least) = counts.union(&long).min().filter(|_| scope.in_proportion) {
-        in_proportion(stmts, least, iterations, &mut small);
+    let Some(&most) = counts.union(&long).max() else { return BTreeMap::new() };
+    let is_within = |value: &i64| *value < most && !fixed.contains(value);
+    let parts: BTreeSet<i64> = parts_of_many(stmts).into_iter().filter(is_within).collect();
+    let divisors: BTreeSet<i64> =
+        divisors(stmts).into_iter().filter(|it| is_within(it) && !counts.contains(it)).collect();
+    let places: BTreeSet<i64> = indices(stmts).into_iter().filter(is_within).collect();
+    let within: BTreeSet<i64> = [&parts, &divisors, &places].into_iter().flatten().copied().collect();
+    // Where threads hand things over, it matters whether one more is taken than is put.
+    let in_order = HAND_OVER.iter().any(|name| names.contains(*name));
+    if in_order {
+        fixed.extend(few_counts);
+    }
+    fixed.extend(within.iter().filter(|value| **value <= FEW));
+    counts.extend(parts.difference(&fixed));
+    let numbers = Numbers { counts, long, divisors, within, fixed, in_order };
+    let mut small = numbers.taken_as(i64::from(scope.iterations));
+    take_totals(stmts, &numbers.counts, &mut small);
+    if scope.in_proportion {
+        in_proportion(stmts, &numbers, &mut small);
     }
     map_numbers(stmts, &|value| small.get(&value).copied().unwrap_or(value));
     small
 }
 
-/// Keeps what is compared below a larger number: `i >= 299000` in a loop of 300000.
-fn keep_below(stmts: &[Stmt], small: &mut BTreeMap<i64, i64>) {
-    for value in compared(stmts) {
-        if let Some(&taken) = small.get(&value)
-            && small.range(value + 1..).any(|(_, other)| *other == taken)
+/// Whether a large number may make a program long that stands in no `range()`: a loop that goes on until it is reached, or a sequence of
+/// so many elements.
+fn makes_it_long(stmts: &[Stmt]) -> bool {
+    let mut long = false;
+    all_statements(stmts, &mut |stmt| long |= matches!(stmt.kind, StmtKind::While(..)));
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Binary(BinaryOp::Multiply, left, right) = &expr.kind {
+            let is_sequence =
+                |expr: &Expr| matches!(expr.kind, ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Str(_));
+            long |= is_sequence(left) || is_sequence(right);
+        }
+    });
+    long
+}
+
+/// Numbers by which so many are shared out: where parts of a sequence begin and end (`data[:500]`, `data[k * 250:(k + 1) * 250]`), how far
+/// they are apart (`range(0, 1000, 100)`), and what is divided by.
+fn parts_of_many(stmts: &[Stmt]) -> BTreeSet<i64> {
+    numbers_in(stmts, &|expr| match &expr.kind {
+        ExprKind::Slice(bounds) => bounds.iter().flatten().map(|bound| &**bound).collect(),
+        ExprKind::Binary(BinaryOp::FloorDivide, _, right) => vec![&**right],
+        ExprKind::Call(name, _, args) if matches!(name.as_str(), "range" | "xrange") => {
+            args.get(2).into_iter().collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// What is divided by for the remainder: `shards[k % 4]`, `if i % 100 == 0`.
+fn divisors(stmts: &[Stmt]) -> BTreeSet<i64> {
+    numbers_in(stmts, &|expr| match &expr.kind {
+        // A text before it is a format.
+        ExprKind::Binary(BinaryOp::Remainder, left, right) if !matches!(left.kind, ExprKind::Str(_)) => {
+            vec![&**right]
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// The numbers above 1 in such parts of a program's expressions, as they stand or by a name.
+fn numbers_in(stmts: &[Stmt], parts: &dyn for<'e> Fn(&'e Expr) -> Vec<&'e Expr>) -> BTreeSet<i64> {
+    let (mut numbers, mut names) = (BTreeSet::new(), BTreeSet::new());
+    all_expressions(stmts, &mut |expr| {
+        for part in parts(expr) {
+            walk_expr(part, &mut |expr| match &expr.kind {
+                ExprKind::Int(value, _) => {
+                    numbers.insert(*value);
+                }
+                ExprKind::Name(name) => {
+                    names.insert(name.clone());
+                }
+                _ => {}
+            });
+        }
+    });
+    all_statements(stmts, &mut |stmt| {
+        if let StmtKind::Assign(targets, value) = &stmt.kind
+            && targets
+                .iter()
+                .any(|target| matches!(&target.kind, ExprKind::Name(name) if names.contains(name)))
         {
-            small.insert(value, (taken - 1).max(1));
+            numbers.extend(number(value));
+        }
+    });
+    numbers.retain(|value| *value > 1);
+    numbers
+}
+
+/// Which elements are meant: `slots[9]`.
+fn indices(stmts: &[Stmt]) -> BTreeSet<i64> {
+    let mut numbers = BTreeSet::new();
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Subscript(_, index) = &expr.kind {
+            numbers.extend(number(index).filter(|value| *value > 0));
+        }
+    });
+    numbers
+}
+
+/// Takes limits as small as the number of iterations that is closest to them is taken.
+fn in_proportion(stmts: &[Stmt], numbers: &Numbers, small: &mut BTreeMap<i64, i64>) {
+    let units: Vec<i64> = numbers.sizes().iter().map(|size| numbers.unit(size)).collect();
+    let units: Vec<i64> = units.into_iter().filter(|unit| small.contains_key(unit)).collect();
+    for value in limits(stmts, &units) {
+        let times = |unit: &&i64| value.max(**unit) / value.min(**unit);
+        if small.contains_key(&value) {
+            continue;
+        }
+        if let Some(unit) = units.iter().min_by_key(times) {
+            let taken = scaled(value, *unit, small[unit]);
+            if taken < value {
+                small.insert(value, taken);
+            }
         }
     }
 }
 
-/// Takes limits as small as a number of iterations is taken.
-fn in_proportion(stmts: &[Stmt], least: i64, iterations: i64, small: &mut BTreeMap<i64, i64>) {
-    let others = limits(stmts, least).into_iter().filter(|value| !small.contains_key(value));
-    // Rounded up: what is reached is reached with the small ones as well, or not at all.
-    let scaled = others.map(|value| (value, (value * iterations + least - 1) / least));
-    let smaller: Vec<(i64, i64)> = scaled.filter(|(value, scaled)| scaled < value).collect();
-    small.extend(smaller);
+/// A multiple of `least` as so many times `scope`; another number as what lies between two of them, or is next to one.
+fn scaled(value: i64, least: i64, scope: i64) -> i64 {
+    let (times, rest) = (value / least, value % least);
+    let nearest = (2 * rest * scope + least) / (2 * least);
+    scope * times + if rest == 0 { 0 } else { nearest.clamp(1, (scope - 1).max(1)) }
 }
 
 /// Where parts of such long ranges end, and the next begin: `(0, 4000), (4000, 8000)`.
@@ -189,17 +293,6 @@ fn operands<'a>(left: &'a Expr, rest: &'a [(CompareOp, Expr)]) -> impl Iterator<
     std::iter::once(left).chain(rest.iter().map(|(_, right)| right))
 }
 
-/// The numbers that something is compared with.
-fn compared(stmts: &[Stmt]) -> BTreeSet<i64> {
-    let mut compared = BTreeSet::new();
-    all_expressions(stmts, &mut |expr| {
-        if let ExprKind::Compare(left, rest) = &expr.kind {
-            compared.extend(operands(left, rest).filter_map(number));
-        }
-    });
-    compared
-}
-
 /// The numbers of a program that are small as they are, and could decide about something.
 pub(super) fn few(stmts: &[Stmt]) -> BTreeSet<i64> {
     let mut few = BTreeSet::new();
@@ -211,9 +304,9 @@ pub(super) fn few(stmts: &[Stmt]) -> BTreeSet<i64> {
     few
 }
 
-/// The numbers beside those of iterations, of which the least is given, that something is counted up or down to: those of the same
+/// The numbers beside those of iterations, of which the least of each size is given, that something is counted up or down to: those of the same
 /// size, wherever they stand, and smaller ones that are only compared, or bound to what is.
-fn limits(stmts: &[Stmt], least: i64) -> BTreeSet<i64> {
+fn limits(stmts: &[Stmt], units: &[i64]) -> BTreeSet<i64> {
     let (mut seen, mut compared) = (BTreeMap::new(), BTreeMap::new());
     let (mut names, mut excluded) = (BTreeSet::new(), BTreeSet::new());
     all_expressions(stmts, &mut |expr| match &expr.kind {
@@ -267,54 +360,100 @@ fn limits(stmts: &[Stmt], least: i64) -> BTreeSet<i64> {
         _ => {}
     });
     let limits = seen.into_iter().filter(|&(value, times)| {
-        let same_size = (least..=MOST_THREADS * least).contains(&value);
+        let same_size = units.iter().any(|unit| (*unit..=MOST_THREADS * unit).contains(&value));
         value > FEW && (same_size || compared.get(&value) == Some(&times))
     });
     limits.map(|(value, _)| value).filter(|value| *value < LARGE && !excluded.contains(value)).collect()
 }
 
-/// What each number of iterations, each long number, and each total of them is taken as. Where threads hand things over, a larger number of
-/// iterations stays larger, beside those that are `fixed`, too: it matters whether one more is taken than is put.
-fn taken_as(
-    stmts: &[Stmt],
-    counts: &BTreeSet<i64>,
-    long: &BTreeSet<i64>,
-    scope: i64,
-    fixed: Option<&BTreeSet<i64>>,
-) -> BTreeMap<i64, i64> {
-    let mut small = BTreeMap::new();
-    let Some(&least) = counts.union(long).min() else { return small };
-    let scaled = |value: i64, most: i64| {
-        let ratio = value / least;
-        let scaled = scope * if value % least == 0 && ratio <= most { ratio } else { 1 };
-        // A larger one than in the program would show what that does not do.
-        scaled.min(value)
-    };
-    small.extend(long.iter().map(|&value| (value, scaled(value, MOST_THREADS))));
-    small.extend(counts.iter().map(|&value| (value, scaled(value, MOST_TIMES))));
-    let mut below = 0;
-    for &value in fixed.into_iter().flat_map(|fixed| fixed.union(counts)) {
-        // Of two threads or three that take so many, all have enough with these numbers where they have with the others.
-        let (ratio, more) = (value / least, i64::from(value % least != 0));
-        let between = if ratio <= MOST_TIMES { scope * ratio + more } else { 0 };
-        let taken = small.entry(value).or_insert(value);
-        *taken = (*taken).max(between).max(below + 1).min(value);
-        below = *taken;
+/// Numbers that become small.
+struct Numbers {
+    /// Those of iterations, and the parts in which so many are shared out.
+    counts: BTreeSet<i64>,
+    /// Large ones.
+    long: BTreeSet<i64>,
+    /// What is divided by for the remainder.
+    divisors: BTreeSet<i64>,
+    /// Those, parts of so many, and places among them: what is larger than one of them stays larger.
+    within: BTreeSet<i64>,
+    /// Those that stay, and whose order among the others matters.
+    fixed: BTreeSet<i64>,
+    /// Whether each number stays larger than all that are less, and not only than those of its size.
+    in_order: bool,
+}
+
+impl Numbers {
+    /// All of them from the least on, those of one size together: up to so many times the one before.
+    fn sizes(&self) -> Vec<Vec<i64>> {
+        let all: BTreeSet<i64> =
+            [&self.counts, &self.long, &self.within, &self.fixed].into_iter().flatten().copied().collect();
+        let mut sizes: Vec<Vec<i64>> = Vec::new();
+        for value in all {
+            match sizes.last_mut() {
+                Some(size) if size.last().is_some_and(|last| value <= MOST_THREADS * last) => {
+                    size.push(value)
+                }
+                _ => sizes.push(vec![value]),
+            }
+        }
+        sizes
     }
+
+    /// Of numbers of one size, the one that the others are so many times.
+    fn unit(&self, size: &[i64]) -> i64 {
+        let first = |of: &BTreeSet<i64>| size.iter().find(|value| of.contains(value)).copied();
+        first(&self.counts).or_else(|| first(&self.long)).unwrap_or(size[0])
+    }
+
+    /// What each number is taken as: multiples of the least one of its size as multiples of `scope`, what lies between them as what lies
+    /// between those, and much larger ones as the next multiples. A larger number stays larger, and none becomes larger than it is: that
+    /// would show what the program does not do.
+    fn taken_as(&self, scope: i64) -> BTreeMap<i64, i64> {
+        let (mut small, mut last, mut part) = (BTreeMap::new(), 0, 0);
+        for size in self.sizes() {
+            let unit = self.unit(&size);
+            let mut below = if self.in_order { last } else { 0 };
+            for value in size {
+                let most = if self.counts.contains(&value) { MOST_TIMES } else { MOST_THREADS };
+                let taken = if self.fixed.contains(&value) {
+                    value
+                } else if self.divisors.contains(&value) {
+                    LEAST_DIVISOR
+                } else if value / unit > most {
+                    (below / scope + 1) * scope
+                } else {
+                    scaled(value, unit, scope)
+                };
+                below = taken.max(below.max(part) + 1).min(value);
+                last = below;
+                if self.within.contains(&value) {
+                    part = below;
+                }
+                small.insert(value, below);
+            }
+        }
+        small.retain(|value, _| !self.fixed.contains(value));
+        small
+    }
+}
+
+/// Takes what several threads count as so many times the number of iterations of each, and numbers that are added up to that likewise.
+fn take_totals(stmts: &[Stmt], counts: &BTreeSet<i64>, small: &mut BTreeMap<i64, i64>) {
+    let multiple =
+        |value: i64, count: i64| value % count == 0 && (2..=MOST_THREADS).contains(&(value / count));
+    // Each with the number of iterations that it is so many times.
+    let (mut totals, mut products) = (BTreeMap::new(), BTreeMap::new());
     let mut total = |value: i64, least: i64| {
         // So many threads that each do so many iterations.
         let product = counts.iter().find(|&&count| value % count == 0 && counts.contains(&(value / count)));
-        if let Some(count) = product
-            && !counts.contains(&value)
-        {
-            small.insert(value, small[count] * small[&(value / count)]);
+        let of = || counts.range(least..).rev().find(|count| multiple(value, **count));
+        if counts.contains(&value) {
             return;
         }
-        let of = |count: &&i64| value % **count == 0 && (2..=MOST_THREADS).contains(&(value / **count));
-        if let Some(count) = counts.range(least..).rev().find(of)
-            && !counts.contains(&value)
-        {
-            small.insert(value, small[count] * (value / count));
+        if let Some(&count) = product {
+            products.insert(value, small[&count] * small[&(value / count)]);
+        } else if let Some(&count) = of() {
+            totals.insert(value, count);
         }
     };
     all_expressions(stmts, &mut |expr| match &expr.kind {
@@ -326,5 +465,16 @@ fn taken_as(
         }),
         _ => {}
     });
-    small
+    let mut addends = BTreeMap::new();
+    all_expressions(stmts, &mut |expr| {
+        if let Some(value) = number(expr).filter(|value| !counts.contains(value)) {
+            let of =
+                |(&total, &count): (&i64, &i64)| (value < total && multiple(value, count)).then_some(count);
+            addends.extend(totals.iter().find_map(of).map(|count| (value, count)));
+        }
+    });
+    small.extend(products);
+    for (value, count) in totals.into_iter().chain(addends) {
+        small.insert(value, small[&count] * (value / count));
+    }
 }

@@ -36,6 +36,8 @@ impl Worst {
         expected: &[Ending],
         bounds: &Bounds<'_>,
     ) -> Result<Option<Self>, Unfinished> {
+        // A search in depth may have taken all that there was.
+        let bounds = &Bounds { steps: bounds.steps.max(search.steps.saturating_add(MOST_STEPS)), ..*bounds };
         let unexpected = || endings.iter().filter(|(ending, _)| !expected.contains(ending));
         // One that can be seen in what is printed or raised tells more.
         let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));

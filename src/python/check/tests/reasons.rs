@@ -313,3 +313,20 @@ fn a_schedule_that_raises_less_raises_nothing_else() {
         assert_ne!(kind, Kind::Raises, "{version}");
     }
 }
+
+/// A generator that is at work for another thread is changed by nobody: who wants its next raises.
+#[test]
+fn a_generator_that_is_at_work_is_found_so() {
+    let text = "import threading\ndef numbers():\n    n = 0\n    while True:\n        yield n\n        n += 1\ngen = numbers()\nseen = []\ndef take():\n    \
+                for _ in range(3):\n        seen.append(next(gen))\nts = [threading.Thread(target=take) for _ in range(2)]\nfor t in ts: t.start()\n\
+                for t in ts: t.join()\n";
+    for version in [Version::V2_7, Version::V3_9, Version::V3_13] {
+        let finding = &check(text, &[version], 2, &Control::default()).unwrap().findings[0];
+        let reason = &finding.reason;
+        assert_eq!(finding.kind, Kind::Raises, "{version}");
+        assert!(reason.contains("then found at work by another thread in line 11"), "{version}: {reason}");
+        // What is called is not done yet.
+        let place = finding.collision.as_ref().map(|collision| collision.drop_point.as_str());
+        assert_ne!(place, Some("after CALL_FUNCTION in line 11"), "{version}");
+    }
+}
