@@ -66,6 +66,13 @@ def in_sequence(work, deltas, n):
     return clock() - begin
 
 
+def in_turns(work, deltas, n):
+    """The same work by one thread, an iteration of each thread's in turn."""
+    for _ in range(n):
+        for delta in deltas:
+            work(delta, 1)
+
+
 def job(request):
     end_with_parent()
     code = compile_work(request["body"])
@@ -76,7 +83,7 @@ def job(request):
 
     look = compile((request["result"] or "x").strip(), "<result>", "eval")
 
-    def once(workers):
+    def once(workers, n=n):
         # A new module for each run: nothing that an earlier one left behind counts.
         module = {"__name__": "body"}
         exec(compile(MODULE, "<module>", "exec"), module)
@@ -92,14 +99,45 @@ def job(request):
         return decimal(value)
 
     set_interval(request["interval"])
-    expected = sequence = other = None
-    if request["sequence"] or request["result"]:
-        _, module, sequence = once(in_sequence)
-        expected = eval(look, module)
-        number(expected)
-    if request["sequence"] and deltas[::-1] != deltas:
-        _, module, _ = once(lambda work, deltas, n: in_sequence(work, deltas[::-1], n))
-        other = number(eval(look, module))
+    def in_order(order, n):
+        """What the work comes to by one thread, in an order of whole iterations, and how long it takes."""
+        _, module, seconds = once(order, n)
+        value = eval(look, module)
+        number(value)
+        return value, seconds
+
+    def backwards(work, deltas, n):
+        return in_sequence(work, deltas[::-1], n)
+
+    def orders_apart():
+        """Two values that a few iterations come to in two orders, if there are such."""
+        for few in (1, 2):
+            try:
+                values = [in_order(order, few)[0] for order in (in_sequence, in_turns, backwards)]
+            except Exception:  # what raises is told of the work as a whole
+                return None
+            for value in values:
+                if value != values[0]:
+                    return [values[0], value]
+        return None
+
+    expected = sequence = apart = None
+    if request["sequence"]:
+        apart = orders_apart()
+    if not apart and (request["sequence"] or request["result"]):
+        expected, sequence = in_order(in_sequence, n)
+    if not apart and request["sequence"] and deltas[::-1] != deltas:
+        other, _ = in_order(backwards, n)
+        if other != expected:
+            apart = [expected, other]
+    if apart:
+        return {
+            "expected": decimal(apart[0]),
+            "other_order": decimal(apart[1]),
+            "sequence_seconds": None,
+            "runs": [],
+            "gil_enabled": gil_enabled(),
+        }
 
     runs = []
     for _ in range(request["runs"]):
@@ -118,7 +156,7 @@ def job(request):
             break
     return {
         "expected": decimal(expected),
-        "other_order": other,
+        "other_order": None,
         "sequence_seconds": sequence if request["sequence"] else None,
         "runs": runs,
         "gil_enabled": gil_enabled(),

@@ -57,7 +57,7 @@ pub struct BodyRequest {
     #[serde(serialize_with = "as_seconds")]
     pub interval: Option<Duration>,
     /// Whether one thread first does all the threads' work by itself: its value is then what is expected, which
-    /// is right for every body that comes to the same in another order (`other_order`), and its time is reported. Otherwise the expected value is the one that `x` has
+    /// is right for every body that comes to the same in another order (`other_order`; one of which that is known is not run), and its time is reported. Otherwise the expected value is the one that `x` has
     /// after the setup plus the iterations of every thread times its `d`, which is right for `x += d`.
     pub sequence: bool,
     /// Whether a run whose value is not the expected one, or in which a thread raised, is the last.
@@ -109,7 +109,8 @@ pub struct BodyResult {
     /// What `x` should be after each run.
     #[serde(deserialize_with = "from_decimal")]
     pub expected: i128,
-    /// What it is after the same by one thread, with the threads' work in the other order, if that was asked for and there is another.
+    /// What one thread came to with the same iterations in another order: one or two iterations of each thread in turn or backwards, or all
+    /// of them backwards. Only where that is another value, and then nothing was run and `expected` is the value that it is held against.
     #[serde(default, deserialize_with = "from_decimal_or_none")]
     pub other_order: Option<i128>,
     /// How long one thread took for all the work, in seconds, if that was asked for.
@@ -211,7 +212,8 @@ impl Interpreter {
         self.measurements("runs", request.runs)?;
         self.in_range(request.interval)?;
         let result: BodyResult = self.ask(BODY, request, limits)?;
-        let asked = request.runs as usize;
+        // Without a value to expect nothing is run.
+        let asked = if result.by_order().is_some() { 0 } else { request.runs as usize };
         let early = request.stop_at_first_loss && !result.runs.is_empty() && result.runs.len() < asked;
         self.sensible("runs", early || result.runs.len() == asked)?;
         self.times(result.runs.iter().map(|run| run.seconds).chain(result.sequence_seconds), limits)?;

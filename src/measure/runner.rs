@@ -129,7 +129,9 @@ pub fn run(
             result.expected = result.unless_external(case.scenario.expected(load, control))?;
         } else {
             // What raises when workers are at it together may be right one after the other; the failure is known already.
-            result.expected = case.scenario.expected(load, control).ok();
+            let known = result.failure.take();
+            result.expected = result.unless_external(case.scenario.expected(load, control))?;
+            result.failure = known;
         }
         if control.stopped() {
             return Err(Interrupted.into());

@@ -78,6 +78,11 @@ pub trait Scenario: Send + Sync {
         None
     }
 
+    /// The right result of a workload, where nothing has to be done to know it.
+    fn expected_beforehand(&self, load: &Workload) -> Option<i128> {
+        Some(self.group().expected(load))
+    }
+
     /// The right result of a workload.
     ///
     /// # Errors
@@ -140,6 +145,12 @@ impl Seen<'_> {
     #[must_use]
     pub fn overlapped(&self) -> bool {
         self.summary.overlap.is_some_and(|share| share >= 0.5)
+    }
+
+    /// Whether all workers together had hardly more CPU time than one CPU gives: they took turns on it.
+    #[must_use]
+    pub fn took_turns(&self) -> bool {
+        self.summary.cpu.is_some_and(|cpu| cpu <= 1.1 * self.summary.timing.mean)
     }
 }
 

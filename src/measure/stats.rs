@@ -110,8 +110,8 @@ pub fn percentile(values: impl IntoIterator<Item = f64>, percent: usize) -> f64 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
-    /// The right result.
-    pub expected: i128,
+    /// The right result; null where it could not be found out, which is so of a body that raises or outgrows 128 bits.
+    pub expected: Option<i128>,
     /// The result of the run that was furthest from `expected`; null where there was no run.
     pub actual: Option<i128>,
     /// How the results stand to the promise.
@@ -202,9 +202,12 @@ pub struct MeanLockUse {
 impl Summary {
     /// Summarises the runs of one scenario.
     #[must_use]
-    pub fn of(promise: Promise, expected: i128, runs: &[Observation]) -> Self {
-        let furthest = runs.iter().map(|run| run.actual).max_by_key(|actual| actual.abs_diff(expected));
-        let lost_runs = runs.iter().filter(|run| !run.is_right(expected)).count();
+    pub fn of(promise: Promise, expected: impl Into<Option<i128>>, runs: &[Observation]) -> Self {
+        let expected = expected.into();
+        // Without a right result nothing was run.
+        let right = expected.unwrap_or_default();
+        let furthest = runs.iter().map(|run| run.actual).max_by_key(|actual| actual.abs_diff(right));
+        let lost_runs = runs.iter().filter(|run| !run.is_right(right)).count();
         let each = |value: fn(&Observation) -> f64| runs.iter().map(value);
         let usages: Option<Vec<Usage>> =
             runs.iter().map(|run| run.usage).collect::<Option<_>>().filter(|all: &Vec<_>| !all.is_empty());

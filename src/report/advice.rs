@@ -105,6 +105,12 @@ pub(super) fn indistinct(one: &Row, other: &Row) -> bool {
     within || halves_among_each_other(one, other).is_some()
 }
 
+/// Whether the difference of two rows' times is no greater than their spread, start-up left aside.
+pub(super) fn indistinct_at_work(one: &Row, other: &Row) -> bool {
+    let mads = one.summary.timing.mad.zip(other.summary.timing.mad);
+    mads.is_some_and(|(mine, its)| (one.time() - other.time()).abs() <= mine + its)
+}
+
 /// The quartiles of both rows, where half of the runs of each lie among those of the other.
 fn halves_among_each_other(one: &Row, other: &Row) -> Option<[[f64; 2]; 2]> {
     let quartiles = |row: &Row| row.summary.quartiles_with_startup.filter(|_| row.group == Group::Sum);

@@ -73,11 +73,12 @@ impl<'a> Way<'a> {
 
     /// What the count ended at, the furthest from right.
     fn ending(&self) -> String {
-        let wrong =
-            self.rows().find(|row| row.summary.actual.is_some_and(|actual| actual != row.summary.expected));
+        let wrong = self
+            .rows()
+            .find(|row| row.summary.actual.is_some() && row.summary.actual != row.summary.expected);
         match wrong.or(self.shared).or(self.own) {
             Some(Row { summary, .. }) => match summary.actual {
-                Some(actual) if actual == summary.expected => "1".to_owned(),
+                actual if actual.is_some() && actual == summary.expected => "1".to_owned(),
                 actual => actual.map_or_else(String::new, grouped),
             },
             None => String::new(),

@@ -259,7 +259,7 @@ impl Row {
     fn of(case: &Case<'_>, result: &CaseResult) -> Self {
         let (scenario, load) = (case.scenario, &case.load);
         let group = scenario.group();
-        let expected = result.expected.unwrap_or_else(|| group.expected(load));
+        let expected = result.expected.or_else(|| scenario.expected_beforehand(load));
         let promise = scenario.promise_for(load);
         let observations: Vec<Run> = result.observations.iter().map(Run::of).collect();
         let mut summary = Summary::of(promise, expected, &result.observations);

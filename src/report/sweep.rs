@@ -97,7 +97,7 @@ pub(super) fn title(rows: &[&Row]) -> String {
     if first.group == Group::Counter {
         fixed.extend(of_all(rows, |row| words::adds(row, usize::MAX, body)).filter(|it| !it.is_empty()));
     }
-    fixed.extend(of_all(rows, |row| row.summary.expected).map(|it| format!("expected {it}")));
+    fixed.extend(of_all(rows, |row| row.summary.expected).flatten().map(|it| format!("expected {it}")));
     // Without a column for the names the title has the only one.
     let name = of_all(rows, name).unwrap_or_else(|| group.to_owned());
     let fixed = if fixed.is_empty() { Vec::new() } else { vec![fixed.join(", ")] };
@@ -172,7 +172,7 @@ impl Columns {
         };
         cells.extend(self.options.iter().map(|option| Cell::from(value(option).unwrap_or_default())));
         if self.expected {
-            cells.push(row.summary.expected.to_string().into());
+            cells.push(row.summary.expected.map_or_else(String::new, |it| it.to_string()).into());
         }
         if row.summary.runs == 0 {
             cells.extend([Cell::default(), words::without_runs(row)]);

@@ -102,7 +102,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     let summary = &row.summary;
     let mut lines: Vec<(&str, String)> = Vec::new();
     lines.extend(row.body.iter().map(|body| ("body", body.clone())));
-    lines.push(("expected", grouped(summary.expected)));
+    lines.extend(summary.expected.map(|expected| ("expected", grouped(expected))));
     if summary.runs == 0 {
         lines.push(("verdict", format!("{}; no run was finished", words::verdict(summary.verdict))));
         return lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect();
@@ -154,7 +154,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         let [voluntary, involuntary] = [voluntary, involuntary].map(count::mean);
         // The kernel counts a yield as it does a preemption.
         let yields = row.conditions.widen.is_some() || row.scenario == "mutex:spin";
-        let preempted = if yields { "preempted, or yielded on purpose" } else { "preempted" };
+        let preempted = if yields { "preempted, or by a yield" } else { "preempted" };
         lines.push((
             "switches",
             format!("{voluntary} voluntary (waiting), {involuntary} involuntary ({preempted})"),
@@ -216,7 +216,8 @@ fn verdict(row: &Row) -> String {
         0 if summary.runs == 1 => format!("{verdict}: right in the only run"),
         0 => format!("{verdict}: right in each of {runs}"),
         wrong => {
-            let off = summary.actual.map_or(0, |actual| actual.abs_diff(summary.expected));
+            let off =
+                summary.actual.zip(summary.expected).map_or(0, |(actual, right)| actual.abs_diff(right));
             let off = i128::try_from(off).unwrap_or(i128::MAX);
             let most = if summary.runs == 1 { "" } else { "up to " };
             format!("{verdict}: wrong in {wrong} of {runs}, by {most}{}", grouped(off))
@@ -312,9 +313,12 @@ fn comparison_grid(report: &Report, group: Group) -> Option<Grid> {
         cells
     };
     let name = if sum { "split" } else { "counter" };
-    let expected = words::common(&rows, |row| row.summary.expected.to_string());
+    let known: Vec<&Row> = rows.iter().copied().filter(|row| row.summary.expected.is_some()).collect();
+    let expected =
+        words::common(&known, |row| row.summary.expected.map_or_else(String::new, |it| it.to_string()));
+    let expected = if known.is_empty() { String::new() } else { format!("; expected {expected}") };
     Some(Grid {
-        title: format!("{name}: {}; expected {expected}", words::work_of_all(&rows)),
+        title: format!("{name}: {}{expected}", words::work_of_all(&rows)),
         rows: rows.iter().map(cells).collect(),
         header: header.iter().map(|&name| name.to_owned()).collect(),
         words: vec![2],
@@ -430,14 +434,19 @@ fn speedups(rows: &[&Row]) -> Option<String> {
             "mpi" => "ranks of MPI",
             other => other,
         };
-        let mut started = words::figure(row.speedup_with_startup?);
+        let [at_work, started] = [words::figure(row.speedup?), words::figure(row.speedup_with_startup?)];
         let same = |other: &&&Row| {
             other.short_name() == "sequential" && other.conditions.updates == row.conditions.updates
         };
-        if rows.iter().find(same).is_some_and(|sequential| advice::indistinct(sequential, row)) {
-            started.push_str(", within the spread");
-        }
-        Some(format!("{name} {} ({started})", words::figure(row.speedup?)))
+        let within = |indistinct: fn(&Row, &Row) -> bool| {
+            rows.iter().find(same).is_some_and(|sequential| indistinct(sequential, row))
+        };
+        Some(match (within(advice::indistinct_at_work), within(advice::indistinct)) {
+            (false, false) => format!("{name} {at_work} ({started})"),
+            (true, false) => format!("{name} {at_work}, within the spread ({started})"),
+            (false, true) => format!("{name} {at_work} ({started}, within the spread)"),
+            (true, true) => format!("{name} {at_work} ({started}), both within the spread"),
+        })
     };
     let ways: Vec<String> = rows.iter().filter_map(|row| way(row)).collect();
     (!ways.is_empty())

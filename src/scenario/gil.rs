@@ -372,9 +372,14 @@ impl Scenario for UnderGil {
         Some(self.program.body())
     }
 
+    fn expected_beforehand(&self, load: &Workload) -> Option<i128> {
+        let counts = self.program.body() == BODY && self.program.setup().is_empty();
+        counts.then(|| self.group().expected(load))
+    }
+
     fn expected(&self, load: &Workload, control: &Control) -> Result<i128> {
-        if self.program.body() == BODY && self.program.setup().is_empty() {
-            return Ok(self.group().expected(load));
+        if let Some(expected) = self.expected_beforehand(load) {
+            return Ok(expected);
         }
         // Any other body: one worker after the other.
         let shared = SharedAtomics::new(0);

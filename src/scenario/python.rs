@@ -252,11 +252,17 @@ impl Scenario for Python {
         "a real interpreter at the same work"
     }
 
+    fn expected_beforehand(&self, load: &Workload) -> Option<i128> {
+        let counts = match &self.job {
+            Job::Body { body, setup, result } => body == gil::BODY && setup.is_empty() && result == RESULT,
+            _ => true,
+        };
+        counts.then(|| self.group().expected(load))
+    }
+
     fn expected(&self, load: &Workload, control: &Control) -> Result<i128> {
-        match &self.job {
-            Job::Body { body, setup, result }
-                if body != gil::BODY || !setup.is_empty() || result != RESULT =>
-            {
+        match (&self.job, self.expected_beforehand(load)) {
+            (Job::Body { body, setup, result }, None) => {
                 // One thread after the other, in the interpreter itself: its arithmetic is its own.
                 let request = BodyRequest { sequence: true, ..body_request(body, setup, result, load) };
                 let result = self.interpreter()?.body(&request, &self.limits(control));
@@ -266,7 +272,7 @@ impl Scenario for Python {
                     None => Ok(result.expected),
                 }
             }
-            _ => Ok(self.group().expected(load)),
+            (_, expected) => Ok(expected.unwrap_or_else(|| self.group().expected(load))),
         }
     }
 

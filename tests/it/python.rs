@@ -359,6 +359,40 @@ fn a_loss_that_was_not_seen_breaks_no_promise_and_one_run_is_one() {
     assert_eq!(count("disagreements"), 0);
 }
 
+/// Whole iterations in turn come to something else than all of one worker's first: for an even number only that shows it.
+#[test]
+fn a_body_that_depends_on_the_order_of_iterations_is_refused_with_any_number_of_them() {
+    let Some(python) = real_python() else { return skipped("the order of whole iterations") };
+    for body in ["x = -x + d", "x = x * 2 + d"] {
+        for iterations in [1, 2, 64, 200] {
+            gilsim(&format!("python --python {python} --iters {iterations} --sum 10 --runs 1"))
+                .args(["--body", body])
+                .assert()
+                .code(2)
+                .stdout("")
+                .stderr(contains("depends on the order in which whole iterations run"));
+        }
+    }
+}
+
+/// What a body comes to is not known where it is too large.
+#[test]
+fn nothing_is_expected_of_what_outgrows_the_numbers() {
+    let Some(python) = real_python() else { return skipped("a value that is too large") };
+    let line = format!("python --python {python} --iters 70 --sum 10 --runs 1 --pattern plus");
+    let body = ["--body", "x = x * 2 + d"];
+    let output =
+        gilsim(&format!("{line} --format json")).args(body).assert().code(1).get_output().stdout.clone();
+    let report: Value = schema::read(&output);
+    assert_eq!(
+        (&report["results"][0]["verdict"], &report["results"][0]["expected"]),
+        (&"failed".into(), &Value::Null)
+    );
+    let output = gilsim(&line).args(body).assert().code(1).get_output().stdout.clone();
+    let table = String::from_utf8(output).unwrap();
+    assert!(table.contains("failed") && !table.contains("expected 140"), "{table}");
+}
+
 #[test]
 fn without_an_interpreter_there_is_nothing_to_verify() {
     gilsim("verify --python /nowhere/python").assert().code(1).stderr(contains("/nowhere/python: not found"));
