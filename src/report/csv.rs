@@ -5,7 +5,7 @@ use super::run::Host;
 use std::io;
 
 /// The columns, in their order. A sweep has one more for each option that it goes through: `parameter_threads`.
-pub const COLUMNS: [&str; 52] = [
+pub const COLUMNS: [&str; 54] = [
     "command",
     "mean",
     "stddev",
@@ -58,6 +58,8 @@ pub const COLUMNS: [&str; 52] = [
     "communication",
     "hosts",
     "recorded",
+    "mad_with_startup",
+    "result",
 ];
 
 /// Writes the report as CSV with a header line.

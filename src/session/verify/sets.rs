@@ -77,12 +77,14 @@ impl BodySet {
 }
 
 /// Loops over the counter: the four of the README's matrix first.
-pub const BODIES: [&str; 16] = [
+pub const BODIES: [&str; 18] = [
     "x += d",
     "x = x + d * len(s)",
     "x = x + int(d)",
     "x += d * one()",
     "with lock: x += d",
+    "with lock: y = x\nwith lock: x = y + d",
+    "y = x\nwith lock: x = y + d",
     "y = x; x = y + d",
     "x = x + d if d else x",
     "x += min(d, 5)",

@@ -249,8 +249,8 @@ fn check_single(line: &str) {
         lines += 1;
     }
     assert!(lines >= 7, "{line}: {table}");
-    for note in table.lines().filter(|line| line.contains(" took its lock ")) {
-        let (_, note) = note.split_once(" took its lock ").unwrap();
+    for note in table.lines().filter(|line| line.contains(" took the GIL ")) {
+        let (_, note) = note.split_once(" took the GIL ").unwrap();
         let (note, _) = note.split_once(" at a time").unwrap();
         let takes = mean(&row.each(|run| number(&run["lock"]["takes"])));
         hold(note, &[takes, median(&row.of_lock("holds", "median"))]);

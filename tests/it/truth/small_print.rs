@@ -107,7 +107,7 @@ fn only_what_is_widened_is_said_to_be() {
             assert_eq!(report.results[0].conditions.widen.is_some(), widened, "{name}: {iterations}");
             let text = plain(&report);
             assert_eq!(text.contains("--widen off turns it off"), widened, "{text}");
-            assert_eq!(text.contains("or yielded on purpose"), widened, "{text}");
+            assert_eq!(text.contains("or by a yield"), widened, "{text}");
         }
     }
     // More workers than any machine of today has CPUs.
