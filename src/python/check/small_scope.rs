@@ -391,7 +391,7 @@ impl Numbers {
         for value in all {
             match sizes.last_mut() {
                 Some(size) if size.last().is_some_and(|last| value <= MOST_THREADS * last) => {
-                    size.push(value)
+                    size.push(value);
                 }
                 _ => sizes.push(vec![value]),
             }

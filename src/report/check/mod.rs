@@ -300,12 +300,15 @@ impl CheckReport {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();
             notes.push(format!("taken as small: {} ({})", numbers.join(", "), self.scope()));
-            if self.results.iter().any(CheckRow::raises_by_a_total) {
-                notes.push(
-                    "what every order raises may come of that: a comparison with a total holds only if both numbers were taken as \
-                     equally small. A program with small numbers of its own is tried as it stands"
-                        .to_owned(),
-                );
+            if self.results.iter().any(|row| row.orders.raise) {
+                let why = if self.results.iter().any(CheckRow::raises_by_a_total) {
+                    "a comparison with a total holds only if both numbers were taken as equally small"
+                } else {
+                    "the program may rest on numbers as large as they are"
+                };
+                notes.push(format!(
+                    "what every order raises may come of that: {why}. A program with small numbers of its own is tried as it stands"
+                ));
             }
         }
         notes.extend(note);

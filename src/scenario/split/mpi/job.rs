@@ -232,6 +232,7 @@ fn wait_for_word(from: &Process<'_>, control: &Control) -> Result<()> {
         thread::sleep(sleep);
         waited += sleep;
     }
-    from.receive_into(&mut WORD.clone()[..]);
+    let mut word = WORD;
+    from.receive_into(&mut word[..]);
     Ok(())
 }
