@@ -147,10 +147,10 @@ impl Seen<'_> {
         self.summary.overlap.is_some_and(|share| share >= 0.5)
     }
 
-    /// Whether all workers together had hardly more CPU time than one CPU gives: they took turns on it.
+    /// Whether in no run all workers together had much more CPU time than one CPU gives.
     #[must_use]
-    pub fn took_turns(&self) -> bool {
-        self.summary.cpu.is_some_and(|cpu| cpu <= 1.1 * self.summary.timing.mean)
+    pub fn had_one_cpu(&self) -> bool {
+        self.summary.most_cpus.is_some_and(|most| most <= 1.1)
     }
 }
 

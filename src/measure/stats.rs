@@ -126,6 +126,9 @@ pub struct Summary {
     /// CPU time of all workers by their CPU clocks, in seconds (mean of the runs), where it is known. Below 10 us much of it is
     /// that of reading the clocks, and tables say that it is too short to tell.
     pub cpu: Option<f64>,
+    /// How many CPUs that is, at most in a run: CPU time over the time that the run took.
+    #[serde(skip)]
+    pub most_cpus: Option<f64>,
     /// CPU time in the program itself, of all workers, in seconds (mean of the runs); null where a run was too short for
     /// clock ticks to tell.
     pub user: Option<f64>,
@@ -235,6 +238,12 @@ impl Summary {
             lost_runs,
             timing: Timing::of(each(|run| run.elapsed().as_secs_f64()).collect()),
             cpu: usages.as_ref().map(|all| mean(all.iter().map(|usage| usage.cpu.as_secs_f64()))),
+            most_cpus: usages.as_ref().map(|all| {
+                let cpus = all.iter().zip(runs).map(|(usage, run)| {
+                    usage.cpu.as_secs_f64() / run.elapsed().as_secs_f64().max(f64::MIN_POSITIVE)
+                });
+                cpus.fold(0.0, f64::max)
+            }),
             user: seconds(|&(user, _)| user),
             system: seconds(|&(_, system)| system),
             startup: startups.median,

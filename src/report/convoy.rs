@@ -9,6 +9,7 @@ use super::part::{Part, texts};
 use super::timeline::Timeline;
 use super::words::{plural, time};
 use super::{csv, json, quiet, terms};
+use crate::python::version::SWITCH_INTERVAL;
 use crate::scenario::convoy::{Convoy, ConvoyRow, Latency, Passing};
 use crate::system::background::Partial;
 use serde::Serialize;
@@ -204,10 +205,16 @@ impl ConvoyReport {
             ));
         }
         if explained(Passing::Ticks) {
-            notes.push(format!(
-                "{why} lets go of it for a moment only, once in a hundred ticks{}.",
-                of("CPython 2.7")
-            ));
+            // A real 2.7 is given a check interval in proportion.
+            let usual = |row: &ConvoyRow| {
+                !row.subject.starts_with("python") || row.beside.switch_interval == SWITCH_INTERVAL
+            };
+            let often = if seen.iter().all(|(row, _)| row.hand_off != Some(Passing::Ticks) || usual(row)) {
+                "once in a hundred ticks"
+            } else {
+                "once in its check interval (in the model a hundred ticks, in a real 2.7 as many as the switch interval is to 5 ms)"
+            };
+            notes.push(format!("{why} lets go of it for a moment only, {often}{}.", of("CPython 2.7")));
         }
         notes
     }

@@ -128,14 +128,20 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         let over = row.hosts.first().filter(|_| row.is_by_ranks());
         let over =
             over.map_or_else(|| "sequential".to_owned(), |host| format!("rank 0 alone on {}", host.host));
-        lines.push((
-            "speed-up",
-            format!(
-                "{} over {over} ({} with start-up counted)",
-                words::figure(speedup),
-                words::figure(with_startup)
-            ),
-        ));
+        let [at_work, started] = [words::figure(speedup), words::figure(with_startup)];
+        let text = match within_spread(report, row) {
+            [false, false] => format!("{at_work} over {over} ({started} with start-up counted)"),
+            [true, false] => {
+                format!("{at_work} over {over}, within the spread ({started} with start-up counted)")
+            }
+            [false, true] => {
+                format!("{at_work} over {over} ({started} with start-up counted, within the spread)")
+            }
+            [true, true] => {
+                format!("{at_work} over {over} ({started} with start-up counted), both within the spread")
+            }
+        };
+        lines.push(("speed-up", text));
     }
     let startup = time(summary.startup);
     if let Some(communication) = summary.communication {
@@ -220,7 +226,9 @@ fn verdict(row: &Row) -> String {
                 summary.actual.zip(summary.expected).map_or(0, |(actual, right)| actual.abs_diff(right));
             let off = i128::try_from(off).unwrap_or(i128::MAX);
             let most = if summary.runs == 1 { "" } else { "up to " };
-            format!("{verdict}: wrong in {wrong} of {runs}, by {most}{}", grouped(off))
+            // Counts of references may go wrong on the way and end right.
+            let by = if off == 0 { String::new() } else { format!(", by {most}{}", grouped(off)) };
+            format!("{verdict}: wrong in {wrong} of {runs}{by}")
         }
     }
 }
@@ -368,7 +376,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     notes.extend(hosts);
     notes.extend(losses(&rows));
     notes.extend(terms::free_threaded(rows.iter().map(|row| row.scenario.as_str())));
-    notes.extend(speedups(&rows));
+    notes.extend(speedups(report, &rows));
     notes.extend(references::notes(report));
     notes.extend(report.failures());
     notes
@@ -424,8 +432,20 @@ fn legend(rows: &[&Row], cpus: usize) -> String {
     format!("time: {time}{start}{relative}. {} usable, {pins}.", plural(cpus, "CPU"))
 }
 
+/// Whether a row's speed-up over the sequential sum is no more than the spread, without and with start-up.
+fn within_spread(report: &Report, row: &Row) -> [bool; 2] {
+    let same = |other: &&Row| {
+        other.short_name() == "sequential"
+            && other.conditions.updates == row.conditions.updates
+            && !row.is_by_ranks()
+    };
+    report.results.iter().find(same).map_or([false; 2], |sequential| {
+        [advice::indistinct_at_work(sequential, row), advice::indistinct(sequential, row)]
+    })
+}
+
 /// How the ways to split stand to one worker that does all of it.
-fn speedups(rows: &[&Row]) -> Option<String> {
+fn speedups(report: &Report, rows: &[&Row]) -> Option<String> {
     let way = |row: &Row| {
         let name = match row.short_name() {
             "thread" => "threads",
@@ -435,17 +455,11 @@ fn speedups(rows: &[&Row]) -> Option<String> {
             other => other,
         };
         let [at_work, started] = [words::figure(row.speedup?), words::figure(row.speedup_with_startup?)];
-        let same = |other: &&&Row| {
-            other.short_name() == "sequential" && other.conditions.updates == row.conditions.updates
-        };
-        let within = |indistinct: fn(&Row, &Row) -> bool| {
-            rows.iter().find(same).is_some_and(|sequential| indistinct(sequential, row))
-        };
-        Some(match (within(advice::indistinct_at_work), within(advice::indistinct)) {
-            (false, false) => format!("{name} {at_work} ({started})"),
-            (true, false) => format!("{name} {at_work}, within the spread ({started})"),
-            (false, true) => format!("{name} {at_work} ({started}, within the spread)"),
-            (true, true) => format!("{name} {at_work} ({started}), both within the spread"),
+        Some(match within_spread(report, row) {
+            [false, false] => format!("{name} {at_work} ({started})"),
+            [true, false] => format!("{name} {at_work}, within the spread ({started})"),
+            [false, true] => format!("{name} {at_work} ({started}, within the spread)"),
+            [true, true] => format!("{name} {at_work} ({started}), both within the spread"),
         })
     };
     let ways: Vec<String> = rows.iter().filter_map(|row| way(row)).collect();

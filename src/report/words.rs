@@ -338,7 +338,11 @@ pub fn gil_price(rows: &[&Row]) -> Option<String> {
         let updates = row.conditions.updates as f64;
         let lock = row.summary.lock.as_ref().filter(|lock| lock.takes < updates / 2.0)?;
         let (times, hold) = (count::times(lock.takes), time(lock.holds[0]));
-        Some(format!("{} took the GIL {times} a run, for {hold} at a time (median)", row.scenario))
+        let of_several = if row.summary.runs > 1 { " on average" } else { "" };
+        Some(format!(
+            "{} took the GIL {times} a run{of_several}, for {hold} at a time (median)",
+            row.scenario
+        ))
     };
     let taken: Vec<String> = locked.iter().filter_map(taken).collect();
     let taken = if taken.is_empty() { String::new() } else { taken.join("; ") + ", not for each update; " };

@@ -46,7 +46,7 @@ impl Choice for Lock {
         match self {
             Self::ParkingLot => "parking_lot's mutex: whoever comes first takes it, waiters sleep",
             Self::Std => "the standard library's mutex",
-            Self::Fair => "parking_lot's fair mutex: whoever has waited longest is the next",
+            Self::Fair => "parking_lot's fair mutex: whoever has slept for it longest is the next",
             Self::Spin => "a spin lock: waiters burn CPU until it is free",
         }
     }
@@ -175,7 +175,7 @@ impl Scenario for Mutex {
         match self.0 {
             Lock::ParkingLot => "the counter behind parking_lot's mutex: right, at the price of waiting",
             Lock::Std => "the same behind the standard library's mutex",
-            Lock::Fair => "the same behind a fair mutex: whoever has waited longest is the next",
+            Lock::Fair => "the same behind a fair mutex: whoever has slept for it longest is the next",
             Lock::Spin => "the same behind a spin lock: waiters burn CPU instead of sleeping",
         }
     }
@@ -208,7 +208,10 @@ impl Scenario for Mutex {
                         count::times(switches)
                     )
                 });
-                format!("it goes to whoever has waited longest{}", slept.unwrap_or_default())
+                format!(
+                    "who sleeps for it is handed it, the longest sleeper first{}",
+                    slept.unwrap_or_default()
+                )
             }
             Lock::Spin => {
                 "a waiter does not sleep: it spins, and yields its CPU between looks when that takes longer"

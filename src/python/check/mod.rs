@@ -67,6 +67,7 @@ mod replay;
 mod rounds;
 mod search;
 mod sharing;
+mod sizes;
 mod sleepers;
 mod slices;
 mod small_scope;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::rounds::{FEW, Rounds};
+use super::sizes::{MOST_THREADS, MOST_TIMES, Numbers, scaled};
 use crate::python::program::syntax::{
     Expr, ExprKind, Stmt, StmtKind, all_expressions, all_statements, walk_expr,
 };
@@ -18,17 +19,8 @@ use crate::python::program::{BinaryOp, CompareOp, map_numbers};
 /// From here on a number is taken as small wherever it stands.
 const LARGE: i64 = 10_000;
 
-/// Up to so many times the least number, a number of iterations keeps its ratio to it.
-const MOST_TIMES: i64 = 4;
-
-/// Up to so many times a number of iterations, a number may be what they come to in all threads.
-const MOST_THREADS: i64 = 16;
-
 /// Up to here a number of iterations in which something is taken that others put there stays, if it is a multiple of a small one.
 const MOST_KEPT: i64 = MOST_TIMES * FEW;
-
-/// What a larger divisor is taken as: with one more iteration than that each remainder comes up, and one of them again.
-const LEAST_DIVISOR: i64 = 2;
 
 /// From here on a multiple of a number of iterations is no accident; below, it must stand in a comparison.
 const TELLING: i64 = 100;
@@ -58,6 +50,18 @@ impl fmt::Display for Scope {
 
 /// With what threads wait for as many of others as they count.
 const HAND_OVER: [&str; 6] = ["put", "put_nowait", "Semaphore", "BoundedSemaphore", "Barrier", "Condition"];
+
+/// What has room for as many as it is called with.
+const ROOMS: [&str; 8] = [
+    "Queue",
+    "LifoQueue",
+    "Semaphore",
+    "BoundedSemaphore",
+    "ThreadPoolExecutor",
+    "ProcessPoolExecutor",
+    "Pool",
+    "ThreadPool",
+];
 
 /// What is called with a number of workers.
 const WORKERS: [&str; 4] = ["ThreadPoolExecutor", "Pool", "ThreadPool", "sleep"];
@@ -92,8 +96,9 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let Some(&most) = counts.union(&long).max() else { return BTreeMap::new() };
     let is_within = |value: &i64| *value < most && !fixed.contains(value);
     let parts: BTreeSet<i64> = parts_of_many(stmts).into_iter().filter(is_within).collect();
+    let divisors: BTreeSet<i64> = divisors(stmts).union(&rooms(stmts)).copied().collect();
     let divisors: BTreeSet<i64> =
-        divisors(stmts).into_iter().filter(|it| is_within(it) && !counts.contains(it)).collect();
+        divisors.into_iter().filter(|it| is_within(it) && !counts.contains(it)).collect();
     let places: BTreeSet<i64> = indices(stmts).into_iter().filter(is_within).collect();
     let within: BTreeSet<i64> = [&parts, &divisors, &places].into_iter().flatten().copied().collect();
     // Where threads hand things over, it matters whether one more is taken than is put.
@@ -103,12 +108,19 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     }
     fixed.extend(within.iter().filter(|value| **value <= FEW));
     counts.extend(parts.difference(&fixed));
+    // One more than a round number is that, and one more: range(1, 501), range(501, 1001).
+    let round = |value: &i64| (*value > TELLING && value % 10 == 1).then_some(value - 1);
+    let round: BTreeSet<i64> = counts.union(&long).filter_map(round).collect();
+    counts.extend(&round);
     let numbers = Numbers { counts, long, divisors, within, fixed, in_order };
     let mut small = numbers.taken_as(i64::from(scope.iterations));
     take_totals(stmts, &numbers.counts, &mut small);
     if scope.in_proportion {
         in_proportion(stmts, &numbers, &mut small);
     }
+    let mut stands = BTreeSet::new();
+    all_expressions(stmts, &mut |expr| stands.extend(number(expr)));
+    small.retain(|value, _| stands.contains(value));
     map_numbers(stmts, &|value| small.get(&value).copied().unwrap_or(value));
     small
 }
@@ -181,6 +193,26 @@ fn numbers_in(stmts: &[Stmt], parts: &dyn for<'e> Fn(&'e Expr) -> Vec<&'e Expr>)
     numbers
 }
 
+/// How many there is room for: elements of a queue, threads of a semaphore or a pool.
+fn rooms(stmts: &[Stmt]) -> BTreeSet<i64> {
+    let mut numbers = BTreeSet::new();
+    let mut note = |name: &str, values: &mut dyn Iterator<Item = &Expr>| {
+        if ROOMS.contains(&name) {
+            numbers.extend(values.filter_map(number).filter(|value| *value > 1));
+        }
+    };
+    all_expressions(stmts, &mut |expr| match &expr.kind {
+        ExprKind::Call(name, _, args) => note(name, &mut args.iter()),
+        ExprKind::CallValue(function, args, keywords) => {
+            if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = &function.kind {
+                note(name, &mut args.iter().chain(keywords.iter().map(|(_, value)| value)));
+            }
+        }
+        _ => {}
+    });
+    numbers
+}
+
 /// Which elements are meant: `slots[9]`.
 fn indices(stmts: &[Stmt]) -> BTreeSet<i64> {
     let mut numbers = BTreeSet::new();
@@ -208,13 +240,6 @@ fn in_proportion(stmts: &[Stmt], numbers: &Numbers, small: &mut BTreeMap<i64, i6
             }
         }
     }
-}
-
-/// A multiple of `least` as so many times `scope`; another number as what lies between two of them, or is next to one.
-fn scaled(value: i64, least: i64, scope: i64) -> i64 {
-    let (times, rest) = (value / least, value % least);
-    let nearest = (2 * rest * scope + least) / (2 * least);
-    scope * times + if rest == 0 { 0 } else { nearest.clamp(1, (scope - 1).max(1)) }
 }
 
 /// Where parts of such long ranges end, and the next begin: `(0, 4000), (4000, 8000)`.
@@ -366,94 +391,26 @@ fn limits(stmts: &[Stmt], units: &[i64]) -> BTreeSet<i64> {
     limits.map(|(value, _)| value).filter(|value| *value < LARGE && !excluded.contains(value)).collect()
 }
 
-/// Numbers that become small.
-struct Numbers {
-    /// Those of iterations, and the parts in which so many are shared out.
-    counts: BTreeSet<i64>,
-    /// Large ones.
-    long: BTreeSet<i64>,
-    /// What is divided by for the remainder.
-    divisors: BTreeSet<i64>,
-    /// Those, parts of so many, and places among them: what is larger than one of them stays larger.
-    within: BTreeSet<i64>,
-    /// Those that stay, and whose order among the others matters.
-    fixed: BTreeSet<i64>,
-    /// Whether each number stays larger than all that are less, and not only than those of its size.
-    in_order: bool,
-}
-
-impl Numbers {
-    /// All of them from the least on, those of one size together: up to so many times the one before.
-    fn sizes(&self) -> Vec<Vec<i64>> {
-        let all: BTreeSet<i64> =
-            [&self.counts, &self.long, &self.within, &self.fixed].into_iter().flatten().copied().collect();
-        let mut sizes: Vec<Vec<i64>> = Vec::new();
-        for value in all {
-            match sizes.last_mut() {
-                Some(size) if size.last().is_some_and(|last| value <= MOST_THREADS * last) => {
-                    size.push(value);
-                }
-                _ => sizes.push(vec![value]),
-            }
-        }
-        sizes
-    }
-
-    /// Of numbers of one size, the one that the others are so many times.
-    fn unit(&self, size: &[i64]) -> i64 {
-        let first = |of: &BTreeSet<i64>| size.iter().find(|value| of.contains(value)).copied();
-        first(&self.counts).or_else(|| first(&self.long)).unwrap_or(size[0])
-    }
-
-    /// What each number is taken as: multiples of the least one of its size as multiples of `scope`, what lies between them as what lies
-    /// between those, and much larger ones as the next multiples. A larger number stays larger, and none becomes larger than it is: that
-    /// would show what the program does not do.
-    fn taken_as(&self, scope: i64) -> BTreeMap<i64, i64> {
-        let (mut small, mut last, mut part) = (BTreeMap::new(), 0, 0);
-        for size in self.sizes() {
-            let unit = self.unit(&size);
-            let mut below = if self.in_order { last } else { 0 };
-            for value in size {
-                let most = if self.counts.contains(&value) { MOST_TIMES } else { MOST_THREADS };
-                let taken = if self.fixed.contains(&value) {
-                    value
-                } else if self.divisors.contains(&value) {
-                    LEAST_DIVISOR
-                } else if value / unit > most {
-                    (below / scope + 1) * scope
-                } else {
-                    scaled(value, unit, scope)
-                };
-                below = taken.max(below.max(part) + 1).min(value);
-                last = below;
-                if self.within.contains(&value) {
-                    part = below;
-                }
-                small.insert(value, below);
-            }
-        }
-        small.retain(|value, _| !self.fixed.contains(value));
-        small
-    }
-}
-
 /// Takes what several threads count as so many times the number of iterations of each, and numbers that are added up to that likewise.
 fn take_totals(stmts: &[Stmt], counts: &BTreeSet<i64>, small: &mut BTreeMap<i64, i64>) {
     let multiple =
         |value: i64, count: i64| value % count == 0 && (2..=MOST_THREADS).contains(&(value / count));
     // Each with the number of iterations that it is so many times.
-    let (mut totals, mut products) = (BTreeMap::new(), BTreeMap::new());
+    let (mut totals, mut composed) = (BTreeMap::new(), BTreeMap::new());
     let mut total = |value: i64, least: i64| {
         // So many threads that each do so many iterations.
         let product = counts.iter().find(|&&count| value % count == 0 && counts.contains(&(value / count)));
         let of = || counts.range(least..).rev().find(|count| multiple(value, **count));
+        let sum = || counts.iter().find(|count| value >= least && counts.contains(&(value - **count)));
         if counts.contains(&value) {
             return;
         }
         if let Some(&count) = product {
-            products.insert(value, small[&count] * small[&(value / count)]);
+            composed.insert(value, small[&count] * small[&(value / count)]);
         } else if let Some(&count) = of() {
             totals.insert(value, count);
+        } else if let Some(&count) = sum() {
+            composed.insert(value, small[&count] + small[&(value - count)]);
         }
     };
     all_expressions(stmts, &mut |expr| match &expr.kind {
@@ -473,7 +430,7 @@ fn take_totals(stmts: &[Stmt], counts: &BTreeSet<i64>, small: &mut BTreeMap<i64,
             addends.extend(totals.iter().find_map(of).map(|count| (value, count)));
         }
     });
-    small.extend(products);
+    small.extend(composed);
     for (value, count) in totals.into_iter().chain(addends) {
         small.insert(value, small[&count] * (value / count));
     }

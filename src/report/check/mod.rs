@@ -369,8 +369,9 @@ impl CheckReport {
             (false, false) => "",
         };
         let hidden = if row.hidden { "; what differs is in an object that no variable leads to" } else { "" };
+        let with = if self.small.is_empty() { "" } else { " with numbers that small," };
         let mut notes = vec![format!(
-            "on {}, this schedule {ends}; {} give: {}{endless}{hidden}",
+            "on {},{with} this schedule {ends}; {} give: {}{endless}{hidden}",
             row.version,
             if row.orders.loops { "whole loop iterations" } else { "threads that run one after the other" },
             expected.join(" or ")

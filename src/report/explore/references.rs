@@ -45,7 +45,7 @@ pub struct WayRow {
     /// How many of them free the object while somebody holds a reference, in decimal digits.
     #[cfg_attr(test, schemars(regex(pattern = "^[0-9]+$")))]
     pub early: String,
-    /// How many of them never free it, in decimal digits.
+    /// How many of them never free it, and do not free it too early either, in decimal digits.
     #[cfg_attr(test, schemars(regex(pattern = "^[0-9]+$")))]
     pub leaking: String,
     /// How many of them do neither, in decimal digits.

@@ -328,8 +328,8 @@ impl Split<'_> {
         let gained = |speedup: Option<f64>| speedup.is_some_and(|speedup| speedup > 1.0);
         let outcome = if self.too_short(load, seen) {
             "; but for most of the time fewer than two of them were at work: the parts were too short, so give them more to add, or others had the CPUs"
-        } else if seen.took_turns() {
-            "; but all workers together had no more CPU time than one CPU gives, so they took turns on it"
+        } else if seen.had_one_cpu() {
+            "; but in no run had all workers together more CPU time than one CPU gives: they took turns on it, or others had the CPUs"
         } else if seen.speedup.is_none() {
             "; they were at work at the same time, and what that gains over one worker shows beside split:sequential"
         } else if !gained(seen.speedup) {

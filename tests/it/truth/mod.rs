@@ -155,12 +155,12 @@ fn denied(text: &str, row: &Row, cpus: usize) -> Vec<&'static str> {
     // What is said, and whether it holds.
     let updates = f64::from(u32::try_from(row.conditions.updates).unwrap());
     let takes = summary.lock.as_ref().map(|lock| lock.takes);
-    let several_cpus = summary.cpu.is_none_or(|cpu| cpu > 1.1 * summary.timing.mean);
+    let several_cpus = summary.most_cpus.is_none_or(|most| most > 1.1);
     let rules: [(&'static str, bool); 18] = [
         ("not for each update", takes.is_some_and(|takes| takes < updates)),
         ("under a GIL, not of Python", takes.is_some()),
         ("used several CPUs at once", several && overlapped && several_cpus && above(row.speedup)),
-        ("so they took turns on it", !several_cpus),
+        ("more CPU time than one CPU gives", !several_cpus),
         ("no faster than one worker", !above(row.speedup)),
         ("start them took longer than that saved", !above(row.speedup_with_startup)),
         ("fewer than two of them were at work", !overlapped),

@@ -266,3 +266,52 @@ fn numbers_that_differ_stay_different() {
     .unwrap();
     assert!(!format!("{:?}", checked.findings[0].expected).contains("IndexError"));
 }
+
+#[test]
+fn what_has_room_for_fewer_than_come_is_filled() {
+    let program = |setup: &str, work: &str| {
+        format!(
+            "import queue, threading\n{setup}\ndef work():\n    for i in range(100): {work}\n\
+             t = threading.Thread(target=work)\nt.start()\nt.join()\n"
+        )
+    };
+    for (setup, work) in
+        [("q = queue.Queue(maxsize=10)", "q.put(i)"), ("s = threading.Semaphore(10)", "s.acquire()")]
+    {
+        let checked = check(&program(setup, work), &[Version::V3_13], 2, &Control::default()).unwrap();
+        assert_eq!(checked.findings[0].kind, Kind::Deadlocks, "{setup}: {:?}", checked.small);
+        // There is room for all.
+        let enough = program(setup, work).replace("range(100)", "range(9)");
+        let checked = check(&enough, &[Version::V3_13], 2, &Control::default()).unwrap();
+        assert_eq!(checked.findings[0].kind, Kind::Exact, "{setup}: {:?}", checked.small);
+    }
+}
+
+#[test]
+fn what_is_made_up_of_others_stays_so() {
+    let small = |text: &str| check(text, &[Version::V3_13], 2, &Control::default()).unwrap().small.numbers;
+    // Four parts are all of it.
+    assert_eq!(
+        small("data = list(range(1000))\nfor k in range(4): data[k * 250:(k + 1) * 250]"),
+        [(4, 2), (250, 2), (1000, 4)].into()
+    );
+    assert_eq!(
+        small(
+            "data = list(range(1, 1001))\nfor k in range(10): data[k * 100:(k + 1) * 100]\nprint(max(data) == 1000)"
+        ),
+        [(10, 2), (100, 4), (1000, 8), (1001, 9)].into()
+    );
+    assert_eq!(small("for k in range(0, 1000, 100): pass"), [(100, 2), (1000, 4)].into());
+    assert_eq!(
+        small("for i in range(1, 501): pass\nfor i in range(501, 1001): pass"),
+        [(501, 3), (1001, 5)].into()
+    );
+    assert_eq!(
+        small("for i in range(100): pass\nfor i in range(150): pass\nprint(250 == 7)"),
+        [(100, 2), (150, 3), (250, 5)].into()
+    );
+    assert_eq!(
+        small("N = 1000000\nWORKERS = 4\nstep = N // WORKERS\nfor w in range(WORKERS): range(w * step, N)"),
+        [(4, 2), (1_000_000, 4)].into()
+    );
+}

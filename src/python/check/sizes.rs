@@ -1,0 +1,112 @@
+//! What the numbers of a program become when they are made small: their order, their ratios, and what they are made up of stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Up to so many times the least number, a number of iterations keeps its ratio to it.
+pub(super) const MOST_TIMES: i64 = 4;
+
+/// Up to so many times a number of iterations, a number may be what they come to in all threads.
+pub(super) const MOST_THREADS: i64 = 16;
+
+/// What a larger divisor is taken as, and where there is room for more: with one more iteration than that each remainder comes up and one of
+/// them again, and a queue is filled.
+const LEAST_ROOM: i64 = 2;
+
+/// Numbers that become small.
+pub(super) struct Numbers {
+    /// Those of iterations, and the parts in which so many are shared out.
+    pub(super) counts: BTreeSet<i64>,
+    /// Large ones.
+    pub(super) long: BTreeSet<i64>,
+    /// What is divided by for the remainder, and how many there is room for.
+    pub(super) divisors: BTreeSet<i64>,
+    /// Those, parts of so many, and places among them: what is larger than one of them stays larger.
+    pub(super) within: BTreeSet<i64>,
+    /// Those that stay, and whose order among the others matters.
+    pub(super) fixed: BTreeSet<i64>,
+    /// Whether each number stays larger than all that are less, and not only than those of its size.
+    pub(super) in_order: bool,
+}
+
+impl Numbers {
+    /// All of them from the least on, those of one size together: up to so many times the one before.
+    pub(super) fn sizes(&self) -> Vec<Vec<i64>> {
+        let all: BTreeSet<i64> =
+            [&self.counts, &self.long, &self.within, &self.fixed].into_iter().flatten().copied().collect();
+        let mut sizes: Vec<Vec<i64>> = Vec::new();
+        for value in all {
+            match sizes.last_mut() {
+                Some(size) if size.last().is_some_and(|last| value <= MOST_THREADS * last) => {
+                    size.push(value);
+                }
+                _ => sizes.push(vec![value]),
+            }
+        }
+        sizes
+    }
+
+    /// Of numbers of one size, the one that the others are so many times.
+    pub(super) fn unit(&self, size: &[i64]) -> i64 {
+        let first = |of: &BTreeSet<i64>| size.iter().find(|value| of.contains(value)).copied();
+        first(&self.counts).or_else(|| first(&self.long)).unwrap_or(size[0])
+    }
+
+    /// What a number is taken as that is the product of two others, or one more than that or than another.
+    fn composed(&self, value: i64, small: &BTreeMap<i64, i64>) -> Option<i64> {
+        let of = |value: i64| {
+            let taken = |factor: i64| self.counts.contains(&factor).then(|| small.get(&factor)).flatten();
+            let mut factors = small.keys().filter(|factor| **factor > 1 && value % **factor == 0);
+            factors.find_map(|factor| Some(taken(*factor)? * taken(value / factor)?))
+        };
+        let before = || small.get(&(value - 1)).filter(|_| self.counts.contains(&(value - 1))).copied();
+        of(value).or_else(|| Some(before().or_else(|| of(value - 1))? + 1))
+    }
+
+    /// So many or a few more that the parts that make up a number make it up when it is small.
+    fn whole(&self, value: i64, taken: i64, small: &BTreeMap<i64, i64>) -> i64 {
+        let is_part =
+            |part: &&i64| value % **part == 0 && self.within.contains(part) && self.counts.contains(part);
+        let part = small.keys().rev().find(is_part).map_or(1, |part| small[part]);
+        taken.div_euclid(part) * part + if taken % part == 0 { 0 } else { part }
+    }
+
+    /// What each number is taken as: multiples of the least one of its size as multiples of `scope`, what lies between them as what lies
+    /// between those, and much larger ones as the next multiples. A larger number stays larger, and none becomes larger than it is: that
+    /// would show what the program does not do.
+    pub(super) fn taken_as(&self, scope: i64) -> BTreeMap<i64, i64> {
+        let (mut small, mut last, mut part) = (BTreeMap::new(), 0, 0);
+        for size in self.sizes() {
+            let unit = self.unit(&size);
+            let mut below = if self.in_order { last } else { 0 };
+            for value in size {
+                let most = if self.counts.contains(&value) { MOST_TIMES } else { MOST_THREADS };
+                let taken = if self.fixed.contains(&value) {
+                    value
+                } else if self.divisors.contains(&value) {
+                    LEAST_ROOM
+                } else if let Some(composed) = self.composed(value, &small) {
+                    composed
+                } else if value / unit > most {
+                    (below / scope + 1) * scope
+                } else {
+                    scaled(value, unit, scope)
+                };
+                below = self.whole(value, taken.max(below.max(part) + 1), &small).min(value);
+                last = below;
+                if self.within.contains(&value) {
+                    part = below;
+                }
+                small.insert(value, below);
+            }
+        }
+        small.retain(|value, _| !self.fixed.contains(value));
+        small
+    }
+}
+
+/// A multiple of `least` as so many times `scope`; another number as what lies between two of them, or is next to one.
+pub(super) fn scaled(value: i64, least: i64, scope: i64) -> i64 {
+    let (times, rest) = (value / least, value % least);
+    let nearest = (2 * rest * scope + least) / (2 * least);
+    scope * times + if rest == 0 { 0 } else { nearest.clamp(1, (scope - 1).max(1)) }
+}
