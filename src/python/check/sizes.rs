@@ -22,6 +22,8 @@ pub(super) struct Numbers {
     pub(super) divisors: BTreeSet<i64>,
     /// Those, parts of so many, and places among them: what is larger than one of them stays larger.
     pub(super) within: BTreeSet<i64>,
+    /// Those that are given to the same function: what is larger than another one of them stays larger.
+    pub(super) together: Vec<BTreeSet<i64>>,
     /// Those that stay, and whose order among the others matters.
     pub(super) fixed: BTreeSet<i64>,
     /// Whether each number stays larger than all that are less, and not only than those of its size.
@@ -29,16 +31,15 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// All of them from the least on, those of one size together: up to so many times the one before.
+    /// All of them from the least on, those of one size together: up to so many times the least.
     pub(super) fn sizes(&self) -> Vec<Vec<i64>> {
         let all: BTreeSet<i64> =
             [&self.counts, &self.long, &self.within, &self.fixed].into_iter().flatten().copied().collect();
         let mut sizes: Vec<Vec<i64>> = Vec::new();
         for value in all {
+            let most = if self.counts.contains(&value) { MOST_TIMES } else { MOST_THREADS };
             match sizes.last_mut() {
-                Some(size) if size.last().is_some_and(|last| value <= MOST_THREADS * last) => {
-                    size.push(value);
-                }
+                Some(size) if value <= most * self.unit(size) => size.push(value),
                 _ => sizes.push(vec![value]),
             }
         }
@@ -55,7 +56,9 @@ impl Numbers {
     fn composed(&self, value: i64, small: &BTreeMap<i64, i64>) -> Option<i64> {
         let of = |value: i64| {
             let taken = |factor: i64| self.counts.contains(&factor).then(|| small.get(&factor)).flatten();
-            let mut factors = small.keys().filter(|factor| **factor > 1 && value % **factor == 0);
+            let is_factor =
+                |factor: &&i64| **factor > 1 && value % **factor == 0 && value / **factor != **factor;
+            let mut factors = small.keys().filter(is_factor);
             factors.find_map(|factor| Some(taken(*factor)? * taken(value / factor)?))
         };
         let before = || small.get(&(value - 1)).filter(|_| self.counts.contains(&(value - 1))).copied();
@@ -70,8 +73,16 @@ impl Numbers {
         taken.div_euclid(part) * part + if taken % part == 0 { 0 } else { part }
     }
 
+    /// What the lesser ones are taken as at most that are given to the same function as a number.
+    fn above(&self, value: i64, small: &BTreeMap<i64, i64>) -> i64 {
+        let with_it = self.together.iter().filter(|together| together.contains(&value));
+        let lesser =
+            with_it.flat_map(|together| together.range(..value)).filter_map(|lesser| small.get(lesser));
+        lesser.copied().max().unwrap_or(0)
+    }
+
     /// What each number is taken as: multiples of the least one of its size as multiples of `scope`, what lies between them as what lies
-    /// between those, and much larger ones as the next multiples. A larger number stays larger, and none becomes larger than it is: that
+    /// between those. A larger number stays larger, and none becomes larger than it is: that
     /// would show what the program does not do.
     pub(super) fn taken_as(&self, scope: i64) -> BTreeMap<i64, i64> {
         let (mut small, mut last, mut part) = (BTreeMap::new(), 0, 0);
@@ -79,17 +90,16 @@ impl Numbers {
             let unit = self.unit(&size);
             let mut below = if self.in_order { last } else { 0 };
             for value in size {
-                let most = if self.counts.contains(&value) { MOST_TIMES } else { MOST_THREADS };
                 let taken = if self.fixed.contains(&value) {
                     value
                 } else if self.divisors.contains(&value) {
                     LEAST_ROOM
                 } else if let Some(composed) = self.composed(value, &small) {
                     composed
-                } else if value / unit > most {
-                    (below / scope + 1) * scope
                 } else {
-                    scaled(value, unit, scope)
+                    let floor = self.above(value, &small);
+                    let taken = scaled(value, unit, scope);
+                    if taken > floor { taken } else { (floor / scope + 1) * scope }
                 };
                 below = self.whole(value, taken.max(below.max(part) + 1), &small).min(value);
                 last = below;

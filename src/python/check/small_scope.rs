@@ -112,7 +112,8 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let round = |value: &i64| (*value > TELLING && value % 10 == 1).then_some(value - 1);
     let round: BTreeSet<i64> = counts.union(&long).filter_map(round).collect();
     counts.extend(&round);
-    let numbers = Numbers { counts, long, divisors, within, fixed, in_order };
+    let together = given_together(stmts);
+    let numbers = Numbers { counts, long, divisors, within, together, fixed, in_order };
     let mut small = numbers.taken_as(i64::from(scope.iterations));
     take_totals(stmts, &numbers.counts, &mut small);
     if scope.in_proportion {
@@ -191,6 +192,36 @@ fn numbers_in(stmts: &[Stmt], parts: &dyn for<'e> Fn(&'e Expr) -> Vec<&'e Expr>)
     });
     numbers.retain(|value| *value > 1);
     numbers
+}
+
+/// The numbers that each function is given, now or by a thread that calls it, all of them together: `args=(0, 1000)`, `args=(1000, 9000)`.
+fn given_together(stmts: &[Stmt]) -> Vec<BTreeSet<i64>> {
+    let mut given: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+    let mut give = |callee: &ExprKind, args: &mut dyn Iterator<Item = &Expr>| {
+        if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = callee {
+            for arg in args {
+                walk_expr(arg, &mut |expr| {
+                    if let Some(value) = number(expr) {
+                        given.entry(name.clone()).or_default().insert(value);
+                    }
+                });
+            }
+        }
+    };
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::CallValue(function, args, keywords) = &expr.kind {
+            give(&function.kind, &mut args.iter());
+            // submit(work, 1000)
+            if let Some((callee, rest)) = args.split_first() {
+                give(&callee.kind, &mut rest.iter());
+            }
+            let keyword = |name: &str| keywords.iter().find(|(known, _)| known == name).map(|(_, it)| it);
+            if let (Some(target), Some(args)) = (keyword("target"), keyword("args")) {
+                give(&target.kind, &mut std::iter::once(args));
+            }
+        }
+    });
+    given.into_values().filter(|numbers| numbers.len() > 1).collect()
 }
 
 /// How many there is room for: elements of a queue, threads of a semaphore or a pool.
