@@ -229,7 +229,8 @@ fn rooms(stmts: &[Stmt]) -> BTreeSet<i64> {
     let mut numbers = BTreeSet::new();
     let mut note = |name: &str, values: &mut dyn Iterator<Item = &Expr>| {
         if ROOMS.contains(&name) {
-            numbers.extend(values.filter_map(number).filter(|value| *value > 1));
+            // Where it is for a few, larger numbers of iterations are tried as long as they are no longer larger.
+            numbers.extend(values.filter_map(number).filter(|value| *value > FEW));
         }
     };
     all_expressions(stmts, &mut |expr| match &expr.kind {
