@@ -21,7 +21,7 @@ use super::sleepers::MOST_OFFERS;
 use super::state::State;
 use super::stuck::Graph;
 use super::unit::{self, Came};
-use crate::python::program::module::Module;
+use crate::python::program::module::{FEW_ROUNDS, Module};
 use crate::system::control::Control;
 
 /// The most instructions of a thread without a switch that matters.
@@ -173,7 +173,8 @@ impl<'m> Search<'m> {
             let unexpected =
                 |(ending, _): &(Ending, Order)| expected.is_some_and(|expected| !expected.contains(ending));
             let endings = match self.pass(bounds, expected) {
-                Err(Unfinished::Limit(limit)) if expected.is_some() => {
+                // With larger numbers than few it is known by then that nothing goes wrong with few.
+                Err(Unfinished::Limit(limit)) if expected.is_some() && self.module.rounds <= FEW_ROUNDS => {
                     let found = self.in_depth(bounds, expected)?;
                     if !found.iter().any(unexpected) {
                         return Err(Unfinished::Limit(limit));
