@@ -39,7 +39,7 @@ impl Numbers {
         for value in all {
             let most = if self.counts.contains(&value) { MOST_TIMES } else { MOST_THREADS };
             match sizes.last_mut() {
-                Some(size) if value <= most * self.unit(size) => size.push(value),
+                Some(size) if value <= self.unit(size).saturating_mul(most) => size.push(value),
                 _ => sizes.push(vec![value]),
             }
         }
@@ -59,10 +59,10 @@ impl Numbers {
             let is_factor =
                 |factor: &&i64| **factor > 1 && value % **factor == 0 && value / **factor != **factor;
             let mut factors = small.keys().filter(is_factor);
-            factors.find_map(|factor| Some(taken(*factor)? * taken(value / factor)?))
+            factors.find_map(|factor| Some(taken(*factor)?.saturating_mul(*taken(value / factor)?)))
         };
         let before = || small.get(&(value - 1)).filter(|_| self.counts.contains(&(value - 1))).copied();
-        of(value).or_else(|| Some(before().or_else(|| of(value - 1))? + 1))
+        of(value).or_else(|| Some(before().or_else(|| of(value - 1))?.saturating_add(1)))
     }
 
     /// So many or a few more that the parts that make up a number make it up when it is small.
@@ -70,7 +70,7 @@ impl Numbers {
         let is_part =
             |part: &&i64| value % **part == 0 && self.within.contains(part) && self.counts.contains(part);
         let part = small.keys().rev().find(is_part).map_or(1, |part| small[part]);
-        taken.div_euclid(part) * part + if taken % part == 0 { 0 } else { part }
+        taken.saturating_add(part - 1) / part * part
     }
 
     /// What the lesser ones are taken as at most that are given to the same function as a number.
@@ -82,10 +82,9 @@ impl Numbers {
     }
 
     /// What each number is taken as: multiples of the least one of its size as multiples of `scope`, what lies between them as what lies
-    /// between those. A larger number stays larger, and none becomes larger than it is: that
-    /// would show what the program does not do.
+    /// between those. A larger number stays larger, and none becomes larger than it is: that would show what the program does not do.
     pub(super) fn taken_as(&self, scope: i64) -> BTreeMap<i64, i64> {
-        let (mut small, mut last, mut part) = (BTreeMap::new(), 0, 0);
+        let (mut small, mut last, mut part) = (BTreeMap::new(), 0, 0_i64);
         for size in self.sizes() {
             let unit = self.unit(&size);
             let mut below = if self.in_order { last } else { 0 };
@@ -99,9 +98,13 @@ impl Numbers {
                 } else {
                     let floor = self.above(value, &small);
                     let taken = scaled(value, unit, scope);
-                    if taken > floor { taken } else { (floor / scope + 1) * scope }
+                    if taken > floor {
+                        taken
+                    } else {
+                        (floor / scope).saturating_add(1).saturating_mul(scope)
+                    }
                 };
-                below = self.whole(value, taken.max(below.max(part) + 1), &small).min(value);
+                below = self.whole(value, taken.max(below.max(part).saturating_add(1)), &small).min(value);
                 last = below;
                 if self.within.contains(&value) {
                     part = below;
@@ -117,6 +120,9 @@ impl Numbers {
 /// A multiple of `least` as so many times `scope`; another number as what lies between two of them, or is next to one.
 pub(super) fn scaled(value: i64, least: i64, scope: i64) -> i64 {
     let (times, rest) = (value / least, value % least);
-    let nearest = (2 * rest * scope + least) / (2 * least);
-    scope * times + if rest == 0 { 0 } else { nearest.clamp(1, (scope - 1).max(1)) }
+    // A constant of a generator of random numbers fills its 64 bits.
+    let [part, whole] = [rest, least].map(i128::from);
+    let nearest = (2 * part * i128::from(scope) + whole) / (2 * whole);
+    let nearest = i64::try_from(nearest).unwrap_or(scope).clamp(1, (scope - 1).max(1));
+    scope.saturating_mul(times).saturating_add(if rest == 0 { 0 } else { nearest })
 }

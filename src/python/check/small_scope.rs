@@ -417,7 +417,7 @@ fn limits(stmts: &[Stmt], units: &[i64]) -> BTreeSet<i64> {
         _ => {}
     });
     let limits = seen.into_iter().filter(|&(value, times)| {
-        let same_size = units.iter().any(|unit| (*unit..=MOST_THREADS * unit).contains(&value));
+        let same_size = units.iter().any(|unit| (*unit..=unit.saturating_mul(MOST_THREADS)).contains(&value));
         value > FEW && (same_size || compared.get(&value) == Some(&times))
     });
     limits.map(|(value, _)| value).filter(|value| *value < LARGE && !excluded.contains(value)).collect()
@@ -438,7 +438,7 @@ fn take_totals(stmts: &[Stmt], counts: &BTreeSet<i64>, small: &mut BTreeMap<i64,
             return;
         }
         if let Some(&count) = product {
-            composed.insert(value, small[&count] * small[&(value / count)]);
+            composed.insert(value, small[&count].saturating_mul(small[&(value / count)]));
         } else if let Some(&count) = of() {
             totals.insert(value, count);
         } else if let Some(&count) = sum() {
@@ -464,6 +464,6 @@ fn take_totals(stmts: &[Stmt], counts: &BTreeSet<i64>, small: &mut BTreeMap<i64,
     });
     small.extend(composed);
     for (value, count) in totals.into_iter().chain(addends) {
-        small.insert(value, small[&count] * (value / count));
+        small.insert(value, small[&count].saturating_mul(value / count));
     }
 }

@@ -315,3 +315,19 @@ fn what_is_made_up_of_others_stays_so() {
         [(4, 2), (1_000_000, 4)].into()
     );
 }
+
+/// The constants of generators of random numbers.
+#[test]
+fn numbers_as_large_as_there_are_do_no_harm() {
+    for iterations in ["100", "4611686018427387904", "9223372036854775807"] {
+        for in_proportion in [false, true] {
+            let text = format!(
+                "x = 1\nn = 0\nwhile n < {iterations}:\n    x = (x * 6364136223846793005 + 1442695040888963407) % 9223372036854775807\n    \
+                 n += 4611686018427387903\nif x == 9223372036854775806 or n > 9223372036854775801: print(x)\n"
+            );
+            let scope = Scope { iterations: 10, in_proportion };
+            let checked = check(&text, &[Version::V3_13], scope, &Control::default());
+            assert!(checked.is_ok(), "{iterations}: {checked:?}");
+        }
+    }
+}
