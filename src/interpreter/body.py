@@ -156,7 +156,6 @@ def job(request):
             break
     return {
         "expected": decimal(expected),
-        "other_order": None,
         "sequence_seconds": sequence if request["sequence"] else None,
         "runs": runs,
         "gil_enabled": gil_enabled(),

@@ -262,8 +262,7 @@ impl ConvoyReport {
         };
         let interval = row.beside.switch_interval.as_secs_f64();
         let times = row.loaded.as_ref().map_or(&[][..], |latency| &latency.times);
-        let idle_median = idle.0;
-        let short = times.iter().filter(|&&time| time < interval || time <= 2.0 * idle_median).count();
+        let short = times.iter().filter(|&&time| time < interval || time <= 2.0 * idle.0).count();
         // A median between two times says little of either.
         let most = if 3 * short > 2 * times.len() {
             "most round trips".to_owned()

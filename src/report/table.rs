@@ -129,18 +129,8 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         let over =
             over.map_or_else(|| "sequential".to_owned(), |host| format!("rank 0 alone on {}", host.host));
         let [at_work, started] = [words::figure(speedup), words::figure(with_startup)];
-        let text = match within_spread(report, row) {
-            [false, false] => format!("{at_work} over {over} ({started} with start-up counted)"),
-            [true, false] => {
-                format!("{at_work} over {over}, within the spread ({started} with start-up counted)")
-            }
-            [false, true] => {
-                format!("{at_work} over {over} ({started} with start-up counted, within the spread)")
-            }
-            [true, true] => {
-                format!("{at_work} over {over} ({started} with start-up counted), both within the spread")
-            }
-        };
+        let [after, within, both] = within_spread(report, row);
+        let text = format!("{at_work} over {over}{after} ({started} with start-up counted{within}){both}");
         lines.push(("speed-up", text));
     }
     let startup = time(summary.startup);
@@ -432,16 +422,21 @@ fn legend(rows: &[&Row], cpus: usize) -> String {
     format!("time: {time}{start}{relative}. {} usable, {pins}.", plural(cpus, "CPU"))
 }
 
-/// Whether a row's speed-up over the sequential sum is no more than the spread, without and with start-up.
-fn within_spread(report: &Report, row: &Row) -> [bool; 2] {
+/// Which of a row's speed-ups over the sequential sum are no more than the spread, in words: behind the one without start-up, behind the one
+/// with it, behind both.
+fn within_spread(report: &Report, row: &Row) -> [&'static str; 3] {
     let same = |other: &&Row| {
         other.short_name() == "sequential"
             && other.conditions.updates == row.conditions.updates
             && !row.is_by_ranks()
     };
-    report.results.iter().find(same).map_or([false; 2], |sequential| {
-        [advice::indistinct_at_work(sequential, row), advice::indistinct(sequential, row)]
-    })
+    let Some(sequential) = report.results.iter().find(same) else { return [""; 3] };
+    match (advice::indistinct_at_work(sequential, row), advice::indistinct(sequential, row)) {
+        (false, false) => [""; 3],
+        (true, false) => [", within the spread", "", ""],
+        (false, true) => ["", ", within the spread", ""],
+        (true, true) => ["", "", ", both within the spread"],
+    }
 }
 
 /// How the ways to split stand to one worker that does all of it.
@@ -455,12 +450,8 @@ fn speedups(report: &Report, rows: &[&Row]) -> Option<String> {
             other => other,
         };
         let [at_work, started] = [words::figure(row.speedup?), words::figure(row.speedup_with_startup?)];
-        Some(match within_spread(report, row) {
-            [false, false] => format!("{name} {at_work} ({started})"),
-            [true, false] => format!("{name} {at_work}, within the spread ({started})"),
-            [false, true] => format!("{name} {at_work} ({started}, within the spread)"),
-            [true, true] => format!("{name} {at_work} ({started}), both within the spread"),
-        })
+        let [after, within, both] = within_spread(report, row);
+        Some(format!("{name} {at_work}{after} ({started}{within}){both}"))
     };
     let ways: Vec<String> = rows.iter().filter_map(|row| way(row)).collect();
     (!ways.is_empty())

@@ -131,21 +131,12 @@ impl Rounds {
         };
         all_expressions(stmts, &mut |expr| match &expr.kind {
             ExprKind::Call(name, _, args) => passed(name, false, args, &mut give),
-            ExprKind::CallValue(function, args, keywords) => {
-                called(function, args, &passed, &mut give);
-                // submit(work, 1000)
-                if let Some((callee, rest)) = args.split_first() {
-                    called(callee, rest, &passed, &mut give);
-                }
+            ExprKind::CallValue(_, _, keywords) => {
+                calls(expr, &mut |callee, args| called(callee, args, &passed, &mut give));
                 for (name, value) in keywords {
                     give((name, value));
                 }
                 let keyword = |name: &str| keywords.iter().find(|(known, _)| known == name).map(|(_, it)| it);
-                if let (Some(target), Some(Expr { kind: ExprKind::Tuple(args), .. })) =
-                    (keyword("target"), keyword("args"))
-                {
-                    called(target, args, &passed, &mut give);
-                }
                 if let Some(Expr { kind: ExprKind::Dict(items), .. }) = keyword("kwargs") {
                     for (key, value) in items {
                         if let ExprKind::Str(name) = &key.kind {
@@ -179,6 +170,21 @@ impl Callable {
             all.push(it(class, false));
         }
         all
+    }
+}
+
+/// Each function that a call calls, now or in a thread, and its arguments: itself, `submit(work, 1000)`, `target=work, args=(1000,)`.
+pub(super) fn calls<'e>(expr: &'e Expr, tell: &mut dyn FnMut(&'e Expr, &'e [Expr])) {
+    let ExprKind::CallValue(function, args, keywords) = &expr.kind else { return };
+    tell(function, args);
+    if let Some((callee, rest)) = args.split_first() {
+        tell(callee, rest);
+    }
+    let keyword = |name: &str| keywords.iter().find(|(known, _)| known == name).map(|(_, it)| it);
+    if let (Some(target), Some(Expr { kind: ExprKind::Tuple(args), .. })) =
+        (keyword("target"), keyword("args"))
+    {
+        tell(target, args);
     }
 }
 

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::rounds::{FEW, Rounds};
+use super::rounds::{FEW, Rounds, calls};
 use super::sizes::{MOST_THREADS, MOST_TIMES, Numbers, scaled};
 use crate::python::program::syntax::{
     Expr, ExprKind, Stmt, StmtKind, all_expressions, all_statements, walk_expr,
@@ -96,9 +96,10 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let Some(&most) = counts.union(&long).max() else { return BTreeMap::new() };
     let is_within = |value: &i64| *value < most && !fixed.contains(value);
     let parts: BTreeSet<i64> = parts_of_many(stmts).into_iter().filter(is_within).collect();
-    let divisors: BTreeSet<i64> = divisors(stmts).union(&rooms(stmts)).copied().collect();
+    // Where there is room for a few, larger numbers of iterations are tried as long as they are no longer larger.
+    let rooms = called_with(stmts, &ROOMS).into_iter().filter(|value| *value > FEW);
     let divisors: BTreeSet<i64> =
-        divisors.into_iter().filter(|it| is_within(it) && !counts.contains(it)).collect();
+        divisors(stmts).into_iter().chain(rooms).filter(|it| is_within(it) && !counts.contains(it)).collect();
     let places: BTreeSet<i64> = indices(stmts).into_iter().filter(is_within).collect();
     let within: BTreeSet<i64> = [&parts, &divisors, &places].into_iter().flatten().copied().collect();
     // Where threads hand things over, it matters whether one more is taken than is put.
@@ -197,47 +198,31 @@ fn numbers_in(stmts: &[Stmt], parts: &dyn for<'e> Fn(&'e Expr) -> Vec<&'e Expr>)
 /// The numbers that each function is given, now or by a thread that calls it, all of them together: `args=(0, 1000)`, `args=(1000, 9000)`.
 fn given_together(stmts: &[Stmt]) -> Vec<BTreeSet<i64>> {
     let mut given: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
-    let mut give = |callee: &ExprKind, args: &mut dyn Iterator<Item = &Expr>| {
-        if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = callee {
-            for arg in args {
-                walk_expr(arg, &mut |expr| {
-                    if let Some(value) = number(expr) {
-                        given.entry(name.clone()).or_default().insert(value);
-                    }
-                });
-            }
-        }
-    };
     all_expressions(stmts, &mut |expr| {
-        if let ExprKind::CallValue(function, args, keywords) = &expr.kind {
-            give(&function.kind, &mut args.iter());
-            // submit(work, 1000)
-            if let Some((callee, rest)) = args.split_first() {
-                give(&callee.kind, &mut rest.iter());
+        calls(expr, &mut |callee, args| {
+            if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = &callee.kind {
+                let numbers = given.entry(name.clone()).or_default();
+                for arg in args {
+                    walk_expr(arg, &mut |expr| numbers.extend(number(expr)));
+                }
             }
-            let keyword = |name: &str| keywords.iter().find(|(known, _)| known == name).map(|(_, it)| it);
-            if let (Some(target), Some(args)) = (keyword("target"), keyword("args")) {
-                give(&target.kind, &mut std::iter::once(args));
-            }
-        }
+        });
     });
     given.into_values().filter(|numbers| numbers.len() > 1).collect()
 }
 
-/// How many there is room for: elements of a queue, threads of a semaphore or a pool.
-fn rooms(stmts: &[Stmt]) -> BTreeSet<i64> {
+/// The numbers that functions of these names are called with.
+fn called_with(stmts: &[Stmt], names: &[&str]) -> BTreeSet<i64> {
     let mut numbers = BTreeSet::new();
-    let mut note = |name: &str, values: &mut dyn Iterator<Item = &Expr>| {
-        if ROOMS.contains(&name) {
-            // Where it is for a few, larger numbers of iterations are tried as long as they are no longer larger.
-            numbers.extend(values.filter_map(number).filter(|value| *value > FEW));
-        }
-    };
     all_expressions(stmts, &mut |expr| match &expr.kind {
-        ExprKind::Call(name, _, args) => note(name, &mut args.iter()),
+        ExprKind::Call(name, _, args) if names.contains(&name.as_str()) => {
+            numbers.extend(args.iter().filter_map(number));
+        }
         ExprKind::CallValue(function, args, keywords) => {
-            if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = &function.kind {
-                note(name, &mut args.iter().chain(keywords.iter().map(|(_, value)| value)));
+            if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = &function.kind
+                && names.contains(&name.as_str())
+            {
+                numbers.extend(args.iter().chain(keywords.iter().map(|(_, value)| value)).filter_map(number));
             }
         }
         _ => {}
@@ -365,7 +350,7 @@ pub(super) fn few(stmts: &[Stmt]) -> BTreeSet<i64> {
 /// size, wherever they stand, and smaller ones that are only compared, or bound to what is.
 fn limits(stmts: &[Stmt], units: &[i64]) -> BTreeSet<i64> {
     let (mut seen, mut compared) = (BTreeMap::new(), BTreeMap::new());
-    let (mut names, mut excluded) = (BTreeSet::new(), BTreeSet::new());
+    let (mut names, mut excluded) = (BTreeSet::new(), called_with(stmts, &WORKERS));
     all_expressions(stmts, &mut |expr| match &expr.kind {
         ExprKind::Int(value, _) => *seen.entry(*value).or_insert(0_usize) += 1,
         ExprKind::Compare(left, rest) => {
@@ -392,16 +377,6 @@ fn limits(stmts: &[Stmt], units: &[i64]) -> BTreeSet<i64> {
         )
         | ExprKind::Subscript(_, right) => excluded.extend(number(right)),
         ExprKind::Slice(bounds) => excluded.extend(bounds.iter().flatten().filter_map(|bound| number(bound))),
-        ExprKind::CallValue(function, args, keywords) => {
-            let (ExprKind::Name(name) | ExprKind::Attribute(_, name)) = &function.kind else { return };
-            if WORKERS.contains(&name.as_str()) {
-                excluded
-                    .extend(args.iter().chain(keywords.iter().map(|(_, value)| value)).filter_map(number));
-            }
-        }
-        ExprKind::Call(name, _, args) if WORKERS.contains(&name.as_str()) => {
-            excluded.extend(args.iter().filter_map(number));
-        }
         _ => {}
     });
     all_statements(stmts, &mut |stmt| match &stmt.kind {
