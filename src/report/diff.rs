@@ -86,7 +86,7 @@ impl Changes {
         if self.changes.iter().any(|row| row.change.low.is_none()) {
             notes.push(
                 "where there is no interval, too few runs are left for one (4 and 4 are enough; of those that are like their \
-                 neighbours several count as one); --runs N makes more."
+                 neighbours several count as one): measure both again with a greater --runs N."
                     .to_owned(),
             );
         }
@@ -216,7 +216,7 @@ impl Document for ChangeReport {
             let names = [row.group.clone(), row.scenario.clone()];
             let rest = [
                 row.change.verdict.name().to_owned(),
-                row.change.ratio.map_or_else(|| "-".to_owned(), figure),
+                row.change.ratio.map_or_else(|| "-".to_owned(), |ratio| ratio.to_string()),
             ];
             names
                 .into_iter()

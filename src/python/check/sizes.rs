@@ -8,9 +8,12 @@ pub(super) const MOST_TIMES: i64 = 4;
 /// Up to so many times a number of iterations, a number may be what they come to in all threads.
 pub(super) const MOST_THREADS: i64 = 16;
 
+/// From here on a multiple of a number of iterations is no accident; below, it must stand in a comparison.
+pub(super) const TELLING: i64 = 100;
+
 /// What a larger divisor is taken as, and where there is room for more: with one more iteration than that each remainder comes up and one of
 /// them again, and a queue is filled.
-const LEAST_ROOM: i64 = 2;
+pub(super) const LEAST_ROOM: i64 = 2;
 
 /// Numbers that become small.
 pub(super) struct Numbers {

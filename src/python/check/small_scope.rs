@@ -9,21 +9,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::rounds::{FEW, Rounds, calls};
-use super::sizes::{MOST_THREADS, MOST_TIMES, Numbers, scaled};
+use super::roles::{
+    divisors, full_lengths, given_together, hands_over, indices, makes_it_long, names_of, number, operands,
+    parties_of, parts, parts_of_many, rooms, taken_from_others, workers,
+};
+use super::rounds::{FEW, Rounds};
+use super::sizes::{LEAST_ROOM, MOST_THREADS, MOST_TIMES, Numbers, TELLING, scaled};
 use crate::python::program::syntax::{
     Expr, ExprKind, Stmt, StmtKind, all_expressions, all_statements, walk_expr,
 };
-use crate::python::program::{BinaryOp, CompareOp, map_numbers};
+use crate::python::program::{BinaryOp, map_numbers};
 
 /// From here on a number is taken as small wherever it stands.
 const LARGE: i64 = 10_000;
 
 /// Up to here a number of iterations in which something is taken that others put there stays, if it is a multiple of a small one.
 const MOST_KEPT: i64 = MOST_TIMES * FEW;
-
-/// From here on a multiple of a number of iterations is no accident; below, it must stand in a comparison.
-const TELLING: i64 = 100;
 
 /// How small the numbers of a program are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,24 +48,6 @@ impl fmt::Display for Scope {
         write!(f, "--scope {}{proportion}", self.iterations)
     }
 }
-
-/// With what threads wait for as many of others as they count.
-const HAND_OVER: [&str; 6] = ["put", "put_nowait", "Semaphore", "BoundedSemaphore", "Barrier", "Condition"];
-
-/// What has room for as many as it is called with.
-const ROOMS: [&str; 8] = [
-    "Queue",
-    "LifoQueue",
-    "Semaphore",
-    "BoundedSemaphore",
-    "ThreadPoolExecutor",
-    "ProcessPoolExecutor",
-    "Pool",
-    "ThreadPool",
-];
-
-/// What is called with a number of workers.
-const WORKERS: [&str; 4] = ["ThreadPoolExecutor", "Pool", "ThreadPool", "sleep"];
 
 /// Makes the numbers of a program small; what each became.
 pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
@@ -97,13 +80,13 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let is_within = |value: &i64| *value < most && !fixed.contains(value);
     let parts: BTreeSet<i64> = parts_of_many(stmts).into_iter().filter(is_within).collect();
     // Where there is room for a few, larger numbers of iterations are tried as long as they are no longer larger.
-    let rooms = called_with(stmts, &ROOMS).into_iter().filter(|value| *value > FEW);
-    let divisors: BTreeSet<i64> =
-        divisors(stmts).into_iter().chain(rooms).filter(|it| is_within(it) && !counts.contains(it)).collect();
+    let is_own = |value: &i64| is_within(value) && !counts.contains(value);
+    let divisors: BTreeSet<i64> = divisors(stmts).into_iter().chain(rooms(stmts)).filter(is_own).collect();
+    let lengths: BTreeSet<i64> = full_lengths(stmts).into_iter().filter(is_own).collect();
     let places: BTreeSet<i64> = indices(stmts).into_iter().filter(is_within).collect();
     let within: BTreeSet<i64> = [&parts, &divisors, &places].into_iter().flatten().copied().collect();
     // Where threads hand things over, it matters whether one more is taken than is put.
-    let in_order = HAND_OVER.iter().any(|name| names.contains(*name));
+    let in_order = hands_over(&names);
     if in_order {
         fixed.extend(few_counts);
     }
@@ -116,6 +99,10 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let together = given_together(stmts);
     let numbers = Numbers { counts, long, divisors, within, together, fixed, in_order };
     let mut small = numbers.taken_as(i64::from(scope.iterations));
+    // With fewer iterations one thread does not fill it, and the line that is then not tried asks for more.
+    if i64::from(scope.iterations) > LEAST_ROOM {
+        small.extend(lengths.into_iter().map(|length| (length, LEAST_ROOM)));
+    }
     take_totals(stmts, &numbers.counts, &mut small);
     if scope.in_proportion {
         in_proportion(stmts, &numbers, &mut small);
@@ -125,120 +112,6 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     small.retain(|value, _| stands.contains(value));
     map_numbers(stmts, &|value| small.get(&value).copied().unwrap_or(value));
     small
-}
-
-/// Whether a large number may make a program long that stands in no `range()`: a loop that goes on until it is reached, or a sequence of
-/// so many elements.
-fn makes_it_long(stmts: &[Stmt]) -> bool {
-    let mut long = false;
-    all_statements(stmts, &mut |stmt| long |= matches!(stmt.kind, StmtKind::While(..)));
-    all_expressions(stmts, &mut |expr| {
-        if let ExprKind::Binary(BinaryOp::Multiply, left, right) = &expr.kind {
-            let is_sequence =
-                |expr: &Expr| matches!(expr.kind, ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Str(_));
-            long |= is_sequence(left) || is_sequence(right);
-        }
-    });
-    long
-}
-
-/// Numbers by which so many are shared out: where parts of a sequence begin and end (`data[:500]`, `data[k * 250:(k + 1) * 250]`), how far
-/// they are apart (`range(0, 1000, 100)`), and what is divided by.
-fn parts_of_many(stmts: &[Stmt]) -> BTreeSet<i64> {
-    numbers_in(stmts, &|expr| match &expr.kind {
-        ExprKind::Slice(bounds) => bounds.iter().flatten().map(|bound| &**bound).collect(),
-        ExprKind::Binary(BinaryOp::FloorDivide, _, right) => vec![&**right],
-        ExprKind::Call(name, _, args) if matches!(name.as_str(), "range" | "xrange") => {
-            args.get(2).into_iter().collect()
-        }
-        _ => Vec::new(),
-    })
-}
-
-/// What is divided by for the remainder: `shards[k % 4]`, `if i % 100 == 0`.
-fn divisors(stmts: &[Stmt]) -> BTreeSet<i64> {
-    numbers_in(stmts, &|expr| match &expr.kind {
-        // A text before it is a format.
-        ExprKind::Binary(BinaryOp::Remainder, left, right) if !matches!(left.kind, ExprKind::Str(_)) => {
-            vec![&**right]
-        }
-        _ => Vec::new(),
-    })
-}
-
-/// The numbers above 1 in such parts of a program's expressions, as they stand or by a name.
-fn numbers_in(stmts: &[Stmt], parts: &dyn for<'e> Fn(&'e Expr) -> Vec<&'e Expr>) -> BTreeSet<i64> {
-    let (mut numbers, mut names) = (BTreeSet::new(), BTreeSet::new());
-    all_expressions(stmts, &mut |expr| {
-        for part in parts(expr) {
-            walk_expr(part, &mut |expr| match &expr.kind {
-                ExprKind::Int(value, _) => {
-                    numbers.insert(*value);
-                }
-                ExprKind::Name(name) => {
-                    names.insert(name.clone());
-                }
-                _ => {}
-            });
-        }
-    });
-    all_statements(stmts, &mut |stmt| {
-        if let StmtKind::Assign(targets, value) = &stmt.kind
-            && targets
-                .iter()
-                .any(|target| matches!(&target.kind, ExprKind::Name(name) if names.contains(name)))
-        {
-            numbers.extend(number(value));
-        }
-    });
-    numbers.retain(|value| *value > 1);
-    numbers
-}
-
-/// The numbers that each function is given, now or by a thread that calls it, all of them together: `args=(0, 1000)`, `args=(1000, 9000)`.
-fn given_together(stmts: &[Stmt]) -> Vec<BTreeSet<i64>> {
-    let mut given: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
-    all_expressions(stmts, &mut |expr| {
-        calls(expr, &mut |callee, args| {
-            if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = &callee.kind {
-                let numbers = given.entry(name.clone()).or_default();
-                for arg in args {
-                    walk_expr(arg, &mut |expr| numbers.extend(number(expr)));
-                }
-            }
-        });
-    });
-    given.into_values().filter(|numbers| numbers.len() > 1).collect()
-}
-
-/// The numbers that functions of these names are called with.
-fn called_with(stmts: &[Stmt], names: &[&str]) -> BTreeSet<i64> {
-    let mut numbers = BTreeSet::new();
-    all_expressions(stmts, &mut |expr| match &expr.kind {
-        ExprKind::Call(name, _, args) if names.contains(&name.as_str()) => {
-            numbers.extend(args.iter().filter_map(number));
-        }
-        ExprKind::CallValue(function, args, keywords) => {
-            if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = &function.kind
-                && names.contains(&name.as_str())
-            {
-                numbers.extend(args.iter().chain(keywords.iter().map(|(_, value)| value)).filter_map(number));
-            }
-        }
-        _ => {}
-    });
-    numbers
-}
-
-/// Which elements are meant: `slots[9]`.
-fn indices(stmts: &[Stmt]) -> BTreeSet<i64> {
-    let mut numbers = BTreeSet::new();
-    all_expressions(stmts, &mut |expr| {
-        if let ExprKind::Subscript(_, index) = &expr.kind {
-            numbers.extend(number(index).filter(|value| *value > 0));
-        }
-    });
-    numbers
 }
 
 /// Takes limits as small as the number of iterations that is closest to them is taken.
@@ -259,98 +132,11 @@ fn in_proportion(stmts: &[Stmt], numbers: &Numbers, small: &mut BTreeMap<i64, i6
     }
 }
 
-/// Where parts of such long ranges end, and the next begin: `(0, 4000), (4000, 8000)`.
-fn parts(stmts: &[Stmt], ends: &BTreeSet<i64>) -> BTreeSet<i64> {
-    let mut parts = BTreeSet::new();
-    all_expressions(stmts, &mut |expr| {
-        if let ExprKind::Tuple(items) = &expr.kind {
-            let numbers: Vec<i64> = items.iter().filter_map(number).collect();
-            let part = |value: i64, end: i64| {
-                value >= TELLING && end % value == 0 && (2..=MOST_TIMES).contains(&(end / value))
-            };
-            let is_part = |value: &&i64| numbers.iter().any(|end| ends.contains(end) && part(**value, *end));
-            parts.extend(numbers.iter().filter(is_part));
-        }
-    });
-    parts
-}
-
-/// How many threads a barrier waits for.
-fn parties_of(function: &Expr, args: &[Expr]) -> Option<i64> {
-    let (ExprKind::Name(name) | ExprKind::Attribute(_, name)) = &function.kind else { return None };
-    match args.first().map(|arg| &arg.kind) {
-        Some(ExprKind::Int(value, _)) if name == "Barrier" && *value > 1 => Some(*value),
-        _ => None,
-    }
-}
-
-/// All names and attributes, and what is called.
-fn names_of(stmts: &[Stmt]) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    all_expressions(stmts, &mut |expr| match &expr.kind {
-        ExprKind::Attribute(_, name) | ExprKind::Name(name) | ExprKind::Call(name, ..) => {
-            names.insert(name.clone());
-        }
-        _ => {}
-    });
-    names
-}
-
-/// How often loops run in which a thread takes what others put there: elements of a queue, or what a semaphore has.
-fn taken_from_others(stmts: &[Stmt], names: &BTreeSet<String>) -> BTreeSet<i64> {
-    let stands = |those: [&str; 2]| those.iter().any(|name| names.contains(*name));
-    let from_queues = stands(["put", "put_nowait"]);
-    let from_semaphores = stands(["Semaphore", "BoundedSemaphore"]);
-    let is_taking = |name: &str| match name {
-        "get" | "get_nowait" => from_queues,
-        "acquire" => from_semaphores,
-        _ => false,
-    };
-    let mut taken = BTreeSet::new();
-    all_statements(stmts, &mut |stmt| {
-        if let StmtKind::For(_, Expr { kind: ExprKind::Call(name, _, args), .. }, body, _) = &stmt.kind
-            && matches!(name.as_str(), "range" | "xrange")
-        {
-            let mut is_taken = false;
-            all_expressions(body, &mut |expr| {
-                if let ExprKind::Attribute(_, name) = &expr.kind {
-                    is_taken |= is_taking(name);
-                }
-            });
-            if is_taken {
-                taken.extend(args.iter().filter_map(number));
-            }
-        }
-    });
-    taken
-}
-
-/// The number that stands there.
-fn number(expr: &Expr) -> Option<i64> {
-    if let ExprKind::Int(value, _) = expr.kind { Some(value) } else { None }
-}
-
-/// What is compared, from left to right.
-fn operands<'a>(left: &'a Expr, rest: &'a [(CompareOp, Expr)]) -> impl Iterator<Item = &'a Expr> {
-    std::iter::once(left).chain(rest.iter().map(|(_, right)| right))
-}
-
-/// The numbers of a program that are small as they are, and could decide about something.
-pub(super) fn few(stmts: &[Stmt]) -> BTreeSet<i64> {
-    let mut few = BTreeSet::new();
-    all_expressions(stmts, &mut |expr| {
-        if let ExprKind::Int(value @ 2..10, _) = expr.kind {
-            few.insert(value);
-        }
-    });
-    few
-}
-
 /// The numbers beside those of iterations, of which the least of each size is given, that something is counted up or down to: those of the same
 /// size, wherever they stand, and smaller ones that are only compared, or bound to what is.
 fn limits(stmts: &[Stmt], units: &[i64]) -> BTreeSet<i64> {
     let (mut seen, mut compared) = (BTreeMap::new(), BTreeMap::new());
-    let (mut names, mut excluded) = (BTreeSet::new(), called_with(stmts, &WORKERS));
+    let (mut names, mut excluded) = (BTreeSet::new(), workers(stmts));
     all_expressions(stmts, &mut |expr| match &expr.kind {
         ExprKind::Int(value, _) => *seen.entry(*value).or_insert(0_usize) += 1,
         ExprKind::Compare(left, rest) => {

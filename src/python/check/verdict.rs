@@ -10,6 +10,7 @@ use super::finding::{Finding, Kind, NotCovered, Orders, Shows, endings_of_orders
 use super::machine::{Beyond, KNOWN};
 use super::reached::Untried;
 use super::replay::{self, PlayError};
+use super::roles;
 use super::search::{Bounds, Search, Switching, Unfinished};
 use super::small_scope::{self, Scope};
 use super::witness::{Record, Turn};
@@ -152,7 +153,7 @@ impl Small {
 fn parse(text: &str, scope: Scope) -> Result<(Vec<Stmt>, Small), CheckError> {
     let mut stmts = parse_program(text)?;
     coverage::check(&stmts, &|position| Place::new(text, position))?;
-    let beside = small_scope::few(&stmts);
+    let beside = roles::few(&stmts);
     let small = small_scope::shrink(&mut stmts, scope);
     // Those that were large in both are not small in one.
     let is_overtaken = |(number, taken_as): (&i64, &i64)| {

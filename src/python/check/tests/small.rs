@@ -181,10 +181,16 @@ fn numbers_of_iterations_are_found_where_loops_get_them_from() {
         (program("MOST = 400", &many("MOST")), 400),
         (program("", &keyword.replace("times=500", "times=3")), 700),
         (program("", &default), 500),
+        (program("MOST = 800", &keyword.replace("500", "3").replace("700", "MOST // 4")), 800),
+        (
+            program("MOST = 800\nPART = int(MOST / 4)", &keyword.replace("500", "3").replace("700", "PART")),
+            800,
+        ),
         (program("", &default.replace("times=500", "times=500, *rest, last=3")), 500),
     ] {
         let checked = check(&text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
-        assert_eq!(checked.small.numbers.get(&number), Some(&2), "{text}: {:?}", checked.small);
+        let taken = if text.contains("/ 4") { 2 * checked.small.numbers.get(&4).unwrap_or(&4) } else { 2 };
+        assert_eq!(checked.small.numbers.get(&number), Some(&taken), "{text}: {:?}", checked.small);
         assert_eq!(checked.findings[0].kind, Kind::Loses, "{text}");
         assert!(checked.findings[1].untried.is_empty(), "{text}: {:?}", checked.findings[1].untried);
     }
@@ -284,6 +290,33 @@ fn what_has_room_for_fewer_than_come_is_filled() {
         let enough = program(setup, work).replace("range(100)", "range(9)");
         let checked = check(&enough, &[Version::V3_13], 2, &Control::default()).unwrap();
         assert_eq!(checked.findings[0].kind, Kind::Exact, "{setup}: {:?}", checked.small);
+    }
+}
+
+#[test]
+fn a_buffer_at_whose_limit_a_thread_waits_is_filled() {
+    let program = |setup: &str, wait: &str| {
+        format!(
+            "import threading\n{setup}\nbuffer = []\nnot_full = threading.Condition()\ndef work():\n    for i in range(1000):\n        with not_full:\n            \
+             {wait}\n            buffer.append(i)\nt = threading.Thread(target=work)\nt.start()\nt.join()\n"
+        )
+    };
+    for (setup, wait) in [
+        ("", "while len(buffer) >= 10: not_full.wait()"),
+        ("", "while not len(buffer) < 10: not_full.wait()"),
+        ("", "if 10 == len(buffer): not_full.wait()"),
+        ("LIMIT = 10", "not_full.wait_for(lambda: len(buffer) < LIMIT)"),
+    ] {
+        let checked = check(&program(setup, wait), &[Version::V3_13], 3, &Control::default()).unwrap();
+        assert_eq!(checked.findings[0].kind, Kind::Deadlocks, "{wait}: {:?}", checked.small);
+    }
+    // Who waits for 10 must not wait for fewer, and neither for more than there is room for.
+    for wait in [
+        "while len(buffer) < 10 and i > 10: not_full.wait()",
+        "while len(buffer) >= 10 and len(buffer) != 20: not_full.wait()",
+    ] {
+        let checked = check(&program("", wait), &[Version::V3_13], 3, &Control::default()).unwrap();
+        assert_eq!(checked.small.numbers, [(1000, 3)].into(), "{wait}");
     }
 }
 
