@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::ending::{Ending, ending};
 use super::machine::Machine;
 use super::order::Mark;
-use super::search::{Bounds, Pause, Search, Unfinished};
+use super::pause::{Bounds, Pause, Unfinished};
+use super::search::Search;
 use super::state::State;
 use super::stuck::Graph;
 

@@ -59,6 +59,7 @@ mod natives;
 mod numbers;
 mod operations;
 mod order;
+mod pause;
 mod prints;
 mod processes;
 mod program_ops;
@@ -82,6 +83,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
+mod turn;
 mod unit;
 mod verdict;
 mod waiting;

@@ -12,27 +12,16 @@ use rustc_hash::FxHasher;
 
 use super::assumed::Assumed;
 use super::ending::{Ending, ending};
-use super::machine::{Beyond, Location, Machine, Step};
+use super::machine::{Location, Machine};
 use super::order::{Mark, Order, order};
+use super::pause::{Bounds, Pause, Switching, Tell, Unfinished};
 use super::prints::{Prints, Stretch};
 use super::reached::Reached;
 use super::sharing::Sharing;
-use super::sleepers::MOST_OFFERS;
 use super::state::State;
 use super::stuck::Graph;
-use super::unit::{self, Came};
+use super::unit;
 use crate::python::program::module::{FEW_ROUNDS, Module};
-use crate::system::control::Control;
-
-/// The most instructions of a thread without a switch that matters.
-const LONGEST_STRETCH: usize = 200_000;
-
-/// After so many instructions a thread may be switched wherever it can be: it may wait for another one in a loop that
-/// reads what nobody has been seen to write yet.
-const PATIENCE: usize = LONGEST_STRETCH / 10;
-
-/// After so many instructions within one whole iteration a thread may wait for another one in an inner loop.
-const LONG: usize = 100;
 
 /// The most parts of what a daemon thread still does that are looked at once the program has ended.
 const MOST_PARTS: usize = 50;
@@ -40,53 +29,20 @@ const MOST_PARTS: usize = 50;
 /// The most that all states of a search may weigh, in references: a quarter of a gigabyte.
 const MOST_WEIGHT: usize = 32 << 20;
 
-/// How many objects may be made before those that nothing reaches are dropped.
-const SPARE: usize = 512;
-
-/// Where threads may be switched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Switching {
-    /// Between whole iterations, and where a thread has to wait.
-    Iterations,
-    /// Where the version may drop its GIL, and the thread has since used something that another one uses: a partial-order
-    /// reduction, for what nobody else sees can be done in any order.
-    DropPoints,
-    /// Wherever the version may drop its GIL, for the reduction to be held against.
-    #[cfg(test)]
-    EveryDropPoint,
-    /// At each place that the text of a schedule counts: to carry one out, not to find one.
-    Places,
-}
-
-/// What ends a search before its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unfinished {
-    /// The program leaves the model.
-    Beyond(Beyond),
-    /// A limit was reached.
-    Limit(String),
-    Stopped,
-}
-
-/// What limits a search.
-pub(super) struct Bounds<'c> {
-    pub(super) states: usize,
-    pub(super) steps: u64,
-    pub(super) control: &'c Control,
-}
-
 /// What counts of a state from which nobody goes on, and whether all who must have ended.
 pub(super) type Look<'m> = dyn Fn(&State, bool) -> Result<Ending, Unfinished> + 'm;
 
 pub(super) struct Search<'m> {
-    module: &'m Module,
-    switching: Switching,
+    pub(super) module: &'m Module,
+    pub(super) switching: Switching,
     begin: State,
     look: Option<&'m Look<'m>>,
     /// The locations at which threads may be in each other's way.
     pub(super) conflicts: BTreeSet<Location>,
     /// Those of them that were known when the last pass began: it switches threads there.
-    shared: BTreeSet<Location>,
+    pub(super) shared: BTreeSet<Location>,
+    /// But not there, as a lock is held each time.
+    pub(super) guarded: BTreeSet<Location>,
     pub(super) sharing: Sharing,
     pub(super) steps: u64,
     /// What was taken for granted.
@@ -95,21 +51,13 @@ pub(super) struct Search<'m> {
     /// What is printed on the way, in the last pass.
     pub(super) prints: Prints,
     /// What the last stretch of a thread printed.
-    stretch: Stretch,
+    pub(super) stretch: Stretch,
     /// Whether threads take turns after iterations of their loops. The loops of the main thread start others and wait for them.
     pub(super) iterates: bool,
     /// Whether in this pass a thread came back to where it was, and nothing on its way can be changed by another one.
     endless: bool,
     /// Whether the state that was found last is left first.
     depth_first: bool,
-}
-
-/// How a thread's run came to its end.
-pub(super) enum Pause {
-    Switch,
-    /// After [`PATIENCE`] instructions, or some rounds of a loop without an end of its own, at a place of no other interest.
-    Long,
-    Blocked,
 }
 
 /// The endings that were found, with the order of threads that leads to each first.
@@ -124,6 +72,7 @@ impl<'m> Search<'m> {
             look: None,
             conflicts: BTreeSet::new(),
             shared: BTreeSet::new(),
+            guarded: BTreeSet::new(),
             sharing: Sharing::default(),
             steps: 0,
             assumed: Assumed::default(),
@@ -151,14 +100,24 @@ impl<'m> Search<'m> {
         &self.begin
     }
 
-    /// The locations at which threads are switched.
+    /// The locations at which threads may be in each other's way, as far as they are known.
     pub(super) const fn shared(&self) -> &BTreeSet<Location> {
         &self.shared
     }
 
-    /// Switches threads at these locations.
-    pub(super) fn share(&mut self, shared: BTreeSet<Location>) {
-        self.shared = shared;
+    /// Takes these for the locations at which threads may be in each other's way, and those of them as guarded.
+    pub(super) fn share(&mut self, shared: BTreeSet<Location>, guarded: BTreeSet<Location>) {
+        (self.shared, self.guarded) = (shared, guarded);
+    }
+
+    /// Those of the shared locations at which threads are not switched, as one lock is held there each time.
+    pub(super) const fn guarded(&self) -> &BTreeSet<Location> {
+        &self.guarded
+    }
+
+    /// Whether the last pass has shown nothing of what threads share that was not known before.
+    fn is_known(&self) -> bool {
+        self.conflicts == self.shared && self.guarded.is_subset(&self.sharing.guarded(&self.shared))
     }
 
     /// All endings, or those up to the first that is not expected. Where there are too many states to try all, some are left out: one that is
@@ -187,7 +146,7 @@ impl<'m> Search<'m> {
             // Whether a daemon is given time before the program ends depends on whether anybody would notice.
             let same_printers =
                 self.switching != Switching::Iterations || self.sharing.printers() == printers;
-            let known = self.conflicts == self.shared && same_printers;
+            let known = self.is_known() && same_printers;
             if known && self.endless {
                 let why = "a loop without an end, which nothing that another thread does can end";
                 return Err(Unfinished::Limit(why.to_owned()));
@@ -197,6 +156,9 @@ impl<'m> Search<'m> {
                 return Ok(endings);
             }
             self.shared.clone_from(&self.conflicts);
+            if self.switching == Switching::DropPoints {
+                self.guarded = self.sharing.guarded(&self.shared);
+            }
         }
     }
 
@@ -306,134 +268,13 @@ impl<'m> Search<'m> {
         }
         // As long as not all is known that threads share, a loop may wait for what nobody has been seen to write yet.
         self.conflicts.extend(self.sharing.conflicts());
-        if self.conflicts == self.shared && self.look.is_none() {
+        if self.is_known() && self.look.is_none() {
             let states = numbers.iter().map(|(state, number)| (state, *number));
             if let Some((ending, number)) = self.stuck(&graph, states, bounds)? {
                 endings.push((ending, order(&from, number)));
             }
         }
         Ok(endings)
-    }
-
-    /// What a thread's turn can come to: those that sleep until a lock is let go may take it at once.
-    fn turns(
-        &mut self,
-        state: &State,
-        mark: Mark,
-        bounds: &Bounds<'_>,
-    ) -> Result<Vec<(Mark, Machine<'m>, Pause)>, Unfinished> {
-        let (mut turns, mut takers, mut offers) = (Vec::new(), 0, 0);
-        while takers < 1_u8 << offers {
-            let mark = Mark { takers, ..mark };
-            let mut machine = Machine::at(self.module, state.clone());
-            let pause = self.advance(&mut machine, mark, bounds, &mut |_, _, _| {})?;
-            offers = machine.sleepers.offers.min(MOST_OFFERS).max(offers);
-            if !matches!(pause, Pause::Blocked) || machine.state != *state {
-                machine.state.compact();
-                turns.push((mark, machine, pause));
-            }
-            takers += 1;
-        }
-        Ok(turns)
-    }
-
-    /// Lets a thread run to where a switch matters.
-    pub(super) fn advance(
-        &mut self,
-        machine: &mut Machine<'m>,
-        mark: Mark,
-        bounds: &Bounds<'_>,
-        tell: &mut Tell<'_, 'm>,
-    ) -> Result<Pause, Unfinished> {
-        let thread = usize::from(mark.thread);
-        machine.expires = mark.expires;
-        if self.switching != Switching::Iterations {
-            machine.look_at_sleepers(mark.takers);
-        }
-        let mut touched = false;
-        self.stretch = Stretch::default();
-        let mut round: Option<State> = None;
-        let mut room = SPARE + machine.state.heap.len();
-        for stretch in 0..LONGEST_STRETCH {
-            if machine.state.heap.len() > room {
-                machine.state.compact();
-                room = SPARE + 2 * machine.state.heap.len();
-            }
-            self.steps += 1;
-            if self.steps > bounds.steps {
-                return Err(Unfinished::Limit(format!("more than {} instructions in all", bounds.steps)));
-            }
-            let together = machine.state.live() > 1;
-            tell(machine, thread, &Told::Before { together });
-            if self.switching == Switching::Iterations {
-                unit::enter(machine, thread);
-            }
-            let (lines, threads) = (machine.state.printed.len(), machine.state.threads.len());
-            let before = Reached::place(machine, thread);
-            let step = machine.step(thread).map_err(Unfinished::Beyond)?;
-            self.reached.note(before, machine, thread);
-            self.assumed = self.assumed.or(machine.assumed);
-            let mut touched_data = false;
-            if together || machine.state.is_concurrent(thread) {
-                self.sharing.note(machine, thread, machine.state.printed.len() > lines);
-                if self.switching == Switching::Iterations {
-                    let at = machine.accesses.iter().map(|access| access.location);
-                    let mut shared = at.filter(|location| self.shared.contains(location));
-                    touched_data = shared.any(|location| !unit::is_order(&machine.state, location));
-                }
-            }
-            tell(machine, thread, &Told::After(step));
-            if self.switching == Switching::Iterations {
-                unit::wait(machine, thread, step == Step::Blocked);
-            }
-            let at_shared = machine.accesses.iter().any(|access| self.shared.contains(&access.location));
-            touched |= at_shared;
-            self.stretch.note(machine.state.printed.len() > lines, at_shared);
-            match step {
-                Step::Blocked => return Ok(Pause::Blocked),
-                Step::Finished => return Ok(Pause::Switch),
-                Step::Done { .. } if machine.state.threads[thread].finished => return Ok(Pause::Switch),
-                Step::Done { .. } if unit::goes_round(machine, thread) => {
-                    return Ok(if touched { Pause::Switch } else { Pause::Long });
-                }
-                Step::Done { .. } if unit::all_is_done(machine, thread) => {}
-                Step::Done { may_drop } => {
-                    if self.switching == Switching::DropPoints && may_drop && !touched && stretch > PATIENCE {
-                        return Ok(Pause::Long);
-                    }
-                    let pauses = match self.switching {
-                        Switching::DropPoints => may_drop && touched,
-                        #[cfg(test)]
-                        Switching::EveryDropPoint => may_drop,
-                        Switching::Places => may_drop || machine.offered,
-                        Switching::Iterations => {
-                            let felt =
-                                |new| self.sharing.is_user(new, &self.shared) || self.sharing.prints(new);
-                            let started = (threads..machine.state.threads.len())
-                                .any(|new| !machine.state.threads[new].daemon || felt(new));
-                            match unit::follow(machine, thread, touched_data, started) {
-                                Came::ToAnIteration => {
-                                    self.iterates |= thread > 0;
-                                    true
-                                }
-                                Came::ToAnEnd => true,
-                                Came::Round => comes_back(machine, &mut round),
-                                Came::On if stretch > LONG && unit::ends_inner(machine, thread) => {
-                                    comes_back(machine, &mut round)
-                                }
-                                Came::On => false,
-                            }
-                        }
-                    };
-                    if pauses {
-                        return Ok(Pause::Switch);
-                    }
-                }
-            }
-        }
-        Err(Unfinished::Limit(format!(
-            "one thread runs for more than {LONGEST_STRETCH} instructions with no place in them where another could come in"
-        )))
     }
 
     /// Whether a daemon thread prints: the end of the program may cut that short.
@@ -472,25 +313,3 @@ impl<'m> Search<'m> {
         Ok(machine.state)
     }
 }
-
-/// Whether a thread is where it was one round of its loop ago, with nothing changed: it waits for another one.
-fn comes_back(machine: &Machine<'_>, round: &mut Option<State>) -> bool {
-    let mut here = machine.state.clone();
-    here.compact();
-    let again = round.as_ref() == Some(&here);
-    *round = Some(here);
-    again
-}
-
-/// What is told of an instruction.
-pub(super) enum Told {
-    /// It is about to be done; whether more than one thread could run.
-    Before { together: bool },
-    /// It was done.
-    After(Step),
-    /// The thread has taken the lock that it sleeps at.
-    TakesLock,
-}
-
-/// What is told of each instruction of a thread.
-pub(super) type Tell<'t, 'm> = dyn FnMut(&Machine<'m>, usize, &Told) + 't;

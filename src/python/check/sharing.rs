@@ -1,10 +1,11 @@
-//! Which threads get at what, and which print, while others are there.
+//! Which threads get at what, under which locks, and which print, while others are there.
 
 use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
 use super::machine::{Location, Machine};
+use super::state::{Object, Site, State};
 
 /// The most threads that have a bit of their own; those beyond share the last.
 const BITS: usize = 16;
@@ -29,10 +30,31 @@ impl Users {
     }
 }
 
+/// The locks that a thread held at each access to a location, as [Eraser](https://doi.org/10.1145/265924.265927) finds them. Each is the only one
+/// that was made at its place in the source.
+#[derive(Clone, Debug)]
+struct Guards(Vec<Site>);
+
+impl Guards {
+    /// Those that a thread holds.
+    fn held(state: &State, thread: usize) -> Self {
+        let mut locks: Vec<(Site, bool)> = Vec::new();
+        for entry in &state.heap {
+            if let Object::Lock(owner) | Object::RLock(owner, _) = entry.object {
+                locks.push((entry.site, owner.is_some_and(|owner| usize::from(owner) == thread)));
+            }
+        }
+        let is_only = |site: Site| locks.iter().filter(|(other, _)| *other == site).count() == 1;
+        let held = locks.iter().filter(|&&(site, is_held)| is_held && is_only(site));
+        Self(held.map(|(site, _)| *site).collect())
+    }
+}
+
 /// What was seen of that in a search.
 #[derive(Debug, Default)]
 pub(super) struct Sharing {
     users: FxHashMap<Location, Users>,
+    guards: FxHashMap<Location, Guards>,
     /// For each thread, which others there were when it printed, and itself: a bit for each.
     printers: [u16; BITS],
 }
@@ -45,7 +67,16 @@ impl Sharing {
             let beside = all.filter(|&other| machine.state.runs_beside(other, thread));
             self.printers[thread.min(BITS - 1)] |= beside.fold(bit(thread), |bits, other| bits | bit(other));
         }
+        let mut held = None;
         for access in &machine.accesses {
+            let guards = self.guards.get_mut(&access.location);
+            if guards.as_ref().is_none_or(|guards| !guards.0.is_empty()) {
+                let held = held.get_or_insert_with(|| Guards::held(&machine.state, thread));
+                match guards {
+                    Some(guards) => guards.0.retain(|lock| held.0.contains(lock)),
+                    None => drop(self.guards.insert(access.location, held.clone())),
+                }
+            }
             let users = self.users.entry(access.location).or_default();
             let those = if access.how.writes() { &mut users.writers } else { &mut users.readers };
             *those |= bit(thread);
@@ -55,6 +86,14 @@ impl Sharing {
     /// The locations that one thread writes and another gets at.
     pub(super) fn conflicts(&self) -> impl Iterator<Item = Location> {
         self.users.iter().filter(|(_, users)| users.conflict()).map(|(at, _)| *at)
+    }
+
+    /// Those of some locations that threads get at only under one and the same lock: whether another thread comes in there makes no
+    /// difference, for it has to wait until the lock is let go.
+    pub(super) fn guarded(&self, locations: &BTreeSet<Location>) -> BTreeSet<Location> {
+        let is_guarded =
+            |location: &&Location| self.guards.get(location).is_some_and(|guards| !guards.0.is_empty());
+        locations.iter().filter(is_guarded).copied().collect()
     }
 
     /// Whether a thread gets at one of these locations.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::machine::{Location, Machine};
 use super::order::{Mark, runs};
-use super::search::{Bounds, Pause, Search, Told, Unfinished};
+use super::pause::{Bounds, Pause, Told, Unfinished};
+use super::search::Search;
 use super::state::{Object, State, Thread, Value};
 
 /// The most turns that a thread may need to come to its end.

@@ -3,7 +3,8 @@
 use super::ending::{Ending, ending};
 use super::machine::Machine;
 use super::order::{Mark, Order, runs};
-use super::search::{Bounds, Pause, Search, Tell, Unfinished};
+use super::pause::{Bounds, Pause, Tell, Unfinished};
+use super::search::Search;
 
 /// The most orders that are tried.
 const MOST_TRIES: usize = 200;

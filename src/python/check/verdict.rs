@@ -1,6 +1,6 @@
 //! What each version makes of a program: exact, or how not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
@@ -8,10 +8,11 @@ use super::coverage;
 use super::ending::Ending;
 use super::finding::{Finding, Kind, NotCovered, Orders, Shows, endings_of_orders, lines, safe, shown, tell};
 use super::machine::{Beyond, KNOWN};
+use super::pause::{Bounds, Switching, Unfinished};
 use super::reached::Untried;
 use super::replay::{self, PlayError};
 use super::roles;
-use super::search::{Bounds, Search, Switching, Unfinished};
+use super::search::Search;
 use super::small_scope::{self, Scope};
 use super::witness::{Record, Turn};
 use super::worst::{Worst, may_be_right};
@@ -223,7 +224,7 @@ pub fn play(
     if let Some(shows) = shows.filter(|_| kind == Kind::Loses) {
         let mut search = Search::new(&module, Switching::Places);
         search.conflicts = &whole.conflicts | &record.shared();
-        search.share(search.conflicts.clone());
+        search.share(search.conflicts.clone(), BTreeSet::new());
         let order = replay::order_of(&mut search, turns, &bounds).map_err(unfinished)?;
         let played = (&order[..], &mut record, &state);
         if may_be_right(&mut search, played, &bounds).map_err(unfinished)? || shows.reordered {
@@ -360,6 +361,18 @@ mod tests {
             include_str!("../../../tests/programs/deadlock_two_locks.py"),
             "import threading\nL = threading.Lock()\nx = 0\ndef work():\n    global x\n    with L:\n        int('1')\n    y = x\n    with L:\n        \
              x = y + 1\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(x)\n",
+            // All that is shared is guarded by a lock, but for what is printed in the critical section.
+            "import threading\nL = threading.Lock()\nlog = []\nx = 0\ndef work(k):\n    global x\n    with L:\n        x = int(x) + 1\n        \
+             print(k)\n        log.append(x)\n    print(k)\nts = [threading.Thread(target=work, args=(k,)) for k in range(2)]\nfor t in ts: t.start()\n\
+             for t in ts: t.join()\nprint(x, log)\n",
+            // One of two ways to get at it is guarded, or both are, by a lock each; and one that guards while another thread lets go of it.
+            "import threading\nL = threading.Lock()\nx = 0\ndef work(k):\n    global x\n    if k or x:\n        with L:\n            x = int(x) + 1\n    \
+             else:\n        x = int(x) + 1\nts = [threading.Thread(target=work, args=(k,)) for k in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(x)\n",
+            "import threading\nLs = [threading.Lock() for k in range(2)]\nx = 0\ndef work(k):\n    global x\n    with Ls[k]:\n        x = int(x) + 1\n\
+             ts = [threading.Thread(target=work, args=(k,)) for k in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(x)\n",
+            "import threading\nL = threading.Lock()\nx = 0\ndef work(k):\n    global x\n    L.acquire()\n    y = int(x)\n    x = y + 1\n    L.release()\n\
+             def free():\n    if L.locked(): L.release()\nts = [threading.Thread(target=work, args=(k,)) for k in range(2)]\nts.append(threading.Thread(target=free))\n\
+             for t in ts: t.start()\nfor t in ts: t.join()\nprint(x)\n",
         ] {
             for version in [Version::V3_9, Version::V3_12, Version::V3_13t] {
                 let (stmts, small) = parse(text, 2.into()).unwrap();

@@ -4,7 +4,8 @@ use super::collision::is_allowed;
 use super::ending::Ending;
 use super::finding::{Kind, Shows};
 use super::order::{Mark, Order};
-use super::search::{Bounds, Endings, Search, Unfinished};
+use super::pause::{Bounds, Unfinished};
+use super::search::{Endings, Search};
 use super::state::State;
 use super::witness::Record;
 
@@ -47,12 +48,12 @@ impl Worst {
             return Ok(Some(first));
         }
         // An order is played back with the pauses with which it was found.
-        let known = search.shared().clone();
+        let (shared, guarded) = (search.shared().clone(), search.guarded().clone());
         let more = Bounds { steps: search.steps.saturating_add(MOST_STEPS), ..*bounds };
         let all = match search.run(&more, None) {
             Ok(all) => all,
             Err(Unfinished::Limit(limit)) => {
-                search.share(known);
+                search.share(shared, guarded);
                 first.remark = format!("; not every schedule was tried: {limit}");
                 return Ok(Some(first));
             }

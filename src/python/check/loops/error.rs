@@ -1,7 +1,7 @@
 //! Why a loop body over shared objects has no answer.
 
 use super::super::machine::Beyond;
-use super::super::search::Unfinished;
+use super::super::pause::Unfinished;
 use crate::python::program::Place;
 use thiserror::Error;
 

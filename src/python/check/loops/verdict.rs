@@ -1,7 +1,8 @@
 //! Whether a version can lose what a body does, by every schedule of two workers.
 
 use super::super::ending::Ending;
-use super::super::search::{Bounds, Search, Switching, Unfinished};
+use super::super::pause::{Bounds, Switching, Unfinished};
+use super::super::search::Search;
 use super::super::state::State;
 use super::body::{LoopBody, LoopEnd, LoopState};
 use super::error::LoopError;
