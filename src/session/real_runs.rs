@@ -6,11 +6,12 @@
 //! calls impossible is a disagreement.
 
 use crate::interpreter::{Error, Interpreter, Limits, ProgramRun, Threads};
-use crate::python::check::{Finding, Kind};
+use crate::python::check::{Finding, Kind, Unordered};
 use crate::python::version::Version;
 use crate::report::check::{RealEnding, RealRow, Seen};
 use crate::system::control::Control;
 use crate::system::process::Ended;
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,9 @@ const PATIENCE: u32 = 20;
 /// From here on standard output is written in parts, between which threads can be switched.
 const WRITTEN_AT_ONCE: usize = 8000;
 
+/// The most ways in which lines can have been mixed up that are looked at.
+const MOST_WAYS: usize = 10_000;
+
 /// How real interpreters are asked.
 #[derive(Debug, Clone)]
 pub struct RealRuns {
@@ -40,6 +44,8 @@ pub struct RealRuns {
 /// What was printed, and what was raised, each in alphabetical order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Outcome {
+    /// All that was printed, as it came.
+    text: String,
     printed: Vec<String>,
     raised: Vec<String>,
 }
@@ -113,7 +119,7 @@ impl RealRuns {
                     "orders of whole iterations end differently, and numbers were taken as small".to_owned(),
                 ),
                 // Nothing keeps them from each other in the run that others are held against.
-                kind if kind != Kind::Exact && finding.processes => Expected::Nothing(
+                kind if kind != Kind::Exact && of_processes(finding) => Expected::Nothing(
                     "numbers were taken as small, and processes that may lose updates do so in any run that others could be held against"
                         .to_owned(),
                 ),
@@ -192,7 +198,8 @@ fn outcome(run: &ProgramRun, interpreter: &Interpreter) -> Result<Outcome, Strin
     if matches!(run.ended, Ended::Signal(_)) {
         return Err(format!("{}: {}; run it again", interpreter.label(), run.ended));
     }
-    let mut outcome = Outcome { printed: run.printed.clone(), raised: run.raised.clone() };
+    let text = run.printed.join("\n") + "\n";
+    let mut outcome = Outcome { text, printed: run.printed.clone(), raised: run.raised.clone() };
     outcome.printed.sort();
     outcome.raised.sort();
     Ok(outcome)
@@ -212,31 +219,18 @@ impl Outcome {
 
     /// Whether the same was printed. Where a line is written in several parts, two threads' parts can be mixed up.
     fn prints(&self, printed: &[String], mixed: bool) -> bool {
-        // The order in a set is that of hashes, which differ from run to run; so is that in a dict of 2.7.
-        let unordered = |lines: &[String]| {
-            let normal = lines.iter().map(|line| {
-                let mut characters: Vec<char> = line.chars().collect();
-                if line.contains('{') {
-                    characters.sort_unstable();
-                }
-                characters
-            });
-            let mut normal: Vec<Vec<char>> = normal.collect();
-            normal.sort_unstable();
-            normal
+        let sorted = |lines: &[String]| {
+            let mut lines: Vec<String> = lines.iter().map(|line| Unordered::Hashed.sorted(line)).collect();
+            lines.sort_unstable();
+            lines
         };
-        if unordered(&self.printed) == unordered(printed) {
+        if sorted(&self.printed) == sorted(printed) {
             return true;
         }
-        let characters = |lines: &[String]| {
-            let mut characters: Vec<char> = lines.iter().flat_map(|line| line.chars()).collect();
-            characters.sort_unstable();
-            characters
-        };
         let length: usize = printed.iter().map(String::len).sum();
         (mixed || length > WRITTEN_AT_ONCE)
             && printed.len().max(self.printed.len()) > 1
-            && characters(&self.printed) == characters(printed)
+            && is_mixture(&self.text, printed)
     }
 
     /// Whether it is an ending of the model, whose messages are compared no further than the class.
@@ -252,6 +246,44 @@ impl Outcome {
                 && Self::classes(raised) == Self::classes(&self.raised)
         })
     }
+}
+
+/// Whether a text is made of such lines that ran into one another: the characters of each in their order.
+fn is_mixture(text: &str, lines: &[String]) -> bool {
+    let characters = |text: &mut dyn Iterator<Item = char>| {
+        let mut characters: Vec<char> = text.collect();
+        characters.sort_unstable();
+        characters
+    };
+    let of_lines = &mut lines.iter().flat_map(|line| line.chars().chain(['\n']));
+    if characters(&mut text.chars()) != characters(of_lines) {
+        return false;
+    }
+    // The order in a set is another one in each run.
+    if text.contains('{') {
+        return true;
+    }
+    // How far each line can have come; lines that are the same need not be told apart.
+    let lines: Vec<Vec<char>> = lines.iter().map(|line| line.chars().chain(['\n']).collect()).collect();
+    let mut reached = HashSet::from([vec![0; lines.len()]]);
+    for it in text.chars() {
+        let mut next = HashSet::new();
+        for places in &reached {
+            for (at, line) in lines.iter().enumerate() {
+                if line.get(places[at]) == Some(&it) {
+                    let mut places = places.clone();
+                    places[at] += 1;
+                    next.insert(places);
+                }
+            }
+        }
+        // Too many ways for lines that are so much alike: they count as mixed up.
+        if next.len() > MOST_WAYS {
+            return true;
+        }
+        reached = next;
+    }
+    !reached.is_empty()
 }
 
 fn class(text: &str) -> &str {
@@ -335,6 +367,11 @@ impl Expected {
     }
 }
 
+/// Whether what goes wrong may go wrong between processes.
+fn of_processes(finding: &Finding) -> bool {
+    finding.collision.as_ref().map_or(finding.processes, |collision| collision.processes)
+}
+
 /// Why an end that the model has not come to says nothing against it: what it takes for granted, or leaves out.
 fn beside_the_model(finding: &Finding, seen: Seen) -> Option<&'static str> {
     let (exact, loses) = (finding.kind == Kind::Exact, seen == Seen::Loses);
@@ -357,4 +394,23 @@ fn beside_the_model(finding: &Finding, seen: Seen) -> Option<&'static str> {
 /// The finding on a version, among those that were asked for and those made for interpreters.
 pub(super) fn of_version(findings: &[Finding], version: Option<Version>) -> Option<&Finding> {
     findings.iter().find(|finding| Some(finding.version) == version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_ran_into_one_another_keep_the_order_of_their_characters() {
+        let mixture = |text: &str, lines: &[&str]| {
+            is_mixture(text, &lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
+        };
+        assert!(mixture("lamp 0end\n dark 1\n", &["lamp 0 dark 1", "end"]));
+        assert!(mixture("a b a b\n\n", &["a b ", "a b"]));
+        assert!(mixture("{2, 1}x\n\n", &["{1, 2}", "x"]));
+        assert!(!mixture("lamp 1end\n dark 0\n", &["lamp 0 dark 1", "end"]));
+        assert!(!mixture("lamp 0\n", &["lamp 0", "end"]));
+        let many = vec!["abab"; 40];
+        assert!(mixture(&("ab".repeat(80) + &"\n".repeat(40)), &many));
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::compaction::each_mut;
 use super::machine::Machine;
 use super::state::{Entry, Object, Site, State, Value};
+use super::unordered::Unordered;
 use crate::python::program::module::Module;
 
 /// How deep what values refer to is compared.
@@ -77,14 +78,9 @@ impl Ending {
 
     /// Whether it prints the same but for the order of what stands in a dict or a list, and raises the same.
     pub(super) fn prints_in_another_order(&self, other: &Self) -> bool {
-        let unordered = |line: &Arc<str>| {
-            let mut characters: Vec<char> = line.chars().collect();
-            if line.contains(['{', '[']) {
-                characters.sort_unstable();
-            }
-            characters
+        let alike = |(one, other): (&Arc<str>, &Arc<str>)| {
+            Unordered::Lists.sorted(one) == Unordered::Lists.sorted(other)
         };
-        let alike = |(one, other)| unordered(one) == unordered(other);
         self.printed.len() == other.printed.len()
             && self.printed != other.printed
             && self.printed.iter().zip(&other.printed).all(alike)

@@ -175,10 +175,12 @@ pub(super) struct Arguments {
     pub(super) keywords: Vec<(u16, Value)>,
 }
 
-/// What is looked at of sleepers in a turn.
+/// What is looked at in a turn of those who wait for a lock or for the GIL.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sleepers {
-    /// Whether they are looked at.
+    /// Whether threads of a process go on by its GIL.
+    pub(super) by_gil: bool,
+    /// Whether those who sleep at a lock are looked at.
     pub(super) count: bool,
     /// Which of those that could take a lock do so, a bit for each.
     pub(super) chosen: u8,
@@ -411,6 +413,9 @@ impl<'m> Machine<'m> {
         if self.current().finished {
             return Ok(Step::Finished);
         }
+        if !self.gets_gil() {
+            return Ok(Step::Blocked);
+        }
         if self.current().frames.is_empty() {
             return match self.next_task() {
                 Ok(()) => Ok(Step::Done { may_drop: true }),
@@ -423,7 +428,7 @@ impl<'m> Machine<'m> {
             return Err(Beyond { what: "a function without an end".to_owned(), place: None });
         };
         let place = instruction.position.map(|position| self.module.place(position));
-        let free = !self.module.version.has_gil() || self.state.globals.len() > 1;
+        let free = !self.module.version.has_gil();
         self.check = matches!(instruction.check, Check::Always | Check::Call);
         let rule = &self.module.facts.drop;
         let mut result = self.execute(instruction);
@@ -463,7 +468,8 @@ impl<'m> Machine<'m> {
         let deferred = self.instruction(thread).is_some_and(|next| next.defers);
         // A worker of an executor is in code of the library between its tasks, where it can be interrupted.
         let between_tasks = self.current().executor.is_some() && self.current().frames.is_empty();
-        Ok(Step::Done { may_drop: free || between_tasks || (self.check && !deferred) })
+        let drops = free || between_tasks || (self.check && !deferred);
+        Ok(Step::Done { may_drop: drops || self.keeps_gil() })
     }
 
     /// Waits, or comes to an end of it: after that what was waited for is not there.

@@ -1,4 +1,4 @@
-//! Threads that sleep until a lock is let go.
+//! Threads that wait for the GIL of their process, or sleep until a lock is let go.
 //!
 //! Who finds a lock taken lets go of the GIL and sleeps. Woken as the lock is let go, it takes the lock at once: it needs the GIL only to
 //! go on (`acquire_timed` in `Modules/_threadmodule.c`, `PyThread_acquire_lock_timed`). So a thread may have a lock before it gets to run
@@ -8,8 +8,10 @@
 //! go. Where the GIL may go after each instruction none of this needs to be looked at: there the thread may be interrupted as soon as it
 //! has the lock, which is the same.
 
+use std::sync::Arc;
+
 use super::machine::{Machine, Sleepers};
-use super::state::{Asleep, Object, Value};
+use super::state::{Asleep, Object, Thread, Value};
 use crate::python::version::Check;
 
 /// The most of those who could take a lock in one turn that are tried, each by itself and together.
@@ -19,8 +21,36 @@ impl Machine<'_> {
     /// Begins to look at sleepers, of whom those with these bits are to take the lock that they sleep at.
     pub(super) fn look_at_sleepers(&mut self, chosen: u8) {
         let rule = &self.module.facts.drop;
-        let count = self.module.version.has_gil() && rule.default != Check::Always;
-        self.sleepers = Sleepers { count, chosen, ..Sleepers::default() };
+        let by_gil = self.module.version.has_gil();
+        let count = by_gil && rule.default != Check::Always;
+        self.sleepers = Sleepers { by_gil, count, chosen, ..Sleepers::default() };
+    }
+
+    /// Whether the thread that is to run has the GIL of its process, or may take it.
+    pub(super) fn gets_gil(&mut self) -> bool {
+        let (me, process) = (self.thread, self.current().process);
+        let keeps = |(at, it): (usize, &Arc<Thread>)| {
+            at != me && it.keeps_gil && !it.finished && it.process == process
+        };
+        if self.state.threads.iter().enumerate().any(keeps) {
+            return false;
+        }
+        if self.current().keeps_gil {
+            self.current_mut().keeps_gil = false;
+        }
+        true
+    }
+
+    /// Whether the thread that has run keeps the GIL of its process at a place where it does not drop it, and another process may come in
+    /// there: each process has a GIL of its own.
+    pub(super) fn keeps_gil(&mut self) -> bool {
+        let (it, others) = (self.current(), &self.state.threads);
+        let beside = others.iter().any(|other| other.process != it.process && !other.finished);
+        let keeps = self.sleepers.by_gil && beside && !it.finished;
+        if keeps {
+            self.current_mut().keeps_gil = true;
+        }
+        keeps
     }
 
     /// The thread that runs waits for a lock, or no longer.
@@ -80,7 +110,7 @@ impl Machine<'_> {
             _ => return false,
         };
         *self.state.object_mut(at) = taken;
-        if let Some(asleep) = &mut std::sync::Arc::make_mut(&mut self.state.threads[thread]).asleep {
+        if let Some(asleep) = &mut Arc::make_mut(&mut self.state.threads[thread]).asleep {
             asleep.has_it = true;
         }
         self.taken_by = Some(thread);

@@ -289,6 +289,7 @@ pub(super) struct Asleep {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct Thread {
     pub(super) object: Value,
     pub(super) process: u8,
@@ -300,6 +301,8 @@ pub(super) struct Thread {
     pub(super) executor: Option<Value>,
     /// The lock at which it sleeps.
     pub(super) asleep: Option<Asleep>,
+    /// Whether it stopped where it keeps the GIL, and only other processes come in: no other thread of its own goes on.
+    pub(super) keeps_gil: bool,
     /// What it has done of a whole iteration, where whole iterations are looked at.
     pub(super) unit: Unit,
     pub(super) frames: Vec<Frame>,
@@ -316,6 +319,7 @@ impl Thread {
             joined: false,
             executor: None,
             asleep: None,
+            keeps_gil: false,
             unit: Unit::default(),
             frames: Vec::new(),
         }

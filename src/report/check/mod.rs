@@ -300,8 +300,14 @@ impl CheckReport {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();
             notes.push(format!("taken as small: {} ({})", numbers.join(", "), self.scope()));
-            if self.results.iter().any(|row| row.orders.raise) {
-                let why = if self.results.iter().any(CheckRow::raises_by_a_total) {
+            // What an old version lacks is lacking with any number.
+            let mut raising = self
+                .results
+                .iter()
+                .filter(|row| row.orders.raise && row.verdict != Kind::NotPython.word())
+                .peekable();
+            if raising.peek().is_some() {
+                let why = if raising.any(CheckRow::raises_by_a_total) {
                     "a comparison with a total holds only if both numbers were taken as equally small"
                 } else {
                     "the program may rest on numbers as large as they are"

@@ -112,3 +112,13 @@ fn objects_in_another_order_are_an_order_only() {
     let body = "box = []\nbox.append(1)\nboxes.append(box)\nboxes.append([2])";
     assert_eq!(kinds("boxes = []", body, "print(len(boxes))"), [Kind::Differs; 4]);
 }
+
+#[test]
+fn values_of_a_dict_that_change_places_are_no_order() {
+    let text = "import threading\nlamp = {'on': 0, 'off': 1}\ndef toggle():\n    for _ in range(100):\n        on = int(lamp['on'])\n        \
+                lamp['on'], lamp['off'] = 1 - on, on\nts = [threading.Thread(target=toggle) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n\
+                print(lamp)\n";
+    for finding in check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.kind, Kind::Loses, "{}: {}", finding.version, finding.reason);
+    }
+}

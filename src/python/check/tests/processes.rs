@@ -101,3 +101,34 @@ fn the_main_process_waits_for_what_a_fork_server_has_started() {
         assert_eq!(finding.kind == Kind::Incomplete, by_server, "{}: {}", finding.version, finding.reason);
     }
 }
+
+#[test]
+fn threads_of_one_process_share_its_gil_beside_another_one() {
+    let program = |process: &str, main: &str| {
+        format!(
+            "from multiprocessing import Process, Value\nfrom threading import Thread\nn = 0\n{process}\ndef work():\n    global n\n    \
+             for _ in range(100): n += 1\ndef run():\n    ts = [Thread(target=work) for _ in range(2)]\n    for t in ts: t.start()\n    \
+             for t in ts: t.join()\n    print(n)\nif __name__ == '__main__':\n    {main}\n"
+        )
+    };
+    let before = program("def other(): pass", "p = Process(target=other); p.start(); p.join(); run()");
+    let beside = program("def other(): pass", "p = Process(target=other); p.start(); run(); p.join()");
+    let within = program("def other(): run()", "p = Process(target=other); p.start(); p.join()");
+    let versions = [Version::V3_9, Version::V3_13, Version::V3_13t, Version::V3_15];
+    for text in [before, beside, within] {
+        let kinds: Vec<Kind> = check(&text, &versions, 2, &Control::default())
+            .unwrap()
+            .findings
+            .iter()
+            .map(|finding| finding.kind)
+            .collect();
+        assert_eq!(kinds, [Kind::Loses, Kind::Exact, Kind::Loses, Kind::Exact], "{text}");
+    }
+    // Two processes lose what a thread of each does, wherever they are, and with a lock for the threads of each one.
+    let shared = "from multiprocessing import Process, Value\ndef work(v):\n    for _ in range(100): v.value += 1\nif __name__ == '__main__':\n    \
+                  v = Value('i', 0)\n    ps = [Process(target=work, args=(v,)) for _ in range(2)]\n    for p in ps: p.start()\n    for p in ps: p.join()\n    print(v.value)\n";
+    for finding in check(shared, &versions, 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.kind, Kind::Loses, "{}", finding.version);
+        assert!(finding.collision.unwrap().processes);
+    }
+}
