@@ -372,7 +372,7 @@ pub(super) struct SearchOption {
 // How long an interpreter may take.
 #[derive(Debug, Args)]
 pub(super) struct TimeoutOption {
-    /// How long a real interpreter may take for one job
+    /// How long a real interpreter may take for one job (10s at least to say which Python it is)
     #[arg(long = "timeout", value_name = "TIME", default_value = "60s", value_parser = count::parse_interval, allow_hyphen_values = true)]
     pub(super) time: Duration,
 }

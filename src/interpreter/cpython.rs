@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long an interpreter may take to say what it is. The slowest need a tenth of a second; the rest is for
+/// How long an interpreter may take at least to say what it is. The slowest need a tenth of a second; the rest is for
 /// busy machines and cold disks.
 pub const PROBE: Duration = Duration::from_secs(10);
 
@@ -64,7 +64,11 @@ impl Interpreter {
     pub fn probe(program: &Path, limits: &Limits<'_>) -> Result<Self, Error> {
         let path = locate(program, std::env::var_os("PATH").as_deref())?;
         // Which flags it knows depends on its version; these two are known to all.
-        let output = child::run(&path, ["-E", "-s", "-B", "-c", include_str!("probe.py")], limits)?;
+        let output = child::run(&path, ["-E", "-s", "-B", "-c", include_str!("probe.py")], limits);
+        let output = output.map_err(|error| match error {
+            Error::TimedOut { interpreter, after, .. } => Error::Silent { interpreter, after },
+            error => error,
+        })?;
         let answer = match output.ended {
             Ended::Status(0) => serde_json::from_slice(&output.stdout).ok(),
             _ => None,

@@ -95,6 +95,15 @@ pub enum Error {
         limit: usize,
     },
 
+    /// It took too long to say what it is, and was killed.
+    #[error("{interpreter}: killed because it did not say within {} s which Python it is; see whether it starts at all, or allow more than that (--timeout)", after.as_secs_f64())]
+    Silent {
+        /// Its path.
+        interpreter: String,
+        /// How long it was given.
+        after: Duration,
+    },
+
     /// It took too long and was killed.
     #[error("{interpreter}: killed because it gave no answer within {} s{}; ask for less work, allow more time, or look for threads that wait for each other (a deadlock)", after.as_secs_f64(), last_word(said.as_deref()))]
     TimedOut {

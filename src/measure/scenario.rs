@@ -150,7 +150,7 @@ impl Seen<'_> {
     /// Whether in no run all workers together had much more CPU time than one CPU gives.
     #[must_use]
     pub fn had_one_cpu(&self) -> bool {
-        self.summary.most_cpus.is_some_and(|most| most <= 1.1)
+        self.summary.had_one_cpu()
     }
 }
 

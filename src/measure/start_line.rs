@@ -35,7 +35,8 @@ pub struct WorkerResult<T> {
 pub struct Completed<T> {
     /// One for each worker.
     pub workers: Vec<WorkerResult<T>>,
-    /// From the first request for a thread to the moment the first worker left the line.
+    /// From the first request for a thread to the moment when all workers were at the line. What they then wait there until all are
+    /// running is the line's doing, and no part of it.
     pub startup: Duration,
 }
 
@@ -60,10 +61,11 @@ where
         if let Some(&cpu) = load.pins.get(worker) {
             cpus::pin_current_thread(cpu);
         }
-        let (before, start) = gate.leave(worker, control)?;
+        let Leave { all_here, before, start } = gate.leave(worker, control)?;
         let value = timed(&work, worker);
         let end = clock::now();
-        Some(WorkerResult { value, span: Span { start, end }, usage: Usage::of_thread().since(before) })
+        let usage = Usage::of_thread().since(before);
+        Some((all_here, WorkerResult { value, span: Span { start, end }, usage }))
     };
 
     let results = thread::scope(|scope| {
@@ -75,13 +77,15 @@ where
         }
         // All are waited for before any is judged: a panic that nobody took note of would be the scope's own.
         let joined: Vec<_> = handles.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        let result = |(worker, joined): (usize, thread::Result<Option<WorkerResult<T>>>)| {
+        let result = |(worker, joined): (usize, thread::Result<Option<Left<T>>>)| {
             joined.map_err(|_| Error::WorkerPanicked { worker })?.ok_or(Interrupted.into())
         };
         joined.into_iter().enumerate().map(result).collect::<Result<Vec<_>>>()
     })?;
-    let left = results.iter().map(|result: &WorkerResult<T>| result.span.start).min().unwrap_or(asked);
-    Ok(Completed { workers: results, startup: Duration::from_nanos(left.saturating_sub(asked)) })
+    // The first who sees that all are there comes closest.
+    let (seen, workers): (Vec<u64>, Vec<WorkerResult<T>>) = results.into_iter().unzip();
+    let all_here = seen.into_iter().min().unwrap_or(asked);
+    Ok(Completed { workers, startup: Duration::from_nanos(all_here.saturating_sub(asked)) })
 }
 
 /// What stands between a worker's two looks at the clock. A function of its own, so that its instructions can be counted
@@ -89,6 +93,19 @@ where
 #[inline(never)]
 fn timed<T>(work: &impl Fn(usize) -> T, worker: usize) -> T {
     work(worker)
+}
+
+/// When a worker saw that all were at the line, and what it then did.
+type Left<T> = (u64, WorkerResult<T>);
+
+/// How a worker left the line.
+struct Leave {
+    /// When it saw that all had arrived.
+    all_here: u64,
+    /// What it had used before.
+    before: Usage,
+    /// When it left.
+    start: u64,
 }
 
 /// Where workers wait until all have arrived.
@@ -106,9 +123,8 @@ impl<P: Platform> Gate<P> {
         }
     }
 
-    /// Waits for the others; returns the usage and the time at which the worker left, or nothing when the
-    /// run was called off.
-    fn leave(&self, worker: usize, control: &Control) -> Option<(Usage, u64)> {
+    /// Waits for the others; returns how the worker left, or nothing when the run was called off.
+    fn leave(&self, worker: usize, control: &Control) -> Option<Leave> {
         match self {
             Self::Spinning(gate) => gate.leave(worker, control),
             Self::Sleeping(gate) => gate.leave(),
@@ -162,7 +178,7 @@ impl<P: Platform> SpinningGate<P> {
 
     // Every access is relaxed: each value stands for itself alone. What the workers share was written before
     // their threads were made, and their results are read after they were joined.
-    fn leave(&self, worker: usize, control: &Control) -> Option<(Usage, u64)> {
+    fn leave(&self, worker: usize, control: &Control) -> Option<Leave> {
         self.arrived.fetch_add(1, Ordering::Relaxed);
         while self.arrived.load(Ordering::Relaxed) < self.workers {
             self.wait_a_little(control)?;
@@ -170,7 +186,8 @@ impl<P: Platform> SpinningGate<P> {
 
         let workers = self.workers as u64;
         let mine = worker as u64;
-        let (began, mut lap_began, mut fast) = (P::now(), P::now(), 0);
+        let all_here = P::now();
+        let (began, mut lap_began, mut fast) = (all_here, all_here, 0);
         let leave_at = loop {
             match self.leave_at.load(Ordering::Relaxed) {
                 0 => {}
@@ -199,7 +216,8 @@ impl<P: Platform> SpinningGate<P> {
             let now = P::now();
             if now >= leave_at {
                 // The wait for the instant is no work.
-                return Some((before.after_spinning(Duration::from_nanos(now - read)), now));
+                let before = before.after_spinning(Duration::from_nanos(now - read));
+                return Some(Leave { all_here, before, start: now });
             }
         }
     }
@@ -223,7 +241,7 @@ struct Arrivals {
 }
 
 impl<P: Platform> SleepingGate<P> {
-    fn leave(&self) -> Option<(Usage, u64)> {
+    fn leave(&self) -> Option<Leave> {
         let mut arrivals = self.arrivals.lock();
         arrivals.arrived += 1;
         if arrivals.arrived == self.workers {
@@ -238,8 +256,9 @@ impl<P: Platform> SleepingGate<P> {
         drop(arrivals);
         let read = P::now();
         let before = Usage::of_thread();
-        let now = P::now();
-        Some((before.after_spinning(Duration::from_nanos(now - read)), now))
+        let start = P::now();
+        let before = before.after_spinning(Duration::from_nanos(start - read));
+        Some(Leave { all_here: read, before, start })
     }
 }
 
@@ -253,7 +272,7 @@ mod tests {
     fn pass(gate: &Gate<Machine>, workers: usize, control: &Control) -> Vec<Option<u64>> {
         thread::scope(|scope| {
             let handles: Vec<_> = (0..workers)
-                .map(|worker| scope.spawn(move || gate.leave(worker, control).map(|(_, start)| start)))
+                .map(|worker| scope.spawn(move || gate.leave(worker, control).map(|it| it.start)))
                 .collect();
             handles.into_iter().map(|handle| handle.join().unwrap()).collect()
         })
@@ -272,7 +291,7 @@ mod tests {
                             let (gate, last_comes, control) = (&gate, &last_comes, &control);
                             scope.spawn(move || {
                                 last_comes.fetch_max(clock::now(), Ordering::Relaxed);
-                                gate.leave(worker, control).map(|(_, start)| start)
+                                gate.leave(worker, control).map(|it| it.start)
                             })
                         })
                         .collect();
@@ -317,6 +336,19 @@ mod tests {
             assert_eq!(values, (0..workers).map(|worker| worker * 10).collect::<Vec<_>>());
             assert!(run.workers.iter().all(|worker| worker.span.start <= worker.span.end));
         }
+    }
+
+    #[test]
+    fn to_start_workers_is_not_to_wait_until_all_of_them_run() {
+        let cpus = Cpus::detect();
+        let Some(&cpu) = cpus.pinnable.first() else { return };
+        // Two on one CPU never run at the same time, so the line gives up.
+        let load =
+            Workload { cpus: Cpus { usable: 2, ..cpus }, pins: vec![cpu, cpu], ..Workload::for_tests(2, 1) };
+        let before = clock::now();
+        let run = run(&load, &Control::default(), |_| ()).unwrap();
+        let left = run.workers.iter().map(|worker| worker.span.start).min().unwrap();
+        assert!(left - before - u64::try_from(run.startup.as_nanos()).unwrap() >= LONGEST_WAIT);
     }
 
     #[test]
@@ -368,7 +400,7 @@ mod orderings {
             let work = |line: &Self, worker: usize| {
                 line.last_came.store(Loom::now(), Ordering::Relaxed);
                 line.came.fetch_add(1, Ordering::Relaxed);
-                let (_, start) = line.gate.leave(worker, &line.control)?;
+                let Leave { start, .. } = line.gate.leave(worker, &line.control)?;
                 assert_eq!(line.came.load(Ordering::Relaxed), WORKERS, "left before all had come");
                 assert_eq!(line.load.load(Ordering::Relaxed), 7, "does not see what was written before");
                 line.values[worker].store(start, Ordering::Relaxed);

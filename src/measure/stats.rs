@@ -135,7 +135,7 @@ pub struct Summary {
     /// CPU time in the kernel, of all workers, in seconds (mean of the runs); null where a run was too short for clock ticks
     /// to tell.
     pub system: Option<f64>,
-    /// From asking for the first worker to its start, in seconds (median of the runs); null where there was no run, or it is not
+    /// From asking for the first worker until all were at the start line, in seconds (median of the runs); null where there was no run, or it is not
     /// known: a real interpreter starts its threads itself.
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub startup: f64,
@@ -203,6 +203,12 @@ pub struct MeanLockUse {
 }
 
 impl Summary {
+    /// Whether in no run all workers together had much more CPU time than one CPU gives.
+    #[must_use]
+    pub fn had_one_cpu(&self) -> bool {
+        self.most_cpus.is_some_and(|most| most <= 1.1)
+    }
+
     /// Summarises the runs of one scenario.
     #[must_use]
     pub fn of(promise: Promise, expected: impl Into<Option<i128>>, runs: &[Observation]) -> Self {

@@ -362,7 +362,7 @@ fn legend(rows: &[&Row], report: &Report) -> String {
         "of the only round, on the workers' own clocks".to_owned()
     };
     let start = if rows.iter().any(|row| row.group == Group::Sum) {
-        "; with start: from asking for the first worker on"
+        "; with start: what it took to start the workers, too"
     } else {
         ""
     };

@@ -142,7 +142,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         let text = format!("{} from the longest work until rank 0 had the sum", time(communication));
         lines.push(("communication", text));
     } else if !summary.startup.is_nan() {
-        lines.push(("start-up", format!("{startup} until the first worker left the start line")));
+        lines.push(("start-up", format!("{startup} until all workers were at the start line")));
     }
     lines.extend(words::hosts(row).map(|hosts| ("hosts", hosts)));
     lines.extend(words::cpu_time(summary).map(|cpu| ("CPU time", cpu)));
@@ -401,7 +401,7 @@ fn legend(rows: &[&Row], cpus: usize) -> String {
         "of the only round, on the workers' own clocks".to_owned()
     };
     let start = if rows.iter().any(|row| row.group == Group::Sum) {
-        "; with start: from asking for the first worker on"
+        "; with start: what it took to start the workers, too"
     } else {
         ""
     };

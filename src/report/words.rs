@@ -89,7 +89,7 @@ pub fn overlap(row: &Row, share: f64, cpus: usize) -> String {
     let doing = if row.summary.lock.is_some() {
         "had work to do; the holder of the GIL did it, the others waited".to_owned()
     } else if cpus < workers {
-        format!("were under way, taking turns on {}", plural(cpus, "CPU"))
+        format!("were under way, with {} for all", plural(cpus, "CPU"))
     } else if row.scenario.starts_with("mutex") || body_locks {
         "were under way, at work or waiting for the lock".to_owned()
     } else {

@@ -49,7 +49,10 @@ impl Scenario for Atomic {
             "a single worker has the counter's cache line to itself"
         } else if load.cpus.usable < 2 {
             "on one CPU the workers take turns, so the counter's cache line stays where it is"
-        } else if seen.overlapped() {
+        } else if seen.had_one_cpu() && load.pins.is_empty() {
+            // Those that are pinned have a CPU each, though perhaps not all of it.
+            "all workers together had no more CPU time than one CPU gives: where they share one, the counter's cache line stays where it is"
+        } else if seen.overlapped() && !seen.had_one_cpu() {
             "the CPUs still take turns, for each needs the counter's cache line for itself"
         } else {
             "workers that run at the same time take turns all the same, for each needs the counter's cache line for itself"

@@ -225,7 +225,7 @@ impl Convoy {
             hogs: u32::try_from(beside.hogs).unwrap_or(u32::MAX),
             interval: Some(beside.switch_interval),
         };
-        let python = Subject::at(python, control);
+        let python = Subject::at(python, self.timeout, control);
         let subject = format!("python {}", python.name());
         let hand_off = python.interpreter().ok().map(Passing::of_real);
         let limits = Limits::new(self.timeout, control.flag());

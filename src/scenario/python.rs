@@ -39,14 +39,14 @@ pub struct Subject {
 impl Subject {
     /// Those at these paths, or of these names on PATH.
     #[must_use]
-    pub fn named(programs: &[PathBuf], control: &Control) -> Vec<Self> {
-        programs.iter().map(|program| Self::at(program, control)).collect()
+    pub fn named(programs: &[PathBuf], timeout: Duration, control: &Control) -> Vec<Self> {
+        programs.iter().map(|program| Self::at(program, timeout, control)).collect()
     }
 
-    /// The one at this path, or of this name on PATH.
+    /// The one at this path, or of this name on PATH. To say what it is it may take as long as for a job, and [`PROBE`] at least.
     #[must_use]
-    pub fn at(program: &Path, control: &Control) -> Self {
-        let probed = Interpreter::probe(program, &Limits::new(PROBE, control.flag()));
+    pub fn at(program: &Path, timeout: Duration, control: &Control) -> Self {
+        let probed = Interpreter::probe(program, &Limits::new(timeout.max(PROBE), control.flag()));
         probed.map_or_else(|error| Self::broken(program, &error), Self::usable)
     }
 

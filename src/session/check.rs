@@ -22,6 +22,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The stack of the thread that parses and checks: a grammar is read by recursion.
 pub(super) const STACK: usize = 256 << 20;
@@ -79,9 +80,11 @@ pub struct Pythons {
 
 impl Pythons {
     /// Each that there is, once, and whether it was asked for by name.
-    fn subjects(&self, control: &Control) -> Vec<(Subject, bool)> {
-        let mut subjects: Vec<(Subject, bool)> =
-            Subject::named(&self.named, control).into_iter().map(|subject| (subject, true)).collect();
+    fn subjects(&self, timeout: Duration, control: &Control) -> Vec<(Subject, bool)> {
+        let mut subjects: Vec<(Subject, bool)> = Subject::named(&self.named, timeout, control)
+            .into_iter()
+            .map(|subject| (subject, true))
+            .collect();
         if self.all {
             let named = subjects.len();
             let found = Subject::found(control).into_iter();
@@ -197,7 +200,7 @@ impl CheckSession {
         let Some((checked, scope)) = place.lock().checked.clone() else { return Ok(()) };
         let small = !checked.small.is_as_it_stands();
         let mut findings: Vec<Finding> = checked.findings;
-        for (subject, named) in self.pythons.subjects(control) {
+        for (subject, named) in self.pythons.subjects(self.real_runs.timeout, control) {
             let interpreter = match subject.interpreter() {
                 Ok(interpreter) => interpreter,
                 Err(why) => {

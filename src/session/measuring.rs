@@ -55,7 +55,7 @@ impl Real {
             Some(programs) => {
                 refuse_unknown(programs, control)?;
                 refuse_twice(programs)?;
-                Subject::named(programs, control)
+                Subject::named(programs, self.timeout, control)
             }
             None => Subject::found(control),
         };

@@ -218,7 +218,7 @@ impl Overhead {
             let named: Vec<PathBuf> = self.pairs.iter().flatten().cloned().collect();
             refuse_unknown(&named, control)?;
             let pairs = (0..self.pairs.len()).map(|pair| [2 * pair, 2 * pair + 1]).collect();
-            (Subject::named(&named, control), pairs)
+            (Subject::named(&named, self.timeout, control), pairs)
         };
         if control.stopped() {
             return Err(Interrupted.into());

@@ -59,6 +59,7 @@ pub(super) fn observe(
     let asked = clock::now();
     let mut processes = WorkerProcesses::start(load, &executable, patience, control)?;
     processes.wait_until_ready(control)?;
+    let startup = Duration::from_nanos(clock::now().saturating_sub(asked));
     processes.release()?;
 
     let mut queue = Queue { owing: processes.len(), processes, arrived: VecDeque::new() };
@@ -70,10 +71,9 @@ pub(super) fn observe(
 
     subtotals.sort_unstable_by_key(|subtotal| subtotal.worker);
     let spans: Vec<Span> = subtotals.iter().map(|subtotal| subtotal.span).collect();
-    let left = spans.iter().map(|span| span.start).min().unwrap_or(asked);
     Ok(Observation {
         actual: result(subtotals.iter().map(|subtotal| subtotal.total).fold(0, u128::saturating_add)),
-        startup: Some(Duration::from_nanos(left.saturating_sub(asked))),
+        startup: Some(startup),
         usage: Some(subtotals.iter().map(|subtotal| subtotal.usage).sum()),
         spans,
         ..Observation::default()

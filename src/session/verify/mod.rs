@@ -172,7 +172,11 @@ impl Verify {
         let named = !self.pythons.is_empty();
         refuse_unknown(&self.pythons, control)?;
         refuse_twice(&self.pythons)?;
-        let subjects = if named { Subject::named(&self.pythons, control) } else { Subject::found(control) };
+        let subjects = if named {
+            Subject::named(&self.pythons, self.timeout, control)
+        } else {
+            Subject::found(control)
+        };
         for subject in subjects {
             match subject.interpreter() {
                 Ok(it) if modelled(it).is_some() => known.push(it.clone()),

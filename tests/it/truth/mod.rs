@@ -172,7 +172,7 @@ fn denied(text: &str, row: &Row, cpus: usize) -> Vec<&'static str> {
         ("nothing can come in between", !lost),
         ("nothing to lose", !lost),
         ("the result is right this time", !lost && summary.runs > 0),
-        ("the CPUs still take turns", several && overlapped),
+        ("the CPUs still take turns", several && several_cpus && overlapped),
         ("two or more workers were at work", summary.lock.is_none() && several),
         ("±", summary.runs > 1),
     ];

@@ -16,7 +16,7 @@ fn next(line: &str, world: World) -> Option<String> {
         Request::Measure(session) => {
             let real = session.real.iter().flat_map(|real| real.jobs.iter());
             let control = Control::default();
-            let nobody = Subject::at("/nonexistent/python".as_ref(), &control);
+            let nobody = Subject::at("/nonexistent/python".as_ref(), Duration::from_secs(1), &control);
             let real = real.map(|(job, load, parameters): &(Job, Workload, Parameters)| {
                 let python = Python::new(&nobody, job.clone(), Duration::from_secs(1), &[], &control);
                 Case {
