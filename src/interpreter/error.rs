@@ -137,7 +137,7 @@ fn advice(ended: Ended) -> &'static str {
     match ended {
         Ended::Signal(_) => "look for a memory limit or for who killed it, and run it again",
         Ended::Status(_) => {
-            "check the body and the setup, or ask for less; where threads raise only together, that is what the race does, and gilsim verify counts it"
+            "see whether it runs by itself, and check the body and the setup if there are any, or ask for less; where threads raise only together, that is what the race does, and gilsim verify counts it"
         }
     }
 }

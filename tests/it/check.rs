@@ -20,8 +20,10 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
 
 #[test]
 fn a_verdict_for_each_version_and_nothing_else() {
-    let args = ["check", &program("race"), "--quiet", "--cpython", "3.9", "--cpython", "3.13"];
-    gilsim("").args(args).assert().success().stdout("3.9\tloses\n3.13\texact\n");
+    for versions in [&["3.9", "--cpython", "3.13"][..], &["3.9,3.13"]] {
+        let check = ["check", &program("race"), "--quiet", "--cpython"];
+        gilsim("").args(check).args(versions).assert().success().stdout("3.9\tloses\n3.13\texact\n");
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ const MOST_ITERATIONS: u32 = 20;
 /// while they run, is *incomplete* on those, with the reason.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  gilsim check race.py\n  gilsim check race.py --cpython 3.9 --cpython 3.13t --expect lost\n  gilsim check race.py --python all"
+    after_help = "Example:\n  gilsim check race.py\n  gilsim check race.py --cpython 3.9,3.13t --expect lost\n  gilsim check race.py --python all"
 )]
 #[command(mut_arg("time", |arg| arg.help("How long one run in a real interpreter may take; one that is to show a deadlock is given 20 times as long as one that ended, and 2 s at least").requires("python")))]
 #[command(mut_arg("quiet", |arg| arg.help("Print for each version a line of version and verdict, with a tab between them; for each real interpreter its release and what was seen")))]
@@ -35,8 +35,8 @@ pub(super) struct CheckCommand {
     /// The program
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// A version to check it on; may be given several times [default: all]
-    #[arg(long, value_name = "VERSION", value_parser = values::version())]
+    /// A version to check it on; several as 3.9,3.13 [default: all]
+    #[arg(long, value_name = "VERSION", value_parser = values::version(), value_delimiter = ',')]
     cpython: Vec<Version>,
     /// How many iterations long loops are taken to have [default: 2; where nothing goes wrong and that was little to try, 3, and up to 10 while some line is never run or some test always comes out the same]
     #[arg(long, value_name = "N", value_parser = parse_scope, allow_negative_numbers = true)]

@@ -34,8 +34,8 @@ pub(super) struct DisCommand {
     /// Definitions that the body uses
     #[arg(long, value_name = "STATEMENTS", value_parser = statements(), requires = "body")]
     setup: Option<String>,
-    /// A version; several stand side by side [default: the newest that has a GIL]
-    #[arg(long, value_name = "VERSION", value_parser = values::version())]
+    /// A version; several (3.9,3.13) stand side by side [default: the newest that has a GIL]
+    #[arg(long, value_name = "VERSION", value_parser = values::version(), value_delimiter = ',')]
     cpython: Vec<Version>,
     #[command(flatten)]
     output: OutputOptions,
