@@ -15,6 +15,7 @@ use crate::report::check::{CheckReport, RealRow};
 use crate::report::output::{self, Destination};
 use crate::scenario::python::{Subject, modelled};
 use crate::system::control::Control;
+use crate::system::cpus::Cpus;
 use crate::system::threads;
 use parking_lot::Mutex;
 use rayon::ThreadPool;
@@ -24,7 +25,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The stack of the thread that parses and checks: a grammar is read by recursion.
+/// The most versions that are checked at once: each search may need a quarter of a gigabyte.
+const MOST_AT_ONCE: usize = 4;
+
+/// The stack of a thread that parses and checks: a grammar is read by recursion.
 pub(super) const STACK: usize = 256 << 20;
 
 /// How small loops are at first, and then, when nothing was found and there is time.
@@ -114,7 +118,9 @@ impl CheckSession {
     /// When the file cannot be read, the program is not covered, or the report cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let output = self.destination.open()?;
-        let pool = threads::pool(1, STACK, |_| ())?;
+        let workers = Cpus::detect().usable.min(MOST_AT_ONCE);
+        // Where there is no room for several, one does it all.
+        let pool = threads::pool(workers, STACK, |_| ()).or_else(|_| threads::pool(1, STACK, |_| ()))?;
         let session = Arc::new(self);
         let checking = Arc::clone(&session);
         let found = with_spinner(

@@ -99,8 +99,9 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let together = given_together(stmts);
     let numbers = Numbers { counts, long, divisors, within, together, fixed, in_order };
     let mut small = numbers.taken_as(i64::from(scope.iterations));
-    // With fewer iterations one thread does not fill it, and the line that is then not tried asks for more.
-    if i64::from(scope.iterations) > LEAST_ROOM {
+    // With fewer iterations one thread does not fill it, and the line that is then not tried asks for more. Room for one alone would be
+    // another program: there whoever puts something in has filled it.
+    if scope.in_proportion || i64::from(scope.iterations) > LEAST_ROOM {
         small.extend(lengths.into_iter().map(|length| (length, LEAST_ROOM)));
     }
     take_totals(stmts, &numbers.counts, &mut small);

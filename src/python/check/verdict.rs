@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 use super::coverage;
@@ -110,8 +111,12 @@ pub fn check(
     let mut findings = Vec::new();
     // What one version does and the model does not is no reason to say nothing of the others.
     let mut refusals = Vec::new();
-    for &version in versions {
-        match check_version(&stmts, text, version, &small, control) {
+    let checked: Vec<(Version, Result<Finding, CheckError>)> = versions
+        .par_iter()
+        .map(|&version| (version, check_version(&stmts, text, version, &small, control)))
+        .collect();
+    for (version, checked) in checked {
+        match checked {
             Err(CheckError::Beyond { what, place }) => {
                 let line = place.as_ref().map(|place| place.position.line);
                 findings.push(Finding::beyond(version, NotCovered { what: what.clone(), line }));

@@ -310,6 +310,11 @@ fn a_buffer_at_whose_limit_a_thread_waits_is_filled() {
         let checked = check(&program(setup, wait), &[Version::V3_13], 3, &Control::default()).unwrap();
         assert_eq!(checked.findings[0].kind, Kind::Deadlocks, "{wait}: {:?}", checked.small);
     }
+    // In proportion there is room for several, too.
+    let scope = Scope { iterations: 2, in_proportion: true };
+    let text = program("", "while len(buffer) >= 10: not_full.wait()");
+    let small = check(&text, &[Version::V3_13], scope, &Control::default()).unwrap().small.numbers;
+    assert_eq!(small, [(10, 2), (1000, 2)].into());
     // Who waits for 10 must not wait for fewer, and neither for more than there is room for.
     for wait in [
         "while len(buffer) < 10 and i > 10: not_full.wait()",
