@@ -49,11 +49,7 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
         line.push_str(&ratios.join(", "));
     }
     line.push('.');
-    let other_kind: Vec<&str> = rows
-        .iter()
-        .filter(|row| row.is_right_for_sure() && right.iter().all(|it| it.scenario != row.scenario))
-        .map(|row| row.short_name())
-        .collect();
+    let other_kind = of_another_kind(&rows, &right);
     if !other_kind.is_empty() {
         line.push_str(" Left out, as times of another kind: ");
         line.push_str(&other_kind.join(", "));
@@ -93,8 +89,21 @@ pub(super) fn choices<'a>(rows: &[&'a Row]) -> Vec<&'a Row> {
     if own.is_empty() { right().filter(|row| row.is_real()).collect() } else { own }
 }
 
+/// Those that are right, too, and have times of another kind than the choices.
+pub(super) fn of_another_kind<'a>(rows: &[&'a Row], choices: &[&Row]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for row in rows {
+        let is_other = row.is_right_for_sure() && choices.iter().all(|it| it.scenario != row.scenario);
+        // A sweep has a row of each for every combination.
+        if is_other && !names.contains(&row.short_name()) {
+            names.push(row.short_name());
+        }
+    }
+    names
+}
+
 /// What a row costs, in seconds: sums are paid for with their start-up.
-fn cost(row: &Row) -> f64 {
+pub(super) fn cost(row: &Row) -> f64 {
     if row.group == Group::Sum { row.time_with_startup() } else { row.time() }
 }
 

@@ -234,6 +234,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     if !rows.is_empty() {
         notes.push(legend(&rows, report));
     }
+    notes.extend(words::one_after_the_other(&rows));
     for cause in CAUSES {
         let of_it: Vec<&Row> = rows.iter().copied().filter(|row| row.cause() == cause).collect();
         notes.extend(wrong(&of_it, cause));
@@ -286,7 +287,11 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
 /// Which of several scenarios was fastest, and in how many combinations.
 fn fastest(rows: &[&Row]) -> Option<String> {
     let choices = super::advice::choices(rows);
-    let is_fastest = |row: &Row| relative(row).is_some_and(|it| it <= 1.0);
+    // The column has one measure for all rows, those of another kind as well.
+    let is_fastest = |row: &Row| {
+        let mut others = choices.iter().filter(|other| other.parameters.words() == row.parameters.words());
+        others.all(|other| super::advice::cost(row) <= super::advice::cost(other))
+    };
     let counted = if rows.iter().any(|row| row.group == Group::Sum) { " with start-up counted" } else { "" };
     of_all(&choices, name).map_or(Some(()), |_| None)?;
     let mut names: Vec<(&str, Vec<String>)> = Vec::new();
@@ -322,13 +327,22 @@ fn fastest(rows: &[&Row]) -> Option<String> {
         number => told
             .push(format!("no single one beyond the spread in {number} of {}", plural(all, "combination"))),
     }
+    let others = super::advice::of_another_kind(rows, &choices);
+    let left_out = if others.is_empty() {
+        String::new()
+    } else {
+        format!(" Left out, as times of another kind: {}.", others.join(", "))
+    };
     match (&names[..], undecided.is_empty()) {
         ([], true) => None,
         ([(name, _)], true) => Some(format!(
-            "which one: {name}, the fastest{counted} that is always right in each of {}.",
+            "which one: {name}, the fastest{counted} that is always right in each of {}.{left_out}",
             plural(all, "combination")
         )),
-        _ => Some(format!("which one: the fastest{counted} that is always right was {}.", told.join(", "))),
+        _ => Some(format!(
+            "which one: the fastest{counted} that is always right was {}.{left_out}",
+            told.join(", ")
+        )),
     }
 }
 

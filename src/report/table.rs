@@ -344,6 +344,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     if !rows.is_empty() {
         notes.push(legend(&rows, report.header.cpus));
     }
+    notes.extend(words::one_after_the_other(&rows));
     let mut said: Vec<String> = Vec::new();
     // Once for a scenario with shared objects and with objects of their own.
     let mut first: Vec<&Row> = Vec::new();

@@ -118,7 +118,7 @@ impl CheckSession {
     /// When the file cannot be read, the program is not covered, or the report cannot be written.
     pub fn run(self, control: &Arc<Control>) -> Result<Ending> {
         let output = self.destination.open()?;
-        let workers = Cpus::detect().usable.min(MOST_AT_ONCE);
+        let workers = Cpus::detect().usable.min(MOST_AT_ONCE).min(self.versions.len().max(1));
         // Where there is no room for several, one does it all.
         let pool = threads::pool(workers, STACK, |_| ()).or_else(|_| threads::pool(1, STACK, |_| ()))?;
         let session = Arc::new(self);
@@ -325,7 +325,7 @@ fn deepen(
         if hangs && hanging.is_none() {
             hanging = Some(last.clone());
         }
-        let over = !(hangs || faulty(checked).is_empty())
+        let over = !(hangs || faulty(checked).is_empty() || may_be_short(checked))
             || checked.findings.iter().any(Finding::is_limited)
             || !checked.is_reduced()
             || checked.work() > if differs { AT_ONCE } else { QUICK };
@@ -355,6 +355,12 @@ fn beside(mut found: (Checked, Scope), other: &(Checked, Scope)) -> (Checked, Sc
         }
     }
     found
+}
+
+/// Whether threads wait without end, and may do so only because a number of iterations is no longer larger than another number.
+fn may_be_short(checked: &Checked) -> bool {
+    let mut faults = checked.findings.iter().filter(|finding| finding.kind.is_fault());
+    checked.small.overtaken && faults.all(|finding| finding.kind == Kind::Deadlocks)
 }
 
 /// Whether nothing goes wrong.

@@ -148,6 +148,19 @@ fn what_is_not_tried_is_said_of_the_versions_that_it_is_so_on() {
     assert_eq!(said(&["3.9"]), None);
 }
 
+/// Five iterations are more than the three after which the lock is kept, and four still are: so every order hangs, and no switch is to blame.
+#[test]
+fn who_waits_without_end_does_so_with_numbers_that_stay_larger() {
+    let text = "import threading\nlock = threading.Lock()\nn = 0\ndef work():\n    global n\n    for _ in range(5):\n        lock.acquire()\n        \
+                if n >= 3:\n            return\n        n += 1\n        lock.release()\nts = [threading.Thread(target=work) for _ in range(2)]\n\
+                for t in ts: t.start()\nfor t in ts: t.join()\nprint(n)\n";
+    let (_folder, path) = file(text.as_bytes());
+    let shown = contains("5 as 4")
+        .and(contains("whole loop iterations give: no end"))
+        .and(contains("deadlocks  thread 1 waits for what never comes\n"));
+    gilsim("check").arg(&path).args(["--cpython", "3.13"]).assert().success().stdout(shown);
+}
+
 /// With one iteration, eight threads could become one.
 #[test]
 fn a_scope_of_one_is_refused() {

@@ -465,7 +465,7 @@ const fn is_torn(before: Use, between: Use, after: Use) -> bool {
 
 /// What stands at a location.
 fn object_at(state: &State, location: Location) -> Option<&Object> {
-    let Location::Content(site) = location else { return None };
+    let (Location::Content(site) | Location::Extent(site)) = location else { return None };
     state.heap.iter().find(|entry| entry.site == site).map(|entry| &entry.object)
 }
 

@@ -282,7 +282,7 @@ impl Machine<'_> {
                 }
                 match self.length_of(value) {
                     Some(length) => {
-                        self.touch_value(value, false);
+                        self.touch_extent_of(value);
                         length != 0
                     }
                     None => true,
@@ -309,7 +309,7 @@ impl Machine<'_> {
 
     pub(super) fn length(&mut self, value: &Value) -> R<Value> {
         if let Some(length) = self.length_of(value) {
-            self.touch_value(value, false);
+            self.touch_extent_of(value);
             return Self::int(i64::try_from(length).ok());
         }
         if self.is_instance(value)

@@ -132,7 +132,7 @@ impl Machine<'_> {
     ) -> R<Value> {
         let args = &arguments.positional[..];
         let writes = matches!(name, "pop" | "setdefault" | "update" | "clear" | "popitem");
-        self.touch(at, writes);
+        self.touch_for(at, writes, matches!(name, "keys" | "iterkeys"));
         let keys: Vec<Value> = items.iter().map(|(key, _)| key.clone()).collect();
         let python2 = self.module.facts.shape.python2;
         let counts = factory == Some(Value::Native("collections.Counter"));

@@ -130,6 +130,7 @@ impl Machine<'_> {
                 if let Object::List(items) = self.state.object_mut(at) {
                     items[place] = value;
                 }
+                self.keeps_extent(at);
                 Ok(())
             }
             Object::Dict(items, _) => {
@@ -138,6 +139,9 @@ impl Machine<'_> {
                 self.hashable(index, self.module.facts.messages.unhashable_key)?;
                 let keys: Vec<Value> = items.into_iter().map(|(key, _)| key).collect();
                 let place = self.position(&keys, index)?;
+                if place.is_some() {
+                    self.keeps_extent(at);
+                }
                 if let Object::Dict(items, _) = self.state.object_mut(at) {
                     match place {
                         Some(place) => items[place].1 = value,

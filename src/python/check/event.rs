@@ -70,7 +70,7 @@ pub(super) fn location_name(module: &Module, state: &State, location: Location) 
     match location {
         Location::Global(_, number) => name(number),
         Location::Attribute(_, number) => format!(".{}", name(number)),
-        Location::Content(site) => {
+        Location::Content(site) | Location::Extent(site) => {
             if let Some(slot) = site.cell() {
                 let code = module.codes.get(usize::from(site.code));
                 return code.and_then(|code| code.locals.get(slot)).cloned().unwrap_or_default();

@@ -42,7 +42,7 @@ impl Machine<'_> {
             None if matches!(value, Value::Str(_)) => None,
             _ => return self.raise_types("TypeError", "'{}' object is not iterable", &[value]),
         };
-        self.touch_value(value, false);
+        self.touch_iterated(value);
         Ok(self.allocate(Object::Iterator(value.clone(), 0, kept)))
     }
 
@@ -101,7 +101,7 @@ impl Machine<'_> {
     fn advance(&mut self, at: u32) -> R<Option<Value>> {
         match self.state.object(at).clone() {
             Object::Iterator(over, index, mut iterated) => {
-                self.touch_value(&over, false);
+                self.touch_iterated(&over);
                 let index = match &mut iterated {
                     Some(iterated) if index != usize::MAX => self.go_on(&over, index, iterated)?,
                     _ => index,
@@ -279,7 +279,7 @@ impl Machine<'_> {
             if length > LONGEST {
                 return beyond(format!("more than {LONGEST} elements at once"));
             }
-            self.touch_value(value, false);
+            self.touch_iterated(value);
             return Ok((0..length).filter_map(|index| self.element(value, index)).collect());
         }
         let iterator = self.iterator(value)?;

@@ -4,10 +4,7 @@
 //! the start once there is more: what it has learned is in its frame's `progress`. Until it is over it takes nothing off
 //! the stack.
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
-
-use rustc_hash::FxBuildHasher;
 
 use super::assumed::Assumed;
 use super::state::{Entry, Frame, Object, OnReturn, Part, Site, State, Thread, ThreadPart, Value};
@@ -70,6 +67,8 @@ pub(super) enum Location {
     Attribute(Site, u16),
     /// The elements, or the state, of the objects made at a place.
     Content(Site),
+    /// How many elements, and which keys, the containers made at a place have: another value in the place of one changes neither.
+    Extent(Site),
 }
 
 /// How something is got at.
@@ -329,40 +328,6 @@ impl<'m> Machine<'m> {
             Value::Ref(at) => Some(self.state.object(*at)),
             _ => None,
         }
-    }
-
-    /// Notes that an object's elements or state are got at.
-    pub(super) fn touch(&mut self, at: u32, write: bool) {
-        self.touch_lock(at, if write { Use::Write } else { Use::Read });
-    }
-
-    /// Notes what is done with a lock.
-    pub(super) fn touch_lock(&mut self, at: u32, how: Use) {
-        let location = Location::Content(self.state.heap[at as usize].site);
-        self.accesses.push(Access { location, how, object: Some(at), key: None });
-    }
-
-    /// Notes that what was got at last is one element of its object.
-    pub(super) fn touch_element(&mut self, key: &Value) {
-        let hash = match key {
-            Value::Str(text) => Some(FxBuildHasher.hash_one(text)),
-            key => key.as_int().filter(|index| *index >= 0).map(|index| FxBuildHasher.hash_one(index)),
-        };
-        if let Some(last) = self.accesses.last_mut() {
-            last.key = hash;
-        }
-    }
-
-    pub(super) fn touch_attribute(&mut self, at: u32, name: u16, write: bool) {
-        let location = Location::Attribute(self.state.heap[at as usize].site, name);
-        let how = if write { Use::Write } else { Use::Read };
-        self.accesses.push(Access { location, how, object: Some(at), key: None });
-    }
-
-    pub(super) fn touch_global(&mut self, name: u16, write: bool) {
-        let location = Location::Global(self.current().process, name);
-        let how = if write { Use::Write } else { Use::Read };
-        self.accesses.push(Access { location, how, object: None, key: None });
     }
 
     pub(super) fn exception(&mut self, class: &'static str, message: &str) -> Value {

@@ -83,6 +83,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
+mod touches;
 mod turn;
 mod unit;
 mod unordered;

@@ -169,7 +169,7 @@ impl Machine<'_> {
                 }
                 // Nobody else knows the new dict yet.
                 let site = self.site();
-                self.accesses.retain(|access| access.location != Location::Content(site));
+                self.accesses.retain(|access| !matches!(access.location, Location::Content(at) | Location::Extent(at) if at == site));
                 Ok(dict)
             }
             ("enumerate", [value] | [value, _]) => {

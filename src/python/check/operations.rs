@@ -127,25 +127,6 @@ impl Machine<'_> {
         })
     }
 
-    pub(super) fn touch_value(&mut self, value: &Value, write: bool) {
-        if let Value::Ref(at) = value
-            && !matches!(
-                self.state.object(*at),
-                Object::Tuple(_)
-                    | Object::Range(..)
-                    | Object::Iterator(..)
-                    | Object::Pulled(..)
-                    | Object::Lazy(..)
-            )
-        {
-            if let Object::View(_, dict) = self.state.object(*at) {
-                let dict = dict.clone();
-                return self.touch_value(&dict, write);
-            }
-            self.touch(*at, write);
-        }
-    }
-
     pub(super) fn binary(&mut self, op: BinaryOp, in_place: bool, left: &Value, right: &Value) -> R<Value> {
         if let Some(result) = self.int_binary(op, left, right)? {
             return Ok(result);

@@ -268,23 +268,38 @@ pub(super) fn taken_from_others(stmts: &[Stmt], names: &BTreeSet<String>) -> BTr
         "acquire" => from_semaphores,
         _ => false,
     };
-    let mut taken = BTreeSet::new();
+    rounds_with(stmts, &is_taking)
+}
+
+/// How often loops run in which threads meet at a condition.
+pub(super) fn met_at_conditions(stmts: &[Stmt], names: &BTreeSet<String>) -> BTreeSet<i64> {
+    let meets = ["wait", "wait_for", "notify", "notify_all"];
+    if names.contains("Condition") {
+        rounds_with(stmts, &|name| meets.contains(&name))
+    } else {
+        BTreeSet::new()
+    }
+}
+
+/// How often loops run in which an attribute of such a name is used.
+fn rounds_with(stmts: &[Stmt], is_one: &dyn Fn(&str) -> bool) -> BTreeSet<i64> {
+    let mut rounds = BTreeSet::new();
     all_statements(stmts, &mut |stmt| {
         if let StmtKind::For(_, Expr { kind: ExprKind::Call(name, _, args), .. }, body, _) = &stmt.kind
             && matches!(name.as_str(), "range" | "xrange")
         {
-            let mut is_taken = false;
+            let mut uses = false;
             all_expressions(body, &mut |expr| {
                 if let ExprKind::Attribute(_, name) = &expr.kind {
-                    is_taken |= is_taking(name);
+                    uses |= is_one(name);
                 }
             });
-            if is_taken {
-                taken.extend(args.iter().filter_map(number));
+            if uses {
+                rounds.extend(args.iter().filter_map(number));
             }
         }
     });
-    taken
+    rounds
 }
 
 /// The number that stands there.

@@ -91,6 +91,8 @@ impl Numbers {
         for size in self.sizes() {
             let unit = self.unit(&size);
             let mut below = if self.in_order { last } else { 0 };
+            // What the least of a size is taken as, the others are so many times.
+            let mut scope = scope;
             for value in size {
                 let taken = if self.fixed.contains(&value) {
                     value
@@ -109,6 +111,9 @@ impl Numbers {
                 };
                 below = self.whole(value, taken.max(below.max(part).saturating_add(1)), &small).min(value);
                 last = below;
+                if value == unit && self.counts.contains(&unit) {
+                    scope = below;
+                }
                 if self.within.contains(&value) {
                     part = below;
                 }

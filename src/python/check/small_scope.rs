@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::roles::{
-    divisors, full_lengths, given_together, hands_over, indices, makes_it_long, names_of, number, operands,
-    parties_of, parts, parts_of_many, rooms, taken_from_others, workers,
+    divisors, full_lengths, given_together, hands_over, indices, makes_it_long, met_at_conditions, names_of,
+    number, operands, parties_of, parts, parts_of_many, rooms, taken_from_others, workers,
 };
 use super::rounds::{FEW, Rounds};
 use super::sizes::{LEAST_ROOM, MOST_THREADS, MOST_TIMES, Numbers, TELLING, scaled};
@@ -72,7 +72,14 @@ pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let names = names_of(stmts);
     let taken = taken_from_others(stmts, &names);
     let of = |count: &i64, few: &BTreeSet<i64>| few.iter().any(|few| count % few == 0);
-    let belongs = |count: &i64| taken.contains(count) && of(count, &few_counts) || of(count, &few_parties);
+    // So do as many times at a condition as others meet there.
+    let met = met_at_conditions(stmts, &names);
+    let few_met: BTreeSet<i64> = met.range(2..=FEW).copied().collect();
+    let belongs = |count: &i64| {
+        taken.contains(count) && of(count, &few_counts)
+            || met.contains(count) && of(count, &few_met)
+            || of(count, &few_parties)
+    };
     let stays = |count: &&i64| **count <= MOST_KEPT && belongs(count);
     let mut fixed: BTreeSet<i64> = counts.iter().filter(stays).copied().collect();
     counts.retain(|count| !fixed.contains(count));

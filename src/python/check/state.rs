@@ -196,6 +196,11 @@ pub(super) enum Object {
 }
 
 impl Object {
+    /// Whether it has elements or keys that can become more or fewer.
+    pub(super) const fn has_extent(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Dict(..) | Self::Set(_) | Self::Deque(..))
+    }
+
     /// Whether it is there for threads to wait for each other, and holds nothing else.
     pub(super) const fn synchronises(&self) -> bool {
         matches!(

@@ -446,3 +446,45 @@ fn an_exploration_says_between_what_workers_are_switched() {
         }
     }
 }
+
+#[test]
+fn a_sweep_chooses_among_what_can_be_chosen_in_each_combination() {
+    // The model is the fastest that is right; it is no choice.
+    let of_each =
+        [("race", 1.0, 0.1), ("mutex:parking-lot", 10.0, 0.1), ("atomic", 20.0, 0.1), ("gil:3.13", 0.5, 0.1)];
+    let rows = [of_each, of_each].concat();
+    let mut report = timed(&rows, 7);
+    for (at, row) in report.results.iter_mut().enumerate() {
+        let threads = ["2", "4"][at / of_each.len()];
+        let parameter =
+            Parameter { option: "threads", value: threads.to_owned(), number: threads.parse().ok() };
+        row.parameters = Parameters::default().with(parameter);
+        if row.scenario != "race" {
+            (row.summary.lost_runs, row.summary.verdict) = (0, gilsim::measure::stats::Verdict::Exact);
+        }
+    }
+    let text = plain(&report);
+    let which = text.lines().find(|line| line.starts_with("which one: ")).unwrap();
+    assert_eq!(
+        which,
+        "which one: mutex:parking-lot, the fastest that is always right in each of 2 combinations. Left out, as times of another \
+         kind: gil:3.13."
+    );
+}
+
+#[test]
+fn a_table_says_in_which_rows_workers_hardly_met() {
+    let said = |overlaps: [f64; 2]| {
+        let mut report = timed(&[("mutex:spin", 1.0, 0.1), ("atomic", 2.0, 0.1)], 0);
+        for (row, overlap) in report.results.iter_mut().zip(overlaps) {
+            row.summary.overlap = Some(overlap);
+        }
+        let text = plain(&report);
+        text.lines()
+            .find(|line| line.starts_with("note: in "))
+            .map(|line| line.split_once(", fewer").unwrap().0.to_owned())
+    };
+    assert_eq!(said([0.9, 0.5]), None);
+    assert_eq!(said([0.1, 0.9]).as_deref(), Some("note: in mutex:spin"));
+    assert_eq!(said([0.1, 0.4]).as_deref(), Some("note: in mutex:spin and atomic"));
+}

@@ -141,7 +141,7 @@ impl LoopBody {
     fn touches(&self, accesses: &[Access]) -> bool {
         accesses.iter().any(|access| match access.location {
             Location::Global(_, name) => access.how.writes() || self.written.contains(&name),
-            Location::Attribute(..) | Location::Content(_) => true,
+            Location::Attribute(..) | Location::Content(_) | Location::Extent(_) => true,
         })
     }
 

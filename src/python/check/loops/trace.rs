@@ -205,6 +205,12 @@ impl Witnessing for Teller<'_> {
             Op::StoreSubscript | Op::Program(ProgramOp::StoreGlobal(_) | ProgramOp::StoreAttr(_))
         );
         for &Access { location, how, .. } in &machine.accesses {
+            let location = match location {
+                // What changes it changes the content, too.
+                Location::Extent(_) if how.writes() => continue,
+                Location::Extent(site) => Location::Content(site),
+                location => location,
+            };
             let key = if matches!(location, Location::Content(_)) { self.key.clone() } else { None };
             let spot = (location, key);
             if how.writes() {

@@ -70,6 +70,30 @@ fn as_many_are_taken_as_are_put() {
     assert_eq!(small.get(&100), Some(&5));
 }
 
+/// At a condition as well, where all come as often as they are waited for; and where a number has to be larger than another, what is so many
+/// times that stays so many times that.
+#[test]
+fn as_many_come_to_a_condition_as_go() {
+    let program = |puts: &str, takes: &str| {
+        format!(
+            "import threading\nbuffer = []\ncondition = threading.Condition()\ndef put():\n    for i in range({puts}):\n        with condition:\n            \
+             buffer.append(i)\n            condition.notify()\ndef take():\n    for i in range({takes}):\n        with condition:\n            \
+             while not buffer: condition.wait()\n            buffer.pop()\nts = [threading.Thread(target=put)]\n\
+             ts += [threading.Thread(target=take) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n"
+        )
+    };
+    for (puts, takes, taken) in [("6", "3", [].into()), ("10", "5", [(5, 3), (10, 6)].into())] {
+        let checked = check(&program(puts, takes), &[Version::V3_13], 2, &Control::default()).unwrap();
+        assert_eq!(checked.small.numbers, taken, "{puts}");
+        // All that is put is taken, in as many schedules as can be tried.
+        assert!(
+            matches!(checked.findings[0].kind, Kind::Exact | Kind::Incomplete),
+            "{puts}: {:?}",
+            checked.findings[0].kind
+        );
+    }
+}
+
 #[test]
 fn one_more_is_taken_than_is_put() {
     let program = |setup: &str, put: &str, take: &str, threads: &str| {

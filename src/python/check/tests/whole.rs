@@ -431,3 +431,34 @@ fn what_a_version_does_not_know_is_no_python_there() {
         assert_eq!(newest(line), from, "{line}");
     }
 }
+
+/// Another value in the place of one changes neither how many there are nor which keys: a loop over those goes by nothing that others
+/// change, so that its iterations are whole ones.
+#[test]
+fn a_loop_over_places_or_keys_goes_by_nothing_that_another_value_changes() {
+    let program = |setup: &str, loop_over: &str, act: &str| {
+        format!(
+            "import threading\nlock = threading.Lock()\n{setup}\ndef book(who):\n    for i in {loop_over}:\n        with lock:\n            {act}\n\
+             ts = [threading.Thread(target=book, args=(who,)) for who in 'ab']\nfor t in ts: t.start()\nfor t in ts: t.join()\n"
+        )
+    };
+    let seats = "seats = [None] * 2\nbooked = {'a': 0, 'b': 0}";
+    let book = "if seats[i] is None:\n                seats[i] = who\n                booked[who] += 1";
+    let stock = "stock = {'pen': 1, 'ink': 1}\nbooked = {'a': 0, 'b': 0}";
+    let sell = "if stock[i]:\n                stock[i] -= 1\n                booked[who] += 1";
+    for (text, kind) in [
+        (program(seats, "range(len(seats))", book), Kind::Exact),
+        (program(stock, "list(stock)", sell), Kind::Exact),
+        (program(stock, "stock", sell), Kind::Exact),
+        (program(stock, "stock.keys()", sell), Kind::Exact),
+        // A new element is another matter.
+        (program("seats = []", "range(2 - len(seats))", "seats.append(who)"), Kind::Loses),
+        (program("stock = {}", "range(2 - len(stock))", "stock[who, i] = 1"), Kind::Loses),
+    ] {
+        for finding in
+            check(&text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap().findings
+        {
+            assert_eq!(finding.kind, kind, "{}: {text}: {}", finding.version, finding.reason);
+        }
+    }
+}
