@@ -1,6 +1,6 @@
 //! `gilsim check`: a whole program on every version, by every schedule at small scope.
 //!
-//! A program's text becomes a syntax tree, its large numbers small ones (`small_scope`), and the tree the instructions of each
+//! A program's text becomes a syntax tree, its large numbers small ones (`small`), and the tree the instructions of each
 //! version: by the same parser, compiler and table of drop points as a loop body ([`super::program`]), so that there is one
 //! answer to where a version may switch. The machine here executes them over one heap that all threads share: globals, lists,
 //! dicts, objects, locks, queues. The search tries every schedule and holds how it ends against what some order of whole loop
@@ -16,16 +16,18 @@
 //! witness        a schedule as it is told
 //! replay         a schedule that is given
 //! search         every schedule; what is shared is learned on the way
+//! turn · pause   one turn of a thread, and where another one may come in
+//! sharing        which threads get at what, and under which locks
 //! reached        what of the program that tries
 //! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · waiting · sleepers · processes
-//! operations · numbers · comparison · elements · slices · iterators · text · format
+//! touches · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
 //! order          who runs when
 //! state          the heap and the threads
 //! compaction     what of them is in reach
 //! assumed        what is taken for granted
-//! coverage · small_scope · rounds · library
+//! coverage · small · library
 //! ```
 //!
 //! Nothing outside the model is ever touched: no file is opened, no interpreter started. What is not covered is refused by
@@ -65,15 +67,11 @@ mod processes;
 mod program_ops;
 mod reached;
 mod replay;
-mod roles;
-mod rounds;
 mod search;
 mod sharing;
-mod sizes;
 mod sleepers;
 mod slices;
-mod small_scope;
-mod sources;
+mod small;
 mod stale;
 mod state;
 mod strings;
@@ -103,7 +101,7 @@ pub use loops::{
 pub use machine::Use;
 pub use reached::Untried;
 pub use replay::PlayError;
-pub use small_scope::Scope;
+pub use small::Scope;
 pub use unordered::Unordered;
 pub use verdict::{CheckError, Checked, Played, RealThreads, check, play};
 pub use witness::{ScheduleLine, ScheduleStep, Turn};

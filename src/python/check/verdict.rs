@@ -12,9 +12,8 @@ use super::machine::{Beyond, KNOWN};
 use super::pause::{Bounds, Switching, Unfinished};
 use super::reached::Untried;
 use super::replay::{self, PlayError};
-use super::roles;
 use super::search::Search;
-use super::small_scope::{self, Scope};
+use super::small::{self, Scope};
 use super::witness::{Record, Turn};
 use super::worst::{Worst, may_be_right};
 use crate::error::{Classified, Kind as ErrorKind};
@@ -159,8 +158,8 @@ impl Small {
 fn parse(text: &str, scope: Scope) -> Result<(Vec<Stmt>, Small), CheckError> {
     let mut stmts = parse_program(text)?;
     coverage::check(&stmts, &|position| Place::new(text, position))?;
-    let beside = roles::few(&stmts);
-    let small = small_scope::shrink(&mut stmts, scope);
+    let beside = small::few(&stmts);
+    let small = small::shrink(&mut stmts, scope);
     // Those that were large in both are not small in one.
     let is_overtaken = |(number, taken_as): (&i64, &i64)| {
         let mut others = beside.iter().filter(|other| !small.contains_key(other));

@@ -50,7 +50,7 @@ impl fmt::Display for Scope {
 }
 
 /// Makes the numbers of a program small; what each became.
-pub(super) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
+pub(crate) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let Rounds { many: mut counts, few: few_counts, .. } = Rounds::of(stmts);
     let (mut long, mut parties) = (BTreeSet::new(), Vec::new());
     all_expressions(stmts, &mut |expr| match &expr.kind {

@@ -313,7 +313,7 @@ pub(super) fn operands<'a>(left: &'a Expr, rest: &'a [(CompareOp, Expr)]) -> imp
 }
 
 /// The numbers of a program that are small as they are, and could decide about something.
-pub(super) fn few(stmts: &[Stmt]) -> BTreeSet<i64> {
+pub(crate) fn few(stmts: &[Stmt]) -> BTreeSet<i64> {
     let mut few = BTreeSet::new();
     all_expressions(stmts, &mut |expr| {
         if let ExprKind::Int(value @ 2..10, _) = expr.kind {

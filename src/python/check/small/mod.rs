@@ -1,0 +1,11 @@
+//! Numbers that only make a program long, made small.
+
+mod roles;
+mod rounds;
+mod scope;
+mod sizes;
+mod sources;
+
+pub(super) use roles::few;
+pub use scope::Scope;
+pub(super) use scope::shrink;
