@@ -1,7 +1,7 @@
 //! Attributes: where each is found, and what classes and instances are to one another.
 
 use super::library;
-use super::machine::{ENTER, EXIT, INIT, Machine, R, Wait, beyond, set_attribute};
+use super::machine::{ENTER, EXIT, INIT, Machine, R, Stop, Use, Wait, beyond, set_attribute};
 use super::state::{Object, Part, Value};
 use super::sync::UNNAMED;
 
@@ -202,7 +202,8 @@ impl Machine<'_> {
                     None => self.no_attribute(object, text),
                 }
             }
-            Object::SharedValue(value, _) if text == "value" => {
+            Object::SharedValue(value, lock) if text == "value" => {
+                self.by_property(&lock)?;
                 self.touch(at, false);
                 Ok(value)
             }
@@ -299,12 +300,26 @@ impl Machine<'_> {
                 Ok(())
             }
             Object::SharedValue(_, lock) if self.name(name) == "value" => {
+                self.by_property(&lock)?;
                 self.touch(at, true);
                 *self.state.object_mut(at) = Object::SharedValue(value, lock);
                 Ok(())
             }
             _ => beyond(format!("setting the attribute {} of this", self.name(name))),
         }
+    }
+
+    /// The value of a `multiprocessing.Value` is a property written in Python, which takes the lock and lets it go by a call behind which
+    /// the GIL may go (`make_property` in `multiprocessing/sharedctypes.py`).
+    fn by_property(&mut self, lock: &Value) -> R<()> {
+        if let (Value::Ref(at), Some(Object::RLock(Some(owner), _))) = (lock, self.object_of(lock))
+            && *owner != self.number()
+        {
+            self.touch_lock(*at, Use::Wait);
+            return Err(Stop::Block);
+        }
+        self.set_check(true);
+        Ok(())
     }
 
     pub(super) fn delete_attribute(&mut self, object: &Value, name: u16) -> R<()> {

@@ -132,3 +132,23 @@ fn threads_of_one_process_share_its_gil_beside_another_one() {
         assert!(finding.collision.unwrap().processes);
     }
 }
+
+/// Real ones of 3.10 to 3.15 lose in all but few runs of 100,000 iterations.
+#[test]
+fn the_value_of_a_value_is_read_and_written_by_calls_between_which_threads_come_in() {
+    for (update, kind) in [("v.value += 1", Kind::Loses), ("with v.get_lock(): v.value += 1", Kind::Exact)] {
+        let text = format!(
+            "from multiprocessing import Value\nfrom threading import Thread\nv = Value('i', 0)\ndef work():\n    for _ in range(1000):\n        \
+             {update}\nts = [Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(v.value)\n"
+        );
+        for finding in check(&text, &Version::ALL, 2, &Control::default()).unwrap().findings {
+            assert_eq!(finding.kind, kind, "{}: {update}", finding.version);
+        }
+    }
+    // Who has the lock of a value keeps others from it.
+    let text = "from multiprocessing import Value\nfrom threading import Thread\nv = Value('i', 0)\ndef add():\n    with v.get_lock():\n        v.value += 1\n\
+                def reset():\n    v.value = 5\nts = [Thread(target=add), Thread(target=reset)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(v.value)\n";
+    for finding in check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap().findings {
+        assert_eq!((finding.kind, finding.prints.len()), (Kind::Exact, 2), "{}", finding.version);
+    }
+}
