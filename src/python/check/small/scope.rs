@@ -15,6 +15,7 @@ use super::roles::{
 };
 use super::rounds::{FEW, Rounds};
 use super::sizes::{LEAST_ROOM, MOST_THREADS, MOST_TIMES, Numbers, TELLING, scaled};
+use super::sources::Sources;
 use crate::python::program::syntax::{
     Expr, ExprKind, Stmt, StmtKind, all_expressions, all_statements, walk_expr,
 };
@@ -185,9 +186,18 @@ fn limits(stmts: &[Stmt], units: &[i64]) -> BTreeSet<i64> {
         }
         _ => {}
     });
+    // One that stands once, and gets into a comparison by a parameter or an attribute: `Limiter(100)`.
+    let mut sources = Sources::new(stmts, FEW + 1);
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Compare(left, rest) = &expr.kind {
+            operands(left, rest).for_each(|operand| sources.note(operand));
+        }
+    });
+    let passed = sources.follow(stmts);
     let limits = seen.into_iter().filter(|&(value, times)| {
         let same_size = units.iter().any(|unit| (*unit..=unit.saturating_mul(MOST_THREADS)).contains(&value));
-        value > FEW && (same_size || compared.get(&value) == Some(&times))
+        let is_compared = compared.get(&value) == Some(&times) || times == 1 && passed.contains(&value);
+        value > FEW && (same_size || is_compared)
     });
     limits.map(|(value, _)| value).filter(|value| *value < LARGE && !excluded.contains(value)).collect()
 }

@@ -151,4 +151,11 @@ fn the_value_of_a_value_is_read_and_written_by_calls_between_which_threads_come_
     for finding in check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap().findings {
         assert_eq!((finding.kind, finding.prints.len()), (Kind::Exact, 2), "{}", finding.version);
     }
+    let crossed = "from multiprocessing import Value\nfrom threading import Lock, Thread\nv = Value('i', 0)\nL = Lock()\ndef one():\n    with v.get_lock():\n        \
+                   with L: v.value += 1\ndef other():\n    with L: v.value += 1\nts = [Thread(target=one), Thread(target=other)]\nfor t in ts: t.start()\n\
+                   for t in ts: t.join()\n";
+    for finding in check(crossed, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap().findings
+    {
+        assert_eq!(finding.kind, Kind::Deadlocks, "{}", finding.version);
+    }
 }

@@ -1,7 +1,8 @@
 //! What numbers are taken as small, and as what.
 
 use super::*;
-use crate::python::check::Scope;
+use crate::python::check::{Scope, small};
+use crate::python::program::parse_program;
 
 #[test]
 fn what_all_iterations_come_to_is_as_many_times_the_small_number() {
@@ -83,14 +84,8 @@ fn as_many_come_to_a_condition_as_go() {
         )
     };
     for (puts, takes, taken) in [("6", "3", [].into()), ("10", "5", [(5, 3), (10, 6)].into())] {
-        let checked = check(&program(puts, takes), &[Version::V3_13], 2, &Control::default()).unwrap();
-        assert_eq!(checked.small.numbers, taken, "{puts}");
-        // All that is put is taken, in as many schedules as can be tried.
-        assert!(
-            matches!(checked.findings[0].kind, Kind::Exact | Kind::Incomplete),
-            "{puts}: {:?}",
-            checked.findings[0].kind
-        );
+        let mut program = parse_program(&program(puts, takes)).unwrap();
+        assert_eq!(small::shrink(&mut program, 2.into()), taken, "{puts}");
     }
 }
 
@@ -156,6 +151,10 @@ fn in_proportion_limits_keep_their_ratio_to_what_is_counted() {
         small(&format!("{counts}half = 400\nprint(half == 3, 20 < 7)")),
         [(20, 1), (400, 1), (7, 1), (800, 2)].into()
     );
+    // One that comes to a comparison by a parameter and an attribute is one; elsewhere it is an amount.
+    let limit = "class A:\n    def __init__(self, most): self.most = most\n    def is_full(self): return 9 > self.most\na = A(40)\n";
+    assert_eq!(small(&format!("{counts}{limit}")), [(9, 1), (40, 1), (800, 2)].into());
+    assert_eq!(small(&format!("{counts}{limit}print(40)")), [(9, 1), (800, 2)].into());
     // An amount, a divisor, an index and a number of workers are none.
     assert_eq!(
         small(&format!("{counts}x = 9\nprint(9 < 7, x % 1000, 2000 // 900, [0][0:1200])")),
