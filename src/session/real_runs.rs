@@ -176,7 +176,7 @@ impl RealRuns {
                 break;
             }
         }
-        expected.judge(row, finding);
+        expected.judge(row, finding, small);
         Ok(())
     }
 }
@@ -335,9 +335,9 @@ impl Expected {
     }
 
     /// Says what the runs of a row show, and whether that agrees with what the model found.
-    fn judge(&self, row: &mut RealRow, finding: Option<&Finding>) {
+    fn judge(&self, row: &mut RealRow, finding: Option<&Finding>, small: bool) {
         let kind = finding.map(|finding| finding.kind);
-        let beside = finding.zip(row.seen).and_then(|(finding, seen)| beside_the_model(finding, seen));
+        let beside = finding.zip(row.seen).and_then(|(finding, seen)| beside_the_model(finding, seen, small));
         match (self, kind, row.seen) {
             // The one end that needs nothing to be held against.
             (_, Some(Kind::Deadlocks), Some(_)) => row.agrees = Some(true),
@@ -372,7 +372,7 @@ fn of_processes(finding: &Finding) -> bool {
 }
 
 /// Why an end that the model has not come to says nothing against it: what it takes for granted, or leaves out.
-fn beside_the_model(finding: &Finding, seen: Seen) -> Option<&'static str> {
+fn beside_the_model(finding: &Finding, seen: Seen, small: bool) -> Option<&'static str> {
     let (exact, loses) = (finding.kind == Kind::Exact, seen == Seen::Loses);
     let reasons = [
         (exact && finding.time_limits, "a time limit may have come in it"),
@@ -382,7 +382,7 @@ fn beside_the_model(finding: &Finding, seen: Seen) -> Option<&'static str> {
             "a loop that counts no rounds may have gone round more often than in the model",
         ),
         (
-            exact && loses && !finding.untried.is_empty(),
+            exact && loses && small && !finding.untried.is_empty(),
             "some of the program is not tried with numbers that small",
         ),
         (loses && finding.daemons_print, "the end of the program may have cut short what a daemon prints"),

@@ -301,6 +301,10 @@ impl Machine<'_> {
             }
             Object::SharedValue(_, lock) if self.name(name) == "value" => {
                 self.by_property(&lock)?;
+                let fits = value.as_int().is_none_or(|value| i32::try_from(value).is_ok());
+                if !fits || matches!(value, Value::Big(_)) {
+                    return beyond("a number of more than 32 bits in a Value");
+                }
                 self.touch(at, true);
                 *self.state.object_mut(at) = Object::SharedValue(value, lock);
                 Ok(())

@@ -101,7 +101,7 @@ pub(super) fn location_name(module: &Module, state: &State, location: Location) 
                 }
             }
             let line = module
-                .instruction(site.code, site.pc as usize)
+                .instruction(site.code, site.instruction())
                 .and_then(|instruction| instruction.position)
                 .map(|position| position.line);
             line.map_or("something".to_owned(), |line| format!("what line {line} makes"))

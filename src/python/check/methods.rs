@@ -172,8 +172,21 @@ impl Machine<'_> {
                     let wait = if name == "put" { self.waits(&arguments, 1)? } else { Wait::No };
                     self.queue_put(at, &item, wait)
                 }
+                // Another thread of the process writes it to the pipe.
+                "empty" | "full" | "qsize" | "get_nowait"
+                    if self.state.heap[at as usize].site.is_of_processes() =>
+                {
+                    beyond(format!(
+                        "{name}() of a multiprocessing.Queue, where what was put comes a moment later"
+                    ))
+                }
                 "get" | "get_nowait" => {
                     let wait = if name == "get" { self.waits(&arguments, 0)? } else { Wait::No };
+                    if wait == Wait::No && self.state.heap[at as usize].site.is_of_processes() {
+                        return beyond(
+                            "get(False) of a multiprocessing.Queue, where what was put comes a moment later",
+                        );
+                    }
                     self.queue_get(at, wait)
                 }
                 "empty" | "full" | "qsize" => {

@@ -4,7 +4,7 @@ use super::instances::plain_thread;
 use super::library;
 use super::machine::{Arguments, CALL, Location, Machine, R, Stop, Wait, beyond};
 use super::numbers::big;
-use super::state::{Lazy, Object, Order, Part, Value};
+use super::state::{Lazy, Object, Part, Value};
 use crate::python::program::BinaryOp;
 use num_bigint::Sign;
 
@@ -365,7 +365,10 @@ impl Machine<'_> {
                 Ok(Value::None)
             }
             ("sys.setswitchinterval", [_]) => Ok(Value::None),
-            ("threading.Lock" | "multiprocessing.Lock", []) => Ok(self.allocate(Object::Lock(None))),
+            ("threading.Lock", []) => Ok(self.allocate(Object::Lock(None))),
+            ("multiprocessing.Lock", []) => {
+                Ok(self.allocate_at(self.site().of_processes(), Object::Lock(None)))
+            }
             ("threading.RLock", []) => Ok(self.allocate(Object::RLock(None, 0))),
             ("threading.Event", []) => Ok(self.allocate(Object::Event(false, Vec::new()))),
             ("threading.local", []) => Ok(self.allocate(Object::Local(Vec::new()))),
@@ -393,16 +396,7 @@ impl Machine<'_> {
                 | "queue.SimpleQueue"
                 | "multiprocessing.Queue",
                 _,
-            ) => {
-                let most =
-                    self.keyword(&arguments, "maxsize", 0).and_then(|value| value.as_int()).unwrap_or(0);
-                let order = match name {
-                    "queue.LifoQueue" => Order::Last,
-                    "queue.PriorityQueue" => Order::Least,
-                    _ => Order::First,
-                };
-                Ok(self.allocate(Object::Queue(Vec::new(), usize::try_from(most).unwrap_or(0), 0, order)))
-            }
+            ) => Ok(self.make_queue(name, &arguments)),
             ("threading.Thread" | "multiprocessing.Process", _) => {
                 let mut part = plain_thread();
                 part.process = name == "multiprocessing.Process";
@@ -417,7 +411,10 @@ impl Machine<'_> {
                 Ok(thread)
             }
             ("multiprocessing.Value", [_, value]) => {
-                let lock = self.allocate(Object::RLock(None, 0));
+                if self.keyword(&arguments, "lock", 2).is_some() {
+                    return beyond("a Value with a lock that is given to it, or without one");
+                }
+                let lock = self.allocate_at(self.site().of_processes(), Object::RLock(None, 0));
                 Ok(self.allocate(Object::SharedValue(value.clone(), lock)))
             }
             ("concurrent.futures.ThreadPoolExecutor", _) => {

@@ -78,10 +78,10 @@ impl Machine<'_> {
         }
         let made_before = self.state.heap.len();
         let copy = copy_reachable(&mut self.state, handed, &pickled_by_name);
-        let made = self.state.heap[made_before..].iter().map(|entry| &entry.object);
-        let met = copy.shared.iter().map(|&at| self.state.object(at));
-        if let Some(object) = made.chain(met).find(|object| !is_pickled(object)) {
-            let what = match object {
+        let made = self.state.heap[made_before..].iter();
+        let met = copy.shared.iter().map(|&at| &self.state.heap[at as usize]);
+        if let Some(entry) = made.chain(met).find(|entry| !is_pickled(entry)) {
+            let what = match &entry.object {
                 Object::Function { .. } => "a function that is no global of the file",
                 Object::Class { .. } => "a class that is no global of the file",
                 _ => "such an object",
@@ -159,10 +159,10 @@ impl Machine<'_> {
             if !seen.insert((one, other)) {
                 continue;
             }
-            let (mut one, mut other) = (self.state.object(one).clone(), self.state.object(other).clone());
-            if is_shared(&one) || one.synchronises() {
+            if is_shared(&self.state.heap[one as usize]) || self.state.object(one).synchronises() {
                 return false;
             }
+            let (mut one, mut other) = (self.state.object(one).clone(), self.state.object(other).clone());
             let (left, right) = (taken_out(&mut one), taken_out(&mut other));
             if one != other {
                 return false;
@@ -194,35 +194,27 @@ fn taken_out(object: &mut Object) -> Vec<Value> {
 }
 
 /// Whether an object is one for all processes that have it.
-const fn is_shared(object: &Object) -> bool {
-    matches!(
-        object,
-        Object::Queue(..)
-            | Object::Lock(_)
-            | Object::RLock(..)
-            | Object::SharedValue(..)
-            | Object::Event(..)
-            | Object::Semaphore(..)
-            | Object::Instance { part: Part::Thread(_), .. }
-    )
+pub(super) fn is_shared(entry: &Entry) -> bool {
+    let of_processes = entry.site.is_of_processes();
+    of_processes
+        || matches!(entry.object, Object::SharedValue(..) | Object::Instance { part: Part::Thread(_), .. })
 }
 
 /// Whether an object can be pickled for a new process. Functions and classes of the file are by their names.
-const fn is_pickled(object: &Object) -> bool {
-    matches!(
-        object,
-        Object::Tuple(_)
-            | Object::List(_)
-            | Object::Dict(..)
-            | Object::Set(_)
-            | Object::Deque(..)
-            | Object::Range(..)
-            | Object::Method(..)
-            | Object::Instance { part: Part::Plain | Part::Exception(_), .. }
-            | Object::Queue(..)
-            | Object::Lock(_)
-            | Object::SharedValue(..)
-    )
+fn is_pickled(entry: &Entry) -> bool {
+    entry.site.is_of_processes()
+        || matches!(
+            entry.object,
+            Object::Tuple(_)
+                | Object::List(_)
+                | Object::Dict(..)
+                | Object::Set(_)
+                | Object::Deque(..)
+                | Object::Range(..)
+                | Object::Method(..)
+                | Object::Instance { part: Part::Plain | Part::Exception(_), .. }
+                | Object::SharedValue(..)
+        )
 }
 
 /// What values became in another process.
@@ -253,7 +245,7 @@ fn copy_reachable(state: &mut State, mut roots: Vec<Value>, known: &[(u32, u32)]
         let Some(place) = copies.get_mut(at as usize) else {
             return value.clone();
         };
-        if is_shared(state.object(at)) {
+        if is_shared(&state.heap[at as usize]) {
             shared.insert(at);
             return value.clone();
         }

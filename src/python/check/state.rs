@@ -52,6 +52,9 @@ pub(super) struct Site {
     pub(super) pc: u32,
 }
 
+/// In the place of an instruction: that what it makes is one for all processes that have it.
+const OF_PROCESSES: u32 = 1 << 30;
+
 /// In the place of an instruction: the first of the variables of a function that inner functions share.
 const FIRST_CELL: u32 = 1 << 31;
 
@@ -59,6 +62,21 @@ impl Site {
     /// That of a variable of a function that inner functions share: each is an object of its own, made by the call.
     pub(super) const fn of_cell(thread: u8, code: u16, slot: u16) -> Self {
         Self { thread, code, pc: FIRST_CELL + slot as u32 }
+    }
+
+    /// That of an object which is one for all processes that have it.
+    pub(super) const fn of_processes(self) -> Self {
+        Self { pc: self.pc | OF_PROCESSES, ..self }
+    }
+
+    /// Whether what is made there is one for all processes that have it.
+    pub(super) const fn is_of_processes(self) -> bool {
+        self.pc & (FIRST_CELL | OF_PROCESSES) == OF_PROCESSES
+    }
+
+    /// The instruction that makes it.
+    pub(super) const fn instruction(self) -> usize {
+        (self.pc & !OF_PROCESSES) as usize
     }
 
     /// Which variable of its function it is, if it is one.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Use, Wait, beyond};
-use super::processes::copy_value;
+use super::processes::{copy_value, is_shared};
 use super::state::{Object, OnReturn, Order, Part, Thread, Value};
 
 /// Versions number threads each in its own way.
@@ -34,6 +34,11 @@ impl Machine<'_> {
             Object::Lock(None) => Object::Lock(Some(me)),
             Object::RLock(None, _) => Object::RLock(Some(me), 1),
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth + 1),
+            Object::RLock(Some(owner), _) if self.state.threads[usize::from(owner)].finished => {
+                return beyond(
+                    "an RLock that a thread has kept which has ended: another one may have its number by now",
+                );
+            }
             Object::Semaphore(left, most) if left > 0 => Object::Semaphore(left - 1, most),
             object => {
                 self.touch_lock(at, Use::Wait);
@@ -69,6 +74,9 @@ impl Machine<'_> {
                 Object::Semaphore(left + 1, most)
             }
             Object::RLock(..) => return self.raise("RuntimeError", "cannot release un-acquired lock"),
+            _ if self.state.heap[at as usize].site.is_of_processes() => {
+                return self.raise("ValueError", "semaphore or lock released too many times");
+            }
             _ => {
                 let class = if self.module.facts.shape.python2 { "thread.error" } else { "RuntimeError" };
                 return self.raise(class, "release unlocked lock");
@@ -103,6 +111,20 @@ impl Machine<'_> {
         }
     }
 
+    /// A queue of a library's class.
+    pub(super) fn make_queue(&mut self, class: &str, arguments: &Arguments) -> Value {
+        let most = self.keyword(arguments, "maxsize", 0).and_then(|value| value.as_int()).unwrap_or(0);
+        let order = match class {
+            "queue.LifoQueue" => Order::Last,
+            "queue.PriorityQueue" => Order::Least,
+            _ => Order::First,
+        };
+        let here = self.site();
+        let site = if class == "multiprocessing.Queue" { here.of_processes() } else { here };
+        let queue = Object::Queue(Vec::new(), usize::try_from(most).unwrap_or(0), 0, order);
+        self.allocate_at(site, queue)
+    }
+
     pub(super) fn queue_put(&mut self, queue: u32, item: &Value, wait: Wait) -> R<Value> {
         let Object::Queue(items, most, ..) = self.state.object(queue) else {
             return beyond("put() of this");
@@ -113,7 +135,11 @@ impl Machine<'_> {
             return self.raise("queue.Full", "");
         }
         self.touch(queue, true);
-        let item = self.shared_copy(item);
+        let item = if self.state.heap[queue as usize].site.is_of_processes() {
+            self.pickled(item)?
+        } else {
+            item.clone()
+        };
         if let Object::Queue(items, _, unfinished, _) = self.state.object_mut(queue) {
             items.push(item);
             *unfinished += 1;
@@ -242,12 +268,14 @@ impl Machine<'_> {
         Ok(Value::Bool(alive))
     }
 
-    /// What goes from one process to another is copied.
-    fn shared_copy(&mut self, value: &Value) -> Value {
-        if self.state.globals.len() < 2 {
-            return value.clone();
+    /// What goes from one process to another is copied, though the other be the same.
+    fn pickled(&mut self, value: &Value) -> R<Value> {
+        match value {
+            Value::Ref(at) if is_shared(&self.state.heap[*at as usize]) => {
+                beyond("such an object put on a multiprocessing.Queue")
+            }
+            _ => Ok(copy_value(&mut self.state, value)),
         }
-        copy_value(&mut self.state, value)
     }
 
     // ---- executors ----

@@ -159,3 +159,66 @@ fn the_value_of_a_value_is_read_and_written_by_calls_between_which_threads_come_
         assert_eq!(finding.kind, Kind::Deadlocks, "{}", finding.version);
     }
 }
+
+/// What is made for processes is one for all of them; of the rest each has its own, as it was when the process was forked.
+#[test]
+fn a_process_has_a_copy_of_a_lock_for_threads() {
+    let program = |module: &str| {
+        format!(
+            "from multiprocessing import Process, Value\nfrom {module} import Lock\nlock = Lock()\nv = Value('i', 0)\ndef work():\n    for _ in range(100):\n        \
+             with lock: v.value += 1\nif __name__ == '__main__':\n    ps = [Process(target=work) for _ in range(2)]\n    for p in ps: p.start()\n    \
+             for p in ps: p.join()\n    print(v.value)\n"
+        )
+    };
+    for (module, kind) in [("threading", Kind::Loses), ("multiprocessing", Kind::Exact)] {
+        let checked =
+            check(&program(module), &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+        for finding in checked.findings {
+            assert_eq!(finding.kind, kind, "{} {module}", finding.version);
+        }
+    }
+    let forked = "from multiprocessing import Process\nimport threading\nlock = threading.Lock()\ndef hold():\n    with lock: int('1')\ndef child():\n    \
+                  with lock: pass\nif __name__ == '__main__':\n    t = threading.Thread(target=hold)\n    t.start()\n    p = Process(target=child)\n    \
+                  p.start()\n    p.join()\n    t.join()\n";
+    for finding in check(forked, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.kind, Kind::Deadlocks, "{}", finding.version);
+    }
+}
+
+/// What CPython does there depends on more than the model has.
+#[test]
+fn what_is_put_for_another_process_comes_a_moment_later() {
+    for (call, what) in [
+        ("q.get_nowait()", "get_nowait() of a multiprocessing.Queue"),
+        ("q.get(False)", "get(False) of a multiprocessing.Queue"),
+        ("q.empty()", "empty() of a multiprocessing.Queue"),
+        ("Value('i', 0, lock=False)", "a Value with a lock that is given to it"),
+        ("q.put(Value('i', 0))", "such an object put on a multiprocessing.Queue"),
+        ("Value('i', 0).value = 1 << 31", "a number of more than 32 bits in a Value"),
+        ("r.acquire()", "an RLock that a thread has kept which has ended"),
+    ] {
+        let text = format!(
+            "from multiprocessing import Queue, Value\nimport threading\nq = Queue()\nr = threading.RLock()\ndef keep(): r.acquire()\nt = threading.Thread(target=keep)\nt.start()\n\
+             t.join()\nq.put(1)\n{call}\n"
+        );
+        let refused = check(&text, &[Version::V3_9], 2, &Control::default()).unwrap_err().to_string();
+        assert!(refused.contains(what), "{call}: {refused}");
+    }
+}
+
+#[test]
+fn what_goes_through_a_queue_of_processes_is_another_object() {
+    for (module, prints) in [("multiprocessing", "[1]"), ("queue", "[1, 2]")] {
+        let text = format!(
+            "from {module} import Queue\nq = Queue()\none = [1]\nq.put(one)\nother = q.get()\nother.append(2)\nprint(one)\n"
+        );
+        let checked = check(&text, &[Version::V3_9, Version::V3_14], 2, &Control::default()).unwrap();
+        for finding in checked.findings {
+            assert_eq!(finding.prints, [[prints.to_owned()]], "{}: {module}", finding.version);
+        }
+    }
+    let lock = "from multiprocessing import Lock\nL = Lock()\ntry:\n    L.release()\nexcept ValueError:\n    print('free')\n";
+    for finding in check(lock, &[Version::V2_7, Version::V3_14], 2, &Control::default()).unwrap().findings {
+        assert_eq!(finding.prints, [["free"]], "{}", finding.version);
+    }
+}
