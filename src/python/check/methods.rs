@@ -173,16 +173,12 @@ impl Machine<'_> {
                     self.queue_put(at, &item, wait)
                 }
                 // Another thread of the process writes it to the pipe.
-                "empty" | "full" | "qsize" | "get_nowait"
-                    if self.state.heap[at as usize].site.is_of_processes() =>
-                {
-                    beyond(format!(
-                        "{name}() of a multiprocessing.Queue, where what was put comes a moment later"
-                    ))
-                }
+                "empty" | "full" | "qsize" | "get_nowait" if self.is_on_its_way(at) => beyond(format!(
+                    "{name}() of a multiprocessing.Queue, where what was put comes a moment later"
+                )),
                 "get" | "get_nowait" => {
                     let wait = if name == "get" { self.waits(&arguments, 0)? } else { Wait::No };
-                    if wait == Wait::No && self.state.heap[at as usize].site.is_of_processes() {
+                    if wait == Wait::No && self.is_on_its_way(at) {
                         return beyond(
                             "get(False) of a multiprocessing.Queue, where what was put comes a moment later",
                         );

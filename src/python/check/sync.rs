@@ -268,6 +268,15 @@ impl Machine<'_> {
         Ok(Value::Bool(alive))
     }
 
+    /// Whether what was put on a queue may not be there yet: another thread of the process writes it to a pipe, and has done so when the
+    /// process ends.
+    pub(super) fn is_on_its_way(&self, queue: u32) -> bool {
+        let process = self.current().process;
+        let mut others = self.state.threads.iter().filter(|it| it.process != process).peekable();
+        let all_ended = others.peek().is_some() && others.all(|it| it.finished);
+        self.state.heap[queue as usize].site.is_of_processes() && !all_ended
+    }
+
     /// What goes from one process to another is copied, though the other be the same.
     fn pickled(&mut self, value: &Value) -> R<Value> {
         match value {

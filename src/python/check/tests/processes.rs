@@ -222,3 +222,18 @@ fn what_goes_through_a_queue_of_processes_is_another_object() {
         assert_eq!(finding.prints, [["free"]], "{}", finding.version);
     }
 }
+
+#[test]
+fn what_processes_put_that_have_ended_is_there() {
+    let text = "from multiprocessing import Process, Queue\ndef work(q): q.put(1)\nif __name__ == '__main__':\n    q = Queue()\n    \
+                ps = [Process(target=work, args=(q,)) for _ in range(2)]\n    for p in ps: p.start()\n    for p in ps: p.join()\n    \
+                total = 0\n    while not q.empty(): total += q.get()\n    print(total)\n";
+    for finding in check(text, &[Version::V3_9, Version::V3_14], 2, &Control::default()).unwrap().findings {
+        assert_eq!(
+            (finding.kind, finding.prints),
+            (Kind::Exact, vec![vec!["2".to_owned()]]),
+            "{}",
+            finding.version
+        );
+    }
+}
