@@ -161,6 +161,16 @@ fn who_waits_without_end_does_so_with_numbers_that_stay_larger() {
     gilsim("check").arg(&path).args(["--cpython", "3.13"]).assert().success().stdout(shown);
 }
 
+/// 2.7 has no module queue, with whatever numbers.
+#[test]
+fn what_an_old_version_lacks_does_not_come_of_small_numbers() {
+    let text = "import queue\nq = queue.Queue()\nfor i in range(50): q.put(i)\nprint(q.qsize() > 1)\n";
+    let (_folder, path) = file(text.as_bytes());
+    let shown =
+        contains("taken as small: 50").and(contains("not python")).and(contains("every order raises").not());
+    gilsim("check").arg(&path).assert().success().stdout(shown);
+}
+
 /// With one iteration, eight threads could become one.
 #[test]
 fn a_scope_of_one_is_refused() {

@@ -276,6 +276,29 @@ fn what_is_lost_between_processes_is_not_held_against_a_run_that_may_lose_it_too
     assert!(table.contains("not seen: ") && !table.contains("switch interval"), "{table}");
 }
 
+/// A process that gets at nothing of what threads lose; and lines that are never run though no number is taken as small.
+#[test]
+fn what_does_not_keep_runs_from_being_compared_is_not_said_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("threads.py");
+    let threads = "from multiprocessing import Process\nimport threading\nn = 0\ndef one(): return 1\ndef work():\n    global n\n    for i in range(1000): n += one()\n\
+                   def other(): pass\nif __name__ == '__main__':\n    ts = [threading.Thread(target=work) for _ in range(2)]\n    for t in ts: t.start()\n    \
+                   for t in ts: t.join()\n    p = Process(target=other)\n    p.start()\n    p.join()\n    print(n)\n";
+    std::fs::write(&file, threads).unwrap();
+    let (code, report, _) = check(&[path(&file), "--python", &at(&Fake::python("echo 2000")), "--runs", "2"]);
+    let real = &report["real"][0];
+    assert_eq!(
+        (code, &real["seen"], &real["not_compared"]),
+        (0, &Value::from("not-seen"), &Value::Null),
+        "{report}"
+    );
+    let never = "import threading\nn = 0\ndef work():\n    global n\n    n = 1\nt = threading.Thread(target=work)\nt.start()\nt.join()\n\
+                 if n == 5:\n    print('never')\nprint(n)\n";
+    std::fs::write(&file, never).unwrap();
+    let (code, report, _) = check(&[path(&file), "--python", &at(&Fake::python("echo 9"))]);
+    assert_eq!((code, &report["real"][0]["not_compared"]), (3, &Value::Null), "{report}");
+}
+
 #[test]
 fn an_end_that_the_model_did_not_come_to_is_not_held_against_it() {
     let folder = tempfile::tempdir().unwrap();
