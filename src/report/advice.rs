@@ -49,10 +49,8 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
         line.push_str(&ratios.join(", "));
     }
     line.push('.');
-    let other_kind = of_another_kind(&rows, &right);
-    if !other_kind.is_empty() {
-        line.push_str(" Left out, as times of another kind: ");
-        line.push_str(&other_kind.join(", "));
+    if let Some(left_out) = left_out(&rows, &right) {
+        line.push_str(&left_out);
         // The column has one measure for all rows.
         if rows.iter().any(|row| row.is_right_for_sure() && row.is_model() && cost(row) < cost(best)) {
             line.push_str(" (relative is to the fastest of all that are right, these included)");
@@ -89,8 +87,8 @@ pub(super) fn choices<'a>(rows: &[&'a Row]) -> Vec<&'a Row> {
     if own.is_empty() { right().filter(|row| row.is_real()).collect() } else { own }
 }
 
-/// Those that are right, too, and have times of another kind than the choices.
-pub(super) fn of_another_kind<'a>(rows: &[&'a Row], choices: &[&Row]) -> Vec<&'a str> {
+/// Names those that are right, too, and have times of another kind than the choices: a sentence without its end.
+pub(super) fn left_out(rows: &[&Row], choices: &[&Row]) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
     for row in rows {
         let is_other = row.is_right_for_sure() && choices.iter().all(|it| it.scenario != row.scenario);
@@ -99,7 +97,7 @@ pub(super) fn of_another_kind<'a>(rows: &[&'a Row], choices: &[&Row]) -> Vec<&'a
             names.push(row.short_name());
         }
     }
-    names
+    (!names.is_empty()).then(|| format!(" Left out, as times of another kind: {}", names.join(", ")))
 }
 
 /// What a row costs, in seconds: sums are paid for with their start-up.

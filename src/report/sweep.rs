@@ -327,12 +327,7 @@ fn fastest(rows: &[&Row]) -> Option<String> {
         number => told
             .push(format!("no single one beyond the spread in {number} of {}", plural(all, "combination"))),
     }
-    let others = super::advice::of_another_kind(rows, &choices);
-    let left_out = if others.is_empty() {
-        String::new()
-    } else {
-        format!(" Left out, as times of another kind: {}.", others.join(", "))
-    };
+    let left_out = super::advice::left_out(rows, &choices).map_or_else(String::new, |names| names + ".");
     match (&names[..], undecided.is_empty()) {
         ([], true) => None,
         ([(name, _)], true) => Some(format!(

@@ -29,8 +29,8 @@ const PATIENCE: u32 = 20;
 /// From here on standard output is written in parts, between which threads can be switched.
 const WRITTEN_AT_ONCE: usize = 8000;
 
-/// The most ways in which lines can have been mixed up that are looked at.
-const MOST_WAYS: usize = 10_000;
+/// The most ways in which lines can have been mixed up that are looked at, character by character.
+const MOST_WAYS: usize = 100_000;
 
 /// How real interpreters are asked.
 #[derive(Debug, Clone)]
@@ -264,7 +264,7 @@ fn is_mixture(text: &str, lines: &[String]) -> bool {
         return true;
     }
     // How far each line can have come.
-    let mut reached = HashSet::from([vec![0; lines.len()]]);
+    let (mut reached, mut ways) = (HashSet::from([vec![0; lines.len()]]), 0);
     for it in text {
         let mut next = HashSet::new();
         for places in &reached {
@@ -277,7 +277,8 @@ fn is_mixture(text: &str, lines: &[String]) -> bool {
             }
         }
         // Too many ways for lines that are so much alike: they count as mixed up.
-        if next.len() > MOST_WAYS {
+        ways += next.len();
+        if ways > MOST_WAYS {
             return true;
         }
         reached = next;

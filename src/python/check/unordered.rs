@@ -11,6 +11,8 @@ pub enum Unordered {
 
 /// A value whose end is not reached yet.
 struct Open {
+    /// What stands before it, in the value around it or outside of all.
+    before: String,
     bracket: char,
     sorts: bool,
     /// Whether it is what a set is shown as made from: `set([1, 2])`.
@@ -18,73 +20,60 @@ struct Open {
     elements: Vec<String>,
 }
 
+impl Open {
+    /// What stands before the value and as much of it as has been read.
+    fn read(self) -> String {
+        format!("{}{}{}", self.before, self.bracket, self.elements.join(", "))
+    }
+}
+
 impl Unordered {
     /// A line with the elements of each such value in alphabetical order: `{'b': 2, 'a': 1}` as `{'a': 1, 'b': 2}`.
     #[must_use]
     pub fn sorted(self, line: &str) -> String {
-        // The values that enclose the place, and the text of the innermost one's present element, or that outside of all.
-        let (mut open, mut texts): (Vec<Open>, Vec<String>) = (Vec::new(), vec![String::new()]);
+        // The values around the place, and what was read of the innermost one's present element.
+        let (mut open, mut text): (Vec<Open>, String) = (Vec::new(), String::new());
         let mut left = line;
         while let Some(first) = left.chars().next() {
             let mut length = first.len_utf8();
-            let text = texts.last_mut().map_or_else(String::new, std::mem::take);
             match (first, open.last_mut()) {
-                ('{' | '[' | '(', _) => {
-                    let sorts = match first {
-                        '{' => true,
-                        '[' => {
-                            self == Self::Lists || text.is_empty() && open.last().is_some_and(|it| it.of_set)
-                        }
-                        _ => false,
-                    };
-                    let of_set = first == '(' && text.ends_with("set");
-                    open.push(Open { bracket: first, sorts, of_set, elements: Vec::new() });
-                    put(&mut texts, text);
-                    texts.push(String::new());
+                ('{' | '[' | '(', around) => {
+                    let of_set = around.is_some_and(|it| it.of_set) && text.is_empty();
+                    open.push(Open {
+                        bracket: first,
+                        sorts: first == '{' || first == '[' && (of_set || self == Self::Lists),
+                        of_set: first == '(' && text.ends_with("set"),
+                        before: std::mem::take(&mut text),
+                        elements: Vec::new(),
+                    });
                 }
                 (',', Some(value)) if left.starts_with(", ") => {
-                    value.elements.push(text);
+                    value.elements.push(std::mem::take(&mut text));
                     length = 2;
                 }
-                ('\'' | '"', Some(_)) => {
-                    length = end_of_text(left);
-                    put(&mut texts, text + &left[..length]);
-                }
                 (_, Some(value)) if closes(value.bracket) == first => {
-                    value.elements.push(text);
+                    value.elements.push(std::mem::take(&mut text));
                     if value.sorts {
                         value.elements.sort_unstable();
                     }
-                    let text = format!("{}{}{first}", value.bracket, value.elements.join(", "));
-                    open.pop();
-                    texts.pop();
-                    append(&mut texts, &text);
+                    text = open.pop().map_or_else(String::new, Open::read);
+                    text.push(first);
                 }
-                _ => put(&mut texts, text + &left[..length]),
+                (_, around) => {
+                    if around.is_some() && matches!(first, '\'' | '"') {
+                        length = end_of_text(left);
+                    }
+                    text.push_str(&left[..length]);
+                }
             }
             left = &left[length..];
         }
         // What has no end is no value.
-        while let Some(value) = open.pop() {
-            let last = texts.pop().unwrap_or_default();
-            let elements = value.elements.into_iter().chain([last]).collect::<Vec<_>>();
-            append(&mut texts, &format!("{}{}", value.bracket, elements.join(", ")));
+        while let Some(mut value) = open.pop() {
+            value.elements.push(text);
+            text = value.read();
         }
-        texts.pop().unwrap_or_default()
-    }
-}
-
-/// Sets the present text.
-fn put(texts: &mut [String], text: String) {
-    if let Some(last) = texts.last_mut() {
-        *last = text;
-    }
-}
-
-/// Adds to the present text.
-fn append(texts: &mut [String], text: &str) {
-    if let Some(last) = texts.last_mut() {
-        last.push_str(text);
+        text
     }
 }
 
