@@ -19,13 +19,6 @@ const SERVER: u8 = 1;
 /// The most instructions of an import.
 const LONGEST_IMPORT: usize = 20_000;
 
-/// Ends the search where a process reads a variable that its fork server has otherwise.
-pub(super) fn not_handed_over<T>(name: &str) -> R<T> {
-    beyond(format!(
-        "{name} in a process that a fork server starts (the default from 3.14 on), for that imports the file anew: pass {name} as an argument"
-    ))
-}
-
 impl Machine<'_> {
     /// Lets the thread that runs be in a process of its own; returns what it is handed.
     pub(super) fn begin_process(&mut self, handed: Vec<Value>) -> R<Vec<Value>> {
@@ -91,6 +84,37 @@ impl Machine<'_> {
             ));
         }
         Ok((globals, copy.values))
+    }
+
+    /// Ends the search where a process reads a variable that its fork server has otherwise.
+    pub(super) fn not_handed_over<T>(&self, name: u16) -> R<T> {
+        let text = self.name(name);
+        let advice = if self.reaches_lock_of_threads(&self.state.globals[0][usize::from(name)]) {
+            "a lock or queue of threads cannot be handed over, take one of multiprocessing, and pass that as an argument".to_owned()
+        } else {
+            format!("pass {text} as an argument")
+        };
+        beyond(format!(
+            "{text} in a process that a fork server starts (the default from 3.14 on), for that imports the file anew: {advice}"
+        ))
+    }
+
+    /// Whether a value has to do with a lock or a queue of the threads of one process, which cannot be pickled.
+    fn reaches_lock_of_threads(&self, value: &Value) -> bool {
+        let mut open = vec![value.clone()];
+        let mut seen = BTreeSet::new();
+        while let Some(value) = open.pop() {
+            let Value::Ref(at) = value else { continue };
+            let entry = &self.state.heap[at as usize];
+            if entry.site.is_of_processes() || !seen.insert(at) {
+                continue;
+            }
+            if entry.object.synchronises() || matches!(entry.object, Object::Queue(..)) {
+                return true;
+            }
+            each(&entry.object, &mut |value| open.push(value.clone()));
+        }
+        false
     }
 
     /// Imports the file once more, in a process of its own.
@@ -159,7 +183,7 @@ impl Machine<'_> {
             if !seen.insert((one, other)) {
                 continue;
             }
-            if is_shared(&self.state.heap[one as usize]) || self.state.object(one).synchronises() {
+            if is_shared(&self.state.heap[one as usize]) {
                 return false;
             }
             let (mut one, mut other) = (self.state.object(one).clone(), self.state.object(other).clone());

@@ -2,7 +2,6 @@
 
 use super::library;
 use super::machine::{Machine, Next, R, Stop, beyond, set_attribute};
-use super::processes;
 use super::state::{Frame, Object, OnReturn, Part, Value};
 use crate::python::program::ProgramOp;
 
@@ -332,7 +331,7 @@ impl<'m> Machine<'m> {
         let value = self.state.globals[process][usize::from(name)].clone();
         self.touch_global(name, false);
         if value == Value::Elsewhere {
-            return processes::not_handed_over(self.name(name));
+            return self.not_handed_over(name);
         }
         if value != Value::Unbound {
             return Ok(value);

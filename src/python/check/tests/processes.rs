@@ -27,6 +27,11 @@ fn what_a_process_is_handed_and_what_an_import_makes_is_the_same_after_a_fork_an
         ),
         ("class A: pass\ndef work(a, v):\n    if isinstance(a, A): v.value = 7", "work, args=(A(), v)", "7"),
         (
+            "import threading\nl = [threading.Lock()]\ndef work(v):\n    with l[0]: v.value = 2",
+            "work, args=(v,)",
+            "2",
+        ),
+        (
             "def work(v):\n    if __name__ == '__main__' or __name__ == '__mp_main__': v.value = 1",
             "work, args=(v,)",
             "1",
@@ -59,8 +64,14 @@ fn what_is_otherwise_in_a_fork_server_is_incomplete_there_with_its_line() {
         (
             "found = []\nl = [Lock()]\ndef work():\n    with l[0]: pass",
             "work",
-            "l in a process that a fork server",
+            "imports the file anew: pass l as an argument",
             5,
+        ),
+        (
+            "import threading\ndef work():\n    with l: pass\nif __name__ == '__main__': l = threading.Lock()",
+            "work",
+            "imports the file anew: a lock or queue of threads cannot be handed over",
+            4,
         ),
         (
             "class A: pass\nif __name__ == '__main__':\n    def work(): pass",
