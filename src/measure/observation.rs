@@ -28,6 +28,8 @@ pub struct Observation {
     pub spans: Vec<Span>,
     /// From asking for the first worker to the first worker's start, where that is known.
     pub startup: Option<Duration>,
+    /// How long of that a worker could run and had no CPU, that of the one that waited longest, where it is known.
+    pub startup_waited: Option<Duration>,
     /// What the kernel counted for all workers, where that is known.
     pub usage: Option<Usage>,
     /// Race: how often a worker loaded a value that another had stored.
@@ -54,6 +56,7 @@ impl Observation {
             actual,
             spans: run.workers.iter().map(|worker| worker.span).collect(),
             startup: Some(run.startup),
+            startup_waited: run.startup_waited,
             usage: Some(run.workers.iter().map(|worker: &WorkerResult<T>| worker.usage).sum()),
             ..Self::default()
         }
@@ -71,11 +74,29 @@ impl Observation {
         Span::around(self.spans.iter().copied()).map_or(Duration::ZERO, Span::duration)
     }
 
+    /// The share of the workers' time, from 0 to 1, in which they could run and had no CPU, where that is known.
+    #[must_use]
+    pub fn cpu_wait(&self) -> Option<f64> {
+        let at_work: Duration = self.spans.iter().map(|span| span.duration()).sum();
+        share(self.usage?.waited?, at_work)
+    }
+
+    /// The share of the start-up, from 0 to 1, in which a worker could run and had no CPU, where that is known.
+    #[must_use]
+    pub fn startup_cpu_wait(&self) -> Option<f64> {
+        share(self.startup_waited?, self.startup?)
+    }
+
     /// The same with the start-up before it, where that is known.
     #[must_use]
     pub fn with_startup(&self) -> Option<Duration> {
         Some(self.startup?.saturating_add(self.elapsed()))
     }
+}
+
+/// How much of a time another one is, from 0 to 1; nothing of no time.
+fn share(part: Duration, whole: Duration) -> Option<f64> {
+    (!whole.is_zero()).then(|| (part.as_secs_f64() / whole.as_secs_f64()).min(1.0))
 }
 
 /// What one host did in a run.

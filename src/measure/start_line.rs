@@ -13,6 +13,7 @@ use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;
 use crate::system::platform::{Machine, Monitor, Number, Platform, Word};
+use crate::system::run_queue::RunQueue;
 use crate::system::threads::ThreadStarter;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::Ordering;
@@ -38,6 +39,8 @@ pub struct Completed<T> {
     /// From the first request for a thread to the moment when all workers were at the line. What they then wait there until all are
     /// running is the line's doing, and no part of it.
     pub startup: Duration,
+    /// How long of that a worker could run and had no CPU, that of the one that waited longest, where it is known.
+    pub startup_waited: Option<Duration>,
 }
 
 /// Runs `work(0)` to `work(workers - 1)`, each on a thread of its own, all leaving one start line together.
@@ -61,11 +64,11 @@ where
         if let Some(&cpu) = load.pins.get(worker) {
             cpus::pin_current_thread(cpu);
         }
-        let Leave { all_here, before, start } = gate.leave(worker, control)?;
+        let Leave { all_here, queue, came, before, start } = gate.leave(worker, control)?;
         let value = timed(&work, worker);
         let end = clock::now();
-        let usage = Usage::of_thread().since(before);
-        Some((all_here, WorkerResult { value, span: Span { start, end }, usage }))
+        let usage = Usage::of_thread().and_waited(queue.waited()).since(before);
+        Some((all_here, came, WorkerResult { value, span: Span { start, end }, usage }))
     };
 
     let results = thread::scope(|scope| {
@@ -83,9 +86,12 @@ where
         joined.into_iter().enumerate().map(result).collect::<Result<Vec<_>>>()
     })?;
     // The first who sees that all are there comes closest.
-    let (seen, workers): (Vec<u64>, Vec<WorkerResult<T>>) = results.into_iter().unzip();
-    let all_here = seen.into_iter().min().unwrap_or(asked);
-    Ok(Completed { workers, startup: Duration::from_nanos(all_here.saturating_sub(asked)) })
+    let all_here = results.iter().map(|&(seen, ..)| seen).min().unwrap_or(asked);
+    let startup = Duration::from_nanos(all_here.saturating_sub(asked));
+    let waits: Option<Vec<Duration>> = results.iter().map(|&(_, came, _)| came).collect();
+    let startup_waited = waits.map(|waits| waits.into_iter().max().unwrap_or_default().min(startup));
+    let workers = results.into_iter().map(|(.., result)| result).collect();
+    Ok(Completed { workers, startup, startup_waited })
 }
 
 /// What stands between a worker's two looks at the clock. A function of its own, so that its instructions can be counted
@@ -95,14 +101,18 @@ fn timed<T>(work: &impl Fn(usize) -> T, worker: usize) -> T {
     work(worker)
 }
 
-/// When a worker saw that all were at the line, and what it then did.
-type Left<T> = (u64, WorkerResult<T>);
+/// When a worker saw that all were at the line, how long it had waited for a CPU by then, and what it then did.
+type Left<T> = (u64, Option<Duration>, WorkerResult<T>);
 
 /// How a worker left the line.
 struct Leave {
     /// When it saw that all had arrived.
     all_here: u64,
-    /// What it had used before.
+    /// What tells how long it waits for a CPU.
+    queue: RunQueue,
+    /// How long it had waited for one until all had arrived.
+    came: Option<Duration>,
+    /// What it had used before it left.
     before: Usage,
     /// When it left.
     start: u64,
@@ -187,6 +197,8 @@ impl<P: Platform> SpinningGate<P> {
         let workers = self.workers as u64;
         let mine = worker as u64;
         let all_here = P::now();
+        let queue = RunQueue::of_thread();
+        let came = queue.waited();
         let (began, mut lap_began, mut fast) = (all_here, all_here, 0);
         let leave_at = loop {
             match self.leave_at.load(Ordering::Relaxed) {
@@ -211,13 +223,13 @@ impl<P: Platform> SpinningGate<P> {
         };
 
         let read = P::now();
-        let before = Usage::of_thread();
+        let before = Usage::of_thread().and_waited(queue.waited());
         loop {
             let now = P::now();
             if now >= leave_at {
                 // The wait for the instant is no work.
                 let before = before.after_spinning(Duration::from_nanos(now - read));
-                return Some(Leave { all_here, before, start: now });
+                return Some(Leave { all_here, queue, came, before, start: now });
             }
         }
     }
@@ -254,11 +266,14 @@ impl<P: Platform> SleepingGate<P> {
             return None;
         }
         drop(arrivals);
+        let all_here = P::now();
+        let queue = RunQueue::of_thread();
         let read = P::now();
-        let before = Usage::of_thread();
+        let before = Usage::of_thread().and_waited(queue.waited());
         let start = P::now();
+        let came = before.waited;
         let before = before.after_spinning(Duration::from_nanos(start - read));
-        Some(Leave { all_here: read, before, start })
+        Some(Leave { all_here, queue, came, before, start })
     }
 }
 

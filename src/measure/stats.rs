@@ -136,7 +136,7 @@ pub struct Summary {
     /// to tell.
     pub system: Option<f64>,
     /// From asking for the first worker until all were at the start line, in seconds (median of the runs); null where there was no run, or it is not
-    /// known: a real interpreter starts its threads itself.
+    /// known: a real interpreter starts its threads itself. 0 for a sequential sum, which starts nothing.
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
     pub startup: f64,
     /// Start-up and time of a run together, in seconds (median of the runs); null where `startup` is.
@@ -160,6 +160,11 @@ pub struct Summary {
     /// The share of the time, from 0 to 1, in which at least two workers were between their start and their end: at work, or
     /// waiting for a lock or a CPU (median of the runs), where that is known.
     pub overlap: Option<f64>,
+    /// The share of the workers' time, from 0 to 1, in which they could run and had no CPU (median of the runs), where that is known.
+    pub cpu_wait: Option<f64>,
+    /// The share of the start-up, from 0 to 1, in which a worker could run and had no CPU, that of the worker that waited longest (median
+    /// of the runs), where that is known.
+    pub startup_cpu_wait: Option<f64>,
     /// Race: how often a worker loaded a value that another had stored (median of the runs).
     pub foreign_values: Option<f64>,
     /// GIL: what happened to the lock (mean of the runs); null where there is none.
@@ -265,6 +270,8 @@ impl Summary {
                 .as_ref()
                 .map(|all| median(all.iter().map(|usage| as_f64(usage.involuntary)))),
             overlap: usages.as_ref().map(|_| median(each(|run| Span::overlap(&run.spans)))),
+            cpu_wait: median_of_all(runs, Observation::cpu_wait),
+            startup_cpu_wait: median_of_all(runs, Observation::startup_cpu_wait),
             foreign_values: foreign.filter(|values| !values.is_empty()).map(median),
             lock: locks.filter(|locks| !locks.is_empty()).map(|locks| MeanLockUse::of(&locks)),
             misuse: MeanMisuse::of(runs),
@@ -319,6 +326,12 @@ impl MeanLockUse {
             waits: times(|lock| &lock.waits),
         }
     }
+}
+
+/// The median of what is known of every run; nothing where it is not, or where there is none.
+fn median_of_all(runs: &[Observation], value: fn(&Observation) -> Option<f64>) -> Option<f64> {
+    let all: Vec<f64> = runs.iter().map(value).collect::<Option<_>>()?;
+    (!all.is_empty()).then(|| median(all))
 }
 
 fn mean(values: impl IntoIterator<Item = f64>) -> f64 {

@@ -1,5 +1,6 @@
 //! Which scenario of a comparison to use, by the figures of its rounds alone.
 
+use super::busy;
 use super::rows::Row;
 use super::words::{self, time};
 use crate::count::grouped;
@@ -8,8 +9,9 @@ use crate::measure::{Group, Promise};
 
 /// A line for each group with something to choose from.
 #[must_use]
-pub fn which(rows: &[&Row]) -> Vec<String> {
-    [Group::Counter, Group::Sum].into_iter().filter_map(|group| of_group(rows, group)).collect()
+pub fn which(rows: &[&Row], cpus: usize) -> Vec<String> {
+    let line = |group: Group| Some(of_group(rows, group)? + busy::caveat(rows, group, cpus));
+    [Group::Counter, Group::Sum].into_iter().filter_map(line).collect()
 }
 
 fn of_group(rows: &[&Row], group: Group) -> Option<String> {

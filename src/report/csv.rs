@@ -5,7 +5,7 @@ use super::run::Host;
 use std::io;
 
 /// The columns, in their order. A sweep has one more for each option that it goes through: `parameter_threads`.
-pub const COLUMNS: [&str; 54] = [
+pub const COLUMNS: [&str; 56] = [
     "command",
     "mean",
     "stddev",
@@ -60,6 +60,8 @@ pub const COLUMNS: [&str; 54] = [
     "recorded",
     "mad_with_startup",
     "result",
+    "cpu_wait",
+    "startup_cpu_wait",
 ];
 
 /// Writes the report as CSV with a header line.

@@ -8,6 +8,7 @@
 //! Start reading with [`document`], then [`rows`] and [`table`].
 
 pub mod advice;
+mod busy;
 pub mod change;
 pub mod chart;
 pub mod check;

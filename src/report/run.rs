@@ -33,6 +33,11 @@ pub struct Run {
     pub involuntary_switches: Option<u64>,
     /// The share of the time, from 0 to 1, in which at least two workers were between their start and their end.
     pub overlap: Option<f64>,
+    /// The share of the workers' time, from 0 to 1, in which they could run and had no CPU; null where it is not known.
+    pub cpu_wait: Option<f64>,
+    /// The share of the start-up, from 0 to 1, in which a worker could run and had no CPU, that of the worker that waited longest; null
+    /// where it is not known.
+    pub startup_cpu_wait: Option<f64>,
     /// Each worker's start and end, in seconds from the earliest start on; of an MPI job, from that on its own host. Workers that found nothing left to do are not in it.
     pub spans: Vec<[f64; 2]>,
     /// What each host did; only within an MPI job.
@@ -97,6 +102,8 @@ impl Run {
             voluntary_switches: usage.map(|usage| usage.voluntary),
             involuntary_switches: usage.map(|usage| usage.involuntary),
             overlap: usage.map(|_| Span::overlap(&observation.spans)),
+            cpu_wait: observation.cpu_wait(),
+            startup_cpu_wait: observation.startup_cpu_wait(),
             spans: observation
                 .spans
                 .iter()

@@ -1,5 +1,6 @@
 //! The table of a sweep: a row for each scenario and combination, with a column for each option that is swept.
 
+use super::busy;
 use super::document::Document;
 use super::layout::{Cell, Grid};
 use super::rows::{CAUSES, Report, Row};
@@ -228,13 +229,16 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     for group in [Group::Counter, Group::Sum] {
         let of_group: Vec<&Row> = rows.iter().copied().filter(|row| row.group == group).collect();
-        notes.extend(fastest(&of_group));
+        let caveat = busy::caveat(&of_group, group, report.header.cpus);
+        notes.extend(fastest(&of_group).map(|line| line + caveat));
     }
     notes.extend(scaling::notes(&report.scaling, report.header.cpus));
     if !rows.is_empty() {
         notes.push(legend(&rows, report));
     }
-    notes.extend(words::one_after_the_other(&rows));
+    notes.extend(busy::one_after_the_other(&rows));
+    let sums = rows.iter().copied().filter(|row| row.group == Group::Sum);
+    notes.extend(busy::note(&rows, sums, report.header.cpus));
     for cause in CAUSES {
         let of_it: Vec<&Row> = rows.iter().copied().filter(|row| row.cause() == cause).collect();
         notes.extend(wrong(&of_it, cause));

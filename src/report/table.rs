@@ -1,6 +1,7 @@
 //! The table for people: one scenario in detail, or several side by side.
 
 use super::advice;
+use super::busy;
 use super::change::Changes;
 use super::document::Document;
 use super::layout::{self, Cell, Grid, bold, finish, paragraph};
@@ -67,7 +68,12 @@ fn notes_of(report: &Report, row: &Row) -> Vec<String> {
     let price = words::gil_price(&[row]).map(Into::into);
     let notes = price.into_iter().chain(words::conditions(row, report.header.cpus));
     let notes = notes.map(|note| format!("note: {note}."));
-    notes.chain(terms::free_threaded([row.scenario.as_str()])).collect()
+    // The sequential sum that others are set against has times, too.
+    let all: Vec<&Row> = report.results.iter().filter(|row| row.summary.runs > 0).collect();
+    notes
+        .chain(busy::note(&all, [row].into_iter(), report.header.cpus))
+        .chain(terms::free_threaded([row.scenario.as_str()]))
+        .collect()
 }
 
 fn single(report: &Report, row: &Row, width: Option<usize>, text: &mut String) {
@@ -141,6 +147,8 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         ));
         let text = format!("{} from the longest work until rank 0 had the sum", time(communication));
         lines.push(("communication", text));
+    } else if row.short_name() == "sequential" {
+        lines.push(("start-up", "none: a sum by one worker starts nothing".to_owned()));
     } else if !summary.startup.is_nan() {
         lines.push(("start-up", format!("{startup} until all workers were at the start line")));
     }
@@ -340,11 +348,13 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     if report.measured().any(Row::is_of_sweep) {
         return sweep::notes(report);
     }
-    let mut notes = advice::which(&rows);
+    let mut notes = advice::which(&rows, report.header.cpus);
     if !rows.is_empty() {
         notes.push(legend(&rows, report.header.cpus));
     }
-    notes.extend(words::one_after_the_other(&rows));
+    notes.extend(busy::one_after_the_other(&rows));
+    let sums = rows.iter().copied().filter(|row| row.group == Group::Sum);
+    notes.extend(busy::note(&rows, sums, report.header.cpus));
     let mut said: Vec<String> = Vec::new();
     // Once for a scenario with shared objects and with objects of their own.
     let mut first: Vec<&Row> = Vec::new();

@@ -324,31 +324,6 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
     notes
 }
 
-/// That workers hardly met in some rows of a table, which has no column for it: what is measured there is each alone.
-#[must_use]
-pub fn one_after_the_other(rows: &[&Row]) -> Option<String> {
-    let is_apart =
-        |row: &&&Row| row.conditions.workers > 1 && row.summary.overlap.is_some_and(|overlap| overlap < 0.5);
-    let apart: Vec<String> = rows
-        .iter()
-        .filter(is_apart)
-        .map(|row| {
-            let place =
-                if row.is_of_sweep() { format!(" ({})", row.parameters.words()) } else { String::new() };
-            format!("{}{place}", row.name())
-        })
-        .collect();
-    let which = match apart.len() {
-        0 => return None,
-        1..=4 => listed(&apart),
-        number => format!("{number} rows ({}, \u{2026})", apart[..3].join(", ")),
-    };
-    Some(format!(
-        "note: in {which}, fewer than two workers were under way for most of the time (overlap in the JSON): the times are mostly those of \
-         one worker after the other; give them more to do (--iters), or a CPU each."
-    ))
-}
-
 /// What the times of rows under a modelled GIL are, and what they are not; nothing without such rows.
 #[must_use]
 pub fn gil_price(rows: &[&Row]) -> Option<String> {
@@ -427,7 +402,7 @@ fn those_on(host: &Host, row: &Row) -> String {
 }
 
 /// `0`, `0 and 1`, `0, 1 and 2`.
-fn listed(words: &[String]) -> String {
+pub(super) fn listed(words: &[String]) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),

@@ -74,6 +74,8 @@ pub struct Usage {
     pub voluntary: u64,
     /// Context switches because the kernel gave the CPU to somebody else: preemption, and a yield of the worker's own.
     pub involuntary: u64,
+    /// How long the worker could run and had no CPU, where that is known: [`run_queue`](super::run_queue).
+    pub waited: Option<Duration>,
 }
 
 /// The longest clock tick of a kernel: a part of the CPU time that is shorter may go uncounted.
@@ -110,7 +112,14 @@ impl Usage {
             system: time(usage.system_time()),
             voluntary: usage.voluntary_context_switches().try_into().unwrap_or(0),
             involuntary: usage.involuntary_context_switches().try_into().unwrap_or(0),
+            waited: None,
         }
+    }
+
+    /// With how long a thread has waited for a CPU so far.
+    #[must_use]
+    pub fn and_waited(self, waited: Option<Duration>) -> Self {
+        Self { waited, ..self }
     }
 
     /// As it would have been read so much later by a thread that spun all the while.
@@ -139,19 +148,22 @@ impl Usage {
             system: self.system.saturating_sub(earlier.system),
             voluntary: self.voluntary.saturating_sub(earlier.voluntary),
             involuntary: self.involuntary.saturating_sub(earlier.involuntary),
+            waited: self.waited.zip(earlier.waited).map(|(now, then)| now.saturating_sub(then)),
         }
     }
 }
 
 impl std::iter::Sum for Usage {
     fn sum<I: Iterator<Item = Self>>(usages: I) -> Self {
-        usages.fold(Self::default(), |sum, usage| Self {
+        let none = Self { waited: Some(Duration::ZERO), ..Self::default() };
+        usages.fold(none, |sum, usage| Self {
             // A worker process may tell any figures.
             cpu: sum.cpu.saturating_add(usage.cpu),
             user: sum.user.saturating_add(usage.user),
             system: sum.system.saturating_add(usage.system),
             voluntary: sum.voluntary.saturating_add(usage.voluntary),
             involuntary: sum.involuntary.saturating_add(usage.involuntary),
+            waited: sum.waited.zip(usage.waited).map(|(all, one)| all.saturating_add(one)),
         })
     }
 }

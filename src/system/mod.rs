@@ -16,6 +16,7 @@ pub mod memory;
 pub mod parent;
 pub mod platform;
 pub mod process;
+pub mod run_queue;
 pub mod shell;
 pub mod signals;
 pub mod standard_output;

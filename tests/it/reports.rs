@@ -40,6 +40,7 @@ fn observation(actual: i128, milliseconds: u64) -> Observation {
             system: Duration::from_micros(90),
             voluntary: 3,
             involuntary: 14,
+            waited: Some(Duration::from_micros(80)),
         }),
         ..Observation::default()
     }

@@ -3,6 +3,7 @@
 use crate::system::clock::{Span, Usage};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// The hidden command under which this program is a worker.
 pub const WORKER_COMMAND: &str = "split-worker";
@@ -46,6 +47,8 @@ pub struct Subtotal {
     pub span: Span,
     /// What the kernel counted meanwhile.
     pub usage: Usage,
+    /// How long the worker had waited for a CPU when it came to the start line, where that is known.
+    pub startup_waited: Option<Duration>,
 }
 
 impl Message {
@@ -81,7 +84,6 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn no_message_is_longer_than_the_longest() {
@@ -90,7 +92,15 @@ mod tests {
             worker: usize::MAX,
             total: u128::MAX,
             span: Span { start: u64::MAX, end: u64::MAX },
-            usage: Usage { cpu: time, user: time, system: time, voluntary: u64::MAX, involuntary: u64::MAX },
+            usage: Usage {
+                cpu: time,
+                user: time,
+                system: time,
+                voluntary: u64::MAX,
+                involuntary: u64::MAX,
+                waited: Some(time),
+            },
+            startup_waited: Some(time),
         });
         let mut output = Vec::new();
         message.put(&mut output).unwrap();

@@ -25,6 +25,7 @@ use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;
 use crate::system::holds::Recorder;
+use crate::system::run_queue::RunQueue;
 use crate::system::threads::{self, STACK};
 use parking_lot::Mutex;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -123,6 +124,13 @@ fn by_threads(load: &Workload, control: &Control) -> Result<Observation> {
     Ok(Observation::of(result(run.workers.iter().map(|worker| worker.value).sum()), &run))
 }
 
+/// The whole sum by one worker. A program that does this starts nothing for it; the thread that it has here is gilsim's own, to be pinned
+/// and timed as others are.
+fn alone(load: &Workload, control: &Control) -> Result<Observation> {
+    let none = Some(Duration::ZERO);
+    Ok(Observation { startup: none, startup_waited: none, ..by_threads(load, control)? })
+}
+
 fn under_lock(load: &Workload, control: &Control) -> Result<Observation> {
     let gil = Gil::recorded(load.workers.get(), HandOff::Interval(load.switch_interval), load.record);
     let run = start_line::run(load, control, |worker| {
@@ -154,6 +162,9 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
     // The threads are asked one by one, so all of them are running when the work is handed out.
     pool.broadcast(|_| ());
     let startup = Duration::from_nanos(clock::now().saturating_sub(asked));
+    let queues = pool.broadcast(|_| RunQueue::of_thread());
+    let waits = || queues.iter().map(RunQueue::waited).collect::<Option<Vec<Duration>>>();
+    let came = waits();
 
     let pieces = load.workers.saturating_mul(NonZeroUsize::MIN.saturating_add(PIECES - 1));
     let spans: Vec<Mutex<Option<Span>>> = (0..workers).map(|_| Mutex::new(None)).collect();
@@ -172,12 +183,16 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
             })
             .sum()
     });
-    let usage = Usage::of_process().since(before);
+    let waited = came.as_ref().zip(waits()).map(|(before, after)| {
+        after.iter().zip(before).map(|(after, before)| after.saturating_sub(*before)).sum()
+    });
+    let usage = Usage { waited, ..Usage::of_process().since(before) };
     let spans = spans.into_iter().filter_map(Mutex::into_inner).collect();
     Ok(Observation {
         actual: result(total),
         spans,
         startup: Some(startup),
+        startup_waited: came.and_then(|waits| waits.into_iter().max()).map(|longest| longest.min(startup)),
         usage: Some(usage),
         ..Observation::default()
     })
@@ -251,7 +266,7 @@ impl Scenario for Split<'_> {
 
     fn observe(&self, load: &Workload, control: &Control) -> Result<Observation> {
         let observation = match self.by {
-            By::Sequential => by_threads(&self.adapt(load), control),
+            By::Sequential => alone(&self.adapt(load), control),
             By::Thread => by_threads(load, control),
             By::Rayon => by_rayon(load, control),
             By::Gil => under_lock(load, control),
@@ -302,8 +317,12 @@ impl Split<'_> {
     fn why(&self, load: &Workload, seen: &Seen<'_>) -> String {
         match self.by {
             _ if load.range().is_empty() => {
-                return "there is nothing to add, so all that was done is to start workers and to end them"
-                    .to_owned();
+                return if self.is_sequential() {
+                    "there is nothing to add".to_owned()
+                } else {
+                    "there is nothing to add, so all that was done is to start workers and to end them"
+                        .to_owned()
+                };
             }
             By::Sequential => {
                 return "one worker does everything, so nothing is started, shared or waited for".to_owned();

@@ -376,6 +376,7 @@ mod tests {
             total: 0,
             span: Span { start: 0, end: 0 },
             usage: Usage::default(),
+            startup_waited: None,
         })
     }
 

@@ -5,6 +5,7 @@ use super::sum::{in_blocks, sum};
 use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;
+use crate::system::run_queue::RunQueue;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use parking_lot::Mutex;
@@ -47,12 +48,14 @@ pub fn run(
     let output = Arc::new(Mutex::new(output));
     // Before it says that it is ready: making a thread is no part of leaving the line.
     watch(&task, Arc::clone(&input), Arc::clone(&output), Arc::clone(control))?;
+    let queue = RunQueue::of_thread();
+    let startup_waited = queue.waited();
     Message::Ready { worker: task.worker }.put(&mut *output.lock())?;
     if !wait_for_release(&*input, control)? {
         return Ok(());
     }
 
-    let before = Usage::of_process();
+    let before = Usage::of_process().and_waited(queue.waited());
     let start = clock::now();
     // The first of its own process, so the count of what is done is kept.
     let total = in_blocks(task.range, 0, control, sum);
@@ -60,8 +63,9 @@ pub fn run(
     if control.stopped() {
         return Ok(());
     }
-    let usage = Usage::of_process().since(before);
-    Message::Subtotal(Subtotal { worker: task.worker, total, span, usage }).put(&mut *output.lock())
+    let usage = Usage::of_process().and_waited(queue.waited()).since(before);
+    Message::Subtotal(Subtotal { worker: task.worker, total, span, usage, startup_waited })
+        .put(&mut *output.lock())
 }
 
 /// Waits for the parent's word without taking it off: the others wait for the same one. False when there will be

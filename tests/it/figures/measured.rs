@@ -175,6 +175,10 @@ impl Row<'_> {
                 };
                 vec![over(times_of), over(starts_of)]
             }
+            // Of a sum by one worker there is none, in words.
+            "start-up" if self.each(|run| number(&run["startup"])).iter().all(|&start| start <= 0.0) => {
+                Vec::new()
+            }
             "start-up" => vec![median(&self.each(|run| number(&run["startup"])))],
             "CPU time" => {
                 let all = mean(&self.each(|run| number(&run["cpu"])));
@@ -334,6 +338,13 @@ fn check_comparison(line: &str) {
         r"Below about ([\d,]+) numbers (\S+) should",
     ]
     .map(|pattern| Regex::new(pattern).unwrap());
+    let waits = Regex::new(r"(\d+ %) in ([^,)\s]+)").unwrap();
+    for note in table.lines().filter(|line| line.starts_with("note: other programs had the CPUs")) {
+        for wait in waits.captures_iter(note) {
+            let row = rows.iter().find(|row| row.text("scenario") == &wait[2]).unwrap_or_else(|| panic!("{note}"));
+            hold(&wait[1], &[median(&row.each(|run| number(&run["cpu_wait"])))]);
+        }
+    }
     for advice in table.lines().filter_map(|line| line.strip_prefix("which one: ")) {
         let sum = advice.contains("with start-up counted");
         let cost = |name: &str| {

@@ -6,8 +6,12 @@ use regex::{Captures, Regex};
 use similar::TextDiff;
 use std::sync::LazyLock;
 
-/// What a debug build says of its times, in each language, and a page never does.
-const DEBUG: [&str; 2] = ["built without optimisation:", "최적화하지 않은 빌드라서"];
+/// Lines that a page never has: what a debug build says of its times, in each language, and what is said where other programs have the CPUs.
+const NOT_ON_A_PAGE: [&str; 3] =
+    ["built without optimisation:", "최적화하지 않은 빌드라서", "note: other programs had the CPUs"];
+/// The sentence beside a recommendation that goes with the last.
+const OF_OTHERS: &str =
+    " Other programs had the CPUs meanwhile (see the note): without them it may be another.";
 
 /// A number that stands by itself, with its sign, grouping and unit. Those within a name (`gil:3.9`, `A1`) and after one that tells
 /// which CPython is meant are words.
@@ -52,8 +56,11 @@ fn words(text: &str, left_out: &[&Regex]) -> String {
         }
         prose = is_prose;
     }
-    let of_debug = |line: &String| DEBUG.iter().any(|start| line.starts_with(start));
-    lines.retain(|line| !of_debug(line) && !left_out.iter().any(|pattern| pattern.is_match(line)));
+    for line in &mut lines {
+        *line = line.replace(OF_OTHERS, "");
+    }
+    let never = |line: &String| NOT_ON_A_PAGE.iter().any(|start| line.starts_with(start));
+    lines.retain(|line| !never(line) && !left_out.iter().any(|pattern| pattern.is_match(line)));
     let lines = lines.iter().map(|line| {
         let line = NUMBER.replace_all(line, |number: &Captures<'_>| match &number["before"] {
             before @ ("CPython " | "--cpython " | "model ") => {

@@ -64,14 +64,24 @@ struct Drawn {
     cpu: u64,
     switches: u64,
     held: Vec<f64>,
+    waited: Option<f64>,
 }
 
 fn drawn() -> impl Strategy<Value = Drawn> {
     let off = prop_oneof![Just(0_i128), Just(0), -1000_i128..1000];
     let spans = prop::collection::vec((0_u64..40_000_000, 1_u64..40_000_000), 4);
     let held = prop::collection::vec(0.0..0.25_f64, 4);
-    (off, spans, 0_u64..9_000_000, 1_u64..400_000_000, 0_u64..100_000, held).prop_map(
-        |(off, spans, startup, cpu, switches, held)| Drawn { off, spans, startup, cpu, switches, held },
+    let waited = prop::option::of(0.0..0.9_f64);
+    (off, spans, 0_u64..9_000_000, 1_u64..400_000_000, 0_u64..100_000, held, waited).prop_map(
+        |(off, spans, startup, cpu, switches, held, waited)| Drawn {
+            off,
+            spans,
+            startup,
+            cpu,
+            switches,
+            held,
+            waited,
+        },
     )
 }
 
@@ -83,6 +93,8 @@ impl Drawn {
         let off = if may_lose && scenario.group() == Group::Counter && workers > 1 { self.off } else { 0 };
         let times =
             Distribution { count: 3, median: 0.004, p99: 0.006, max: 0.007, histogram: vec![(0.008, 3)] };
+        let at_work =
+            self.spans[..workers].iter().map(|&(_, length)| Duration::from_nanos(length)).sum::<Duration>();
         let lock = scenario.label().contains("gil") && scenario.switch_interval(load).is_some();
         Observation {
             actual: scenario.group().expected(load) + off,
@@ -97,7 +109,9 @@ impl Drawn {
                 system: Duration::ZERO,
                 voluntary: self.switches,
                 involuntary: 2,
+                waited: self.waited.map(|share| at_work.mul_f64(share)),
             }),
+            startup_waited: self.waited.map(|share| Duration::from_nanos(self.startup).mul_f64(share)),
             foreign_values: (scenario.name() == "race").then_some(self.switches),
             lock: lock.then(|| LockUse {
                 takes: 9,
@@ -156,7 +170,10 @@ fn denied(text: &str, row: &Row, cpus: usize) -> Vec<&'static str> {
     let updates = f64::from(u32::try_from(row.conditions.updates).unwrap());
     let takes = summary.lock.as_ref().map(|lock| lock.takes);
     let several_cpus = summary.most_cpus.is_none_or(|most| most > 1.1);
-    let rules: [(&'static str, bool); 18] = [
+    let waited = summary.cpu_wait.is_some_and(|share| share >= 0.1)
+        || summary.startup_cpu_wait.is_some_and(|share| share >= 0.5);
+    let rules: [(&'static str, bool); 19] = [
+        ("other programs had the CPUs", waited),
         ("not for each update", takes.is_some_and(|takes| takes < updates)),
         ("under a GIL, not of Python", takes.is_some()),
         ("used several CPUs at once", several && overlapped && several_cpus && above(row.speedup)),
@@ -411,6 +428,7 @@ fn run(off: i128, overlapping: bool) -> Drawn {
         cpu: 8_000_000,
         switches: 57,
         held: vec![0.07; 4],
+        waited: Some(0.0),
     }
 }
 

@@ -488,3 +488,57 @@ fn a_table_says_in_which_rows_workers_hardly_met() {
     assert_eq!(said([0.1, 0.9]).as_deref(), Some("note: in mutex:spin"));
     assert_eq!(said([0.1, 0.4]).as_deref(), Some("note: in mutex:spin and atomic"));
 }
+
+/// What is said of CPUs that others had, where the rows waited for one in these shares of their time and of their start-up.
+fn said_of_others(
+    names: [&str; 2],
+    waits: [Option<f64>; 2],
+    starts: [Option<f64>; 2],
+    workers: usize,
+) -> Vec<String> {
+    let mut report = timed(&names.map(|name| (name, 1.0, 0.1)), 0);
+    for ((row, wait), start) in report.results.iter_mut().zip(waits).zip(starts) {
+        (row.summary.cpu_wait, row.summary.startup_cpu_wait, row.conditions.workers) = (wait, start, workers);
+    }
+    let text = plain(&report);
+    let lines = text.lines().filter(|line| line.to_lowercase().contains("other programs had the cpus"));
+    lines.map(|line| line.split("Other").last().unwrap().trim().to_owned()).collect()
+}
+
+#[test]
+fn a_busy_machine_is_named_where_its_times_are_compared() {
+    let (counters, sums) = (["mutex:spin", "atomic"], ["split:thread", "split:rayon"]);
+    let unknown = [None, None];
+    for nothing in [unknown, [Some(0.0), Some(0.09)]] {
+        assert_eq!(said_of_others(counters, nothing, nothing, 2), Vec::<String>::new());
+    }
+    let caveat = "programs had the CPUs meanwhile (see the note): without them it may be another.";
+    let note = |what: &str| {
+        format!(
+            "note: other programs had the CPUs: {what}. Times, and their ratios, are those of a machine that is as busy; measure again \
+             on a calm one."
+        )
+    };
+    let work = "workers that could run waited for a CPU for a part of their time (52 % in mutex:spin and 10 % in atomic)";
+    let start = "most of the start-up of split:rayon was a wait for a CPU";
+    assert_eq!(
+        said_of_others(counters, [Some(0.52), Some(0.1)], unknown, 2),
+        [caveat.to_owned(), note(work)]
+    );
+    assert_eq!(said_of_others(sums, unknown, [Some(0.4), Some(0.6)], 2), [caveat.to_owned(), note(start)]);
+    // What it takes to start a counter's workers is in none of a comparison's figures.
+    assert_eq!(said_of_others(counters, unknown, [Some(0.4), Some(0.6)], 2), Vec::<String>::new());
+    // Four workers on two CPUs take them from each other for half of the time.
+    assert_eq!(said_of_others(counters, [Some(0.55), Some(0.5)], [Some(0.9), None], 4), Vec::<String>::new());
+    assert_eq!(said_of_others(counters, [Some(0.65), Some(0.5)], unknown, 4).len(), 2);
+}
+
+#[test]
+fn a_speed_up_over_a_sequential_sum_that_had_half_a_cpu_has_a_note() {
+    let thread = SCENARIOS.iter().copied().find(|scenario| scenario.label() == "split:thread").unwrap();
+    let mut report = alone(thread, &load(2, 2, 100_000, false), &[run(0, true)]);
+    assert!(!plain(&report).contains("other programs"), "{}", plain(&report));
+    report.results[0].summary.cpu_wait = Some(0.5);
+    let text = plain(&report);
+    assert!(text.contains("had the CPUs: workers that could run waited for a CPU for a part of their time (50 % in split:sequential)"), "{text}");
+}

@@ -17,6 +17,7 @@ use crate::measure::workload::part;
 use crate::measure::{Observation, Result, Workload};
 use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
+use crate::system::run_queue::RunQueue;
 use mpi::Threading;
 use mpi::collective::SystemOperation;
 use mpi::environment::{self, Universe};
@@ -134,8 +135,9 @@ impl Work {
     fn of(world: &SimpleCommunicator, range: &Range<u64>, control: &Control) -> Result<Self> {
         let ranks = NonZeroUsize::new(index(world.size())).unwrap_or(NonZeroUsize::MIN);
         let part = part(range, ranks, index(world.rank()));
+        let queue = RunQueue::of_thread();
         world.barrier();
-        let before = Usage::of_thread();
+        let before = Usage::of_thread().and_waited(queue.waited());
         let start = clock::now();
         // The first of its own process, so the count of what is done is kept.
         let total = in_blocks(part, 0, control, sum);
@@ -143,7 +145,7 @@ impl Work {
         if control.stopped() {
             return Err(Interrupted.into());
         }
-        Ok(Self { total, span, usage: Usage::of_thread().since(before) })
+        Ok(Self { total, span, usage: Usage::of_thread().and_waited(queue.waited()).since(before) })
     }
 
     fn limbs(&self) -> [u64; LIMBS] {

@@ -54,20 +54,25 @@ impl Task {
 }
 
 /// How many numbers tell when a rank was at work and what that cost.
-pub(super) const FIGURES: usize = 7;
+pub(super) const FIGURES: usize = 8;
+
+/// A time that is not known.
+const UNKNOWN: u64 = u64::MAX;
 
 /// When a rank was at work by its host's clock, and what the kernel counted, in nanoseconds.
 pub(super) fn figures(span: Span, usage: Usage) -> [u64; FIGURES] {
     let time = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    let Usage { cpu, user, system, voluntary, involuntary } = usage;
-    [span.start, span.end, time(cpu), time(user), time(system), voluntary, involuntary]
+    let Usage { cpu, user, system, voluntary, involuntary, waited } = usage;
+    let waited = waited.map_or(UNKNOWN, time);
+    [span.start, span.end, time(cpu), time(user), time(system), voluntary, involuntary, waited]
 }
 
 /// The same, read.
 pub(super) fn read_figures(figures: [u64; FIGURES]) -> (Span, Usage) {
-    let [start, end, cpu, user, system, voluntary, involuntary] = figures;
+    let [start, end, cpu, user, system, voluntary, involuntary, waited] = figures;
     let [cpu, user, system] = [cpu, user, system].map(Duration::from_nanos);
-    (Span { start, end }, Usage { cpu, user, system, voluntary, involuntary })
+    let waited = (waited != UNKNOWN).then(|| Duration::from_nanos(waited));
+    (Span { start, end }, Usage { cpu, user, system, voluntary, involuntary, waited })
 }
 
 #[cfg(test)]
@@ -106,7 +111,9 @@ mod tests {
         }
         let span = Span { start: 1, end: 2 };
         let [cpu, user, system] = [3, 4, 5].map(Duration::from_nanos);
-        let usage = Usage { cpu, user, system, voluntary: 6, involuntary: 7 };
-        assert_eq!(read_figures(figures(span, usage)), (span, usage));
+        for waited in [None, Some(Duration::from_nanos(8))] {
+            let usage = Usage { cpu, user, system, voluntary: 6, involuntary: 7, waited };
+            assert_eq!(read_figures(figures(span, usage)), (span, usage));
+        }
     }
 }
