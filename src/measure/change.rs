@@ -32,6 +32,8 @@ pub struct Sample {
     pub time: f64,
     /// The share of their time in which its workers had a CPU, where that is known.
     pub share: Option<f64>,
+    /// The share of it in which they waited for CPUs that others had, where that is known.
+    pub waited: Option<f64>,
     /// How fast the machine was, where that was measured.
     pub pace: Option<Pace>,
 }
@@ -163,9 +165,11 @@ fn undisturbed(sides: [&[Sample]; 2]) -> [Vec<Sample>; 2] {
     let usual = quartile(75, &|sample| sample.share).into_iter().flatten().reduce(f64::max);
     let fastest = quartile(25, &arithmetic).into_iter().flatten().reduce(f64::min);
     let quiet = |sample: &&Sample| {
+        // All of a set may have been so, and then it is usual.
+        let waited = sample.waited.is_some_and(|waited| waited > STOLEN);
         let stolen = sample.share.zip(usual).is_some_and(|(share, usual)| share < usual - STOLEN);
         let slow = arithmetic(sample).zip(fastest).is_some_and(|(it, fastest)| it > SLOW * fastest);
-        !stolen && !slow && sample.time > 0.0
+        !waited && !stolen && !slow && sample.time > 0.0
     };
     sides.map(|side| side.iter().filter(quiet).copied().collect())
 }
@@ -269,7 +273,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn samples(times: &[f64]) -> Vec<Sample> {
-        times.iter().map(|&time| Sample { time, share: Some(1.0), pace: None }).collect()
+        times.iter().map(|&time| Sample { time, share: Some(1.0), waited: None, pace: None }).collect()
     }
 
     /// Times that scatter by two per cent around one.
@@ -342,6 +346,11 @@ mod tests {
         let change = Change::of(&samples(&around(1.0, 10)), &after);
         assert_eq!((change.runs, change.left_out), ([10, 10], [0, 10]));
         assert_eq!(change.verdict, Verdict::Same, "{change:?}");
+        // Where all of a set was so, there is nothing to hold the other against.
+        let busy: Vec<Sample> =
+            samples(&around(1.7, 10)).into_iter().map(|it| Sample { waited: Some(0.4), ..it }).collect();
+        let change = Change::of(&busy, &busy);
+        assert_eq!((change.left_out, change.verdict), ([10, 10], Verdict::CannotBeTold));
         // Where they never have them all, as under a GIL, that is no reason.
         let half = |side: Vec<Sample>| -> Vec<Sample> {
             side.into_iter().map(|it| Sample { share: Some(0.5), ..it }).collect()

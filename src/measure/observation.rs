@@ -94,6 +94,20 @@ impl Observation {
     }
 }
 
+/// How long an idle CPU may take to take up a worker that was woken, in seconds. The kernel counts that as a wait for a CPU, too.
+const WAKE_UP: f64 = 50e-6;
+
+/// How much of a share of their time workers waited for CPUs that others had: what is beyond what they take from each other, where there
+/// are more of them than CPUs, and beyond what it takes to wake them, in a run of so many seconds in which they slept so often.
+#[must_use]
+pub fn waited_for_others(cpu_wait: f64, [workers, cpus]: [usize; 2], sleeps: f64, time: f64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    let (workers, cpus) = (workers.max(1) as f64, cpus as f64);
+    let from_each_other = (1.0 - cpus / workers).max(0.0);
+    let waking = if time > 0.0 { WAKE_UP * sleeps / (workers * time) } else { 0.0 };
+    (cpu_wait - from_each_other - waking).max(0.0)
+}
+
 /// How much of a time another one is, from 0 to 1; nothing of no time.
 fn share(part: Duration, whole: Duration) -> Option<f64> {
     (!whole.is_zero()).then(|| (part.as_secs_f64() / whole.as_secs_f64()).min(1.0))

@@ -15,10 +15,14 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How often each worker goes through its multiplications: about half a millisecond.
+/// How often each worker goes through its chains: about a quarter of a millisecond.
 const STEPS: u64 = 150_000;
-/// Multiplications that do not wait for each other. So many fill a core, so that whoever shares it is felt.
-const CHAINS: usize = 8;
+/// Chains of an addition, an exclusive or and a rotation that do not wait for each other. So many keep all of a core's arithmetic units
+/// at work, so that whoever shares the core is felt; multiplications, of which a core begins one at a time, are felt little.
+const CHAINS: usize = 6;
+/// How often each worker counts in memory, where one count waits for the one before: about a fifth of a millisecond. Whoever shares the core
+/// is felt most here.
+const COUNTS: u64 = 600_000;
 /// How often each worker adds to one atomic counter: some tenths of a millisecond.
 const ADDITIONS: u64 = 10_000;
 
@@ -26,7 +30,7 @@ const ADDITIONS: u64 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pace {
-    /// Arithmetic of each worker by itself, until the slowest was through.
+    /// Arithmetic and counting of each worker by itself, until the slowest was through.
     pub arithmetic: f64,
     /// Additions to one atomic counter, whose cache line goes from worker to worker; null for one worker.
     pub transfer: Option<f64>,
@@ -74,10 +78,14 @@ fn arithmetic(seed: u64) -> u64 {
         // Not to be worked out beforehand.
         let step = black_box(step);
         for chain in &mut chains {
-            *chain = chain.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(step);
+            *chain = (chain.wrapping_add(step) ^ 0x9e37).rotate_left(7);
         }
     }
-    black_box(chains.iter().fold(0, |sum, &chain| sum ^ chain))
+    let mut count = chains.iter().fold(0, |sum, &chain| sum ^ chain);
+    for _ in 0..COUNTS {
+        count = black_box(count.wrapping_add(1));
+    }
+    count
 }
 
 #[cfg(test)]

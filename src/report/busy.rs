@@ -2,7 +2,7 @@
 
 use super::rows::Row;
 use super::words::{listed, percent};
-use crate::measure::Group;
+use crate::measure::{Group, observation};
 
 /// That workers hardly met in some rows of a table, which has no column for it: what is measured there is each alone.
 #[must_use]
@@ -23,18 +23,21 @@ const LONG_WAIT: f64 = 0.1;
 /// The least share of a start-up, likewise.
 const MOST_OF_IT: f64 = 0.5;
 
-/// Whether the workers of a row waited for CPUs that others had, beyond what they take from each other where there are more workers than
-/// CPUs.
+/// And the least time, in seconds: a CPU that was idle takes some tens of microseconds to take a thread up, a busy one a time slice.
+const TIME_SLICE: f64 = 500e-6;
+
+/// Whether the workers of a row waited for CPUs that others had.
 fn waited_for_others(row: &Row, cpus: usize) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-    let (workers, cpus) = (row.conditions.workers.max(1) as f64, cpus as f64);
-    let from_each_other = (1.0 - cpus / workers).max(0.0);
-    row.summary.cpu_wait.is_some_and(|share| share >= from_each_other + LONG_WAIT)
+    let sleeps = row.summary.voluntary_switches.unwrap_or(0.0);
+    let beyond =
+        |share| observation::waited_for_others(share, [row.conditions.workers, cpus], sleeps, row.time());
+    row.summary.cpu_wait.is_some_and(|share| beyond(share) >= LONG_WAIT)
 }
 
 /// Whether most of a row's start-up was a wait for a CPU that others had.
 fn started_late(row: &Row, cpus: usize) -> bool {
-    row.conditions.workers <= cpus && row.summary.startup_cpu_wait.is_some_and(|share| share >= MOST_OF_IT)
+    let is_long = |share: f64| share >= MOST_OF_IT && share * row.summary.startup >= TIME_SLICE;
+    row.conditions.workers <= cpus && row.summary.startup_cpu_wait.is_some_and(is_long)
 }
 
 /// What has to be added where one of the rows is recommended, if others had the CPUs for so long that it may not be right.

@@ -5,6 +5,7 @@
 
 use crate::measure::Pace;
 use crate::measure::change::Sample;
+use crate::measure::observation::waited_for_others;
 use crate::measure::parameters::is_of_workload;
 use crate::measure::stats::median;
 use crate::report::numbers::time;
@@ -141,7 +142,7 @@ struct Row {
     baseline: bool,
     body: Option<String>,
     result: Option<String>,
-    workers: u64,
+    workers: usize,
     iterations: u64,
     from: Option<u64>,
     pattern: Option<String>,
@@ -160,6 +161,8 @@ struct Row {
 struct Run {
     time: f64,
     cpu: Option<f64>,
+    cpu_wait: Option<f64>,
+    voluntary_switches: Option<f64>,
     #[serde(default)]
     spans: Vec<[f64; 2]>,
     pace: Option<Pace>,
@@ -259,8 +262,8 @@ impl Export {
             let rows: Vec<Row> =
                 document.results.iter().map(Row::deserialize).collect::<Result<_, _>>().map_err(damaged)?;
             let (beside, rows): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.baseline);
-            references.extend(beside.into_iter().map(|row| Measured::from(row).key));
-            rows.into_iter().map(Measured::from).collect()
+            references.extend(beside.into_iter().map(|row| Measured::of(row, document.cpus).key));
+            rows.into_iter().map(|row| Measured::of(row, document.cpus)).collect()
         } else {
             settings.extend(document.hogs.map(|it| ("hogs", it.to_string())));
             settings.extend(document.pings.map(|it| ("round trips", it.to_string())));
@@ -320,8 +323,9 @@ fn differing(
     different.map(|name| format!("{name} {} and {}{place}", value(one, name), value(other, name))).collect()
 }
 
-impl From<Row> for Measured {
-    fn from(row: Row) -> Self {
+impl Measured {
+    /// What was measured in a row, on a machine with so many CPUs.
+    fn of(row: Row, cpus: usize) -> Self {
         let pins: Vec<String> = row.pins.iter().map(u64::to_string).collect();
         let mut settings = BTreeMap::from([
             ("workers", row.workers.to_string()),
@@ -344,7 +348,7 @@ impl From<Row> for Measured {
                 parameters: of_workload(row.parameters),
             },
             settings,
-            samples: row.observations.iter().map(Run::sample).collect(),
+            samples: row.observations.iter().map(|run| run.sample([row.workers, cpus])).collect(),
         }
     }
 }
@@ -360,15 +364,20 @@ impl From<Subject> for Measured {
                 parameters: of_workload(subject.parameters),
             },
             settings: BTreeMap::new(),
-            samples: times.into_iter().map(|time| Sample { time, share: None, pace: None }).collect(),
+            samples: times
+                .into_iter()
+                .map(|time| Sample { time, share: None, waited: None, pace: None })
+                .collect(),
         }
     }
 }
 
 impl Run {
-    fn sample(&self) -> Sample {
+    fn sample(&self, workers_and_cpus: [usize; 2]) -> Sample {
         let under_way: f64 = self.spans.iter().map(|[start, end]| end - start).sum();
         let share = self.cpu.filter(|_| under_way > 0.0).map(|cpu| cpu / under_way);
-        Sample { time: self.time, share, pace: self.pace }
+        let sleeps = self.voluntary_switches.unwrap_or(0.0);
+        let waited = self.cpu_wait.map(|wait| waited_for_others(wait, workers_and_cpus, sleeps, self.time));
+        Sample { time: self.time, share, waited, pace: self.pace }
     }
 }

@@ -31,6 +31,7 @@ use parking_lot::Mutex;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The sum over a range, split in one of several ways.
@@ -163,17 +164,19 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
     pool.broadcast(|_| ());
     let startup = Duration::from_nanos(clock::now().saturating_sub(asked));
     let queues = pool.broadcast(|_| RunQueue::of_thread());
-    let waits = || queues.iter().map(RunQueue::waited).collect::<Option<Vec<Duration>>>();
-    let came = waits();
+    let came: Option<Vec<Duration>> = queues.iter().map(RunQueue::waited).collect();
 
     let pieces = load.workers.saturating_mul(NonZeroUsize::MIN.saturating_add(PIECES - 1));
     let spans: Vec<Mutex<Option<Span>>> = (0..workers).map(|_| Mutex::new(None)).collect();
+    // How long each had waited for a CPU before its first piece.
+    let earlier: Vec<OnceLock<Option<Duration>>> = (0..workers).map(|_| OnceLock::new()).collect();
     let before = Usage::of_process();
     let total: u128 = pool.install(|| {
         (0..pieces.get())
             .into_par_iter()
             .map(|piece| {
                 let worker = rayon::current_thread_index().unwrap_or(0);
+                earlier[worker].get_or_init(|| queues[worker].waited());
                 let start = clock::now();
                 let total = in_blocks(part(&load.range(), pieces, piece), worker, control, sum);
                 let span = Span { start, end: clock::now() };
@@ -183,10 +186,11 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
             })
             .sum()
     });
-    let waited = came.as_ref().zip(waits()).map(|(before, after)| {
-        after.iter().zip(before).map(|(after, before)| after.saturating_sub(*before)).sum()
+    let usage = Usage::of_process().since(before);
+    let waits = queues.iter().zip(&earlier).filter_map(|(queue, earlier)| {
+        Some(queue.waited().zip(*earlier.get()?).map(|(after, before)| after.saturating_sub(before)))
     });
-    let usage = Usage { waited, ..Usage::of_process().since(before) };
+    let usage = usage.and_waited(waits.sum());
     let spans = spans.into_iter().filter_map(Mutex::into_inner).collect();
     Ok(Observation {
         actual: result(total),

@@ -341,7 +341,8 @@ fn check_comparison(line: &str) {
     let waits = Regex::new(r"(\d+ %) in ([^,)\s]+)").unwrap();
     for note in table.lines().filter(|line| line.starts_with("note: other programs had the CPUs")) {
         for wait in waits.captures_iter(note) {
-            let row = rows.iter().find(|row| row.text("scenario") == &wait[2]).unwrap_or_else(|| panic!("{note}"));
+            let row =
+                rows.iter().find(|row| row.text("scenario") == &wait[2]).unwrap_or_else(|| panic!("{note}"));
             hold(&wait[1], &[median(&row.each(|run| number(&run["cpu_wait"])))]);
         }
     }

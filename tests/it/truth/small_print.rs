@@ -499,8 +499,14 @@ fn said_of_others(
     let mut report = timed(&names.map(|name| (name, 1.0, 0.1)), 0);
     for ((row, wait), start) in report.results.iter_mut().zip(waits).zip(starts) {
         (row.summary.cpu_wait, row.summary.startup_cpu_wait, row.conditions.workers) = (wait, start, workers);
+        (row.summary.voluntary_switches, row.summary.startup) = (Some(0.0), 2e-3);
     }
-    let text = plain(&report);
+    others_had(&report)
+}
+
+/// The lines that say so.
+fn others_had(report: &Report) -> Vec<String> {
+    let text = plain(report);
     let lines = text.lines().filter(|line| line.to_lowercase().contains("other programs had the cpus"));
     lines.map(|line| line.split("Other").last().unwrap().trim().to_owned()).collect()
 }
@@ -531,6 +537,14 @@ fn a_busy_machine_is_named_where_its_times_are_compared() {
     // Four workers on two CPUs take them from each other for half of the time.
     assert_eq!(said_of_others(counters, [Some(0.55), Some(0.5)], [Some(0.9), None], 4), Vec::<String>::new());
     assert_eq!(said_of_others(counters, [Some(0.65), Some(0.5)], unknown, 4).len(), 2);
+    // An idle CPU takes its time to take up a worker that was woken, or is new.
+    let mut report =
+        timed(&[("mutex:std", 1000.0, 1.0), ("split:thread", 1000.0, 1.0), ("split:rayon", 1000.0, 1.0)], 0);
+    for row in &mut report.results {
+        (row.summary.cpu_wait, row.summary.startup_cpu_wait) = (Some(0.5), Some(0.8));
+        (row.summary.voluntary_switches, row.summary.startup) = (Some(60.0), 300e-6);
+    }
+    assert_eq!(others_had(&report), Vec::<String>::new());
 }
 
 #[test]
@@ -538,7 +552,7 @@ fn a_speed_up_over_a_sequential_sum_that_had_half_a_cpu_has_a_note() {
     let thread = SCENARIOS.iter().copied().find(|scenario| scenario.label() == "split:thread").unwrap();
     let mut report = alone(thread, &load(2, 2, 100_000, false), &[run(0, true)]);
     assert!(!plain(&report).contains("other programs"), "{}", plain(&report));
-    report.results[0].summary.cpu_wait = Some(0.5);
+    (report.results[0].summary.cpu_wait, report.results[0].summary.voluntary_switches) = (Some(0.5), None);
     let text = plain(&report);
     assert!(text.contains("had the CPUs: workers that could run waited for a CPU for a part of their time (50 % in split:sequential)"), "{text}");
 }
