@@ -1,6 +1,6 @@
 //! Whether workers met, and whether they had the CPUs that they could have had: what a table of times alone does not show.
 
-use super::rows::Row;
+use super::rows::{Report, Row};
 use super::words::{listed, percent};
 use crate::measure::{Group, observation};
 
@@ -48,6 +48,15 @@ pub(super) fn caveat(rows: &[&Row], group: Group, cpus: usize) -> &'static str {
         " Other programs had the CPUs meanwhile (see the note): without them it may be another."
     } else {
         ""
+    }
+}
+
+impl Report {
+    /// That other programs had the CPUs, and what of the figures of a comparison has that in it.
+    #[must_use]
+    pub fn machine_note(&self) -> Option<String> {
+        let rows: Vec<&Row> = self.measured().filter(|row| row.summary.runs > 0).collect();
+        note(&rows, rows.iter().copied().filter(|row| row.group == Group::Sum), self.header.cpus)
     }
 }
 

@@ -237,8 +237,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         notes.push(legend(&rows, report));
     }
     notes.extend(busy::one_after_the_other(&rows));
-    let sums = rows.iter().copied().filter(|row| row.group == Group::Sum);
-    notes.extend(busy::note(&rows, sums, report.header.cpus));
+    notes.extend(report.machine_note());
     for cause in CAUSES {
         let of_it: Vec<&Row> = rows.iter().copied().filter(|row| row.cause() == cause).collect();
         notes.extend(wrong(&of_it, cause));

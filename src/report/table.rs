@@ -353,8 +353,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         notes.push(legend(&rows, report.header.cpus));
     }
     notes.extend(busy::one_after_the_other(&rows));
-    let sums = rows.iter().copied().filter(|row| row.group == Group::Sum);
-    notes.extend(busy::note(&rows, sums, report.header.cpus));
+    notes.extend(report.machine_note());
     let mut said: Vec<String> = Vec::new();
     // Once for a scenario with shared objects and with objects of their own.
     let mut first: Vec<&Row> = Vec::new();

@@ -11,6 +11,7 @@ use crate::report::convoy::ConvoyReport;
 use crate::report::explore::Witness;
 use crate::report::numbers::{figure, time};
 use crate::report::tour::Shown;
+use crate::report::words;
 use crate::report::{Report, Row};
 use crate::scenario::convoy::{Beside, Convoy};
 use crate::scenario::gil::{BODY, UnderGil};
@@ -130,14 +131,10 @@ fn measure(cases: Vec<(&'static dyn Scenario, Workload)>, control: &Arc<Control>
 /// What a report says of a step; the sentences are those of the row, in the report's own words.
 fn shown(report: &Report, explained: usize, answer: usize, values: Vec<String>, command: String) -> Shown {
     let why = report.results[explained].explanation.why.clone();
-    Shown {
-        answer,
-        values,
-        witness: None,
-        why: vec![format!("why: {why}.")],
-        breaches: report.breaches(),
-        command,
-    }
+    let rows: Vec<&Row> = report.results.iter().collect();
+    let price = words::gil_price(&rows).filter(|_| rows.len() > 1).map(|note| format!("note: {note}."));
+    let why = std::iter::once(format!("why: {why}.")).chain(price).chain(report.machine_note());
+    Shown { answer, values, witness: None, why: why.collect(), breaches: report.breaches(), command }
 }
 
 /// The results of all runs.

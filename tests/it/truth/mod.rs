@@ -357,6 +357,19 @@ fn a_trip_shorter_than_the_interval_did_not_wait_for_the_gil() {
     assert!(said(5.1e-3).contains("as those do that wait for the GIL"), "{}", said(5.1e-3));
 }
 
+#[test]
+fn where_no_trip_waited_the_computing_worker_did_not_have_the_gil() {
+    let said = |hand_off: Passing, loaded: f64| {
+        plain(&convoy(hand_off, Latency::of(&[vec![17e-6; 40]]), Latency::of(&[vec![loaded; 40]])))
+    };
+    let slept = "a computing worker that sleeps keeps nobody waiting";
+    let absent = said(Passing::Interval, 15e-6);
+    assert!(absent.contains("no convoy effect was seen") && absent.contains(slept), "{absent}");
+    for other in [said(Passing::Interval, 10e-3), said(Passing::None, 15e-6)] {
+        assert!(!other.contains(slept), "{other}");
+    }
+}
+
 /// A trip that takes no longer than alone had no convoy effect, however short the interval is.
 #[test]
 fn a_trip_as_long_as_alone_did_not_wait_for_the_gil() {
