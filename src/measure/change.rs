@@ -18,7 +18,8 @@ pub const CONFIDENCE: f64 = 0.95;
 pub const MARGIN: f64 = 0.02;
 /// Within what share of 1 the whole interval has to lie for the times to be called the same.
 pub const SAME: f64 = 0.05;
-/// By how much less of the CPUs its workers had in a run than they usually have, for it to be left out.
+/// What share of their time its workers waited for CPUs that others had in a run, for it to be left out; where that is not known, by how much
+/// less of the CPUs they had than they usually have.
 const STOLEN: f64 = 0.05;
 /// How many times as long as usual the fixed arithmetic took, for a run to be left out.
 const SLOW: f64 = 1.3;
@@ -165,11 +166,13 @@ fn undisturbed(sides: [&[Sample]; 2]) -> [Vec<Sample>; 2] {
     let usual = quartile(75, &|sample| sample.share).into_iter().flatten().reduce(f64::max);
     let fastest = quartile(25, &arithmetic).into_iter().flatten().reduce(f64::min);
     let quiet = |sample: &&Sample| {
-        // All of a set may have been so, and then it is usual.
-        let waited = sample.waited.is_some_and(|waited| waited > STOLEN);
-        let stolen = sample.share.zip(usual).is_some_and(|(share, usual)| share < usual - STOLEN);
+        // What they had of the CPUs tells less: those that sleep have none, and all of a set may have had few.
+        let stolen = sample.waited.map_or_else(
+            || sample.share.zip(usual).is_some_and(|(share, usual)| share < usual - STOLEN),
+            |waited| waited > STOLEN,
+        );
         let slow = arithmetic(sample).zip(fastest).is_some_and(|(it, fastest)| it > SLOW * fastest);
-        !waited && !stolen && !slow && sample.time > 0.0
+        !stolen && !slow && sample.time > 0.0
     };
     sides.map(|side| side.iter().filter(quiet).copied().collect())
 }

@@ -112,7 +112,7 @@ impl RealRuns {
                 }
                 kind if kind != Kind::Exact && (finding.hidden || finding.expected != finding.prints) => {
                     let of = if small { "with numbers that small " } else { "" };
-                    Expected::Nothing(format!("{of}it shows in variables only, not in what is printed or raised"))
+                    Expected::Nothing(format!("{of}what no order ends with shows in variables only, not in what is printed or raised"))
                 }
                 _ if !small => Expected::Model(finding.prints.clone()),
                 _ if finding.prints.len() != 1 => Expected::Nothing(

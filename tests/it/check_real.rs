@@ -214,7 +214,7 @@ fn what_cannot_be_compared_says_so() {
     let work = "import threading\nx = 0\nnames = []\ndef one(): return 1\ndef work(name):\n    global x\n    for _ in range(1000):\n        x += one()\n    names.append(name)\n\
                 ts = [threading.Thread(target=work, args=(name,)) for name in 'ab']\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
     for (print, why) in [
-        ("print(x > 0)\n", "with numbers that small it shows in variables only"),
+        ("print(x > 0)\n", "with numbers that small what no order ends with shows in variables only"),
         (
             "print(x, names[0])\n",
             "orders of whole iterations end differently, and numbers were taken as small",

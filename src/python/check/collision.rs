@@ -154,7 +154,8 @@ pub(super) fn collision(
         // Of parts of patterns the one that a thread ends at tells most: it is what raises.
         let class =
             if class > 0 && !ends_a_thread(events, meeting.between) { class + 1 } else { class.min(1) };
-        (of_executor, crosses, brings && class > 0 && !of_a_lock, class, brings, distance)
+        let raises = meeting.after.is_some_and(|after| ends_a_thread(events, after));
+        (of_executor, crosses, brings && class > 0 && !of_a_lock, class, brings, !raises, distance)
     };
     let meeting = meetings.iter().min_by_key(rank)?;
     let told = |(how, at): (Use, usize)| (how, line(events, at));

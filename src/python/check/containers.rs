@@ -44,10 +44,14 @@ impl Machine<'_> {
         arguments: &Arguments,
     ) -> R<Value> {
         let args = &arguments.positional[..];
-        // With nothing to pop it changes nothing.
-        let reads = matches!(name, "count" | "index" | "copy") || (name == "pop" && items.is_empty());
+        let reads = matches!(name, "count" | "index" | "copy");
         let python2 = self.module.facts.shape.python2;
-        self.touch(at, !reads);
+        if name == "pop" && items.is_empty() {
+            // It changes nothing, and fails by how many there are.
+            self.touch_extent(at, false);
+        } else {
+            self.touch(at, !reads);
+        }
         let mut result = Value::None;
         match (name, args) {
             ("append", [item]) => items.push(item.clone()),
@@ -413,7 +417,11 @@ impl Machine<'_> {
         name: &str,
         args: &[Value],
     ) -> R<Value> {
-        self.touch(at, true);
+        if name.starts_with("pop") && items.is_empty() {
+            self.touch_extent(at, false);
+        } else {
+            self.touch(at, true);
+        }
         let mut result = Value::None;
         match (name, args) {
             ("append", [item]) => {

@@ -349,6 +349,9 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     finding.daemons_print = search.daemons_print(&state);
     tell(&mut finding, module, &worst.ending, &expected, &record, &state, &search.conflicts);
     finding.reason += &worst.remark;
+    if finding.kind == Kind::Differs {
+        finding.reason += &endings_of_orders(&expected, assumed.few_rounds);
+    }
     Ok((finding, search.assumed.specialised))
 }
 

@@ -330,3 +330,38 @@ fn a_generator_that_is_at_work_is_found_so() {
         assert_ne!(place, Some("after CALL_FUNCTION in line 11"), "{version}");
     }
 }
+
+#[test]
+fn what_takes_away_what_another_one_was_woken_for_is_named_and_not_what_brought_it() {
+    for (made, pop) in [("[]", "pop(0)"), ("collections.deque()", "popleft()")] {
+        let text = program(
+            &format!("import collections\nbuf = {made}\ncond = threading.Condition()"),
+            &format!(
+                "def produce():\n    for i in range(4):\n        with cond:\n            buf.append(i)\n            cond.notify()\n\
+                 def consume():\n    for i in range(2):\n        with cond:\n            if not buf: cond.wait()\n            buf.{pop}"
+            ),
+            &["consume", "consume", "produce"],
+            "",
+        );
+        let finding = check(&text, &[Version::V3_13], 2, &Control::default()).unwrap().findings.remove(0);
+        let pop = u32::try_from(text.lines().position(|line| line.contains(".pop")).unwrap() + 1).unwrap();
+        let collision = finding.collision.unwrap();
+        assert_eq!((&*collision.name, finding.kind), ("buf", Kind::Raises), "{}", finding.reason);
+        assert_eq!(collision.lines()[1..], [pop, pop], "{}", finding.reason);
+    }
+}
+
+#[test]
+fn what_orders_print_is_said_beside_what_only_differs() {
+    let text = program(
+        "x = 0\nlog = []",
+        "def f(n=1):\n    global x\n    x = n\n    log.append(n)\ndef g(): f(2)",
+        &["f", "g"],
+        "print(x)",
+    );
+    for version in [Version::V3_9, Version::V3_13] {
+        let told = reason(&text, version);
+        assert!(told.ends_with("; what is printed depends on which goes first (2 ways)"), "{told}");
+    }
+    assert!(reason(&text, Version::V3_9).starts_with("only the order of elements"));
+}
