@@ -91,6 +91,9 @@ fn is_digits(text: &str) -> bool {
     text.split('_').all(|part| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit()))
 }
 
+/// What is said of a time that is too short or too long.
+const OUT_OF_RANGE: &str = "out of range; write a time from 1us to 60s";
+
 /// Reads a time such as `5ms`, `0.5s` or `100us` (also `µs`, `ns`).
 ///
 /// # Errors
@@ -106,6 +109,7 @@ pub fn parse_interval(text: &str) -> Result<Duration, String> {
         "ms" => 1e6,
         "us" | "µs" => 1e3,
         "ns" => 1.0,
+        "" if number.parse() == Ok(0.0) => return Err(OUT_OF_RANGE.to_owned()),
         "" if !number.is_empty() => {
             return Err(format!("has no unit; write {number}ms, {number}us or {number}s"));
         }
@@ -115,7 +119,7 @@ pub fn parse_interval(text: &str) -> Result<Duration, String> {
         number.parse().map_err(|_| "not a time; write one such as 5ms, 100us or 0.5s".to_owned())?;
     let interval = number * nanoseconds;
     if !(1e3..=60e9).contains(&interval) {
-        return Err("out of range; write a time from 1us to 60s".to_owned());
+        return Err(OUT_OF_RANGE.to_owned());
     }
     #[expect(
         clippy::cast_possible_truncation,
@@ -226,6 +230,8 @@ mod tests {
         for text in ["", "5", "ms", "abc", "-5ms", "0ms", "999ns", "61s", "1.2.3s", "1e3s", "5 minutes"] {
             assert!(parse_interval(text).is_err(), "{text:?}");
         }
+        // No unit would do.
+        assert_eq!(parse_interval("0"), parse_interval("0ms"));
     }
 
     proptest! {

@@ -60,7 +60,9 @@ pub enum ExploreError {
     #[error("the schedules are too long to be counted: use fewer iterations or workers")]
     TooLarge,
     /// A stop was asked for.
-    #[error("stopped before all schedules were counted, so there is no result")]
+    #[error(
+        "stopped before all schedules were counted, so there is no result; with fewer --iters or --threads there are fewer"
+    )]
     Interrupted,
     /// A schedule is too long to be replayed.
     #[error(

@@ -189,7 +189,7 @@ fn other_ranges(best: &Row, right: &[&Row]) -> String {
     let faster = faster.filter(|&(length, _)| length > numbers && length < FURTHEST * numbers);
     if let Some((length, row)) = faster.min_by(|one, other| one.0.total_cmp(&other.0)) {
         return format!(
-            " From about {} numbers on {} should be faster still: it starts later and adds faster.",
+            " From about {} numbers on {} should be faster: it starts later and adds faster.",
             two_digits(length),
             row.short_name()
         );

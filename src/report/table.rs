@@ -148,7 +148,7 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
         let text = format!("{} from the longest work until rank 0 had the sum", time(communication));
         lines.push(("communication", text));
     } else if row.short_name() == "sequential" {
-        lines.push(("start-up", "none: a sum by one worker starts nothing".to_owned()));
+        lines.push(("start-up", STARTS_NOTHING.to_owned()));
     } else if !summary.startup.is_nan() {
         lines.push(("start-up", format!("{startup} until all workers were at the start line")));
     }
@@ -179,12 +179,15 @@ pub(super) fn details(report: &Report, row: &Row) -> Vec<(String, String)> {
     }
     lines.push(("machine", words::cpus(report.header.cpus, row)));
     if summary.runs > 1 {
-        let told = lines.iter().filter(|(_, value)| value != words::TOO_SHORT);
+        let told = lines.iter().filter(|(_, value)| value != words::TOO_SHORT && value != STARTS_NOTHING);
         let labels: Vec<&str> = told.map(|&(label, _)| label).collect();
         lines.push(("of the runs", which_of_the_runs(&labels, summary.lost_runs > 0)));
     }
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }
+
+/// What a sequential sum has for a start-up.
+const STARTS_NOTHING: &str = "none: a sum by one worker starts nothing";
 
 /// How the figures that do not say it themselves were made from those of several runs.
 fn which_of_the_runs(labels: &[&str], wrong: bool) -> String {

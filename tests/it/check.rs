@@ -157,7 +157,7 @@ fn who_waits_without_end_does_so_with_numbers_that_stay_larger() {
     let (_folder, path) = file(text.as_bytes());
     let shown = contains("5 as 4")
         .and(contains("whole loop iterations give: no end"))
-        .and(contains("deadlocks  thread 1 waits for what never comes\n"));
+        .and(contains("deadlocks  thread 1 waits for a lock that thread 2 has not released\n"));
     gilsim("check").arg(&path).args(["--cpython", "3.13"]).assert().success().stdout(shown);
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::collision::Collision;
 use super::ending::Ending;
-use super::event::{name_of, thread_name};
-use super::machine::Location;
+use super::event::{Event, name_of, thread_name};
+use super::machine::{Access, Location, Use};
 use super::reached::Untried;
 use super::search::Search;
 use super::state::{Object, State};
@@ -305,9 +305,10 @@ pub(super) fn tell(
         (_, Kind::Deadlocks) => {
             // The main thread only waits for the others to end.
             let waiting = ending.waiting.iter().filter(|&&thread| thread > 0 || ending.waiting.len() == 1);
-            let names: Vec<String> = waiting.map(|thread| name_of(state, *thread)).collect();
+            let waiting: Vec<usize> = waiting.copied().collect();
+            let names: Vec<String> = waiting.iter().map(|&thread| name_of(state, thread)).collect();
             match &names[..] {
-                [one] => format!("{one} waits for what never comes"),
+                [one] => format!("{one} waits for {}", waited_for(&record.events(), state, waiting[0])),
                 names => format!("{} {}", names.join(" and "), wait_for(ending, state)),
             }
         }
@@ -324,6 +325,22 @@ pub(super) fn tell(
         };
     }
     tell_globals(finding, module, ending, expected);
+}
+
+/// What the only thread that waits without end waits for.
+fn waited_for(events: &[Event], state: &State, thread: usize) -> String {
+    let last = events.iter().rev().find(|event| event.thread == thread);
+    let owner = |access: &Access| match access.object.map(|at| state.object(at)) {
+        Some(Object::Lock(Some(owner)) | Object::RLock(Some(owner), _)) if access.how == Use::Wait => {
+            Some(usize::from(*owner))
+        }
+        _ => None,
+    };
+    match last.and_then(|event| event.accesses.iter().find_map(owner)) {
+        Some(owner) if owner == thread => "a lock that it holds itself".to_owned(),
+        Some(owner) => format!("a lock that {} has not released", name_of(state, owner)),
+        None => "what never comes".to_owned(),
+    }
 }
 
 /// What several threads wait for that never comes: each other, where two of them have locks, or a lock that is not released any more.

@@ -38,6 +38,9 @@ fn a_report_of_several_runs_says_which_of_them_a_figure_is_of() {
     assert!(!right.contains("furthest"), "{right}");
     assert!(right.contains("the mean: CPU time, GIL, held"), "{right}");
     assert_eq!(of_runs(race, &[run(7, true)]), None, "one run needs no such line");
+    let alone = SCENARIOS.iter().copied().find(|scenario| scenario.is_sequential()).unwrap();
+    let none = of_runs(alone, &[run(0, true), run(0, true)]).unwrap();
+    assert!(none.contains("the median: per addition, switches"), "{none}");
 }
 
 #[test]

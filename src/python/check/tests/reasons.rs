@@ -365,3 +365,15 @@ fn what_orders_print_is_said_beside_what_only_differs() {
     }
     assert!(reason(&text, Version::V3_9).starts_with("only the order of elements"));
 }
+
+#[test]
+fn who_waits_for_a_lock_of_its_own_is_told_so() {
+    let told = |body: &str| {
+        reason(
+            &program("lock = threading.Lock()", &format!("def work():\n    {body}"), &["work"], ""),
+            Version::V3_13,
+        )
+    };
+    assert_eq!(told("with lock:\n        with lock: pass"), "thread 1 waits for a lock that it holds itself");
+    assert_eq!(told("lock.acquire(); threading.Event().wait()"), "thread 1 waits for what never comes");
+}
