@@ -67,7 +67,7 @@ where
         let Leave { all_here, queue, came, before, start } = gate.leave(worker, control)?;
         let value = timed(&work, worker);
         let end = clock::now();
-        let usage = Usage::of_thread().and_waited(queue.waited()).since(before);
+        let usage = Usage::of_thread().and_waited(queue.waited()).until(end, before);
         Some((all_here, came, WorkerResult { value, span: Span { start, end }, usage }))
     };
 
@@ -228,7 +228,7 @@ impl<P: Platform> SpinningGate<P> {
             let now = P::now();
             if now >= leave_at {
                 // The wait for the instant is no work.
-                let before = before.after_spinning(Duration::from_nanos(now - read));
+                let before = before.later(Duration::from_nanos(now - read));
                 return Some(Leave { all_here, queue, came, before, start: now });
             }
         }
@@ -272,7 +272,7 @@ impl<P: Platform> SleepingGate<P> {
         let before = Usage::of_thread().and_waited(queue.waited());
         let start = P::now();
         let came = before.waited;
-        let before = before.after_spinning(Duration::from_nanos(start - read));
+        let before = before.later(Duration::from_nanos(start - read));
         Some(Leave { all_here, queue, came, before, start })
     }
 }

@@ -122,10 +122,20 @@ impl Usage {
         Self { waited, ..self }
     }
 
-    /// As it would have been read so much later by a thread that spun all the while.
+    /// As it would have been read so much later by a thread that spun all the while, or else waited for a CPU.
     #[must_use]
-    pub fn after_spinning(self, time: Duration) -> Self {
-        Self { cpu: self.cpu + time, ..self }
+    pub fn later(self, time: Duration) -> Self {
+        let waited = self.waited.map(|waited| waited.saturating_add(time));
+        Self { cpu: self.cpu.saturating_add(time), waited, ..self }
+    }
+
+    /// What was added since an earlier reading until a moment before this one was begun. What was waited for a CPU since then may have been
+    /// before that moment or after it, and is taken to be after it.
+    #[must_use]
+    pub fn until(self, moment: u64, earlier: Self) -> Self {
+        let waited =
+            self.waited.map(|all| all.saturating_sub(Duration::from_nanos(now().saturating_sub(moment))));
+        Self { waited, ..self }.since(earlier)
     }
 
     /// The CPU time in the program itself and in the kernel, where that can be told.
@@ -201,6 +211,18 @@ mod tests {
         assert_eq!(run, Some(span(10, 50)));
         assert_eq!(run.map(Span::duration), Some(Duration::from_nanos(40)));
         assert_eq!(Span::around([]), None);
+    }
+
+    #[test]
+    fn what_is_waited_while_the_clocks_are_read_is_not_waited_at_work() {
+        let waited = |milliseconds| Usage::default().and_waited(Some(Duration::from_millis(milliseconds)));
+        let before = waited(10).later(Duration::from_millis(3));
+        // The work ended 5 ms before the reading, or more.
+        let usage = waited(20).until(now() - 5_000_000, before);
+        assert!(usage.waited.unwrap() <= Duration::from_millis(2), "{usage:?}");
+        let usage = waited(40).until(now(), before);
+        assert!(usage.waited.unwrap() > Duration::ZERO, "{usage:?}");
+        assert_eq!(Usage::default().until(now(), before).waited, None);
     }
 
     #[test]

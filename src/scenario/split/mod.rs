@@ -168,15 +168,15 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
 
     let pieces = load.workers.saturating_mul(NonZeroUsize::MIN.saturating_add(PIECES - 1));
     let spans: Vec<Mutex<Option<Span>>> = (0..workers).map(|_| Mutex::new(None)).collect();
-    // How long each had waited for a CPU before its first piece.
-    let earlier: Vec<OnceLock<Option<Duration>>> = (0..workers).map(|_| OnceLock::new()).collect();
+    // When each came to its first piece, and how long it had waited for a CPU by then.
+    let earlier: Vec<OnceLock<(u64, Option<Duration>)>> = (0..workers).map(|_| OnceLock::new()).collect();
     let before = Usage::of_process();
     let total: u128 = pool.install(|| {
         (0..pieces.get())
             .into_par_iter()
             .map(|piece| {
                 let worker = rayon::current_thread_index().unwrap_or(0);
-                earlier[worker].get_or_init(|| queues[worker].waited());
+                earlier[worker].get_or_init(|| (clock::now(), queues[worker].waited()));
                 let start = clock::now();
                 let total = in_blocks(part(&load.range(), pieces, piece), worker, control, sum);
                 let span = Span { start, end: clock::now() };
@@ -187,11 +187,15 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
             .sum()
     });
     let usage = Usage::of_process().since(before);
-    let waits = queues.iter().zip(&earlier).filter_map(|(queue, earlier)| {
-        Some(queue.waited().zip(*earlier.get()?).map(|(after, before)| after.saturating_sub(before)))
+    let spans: Vec<Option<Span>> = spans.into_iter().map(Mutex::into_inner).collect();
+    let waits = queues.iter().zip(&earlier).zip(&spans).filter_map(|((queue, earlier), span)| {
+        let (&(came, before), span) = (earlier.get()?, (*span)?);
+        let before =
+            Usage::default().and_waited(before).later(Duration::from_nanos(span.start.saturating_sub(came)));
+        Some(Usage::default().and_waited(queue.waited()).until(span.end, before).waited)
     });
     let usage = usage.and_waited(waits.sum());
-    let spans = spans.into_iter().filter_map(Mutex::into_inner).collect();
+    let spans = spans.into_iter().flatten().collect();
     Ok(Observation {
         actual: result(total),
         spans,

@@ -55,15 +55,17 @@ pub fn run(
         return Ok(());
     }
 
+    let read = clock::now();
     let before = Usage::of_process().and_waited(queue.waited());
     let start = clock::now();
+    let before = before.later(Duration::from_nanos(start - read));
     // The first of its own process, so the count of what is done is kept.
     let total = in_blocks(task.range, 0, control, sum);
     let span = Span { start, end: clock::now() };
     if control.stopped() {
         return Ok(());
     }
-    let usage = Usage::of_process().and_waited(queue.waited()).since(before);
+    let usage = Usage::of_process().and_waited(queue.waited()).until(span.end, before);
     Message::Subtotal(Subtotal { worker: task.worker, total, span, usage, startup_waited })
         .put(&mut *output.lock())
 }

@@ -137,15 +137,17 @@ impl Work {
         let part = part(range, ranks, index(world.rank()));
         let queue = RunQueue::of_thread();
         world.barrier();
+        let read = clock::now();
         let before = Usage::of_thread().and_waited(queue.waited());
         let start = clock::now();
+        let before = before.later(Duration::from_nanos(start - read));
         // The first of its own process, so the count of what is done is kept.
         let total = in_blocks(part, 0, control, sum);
         let span = Span { start, end: clock::now() };
         if control.stopped() {
             return Err(Interrupted.into());
         }
-        Ok(Self { total, span, usage: Usage::of_thread().and_waited(queue.waited()).since(before) })
+        Ok(Self { total, span, usage: Usage::of_thread().and_waited(queue.waited()).until(span.end, before) })
     }
 
     fn limbs(&self) -> [u64; LIMBS] {
