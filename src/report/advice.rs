@@ -183,7 +183,14 @@ fn one_counter(best: &Row, others: &[&Row]) -> String {
 /// For which length of the range another way would be better, if times grow with it and start-ups do not.
 fn other_ranges(best: &Row, right: &[&Row]) -> String {
     let numbers = as_f64(best.conditions.updates);
-    let others = || right.iter().copied().filter(|row| row.scenario != best.scenario);
+    // What starts sooner than another and adds as fast is better at any length, and may only have scattered too much to be named.
+    let is_better_always = |one: &Row, other: &Row| {
+        one.scenario != other.scenario
+            && one.summary.startup < other.summary.startup
+            && (one.time() <= other.time() || indistinct_at_work(one, other))
+    };
+    let is_never_first = |row: &Row| right.iter().any(|other| is_better_always(other, row));
+    let others = || right.iter().copied().filter(|row| row.scenario != best.scenario && !is_never_first(row));
     let faster = others().filter_map(|row| Some((break_even(best, row)?, row)));
     // What is overtaken already, and what is far from what was measured, is no finding of this run.
     let faster = faster.filter(|&(length, _)| length > numbers && length < FURTHEST * numbers);

@@ -13,7 +13,7 @@ pub const WORKER_COMMAND: &str = "split-worker";
 pub const GO: u8 = b'\n';
 
 /// No message is longer, in bytes.
-pub const LONGEST: usize = 512;
+pub const LONGEST: usize = 768;
 
 /// What goes over a worker's pipe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -559,3 +559,30 @@ fn a_speed_up_over_a_sequential_sum_that_had_half_a_cpu_has_a_note() {
     let text = plain(&report);
     assert!(text.contains("had the CPUs: workers that could run waited for a CPU for a part of their time (50 % in split:sequential)"), "{text}");
 }
+
+#[test]
+fn what_another_way_is_better_than_at_any_length_is_not_named_for_longer_ones() {
+    // Times and start-ups in microseconds; thread's start-up scatters too much for a length to be told.
+    let said = |process_time: f64| {
+        let rows = [
+            ("split:sequential", 92.3, 0.0, [92.0, 93.0]),
+            ("split:thread", 52.2, 81.0, [127.0, 403.0]),
+            ("split:process", process_time, 2589.0, [2600.0, 2700.0]),
+        ];
+        let mut report = timed(&rows.map(|(name, ..)| (name, 1.0, 0.1)), 0);
+        for (row, (_, time, startup, quartiles)) in report.results.iter_mut().zip(rows) {
+            row.summary.runs = 8;
+            row.summary.timing.median = time * 1e-6;
+            row.summary.timing.mad = Some(0.1e-6);
+            row.summary.startup = startup * 1e-6;
+            row.summary.time_with_startup = (time + startup) * 1e-6;
+            row.summary.mad_with_startup = Some(1e-6);
+            row.summary.quartiles_with_startup = Some(quartiles.map(|it| it * 1e-6));
+            row.conditions.updates = 1_000_000;
+        }
+        let text = plain(&report);
+        text.lines().find(|line| line.starts_with("which one: sequential")).unwrap().to_owned()
+    };
+    assert!(!said(53.8).contains("From about"), "{}", said(53.8));
+    assert!(said(40.0).contains("numbers on process should be faster:"), "{}", said(40.0));
+}
