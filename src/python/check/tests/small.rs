@@ -392,3 +392,35 @@ fn numbers_as_large_as_there_are_do_no_harm() {
         }
     }
 }
+
+#[test]
+fn what_is_counted_down_to_nothing_is_a_number_of_iterations() {
+    let small = |text: &str| check(text, &[Version::V3_13], 2, &Control::default()).unwrap().small.numbers;
+    let fifty = [(50, 2)].into();
+    for sell in [
+        "    while n > 0:\n        n -= 1\n",
+        "    while n:\n        n = n - 1\n",
+        "    while True:\n        if 0 >= n: break\n        n -= 1\n",
+        "    while not n < 1: n -= 1\n",
+    ] {
+        assert_eq!(small(&format!("n = 50\ndef sell():\n    global n\n{sell}sell()")), fifty, "{sell}");
+    }
+    let office = "class Office:\n    def __init__(self, left):\n        self.left = left\n    def sell(self):\n        \
+                  if self.left == 0: return False\n        self.left -= 1\n        return True\noffice = Office(50)\n\
+                  while office.sell(): pass\n";
+    assert_eq!(small(office), fifty);
+    // Those that come to it are as many as it was at first, wherever they stand.
+    let latch = "n = 50\ndone = False\ndef work():\n    global n, done\n    n -= 1\n    if n == 0: done = True\nfor _ in [1, 2]: work()\n\
+                 while False: pass\n";
+    assert_eq!(small(latch), [].into());
+    assert_eq!(small("n = 50\nwhile n > 7: n -= 1\n"), [].into());
+}
+
+#[test]
+fn how_often_a_sequence_is_repeated_that_a_loop_goes_through_is_one_too() {
+    let small = |text: &str| check(text, &[Version::V3_13], 2, &Control::default()).unwrap().small.numbers;
+    assert_eq!(small("words = ['a', 'b'] * 1000\nfor word in words: pass"), [(1000, 2)].into());
+    assert_eq!(small("words = 50 * ('a',)\nfor word in words: pass"), [(50, 2)].into());
+    // What is picked out by its number has to be there.
+    assert_eq!(small("words = ['a', 'b'] * 50\nfor word in words: pass\nwords[99]"), [].into());
+}
