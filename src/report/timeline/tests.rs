@@ -246,3 +246,12 @@ proptest! {
         prop_assert_eq!(whole, holds.kept.iter().filter(|hold| hold.worker < 4).count() as u64);
     }
 }
+
+#[test]
+fn the_commands_page_names_the_slices_of_a_trace() {
+    let page = include_str!("../../../docs/commands.md");
+    let told = page.lines().find(|line| line.contains("slices named")).unwrap();
+    for doing in Doing::ALL {
+        assert!(told.contains(&format!("`{}`", doing.word())), "{}: {told}", doing.word());
+    }
+}

@@ -1,6 +1,6 @@
 //! A timeline in the trace-event form, which Perfetto and Chrome's `about:tracing` open.
 //!
-//! The form is described in *Trace Event Format* (Google): complete events (`X`) named `holds`, `waits` and `runs`, instant events (`i`) for
+//! The form is described in *Trace Event Format* (Google): complete events (`X`) named `holds`, `waits` and `at work`, instant events (`i`) for
 //! requests, flow events (`s`, `f`) for hand-offs, counters (`C`) of workers that wait, and metadata (`M`) with names.
 //! Times are in microseconds; a step of a schedule counts as one.
 
