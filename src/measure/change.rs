@@ -116,6 +116,12 @@ impl Change {
         }
     }
 
+    /// Whether the interval holds more than this share above 1 and less, too, or there is none.
+    #[must_use]
+    pub fn may_be_slower_by(&self, share: f64) -> bool {
+        !self.is_slower_by(share) && self.high.is_none_or(|high| high > 1.0 + share)
+    }
+
     /// Whether the whole interval lies above 1 by more than this share.
     #[must_use]
     pub fn is_slower_by(&self, share: f64) -> bool {
@@ -332,9 +338,15 @@ mod tests {
                 change.low.unwrap() <= change.ratio.unwrap() && change.ratio.unwrap() <= change.high.unwrap()
             );
         }
+        assert!(
+            of(1.1).may_be_slower_by(0.1)
+                && !of(1.1).may_be_slower_by(0.05)
+                && !of(1.0).may_be_slower_by(0.05)
+        );
         assert!(of(1.1).is_slower_by(0.05) && !of(1.1).is_slower_by(0.15) && !of(1.0).is_slower_by(0.0));
         let few = Change::of(&samples(&around(1.0, 3)), &samples(&around(2.0, 3)));
         assert_eq!((few.verdict, few.low), (Verdict::CannotBeTold, None));
+        assert!(few.may_be_slower_by(5.0));
         assert!((few.ratio.unwrap() - 2.0).abs() < 0.02, "{few:?}");
         let none = Change::of(&[], &samples(&[1.0]));
         assert_eq!((none.ratio, none.verdict, none.runs), (None, Verdict::CannotBeTold, [0, 1]));

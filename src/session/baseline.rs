@@ -73,8 +73,9 @@ impl Earlier {
 }
 
 fn judge(changes: &Changes, fail_if_slower: Option<f64>) -> Option<Ending> {
-    let slower = changes.slower_by(fail_if_slower?);
-    for reason in &slower {
+    let share = fail_if_slower?;
+    let slower = changes.slower_by(share);
+    for reason in slower.iter().chain(&changes.undecided_by(share)) {
         output::say(reason);
     }
     (!slower.is_empty()).then_some(Ending::PromiseBroken)

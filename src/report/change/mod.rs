@@ -69,6 +69,21 @@ impl Changes {
         }
     }
 
+    /// Of what it cannot be told whether it became slower by more than a share, in a sentence.
+    #[must_use]
+    pub fn undecided_by(&self, share: f64) -> Option<String> {
+        let undecided = self.changes.iter().filter(|row| row.change.may_be_slower_by(share));
+        let names: Vec<&str> = undecided.map(|row| row.name.as_str()).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "not known whether it is slower than in {} by more than {}: {} (more --runs, or a calmer machine, may tell)",
+                self.before,
+                percent(share),
+                names.join(", ")
+            )
+        })
+    }
+
     /// What became slower by more than a share, a sentence each.
     #[must_use]
     pub fn slower_by(&self, share: f64) -> Vec<String> {
