@@ -18,7 +18,7 @@ pub const CONFIDENCE: f64 = 0.95;
 pub const MARGIN: f64 = 0.02;
 /// Within what share of 1 the whole interval has to lie for the times to be called the same.
 pub const SAME: f64 = 0.05;
-/// What share of their time its workers waited for CPUs that others had in a run, for it to be left out; where that is not known, by how much
+/// What share of the CPU time that its workers could have had others had in a run, for it to be left out; where that is not known, by how much
 /// less of the CPUs they had than they usually have.
 const STOLEN: f64 = 0.05;
 /// How many times as long as usual the fixed arithmetic took, for a run to be left out.
@@ -33,8 +33,8 @@ pub struct Sample {
     pub time: f64,
     /// The share of their time in which its workers had a CPU, where that is known.
     pub share: Option<f64>,
-    /// The share of it in which they waited for CPUs that others had, where that is known.
-    pub waited: Option<f64>,
+    /// The share of the CPU time that they could have had that others had, where that is known.
+    pub taken: Option<f64>,
     /// How fast the machine was, where that was measured.
     pub pace: Option<Pace>,
 }
@@ -173,9 +173,9 @@ fn undisturbed(sides: [&[Sample]; 2]) -> [Vec<Sample>; 2] {
     let fastest = quartile(25, &arithmetic).into_iter().flatten().reduce(f64::min);
     let quiet = |sample: &&Sample| {
         // What they had of the CPUs tells less: those that sleep have none, and all of a set may have had few.
-        let stolen = sample.waited.map_or_else(
+        let stolen = sample.taken.map_or_else(
             || sample.share.zip(usual).is_some_and(|(share, usual)| share < usual - STOLEN),
-            |waited| waited > STOLEN,
+            |taken| taken > STOLEN,
         );
         let slow = arithmetic(sample).zip(fastest).is_some_and(|(it, fastest)| it > SLOW * fastest);
         !stolen && !slow && sample.time > 0.0
@@ -282,7 +282,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn samples(times: &[f64]) -> Vec<Sample> {
-        times.iter().map(|&time| Sample { time, share: Some(1.0), waited: None, pace: None }).collect()
+        times.iter().map(|&time| Sample { time, share: Some(1.0), taken: None, pace: None }).collect()
     }
 
     /// Times that scatter by two per cent around one.
@@ -363,7 +363,7 @@ mod tests {
         assert_eq!(change.verdict, Verdict::Same, "{change:?}");
         // Where all of a set was so, there is nothing to hold the other against.
         let busy: Vec<Sample> =
-            samples(&around(1.7, 10)).into_iter().map(|it| Sample { waited: Some(0.4), ..it }).collect();
+            samples(&around(1.7, 10)).into_iter().map(|it| Sample { taken: Some(0.4), ..it }).collect();
         let change = Change::of(&busy, &busy);
         assert_eq!((change.left_out, change.verdict), ([10, 10], Verdict::CannotBeTold));
         // Where they never have them all, as under a GIL, that is no reason.

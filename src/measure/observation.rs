@@ -30,6 +30,8 @@ pub struct Observation {
     pub startup: Option<Duration>,
     /// How long of that a worker could run and had no CPU, that of the one that waited longest, where it is known.
     pub startup_waited: Option<Duration>,
+    /// How many CPUs the workers could use; 0 where that is not known.
+    pub cpus: usize,
     /// What the kernel counted for all workers, where that is known.
     pub usage: Option<Usage>,
     /// Race: how often a worker loaded a value that another had stored.
@@ -74,11 +76,19 @@ impl Observation {
         Span::around(self.spans.iter().copied()).map_or(Duration::ZERO, Span::duration)
     }
 
-    /// The share of the workers' time, from 0 to 1, in which they could run and had no CPU, where that is known.
+    /// The share of the CPU time that the workers could have had, from 0 to 1, that other programs had at least, where that is known: what they
+    /// waited beyond what they take from each other, and beyond what it takes to wake them.
     #[must_use]
-    pub fn cpu_wait(&self) -> Option<f64> {
-        let at_work: Duration = self.spans.iter().map(|span| span.duration()).sum();
-        share(self.usage?.waited?, at_work)
+    pub fn taken_by_others(&self) -> Option<f64> {
+        let usage = self.usage?;
+        let under_way: Duration = self.spans.iter().map(|span| span.duration()).sum();
+        let room = Span::room(&self.spans, self.cpus);
+        let waking = WAKE_UP.saturating_mul(u32::try_from(usage.voluntary).unwrap_or(u32::MAX));
+        let waited = usage.waited?.min(under_way.saturating_sub(usage.cpu));
+        let beyond = waited.saturating_sub(under_way.saturating_sub(room)).saturating_sub(waking);
+        // On a single CPU one of them can always go on, whoever sleeps.
+        let unused = if self.cpus == 1 { room.saturating_sub(usage.cpu) } else { Duration::ZERO };
+        share(beyond.max(unused), room)
     }
 
     /// The share of the start-up, from 0 to 1, in which a worker could run and had no CPU, where that is known.
@@ -94,19 +104,8 @@ impl Observation {
     }
 }
 
-/// How long an idle CPU may take to take up a worker that was woken, in seconds. The kernel counts that as a wait for a CPU, too.
-const WAKE_UP: f64 = 50e-6;
-
-/// How much of a share of their time workers waited for CPUs that others had: what is beyond what they take from each other, where there
-/// are more of them than CPUs, and beyond what it takes to wake them, in a run of so many seconds in which they slept so often.
-#[must_use]
-pub fn waited_for_others(cpu_wait: f64, [workers, cpus]: [usize; 2], sleeps: f64, time: f64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-    let (workers, cpus) = (workers.max(1) as f64, cpus as f64);
-    let from_each_other = (1.0 - cpus / workers).max(0.0);
-    let waking = if time > 0.0 { WAKE_UP * sleeps / (workers * time) } else { 0.0 };
-    (cpu_wait - from_each_other - waking).max(0.0)
-}
+/// How long an idle CPU may take to take up a worker that was woken. The kernel counts that as a wait for a CPU, too.
+const WAKE_UP: Duration = Duration::from_micros(50);
 
 /// How much of a time another one is, from 0 to 1; nothing of no time.
 fn share(part: Duration, whole: Duration) -> Option<f64> {
@@ -193,5 +192,43 @@ impl Distribution {
             max: least(times.max()),
             histogram,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What others had of so many CPUs, where workers were under way from and to these milliseconds, had so many of CPU time, and waited for so
+    /// many.
+    fn taken(cpus: usize, spans: &[(u64, u64)], [cpu, waited, sleeps]: [u64; 3]) -> Option<f64> {
+        let spans = spans.iter().map(|&(start, end)| Span { start: start * 1_000_000, end: end * 1_000_000 });
+        let usage = Usage {
+            cpu: Duration::from_millis(cpu),
+            waited: Some(Duration::from_millis(waited)),
+            voluntary: sleeps,
+            ..Usage::default()
+        };
+        Observation { cpus, spans: spans.collect(), usage: Some(usage), ..Observation::default() }
+            .taken_by_others()
+    }
+
+    #[test]
+    fn others_had_what_workers_waited_for_beyond_what_they_take_from_each_other() {
+        let half = |share: Option<f64>| share.is_some_and(|share| (share - 0.5).abs() < 1e-9);
+        let none = |share: Option<f64>| share.is_some_and(|share| share < 1e-9);
+        let at_once = |workers| vec![(0, 100); workers];
+        // Each with a CPU of its own.
+        assert!(half(taken(2, &at_once(2), [100, 100, 0])) && none(taken(2, &at_once(2), [200, 0, 0])));
+        // Two at a time, whatever they wait for each other.
+        assert!(none(taken(2, &at_once(4), [200, 200, 0])) && half(taken(2, &at_once(4), [100, 300, 0])));
+        // One after the other there is nothing to wait for, whenever it was waited.
+        assert!(none(taken(1, &[(0, 50), (50, 100)], [100, 50, 0])));
+        // Whoever sleeps, on one CPU somebody can go on.
+        assert!(half(taken(1, &at_once(4), [50, 0, 0])) && none(taken(1, &at_once(4), [100, 0, 0])));
+        assert!(none(taken(2, &at_once(4), [100, 0, 0])));
+        // To be woken takes a moment.
+        assert!(none(taken(2, &at_once(2), [100, 100, 2000])));
+        assert_eq!(taken(0, &at_once(2), [100, 100, 0]), None);
     }
 }

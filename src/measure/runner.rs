@@ -155,6 +155,8 @@ pub fn run(
             let before = pace();
             let observed = case.scenario.observe(&loads[index], control);
             let observed = observed.map(|it| Observation {
+                // Ranks of a job may be on other hosts.
+                cpus: if it.communication.is_none() { loads[index].cpus.usable } else { 0 },
                 pace: before.zip(pace()).map(|(before, after)| before.slower(after)),
                 ..it
             });

@@ -160,8 +160,9 @@ pub struct Summary {
     /// The share of the time, from 0 to 1, in which at least two workers were between their start and their end: at work, or
     /// waiting for a lock or a CPU (median of the runs), where that is known.
     pub overlap: Option<f64>,
-    /// The share of the workers' time, from 0 to 1, in which they could run and had no CPU (median of the runs), where that is known.
-    pub cpu_wait: Option<f64>,
+    /// The share of the CPU time that the workers could have had, from 0 to 1, that other programs had at least (median of the runs), where
+    /// that is known.
+    pub taken_by_others: Option<f64>,
     /// The share of the start-up, from 0 to 1, in which a worker could run and had no CPU, that of the worker that waited longest (median
     /// of the runs), where that is known.
     pub startup_cpu_wait: Option<f64>,
@@ -270,7 +271,7 @@ impl Summary {
                 .as_ref()
                 .map(|all| median(all.iter().map(|usage| as_f64(usage.involuntary)))),
             overlap: usages.as_ref().map(|_| median(each(|run| Span::overlap(&run.spans)))),
-            cpu_wait: median_of_all(runs, Observation::cpu_wait),
+            taken_by_others: median_of_all(runs, Observation::taken_by_others),
             startup_cpu_wait: median_of_all(runs, Observation::startup_cpu_wait),
             foreign_values: foreign.filter(|values| !values.is_empty()).map(median),
             lock: locks.filter(|locks| !locks.is_empty()).map(|locks| MeanLockUse::of(&locks)),

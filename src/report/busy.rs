@@ -2,7 +2,7 @@
 
 use super::rows::{Report, Row};
 use super::words::{listed, percent};
-use crate::measure::{Group, observation};
+use crate::measure::Group;
 
 /// That workers hardly met in some rows of a table, which has no column for it: what is measured there is each alone.
 #[must_use]
@@ -17,7 +17,7 @@ pub(super) fn one_after_the_other(rows: &[&Row]) -> Option<String> {
     ))
 }
 
-/// The least share of the workers' time that they waited for a CPU for it to be said.
+/// The least share of the CPU time that the workers could have had, if others had it, for it to be said.
 const LONG_WAIT: f64 = 0.1;
 
 /// The least share of a start-up, likewise.
@@ -26,12 +26,9 @@ const MOST_OF_IT: f64 = 0.5;
 /// And the least time, in seconds: a CPU that was idle takes some tens of microseconds to take a thread up, a busy one a time slice.
 const TIME_SLICE: f64 = 500e-6;
 
-/// Whether the workers of a row waited for CPUs that others had.
-fn waited_for_others(row: &Row, cpus: usize) -> bool {
-    let sleeps = row.summary.voluntary_switches.unwrap_or(0.0);
-    let beyond =
-        |share| observation::waited_for_others(share, [row.conditions.workers, cpus], sleeps, row.time());
-    row.summary.cpu_wait.is_some_and(|share| beyond(share) >= LONG_WAIT)
+/// Whether others had the CPUs of a row's workers for long.
+fn waited_for_others(row: &Row) -> bool {
+    row.summary.taken_by_others.is_some_and(|share| share >= LONG_WAIT)
 }
 
 /// Whether most of a row's start-up was a wait for a CPU that others had.
@@ -44,7 +41,7 @@ fn started_late(row: &Row, cpus: usize) -> bool {
 pub(super) fn caveat(rows: &[&Row], group: Group, cpus: usize) -> &'static str {
     let mut of_group = rows.iter().filter(|row| row.group == group);
     let late = |row: &Row| group == Group::Sum && started_late(row, cpus);
-    if of_group.any(|row| waited_for_others(row, cpus) || late(row)) {
+    if of_group.any(|row| waited_for_others(row) || late(row)) {
         " Other programs had the CPUs meanwhile (see the note): without them it may be another."
     } else {
         ""
@@ -69,12 +66,12 @@ pub(super) fn note<'a>(
 ) -> Option<String> {
     let at_work: Vec<String> = rows
         .iter()
-        .filter(|row| waited_for_others(row, cpus))
-        .filter_map(|row| Some(format!("{} in {}", percent(row.summary.cpu_wait?), name(row))))
+        .filter(|row| waited_for_others(row))
+        .filter_map(|row| Some(format!("{} in {}", percent(row.summary.taken_by_others?), name(row))))
         .collect();
     let starting: Vec<String> = start_up_of.filter(|row| started_late(row, cpus)).map(name).collect();
     let waits = some_rows(&at_work)
-        .map(|which| format!("workers that could run waited for a CPU for a part of their time ({which})"));
+        .map(|which| format!("of the CPU time that the workers could have had at least {which}"));
     let starts =
         some_rows(&starting).map(|which| format!("most of the start-up of {which} was a wait for a CPU"));
     let both = waits.into_iter().chain(starts).collect::<Vec<_>>();
@@ -97,6 +94,6 @@ fn some_rows(rows: &[String]) -> Option<String> {
     match rows.len() {
         0 => None,
         1..=4 => Some(listed(rows)),
-        number => Some(format!("{number} rows: {}, \u{2026}", rows[..3].join(", "))),
+        number => Some(format!("{}, \u{2026} ({number} rows)", rows[..3].join(", "))),
     }
 }

@@ -60,7 +60,7 @@ pub const COLUMNS: [&str; 56] = [
     "recorded",
     "mad_with_startup",
     "result",
-    "cpu_wait",
+    "taken_by_others",
     "startup_cpu_wait",
 ];
 

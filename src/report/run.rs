@@ -33,8 +33,8 @@ pub struct Run {
     pub involuntary_switches: Option<u64>,
     /// The share of the time, from 0 to 1, in which at least two workers were between their start and their end.
     pub overlap: Option<f64>,
-    /// The share of the workers' time, from 0 to 1, in which they could run and had no CPU; null where it is not known.
-    pub cpu_wait: Option<f64>,
+    /// The share of the CPU time that the workers could have had, from 0 to 1, that other programs had at least; null where it is not known.
+    pub taken_by_others: Option<f64>,
     /// The share of the start-up, from 0 to 1, in which a worker could run and had no CPU, that of the worker that waited longest; null
     /// where it is not known.
     pub startup_cpu_wait: Option<f64>,
@@ -102,7 +102,7 @@ impl Run {
             voluntary_switches: usage.map(|usage| usage.voluntary),
             involuntary_switches: usage.map(|usage| usage.involuntary),
             overlap: usage.map(|_| Span::overlap(&observation.spans)),
-            cpu_wait: observation.cpu_wait(),
+            taken_by_others: observation.taken_by_others(),
             startup_cpu_wait: observation.startup_cpu_wait(),
             spans: observation
                 .spans

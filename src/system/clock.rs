@@ -42,20 +42,33 @@ impl Span {
         spans.into_iter().reduce(Self::cover)
     }
 
+    /// The CPU time that the workers of some spans can have together on so many CPUs.
+    #[must_use]
+    pub fn room(spans: &[Self], cpus: usize) -> Duration {
+        let cpus = u64::try_from(cpus).unwrap_or(u64::MAX);
+        let room = Self::stretches(spans).map(|(length, running)| length.saturating_mul(running.min(cpus)));
+        Duration::from_nanos(room.fold(0, u64::saturating_add))
+    }
+
+    /// The stretches between starts and ends: how long each is, and in how many spans it lies.
+    fn stretches(spans: &[Self]) -> impl Iterator<Item = (u64, u64)> {
+        let mut edges: Vec<(u64, i64)> =
+            spans.iter().flat_map(|span| [(span.start, 1), (span.end.max(span.start), -1)]).collect();
+        edges.sort_unstable();
+        let (mut running, mut since) = (0_i64, 0);
+        edges.into_iter().map(move |(at, change)| {
+            let stretch = (at - since, u64::try_from(running).unwrap_or(0));
+            running += change;
+            since = at;
+            stretch
+        })
+    }
+
     /// The share of [`Span::around`], from 0 to 1, in which at least two of the spans overlapped.
     #[must_use]
     pub fn overlap(spans: &[Self]) -> f64 {
-        let mut edges: Vec<(u64, i32)> =
-            spans.iter().flat_map(|span| [(span.start, 1), (span.end.max(span.start), -1)]).collect();
-        edges.sort_unstable();
-        let (mut running, mut since, mut shared) = (0, 0, 0);
-        for (at, change) in edges {
-            if running >= 2 {
-                shared += at - since;
-            }
-            running += change;
-            since = at;
-        }
+        let shared: u64 =
+            Self::stretches(spans).filter(|&(_, running)| running >= 2).map(|(length, _)| length).sum();
         let whole = Self::around(spans.iter().copied()).map_or(Duration::ZERO, Self::duration);
         if whole.is_zero() { 0.0 } else { Duration::from_nanos(shared).as_secs_f64() / whole.as_secs_f64() }
     }
@@ -82,6 +95,9 @@ pub struct Usage {
 pub const TICK: Duration = Duration::from_millis(10);
 /// How many ticks show how CPU time is divided between program and kernel.
 const TELLING_TICKS: u32 = 10;
+
+/// How long a thread spins at most between a look at what it has used and its start.
+const LONGEST_SPIN: Duration = Duration::from_micros(20);
 
 impl Usage {
     /// Of the calling thread so far. Zero where the kernel does not count by thread.
@@ -122,11 +138,11 @@ impl Usage {
         Self { waited, ..self }
     }
 
-    /// As it would have been read so much later by a thread that spun all the while, or else waited for a CPU.
+    /// As it would have been read so much later by a thread that spun all the while. What it did not need for that it has waited for a CPU.
     #[must_use]
     pub fn later(self, time: Duration) -> Self {
         let waited = self.waited.map(|waited| waited.saturating_add(time));
-        Self { cpu: self.cpu.saturating_add(time), waited, ..self }
+        Self { cpu: self.cpu.saturating_add(time.min(LONGEST_SPIN)), waited, ..self }
     }
 
     /// What was added since an earlier reading until a moment before this one was begun. What was waited for a CPU since then may have been

@@ -5,7 +5,6 @@
 
 use crate::measure::Pace;
 use crate::measure::change::Sample;
-use crate::measure::observation::waited_for_others;
 use crate::measure::parameters::is_of_workload;
 use crate::measure::stats::median;
 use crate::report::numbers::time;
@@ -142,7 +141,7 @@ struct Row {
     baseline: bool,
     body: Option<String>,
     result: Option<String>,
-    workers: usize,
+    workers: u64,
     iterations: u64,
     from: Option<u64>,
     pattern: Option<String>,
@@ -161,8 +160,7 @@ struct Row {
 struct Run {
     time: f64,
     cpu: Option<f64>,
-    cpu_wait: Option<f64>,
-    voluntary_switches: Option<f64>,
+    taken_by_others: Option<f64>,
     #[serde(default)]
     spans: Vec<[f64; 2]>,
     pace: Option<Pace>,
@@ -262,8 +260,8 @@ impl Export {
             let rows: Vec<Row> =
                 document.results.iter().map(Row::deserialize).collect::<Result<_, _>>().map_err(damaged)?;
             let (beside, rows): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.baseline);
-            references.extend(beside.into_iter().map(|row| Measured::of(row, document.cpus).key));
-            rows.into_iter().map(|row| Measured::of(row, document.cpus)).collect()
+            references.extend(beside.into_iter().map(|row| Measured::from(row).key));
+            rows.into_iter().map(Measured::from).collect()
         } else {
             settings.extend(document.hogs.map(|it| ("hogs", it.to_string())));
             settings.extend(document.pings.map(|it| ("round trips", it.to_string())));
@@ -323,9 +321,8 @@ fn differing(
     different.map(|name| format!("{name} {} and {}{place}", value(one, name), value(other, name))).collect()
 }
 
-impl Measured {
-    /// What was measured in a row, on a machine with so many CPUs.
-    fn of(row: Row, cpus: usize) -> Self {
+impl From<Row> for Measured {
+    fn from(row: Row) -> Self {
         let pins: Vec<String> = row.pins.iter().map(u64::to_string).collect();
         let mut settings = BTreeMap::from([
             ("workers", row.workers.to_string()),
@@ -348,7 +345,7 @@ impl Measured {
                 parameters: of_workload(row.parameters),
             },
             settings,
-            samples: row.observations.iter().map(|run| run.sample([row.workers, cpus])).collect(),
+            samples: row.observations.iter().map(Run::sample).collect(),
         }
     }
 }
@@ -366,18 +363,16 @@ impl From<Subject> for Measured {
             settings: BTreeMap::new(),
             samples: times
                 .into_iter()
-                .map(|time| Sample { time, share: None, waited: None, pace: None })
+                .map(|time| Sample { time, share: None, taken: None, pace: None })
                 .collect(),
         }
     }
 }
 
 impl Run {
-    fn sample(&self, workers_and_cpus: [usize; 2]) -> Sample {
+    fn sample(&self) -> Sample {
         let under_way: f64 = self.spans.iter().map(|[start, end]| end - start).sum();
         let share = self.cpu.filter(|_| under_way > 0.0).map(|cpu| cpu / under_way);
-        let sleeps = self.voluntary_switches.unwrap_or(0.0);
-        let waited = self.cpu_wait.map(|wait| waited_for_others(wait, workers_and_cpus, sleeps, self.time));
-        Sample { time: self.time, share, waited, pace: self.pace }
+        Sample { time: self.time, share, taken: self.taken_by_others, pace: self.pace }
     }
 }

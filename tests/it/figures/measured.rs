@@ -338,12 +338,12 @@ fn check_comparison(line: &str) {
         r"Below about ([\d,]+) numbers (\S+) should",
     ]
     .map(|pattern| Regex::new(pattern).unwrap());
-    let waits = Regex::new(r"(\d+ %) in ([^,)\s]+)").unwrap();
+    let waits = Regex::new(r"(\d+ %) in ([^,\s]*[^,.\s])").unwrap();
     for note in table.lines().filter(|line| line.starts_with("note: other programs had the CPUs")) {
         for wait in waits.captures_iter(note) {
             let row =
                 rows.iter().find(|row| row.text("scenario") == &wait[2]).unwrap_or_else(|| panic!("{note}"));
-            hold(&wait[1], &[median(&row.each(|run| number(&run["cpu_wait"])))]);
+            hold(&wait[1], &[median(&row.each(|run| number(&run["taken_by_others"])))]);
         }
     }
     for advice in table.lines().filter_map(|line| line.strip_prefix("which one: ")) {

@@ -111,6 +111,7 @@ impl Drawn {
                 involuntary: 2,
                 waited: self.waited.map(|share| at_work.mul_f64(share)),
             }),
+            cpus: load.cpus.usable,
             startup_waited: self.waited.map(|share| Duration::from_nanos(self.startup).mul_f64(share)),
             foreign_values: (scenario.name() == "race").then_some(self.switches),
             lock: lock.then(|| LockUse {
@@ -170,7 +171,7 @@ fn denied(text: &str, row: &Row, cpus: usize) -> Vec<&'static str> {
     let updates = f64::from(u32::try_from(row.conditions.updates).unwrap());
     let takes = summary.lock.as_ref().map(|lock| lock.takes);
     let several_cpus = summary.most_cpus.is_none_or(|most| most > 1.1);
-    let waited = summary.cpu_wait.is_some_and(|share| share >= 0.1)
+    let waited = summary.taken_by_others.is_some_and(|share| share >= 0.1)
         || summary.startup_cpu_wait.is_some_and(|share| share >= 0.5);
     let rules: [(&'static str, bool); 19] = [
         ("other programs had the CPUs", waited),
