@@ -10,11 +10,11 @@ use crate::measure::{Group, Promise};
 /// A line for each group with something to choose from.
 #[must_use]
 pub fn which(rows: &[&Row], cpus: usize) -> Vec<String> {
-    let line = |group: Group| Some(of_group(rows, group)? + busy::caveat(rows, group, cpus));
+    let line = |group: Group| of_group(rows, group, busy::caveat(rows, group, cpus));
     [Group::Counter, Group::Sum].into_iter().filter_map(line).collect()
 }
 
-fn of_group(rows: &[&Row], group: Group) -> Option<String> {
+fn of_group(rows: &[&Row], group: Group, caveat: &str) -> Option<String> {
     let rows: Vec<&Row> = rows.iter().copied().filter(|row| row.group == group).collect();
     if rows.len() < 2 {
         return None;
@@ -73,11 +73,12 @@ fn of_group(rows: &[&Row], group: Group) -> Option<String> {
     }));
     line += &match group {
         Group::Counter => one_counter(best, others),
-        Group::Sum => other_ranges(best, &right),
+        // Where others had the CPUs, start-ups are theirs.
+        Group::Sum if caveat.is_empty() => other_ranges(best, &right),
         // What is right may be no choice: a count that is settled at the end, or an object that is never freed.
-        Group::References => String::new(),
+        Group::Sum | Group::References => String::new(),
     };
-    Some(line)
+    Some(line + caveat)
 }
 
 /// The rows to choose from: those that are right for sure. A modelled GIL and a real interpreter have times of

@@ -379,3 +379,18 @@ fn a_line_that_goes_on_after_a_switch_is_marked_and_a_line_run_again_is_not() {
     let table = output_of("check tests/programs/account.py --cpython 3.9");
     assert!(table.contains("9: … if self.balance >= amount"), "{table}");
 }
+
+#[test]
+fn what_every_order_raises_is_put_down_to_small_numbers_only_where_it_can_come_of_them() {
+    for (last, said) in [("assert n == 4321", true), ("n + ''", false)] {
+        let text = format!(
+            "import threading\nn = 0\ndef work():\n    global n\n    for _ in range(1000): n += 1\nts = [threading.Thread(target=work) for _ in range(2)]\n\
+             for t in ts: t.start()\nfor t in ts: t.join()\n{last}\n"
+        );
+        let (_folder, path) = file(text.as_bytes());
+        let output = gilsim("check").arg(&path).args(["--cpython", "3.13"]).output().unwrap();
+        let output = String::from_utf8(output.stdout).unwrap();
+        assert!(output.contains("taken as small"), "{output}");
+        assert_eq!(output.contains("what every order raises may come of that"), said, "{output}");
+    }
+}

@@ -304,7 +304,9 @@ impl CheckReport {
             let mut raising = self
                 .results
                 .iter()
-                .filter(|row| row.orders.raise && row.verdict != Kind::NotPython.word())
+                .filter(|row| {
+                    row.orders.raise && row.verdict != Kind::NotPython.word() && row.raises_by_numbers()
+                })
                 .peekable();
             if raising.peek().is_some() {
                 let why = if raising.any(CheckRow::raises_by_a_total) {

@@ -139,6 +139,14 @@ impl CheckRow {
         self.orders.raise && self.expected.iter().flatten().any(asserts)
     }
 
+    /// Whether what its orders raise can come of how large numbers are: not so of what something is, or has.
+    pub(super) fn raises_by_numbers(&self) -> bool {
+        let of_kinds = |line: &String| {
+            ["TypeError", "AttributeError", "NameError"].iter().any(|kind| line.starts_with(kind))
+        };
+        !self.expected.iter().flatten().any(of_kinds)
+    }
+
     pub(super) fn new(finding: &Finding, lost: Option<&Collision>, steps: bool) -> Self {
         let reason = match (finding.kind, lost) {
             (Kind::Exact, Some(collision)) if finding.version.has_gil() => {

@@ -537,6 +537,10 @@ fn a_busy_machine_is_named_where_its_times_are_compared() {
         [caveat.to_owned(), note(work)]
     );
     assert_eq!(said_of_others(sums, unknown, [Some(0.4), Some(0.6)], 2), [caveat.to_owned(), note(start)]);
+    // Where nothing can be recommended, there is nothing that may be another.
+    let mut report = timed(&[("race", 1.0, 0.1), ("gil:3.9", 2.0, 0.1)], 7);
+    report.results[0].summary.taken_by_others = Some(0.5);
+    assert_eq!(others_had(&report).len(), 1, "{}", plain(&report));
     // What it takes to start a counter's workers is in none of a comparison's figures.
     assert_eq!(said_of_others(counters, unknown, [Some(0.4), Some(0.6)], 2), Vec::<String>::new());
     // Four workers on two CPUs start one after the other.
