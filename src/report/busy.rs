@@ -71,7 +71,7 @@ pub(super) fn note<'a>(
         .collect();
     let starting: Vec<String> = start_up_of.filter(|row| started_late(row, cpus)).map(name).collect();
     let waits = some_rows(&at_work)
-        .map(|which| format!("of the CPU time that the workers could have had at least {which}"));
+        .map(|which| format!("of the CPU time that the workers could have had, at least {which}"));
     let starts =
         some_rows(&starting).map(|which| format!("most of the start-up of {which} was a wait for a CPU"));
     let both = waits.into_iter().chain(starts).collect::<Vec<_>>();

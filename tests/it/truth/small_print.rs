@@ -530,7 +530,7 @@ fn a_busy_machine_is_named_where_its_times_are_compared() {
         )
     };
     let work =
-        "of the CPU time that the workers could have had at least 52 % in mutex:spin and 10 % in atomic";
+        "of the CPU time that the workers could have had, at least 52 % in mutex:spin and 10 % in atomic";
     let start = "most of the start-up of split:rayon was a wait for a CPU";
     assert_eq!(
         said_of_others(counters, [Some(0.52), Some(0.1)], unknown, 2),
@@ -563,7 +563,7 @@ fn a_speed_up_over_a_sequential_sum_that_had_half_a_cpu_has_a_note() {
     let text = plain(&report);
     assert!(
         text.contains(
-            "had the CPUs: of the CPU time that the workers could have had at least 50 % in split:sequential"
+            "had the CPUs: of the CPU time that the workers could have had, at least 50 % in split:sequential"
         ),
         "{text}"
     );
