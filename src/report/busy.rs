@@ -18,7 +18,7 @@ pub(super) fn one_after_the_other(rows: &[&Row]) -> Option<String> {
 }
 
 /// The least share of the CPU time that the workers could have had, if others had it, for it to be said.
-const LONG_WAIT: f64 = 0.1;
+const MUCH: f64 = 0.1;
 
 /// The least share of a start-up, likewise.
 const MOST_OF_IT: f64 = 0.5;
@@ -27,8 +27,8 @@ const MOST_OF_IT: f64 = 0.5;
 const TIME_SLICE: f64 = 500e-6;
 
 /// Whether others had the CPUs of a row's workers for long.
-fn waited_for_others(row: &Row) -> bool {
-    row.summary.taken_by_others.is_some_and(|share| share >= LONG_WAIT)
+fn others_had_much(row: &Row) -> bool {
+    row.summary.taken_by_others.is_some_and(|share| share >= MUCH)
 }
 
 /// Whether most of a row's start-up was a wait for a CPU that others had.
@@ -41,7 +41,7 @@ fn started_late(row: &Row, cpus: usize) -> bool {
 pub(super) fn caveat(rows: &[&Row], group: Group, cpus: usize) -> &'static str {
     let mut of_group = rows.iter().filter(|row| row.group == group);
     let late = |row: &Row| group == Group::Sum && started_late(row, cpus);
-    if of_group.any(|row| waited_for_others(row) || late(row)) {
+    if of_group.any(|row| others_had_much(row) || late(row)) {
         " Other programs had the CPUs meanwhile (see the note): without them it may be another."
     } else {
         ""
@@ -66,7 +66,7 @@ pub(super) fn note<'a>(
 ) -> Option<String> {
     let at_work: Vec<String> = rows
         .iter()
-        .filter(|row| waited_for_others(row))
+        .filter(|row| others_had_much(row))
         .filter_map(|row| Some(format!("{} in {}", percent(row.summary.taken_by_others?), name(row))))
         .collect();
     let starting: Vec<String> = start_up_of.filter(|row| started_late(row, cpus)).map(name).collect();

@@ -28,10 +28,14 @@ impl RunQueue {
     }
 }
 
-/// The second of three numbers.
+/// The second of three numbers. The third is how often the thread was given a CPU: where that is never, nothing is counted.
 fn parse(text: &[u8]) -> Option<Duration> {
-    let mut numbers = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
-    numbers.nth(1)?.parse().ok().map(Duration::from_nanos)
+    let numbers = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
+    let numbers: Vec<u64> = numbers.map(str::parse).collect::<Result<_, _>>().ok()?;
+    match numbers[..] {
+        [_, waited, turns] if turns > 0 => Some(Duration::from_nanos(waited)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +52,7 @@ mod tests {
             parse(b"18446744073709551615 18446744073709551615 18446744073709551615\n"),
             Some(Duration::from_nanos(u64::MAX))
         );
-        for text in [&b""[..], b"7", b"7 x 2", b"\xff 7 2"] {
+        for text in [&b""[..], b"7", b"7 x 2", b"\xff 7 2", b"0 0 0\n"] {
             assert_eq!(parse(text), None);
         }
     }
