@@ -190,9 +190,10 @@ impl<P: Platform> SpinningGate<P> {
     // their threads were made, and their results are read after they were joined.
     fn leave(&self, worker: usize, control: &Control) -> Option<Leave> {
         self.arrived.fetch_add(1, Ordering::Relaxed);
-        while self.arrived.load(Ordering::Relaxed) < self.workers {
-            self.wait_a_little(control)?;
-        }
+        // Not by spinning alone: the next worker may be put on this CPU first, and would wait here for a time slice.
+        let arrived = || self.arrived.load(Ordering::Relaxed) >= self.workers;
+        P::wait_while(|| !arrived() && self.goes_on(control).is_some());
+        self.goes_on(control)?;
 
         let workers = self.workers as u64;
         let mine = worker as u64;
@@ -236,6 +237,11 @@ impl<P: Platform> SpinningGate<P> {
 
     fn wait_a_little(&self, control: &Control) -> Option<()> {
         P::spin();
+        self.goes_on(control)
+    }
+
+    /// Nothing when the run was called off or stopped.
+    fn goes_on(&self, control: &Control) -> Option<()> {
         (!self.called_off.load(Ordering::Relaxed) && !control.stopped()).then_some(())
     }
 }

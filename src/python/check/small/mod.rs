@@ -1,5 +1,6 @@
 //! Numbers that only make a program long, made small.
 
+mod alone;
 mod roles;
 mod rounds;
 mod scope;

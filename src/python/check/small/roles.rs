@@ -271,6 +271,27 @@ pub(super) fn taken_from_others(stmts: &[Stmt], names: &BTreeSet<String>) -> BTr
     rounds_with(stmts, &is_taking)
 }
 
+/// Whether something is put for others by statements that run once, or once for each element that is written down.
+pub(super) fn puts_one_by_one(stmts: &[Stmt]) -> bool {
+    let puts = |stmts: &[Stmt]| {
+        let mut puts = 0_usize;
+        all_expressions(stmts, &mut |expr| {
+            let is_put = |name: &str| ["put", "put_nowait", "release"].contains(&name);
+            puts += usize::from(matches!(&expr.kind, ExprKind::Attribute(_, name) if is_put(name)));
+        });
+        puts
+    };
+    let mut in_loops = 0;
+    all_statements(stmts, &mut |stmt| match &stmt.kind {
+        StmtKind::For(_, Expr { kind: ExprKind::Call(..), .. }, body, _) | StmtKind::While(_, body, _) => {
+            in_loops += puts(body);
+        }
+        _ => {}
+    });
+    // What is in a loop within another one counts twice, and then nothing is known to be outside.
+    puts(stmts) > in_loops
+}
+
 /// How often loops run in which threads meet at a condition.
 pub(super) fn met_at_conditions(stmts: &[Stmt], names: &BTreeSet<String>) -> BTreeSet<i64> {
     let meets = ["wait", "wait_for", "notify", "notify_all"];

@@ -170,7 +170,7 @@ fn repeated(stmts: &[Stmt], tell: &mut dyn FnMut(&Expr)) {
 }
 
 /// What the test of a loop compares a variable with to which the body adds: `while n < 1000`.
-fn counted_to(test: &Expr, body: &[Stmt], tell: &mut dyn FnMut(&Expr)) {
+pub(super) fn counted_to(test: &Expr, body: &[Stmt], tell: &mut dyn FnMut(&Expr)) {
     walk_expr(test, &mut |expr| {
         if let ExprKind::Compare(left, rest) = &expr.kind
             && let ExprKind::Name(counter) = &left.kind

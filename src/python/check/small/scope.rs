@@ -9,9 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::alone::rounds_of_main;
 use super::roles::{
     divisors, full_lengths, given_together, hands_over, indices, makes_it_long, met_at_conditions, names_of,
-    number, operands, parties_of, parts, parts_of_many, rooms, taken_from_others, workers,
+    number, operands, parties_of, parts, parts_of_many, puts_one_by_one, rooms, taken_from_others, workers,
 };
 use super::rounds::{FEW, Rounds};
 use super::sizes::{LEAST_ROOM, MOST_THREADS, MOST_TIMES, Numbers, TELLING, scaled};
@@ -76,8 +77,12 @@ pub(crate) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     // So do as many times at a condition as others meet there.
     let met = met_at_conditions(stmts, &names);
     let few_met: BTreeSet<i64> = met.range(2..=FEW).copied().collect();
+    // Nor need be small what the main thread does alone, and what is taken of what is put one by one.
+    let alone = rounds_of_main(stmts);
+    let one_by_one = puts_one_by_one(stmts);
     let belongs = |count: &i64| {
-        taken.contains(count) && of(count, &few_counts)
+        alone.contains(count)
+            || taken.contains(count) && (one_by_one || of(count, &few_counts))
             || met.contains(count) && of(count, &few_met)
             || of(count, &few_parties)
     };

@@ -424,3 +424,39 @@ fn how_often_a_sequence_is_repeated_that_a_loop_goes_through_is_one_too() {
     // What is picked out by its number has to be there.
     assert_eq!(small("words = ['a', 'b'] * 50\nfor word in words: pass\nwords[99]"), [].into());
 }
+
+/// Four are put by statements that stand one after the other, in two threads: so four are taken.
+#[test]
+fn what_others_put_by_statements_of_their_own_is_taken_as_often() {
+    let setup = "import threading, queue\nq = queue.Queue()\nout = []\ns = threading.Semaphore(0)\n";
+    let begin = "ts = [threading.Thread(target=w, args=(k,)) for k in (1, 2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    let takes = [
+        ("q.put(k)", "total = 0\nfor _ in range(4): total += q.get()\nprint(total)\n"),
+        ("q.put(k)", "print(sum(q.get() for _ in range(4)))\n"),
+        (
+            "q.put(k)",
+            "def main():\n    n = 0\n    while n < 4:\n        q.get()\n        n += 1\nmain()\nprint(q.qsize())\n",
+        ),
+        (
+            "q.put(k)",
+            "def take():\n    for _ in range(4): q.get()\nt = threading.Thread(target=take)\nt.start()\nt.join()\nprint(q.qsize())\n",
+        ),
+        ("s.release()", "for _ in range(4): s.acquire()\nprint(out)\n"),
+        ("with s: pass\n    out.append(k)", "total = 0\nfor i in range(4): total += out[i]\nprint(total)\n"),
+    ];
+    for (put, take) in takes {
+        let setup =
+            if put.starts_with("with") { setup.replace("Semaphore(0)", "Lock()") } else { setup.to_owned() };
+        let text = format!("{setup}def w(k):\n    {put}\n    {put}\n{begin}{take}");
+        let checked = check(&text, &[Version::V3_13], 2, &Control::default()).unwrap();
+        assert_eq!(checked.small.numbers, [].into(), "{text}");
+        let finding = &checked.findings[0];
+        assert_eq!(finding.prints.len(), 1, "{text}: {}", finding.reason);
+        assert_ne!(finding.kind, Kind::Loses, "{text}: {}", finding.reason);
+    }
+    // Where threads run as often as they are made, all of it is small.
+    let made = "import threading\nn = 0\ndef w():\n    global n\n    n += 1\nts = [threading.Thread(target=w) for _ in range(5)]\n\
+                for t in ts: t.start()\nfor i in range(5): ts[i].join()\nprint(n)\n";
+    let checked = check(made, &[Version::V3_13], 2, &Control::default()).unwrap();
+    assert_eq!(checked.small.numbers, [(5, 2)].into());
+}
