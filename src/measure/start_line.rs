@@ -1,10 +1,10 @@
 //! The start line: workers leave together, and each times itself.
 //!
 //! Threads that begin one after the other do not overlap when the work is short, and then no race can be seen. A
-//! barrier is not enough, because it wakes its threads one by one. So where each worker can have a CPU, the workers
-//! spin, and pass a token from one to the next. A lap of the token that was fast enough proves that all of them are
-//! running at this moment; then they leave at an agreed instant. More workers than CPUs cannot all run at once: they
-//! sleep, and are woken together.
+//! barrier is not enough, because it wakes its threads one by one. So the workers sleep until all have come, and are woken
+//! together. Where each can have a CPU, they then spin, and pass a token from one to the next. A lap of the token that was fast
+//! enough proves that all of them are running at this moment; then they leave at an agreed instant. More workers than CPUs
+//! cannot all run at once, and leave as they wake.
 
 use super::error::{Error, Result};
 use crate::error::Interrupted;
@@ -12,7 +12,7 @@ use crate::measure::workload::Workload;
 use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;
-use crate::system::platform::{Machine, Monitor, Number, Platform, Word};
+use crate::system::platform::{Machine, Monitor, Platform, Word};
 use crate::system::run_queue::RunQueue;
 use crate::system::threads::ThreadStarter;
 use crossbeam_utils::CachePadded;
@@ -119,38 +119,70 @@ struct Leave {
 }
 
 /// Where workers wait until all have arrived.
-enum Gate<P: Platform> {
-    Spinning(Box<SpinningGate<P>>),
-    Sleeping(SleepingGate<P>),
+struct Gate<P: Platform> {
+    workers: usize,
+    arrivals: P::Monitor<Arrivals>,
+    /// Where each worker can have a CPU: how they find out that all of them have it.
+    running: Option<Box<Running<P>>>,
+}
+
+/// Who has arrived.
+#[derive(Debug, Default)]
+struct Arrivals {
+    arrived: usize,
+    /// When the last did.
+    all_here: u64,
+    called_off: bool,
 }
 
 impl<P: Platform> Gate<P> {
     fn new(workers: usize, each_has_a_cpu: bool) -> Self {
-        if each_has_a_cpu {
-            Self::Spinning(Box::new(SpinningGate::new(workers)))
-        } else {
-            Self::Sleeping(SleepingGate { workers, arrivals: P::Monitor::new(Arrivals::default()) })
-        }
+        let running = each_has_a_cpu.then(|| Box::new(Running::new(workers)));
+        Self { workers, arrivals: P::Monitor::new(Arrivals::default()), running }
     }
 
     /// Waits for the others; returns how the worker left, or nothing when the run was called off.
     fn leave(&self, worker: usize, control: &Control) -> Option<Leave> {
-        match self {
-            Self::Spinning(gate) => gate.leave(worker, control),
-            Self::Sleeping(gate) => gate.leave(),
+        let all_here = self.arrive()?;
+        let queue = RunQueue::of_thread();
+        // What it takes to wake it is no part of the start-up.
+        let since = Duration::from_nanos(P::now().saturating_sub(all_here));
+        let came = queue.waited().map(|waited| waited.saturating_sub(since));
+        let leave_at = match &self.running {
+            Some(running) => running.agree(worker, control)?,
+            None => 0,
+        };
+        let read = P::now();
+        let before = Usage::of_thread().and_waited(queue.waited());
+        loop {
+            let start = P::now();
+            if start >= leave_at {
+                // The wait for the instant is no work.
+                let before = before.later(Duration::from_nanos(start - read));
+                return Some(Leave { all_here, queue, came, before, start });
+            }
         }
+    }
+
+    /// Sleeps until all have arrived, and says when the last did. Who spun would keep a CPU from those that are still to come: a new thread may
+    /// be put there first, and then waits for a time slice.
+    fn arrive(&self) -> Option<u64> {
+        let mut arrivals = self.arrivals.lock();
+        arrivals.arrived += 1;
+        if arrivals.arrived == self.workers {
+            arrivals.all_here = P::now();
+            self.arrivals.notify_all();
+        }
+        while arrivals.arrived < self.workers && !arrivals.called_off {
+            arrivals = self.arrivals.wait(arrivals);
+        }
+        (!arrivals.called_off).then_some(arrivals.all_here)
     }
 
     /// Releases the workers that wait or will arrive; they do no work.
     fn call_off(&self) {
-        match self {
-            // Nothing is read after seeing it but the flag itself, so relaxed is enough.
-            Self::Spinning(gate) => gate.called_off.store(true, Ordering::Relaxed),
-            Self::Sleeping(gate) => {
-                gate.arrivals.lock().called_off = true;
-                gate.arrivals.notify_all();
-            }
-        }
+        self.arrivals.lock().called_off = true;
+        self.arrivals.notify_all();
     }
 }
 
@@ -164,122 +196,55 @@ const LONGEST_WAIT: u64 = 100_000_000;
 /// How far in the future the agreed instant lies, in nanoseconds: enough for every spinning worker to have seen it.
 const LEAD_TIME: u64 = 5_000;
 
-/// For workers that can all run at once.
-struct SpinningGate<P: Platform> {
-    workers: usize,
-    arrived: CachePadded<P::Usize>,
+/// What workers that can all run at once find out by spinning: that all of them do.
+struct Running<P: Platform> {
+    workers: u64,
     /// The worker whose turn it is to pass the token on is its value modulo the number of workers.
     token: CachePadded<P::U64>,
     /// The agreed instant; 0 until there is one.
     leave_at: CachePadded<P::U64>,
-    called_off: P::Bool,
 }
 
-impl<P: Platform> SpinningGate<P> {
+impl<P: Platform> Running<P> {
     fn new(workers: usize) -> Self {
         Self {
-            workers,
-            arrived: CachePadded::new(P::Usize::new(0)),
+            workers: workers as u64,
             token: CachePadded::new(P::U64::new(0)),
             leave_at: CachePadded::new(P::U64::new(0)),
-            called_off: P::Bool::new(false),
         }
     }
 
     // Every access is relaxed: each value stands for itself alone. What the workers share was written before
     // their threads were made, and their results are read after they were joined.
-    fn leave(&self, worker: usize, control: &Control) -> Option<Leave> {
-        self.arrived.fetch_add(1, Ordering::Relaxed);
-        // Not by spinning alone: the next worker may be put on this CPU first, and would wait here for a time slice.
-        let arrived = || self.arrived.load(Ordering::Relaxed) >= self.workers;
-        P::wait_while(|| !arrived() && self.goes_on(control).is_some());
-        self.goes_on(control)?;
-
-        let workers = self.workers as u64;
+    /// Passes the token on until all are known to run; returns the instant at which they leave, or nothing after a stop.
+    fn agree(&self, worker: usize, control: &Control) -> Option<u64> {
         let mine = worker as u64;
-        let all_here = P::now();
-        let queue = RunQueue::of_thread();
-        let came = queue.waited();
-        let (began, mut lap_began, mut fast) = (all_here, all_here, 0);
-        let leave_at = loop {
+        let began = P::now();
+        let (mut lap_began, mut fast) = (began, 0);
+        loop {
             match self.leave_at.load(Ordering::Relaxed) {
                 0 => {}
-                instant => break instant,
+                instant => return Some(instant),
             }
             let token = self.token.load(Ordering::Relaxed);
-            if token % workers != mine {
-                self.wait_a_little(control)?;
+            if token % self.workers != mine {
+                P::spin();
+                if control.stopped() {
+                    return None;
+                }
                 continue;
             }
             if worker == 0 {
                 let now = P::now();
-                fast = if now - lap_began <= FAST_LAP * workers { fast + 1 } else { 0 };
+                fast = if now - lap_began <= FAST_LAP * self.workers { fast + 1 } else { 0 };
                 lap_began = now;
                 if fast > LAPS || now - began > LONGEST_WAIT {
                     self.leave_at.store(now + LEAD_TIME, Ordering::Relaxed);
-                    break now + LEAD_TIME;
+                    return Some(now + LEAD_TIME);
                 }
             }
             self.token.store(token.wrapping_add(1), Ordering::Relaxed);
-        };
-
-        let read = P::now();
-        let before = Usage::of_thread().and_waited(queue.waited());
-        loop {
-            let now = P::now();
-            if now >= leave_at {
-                // The wait for the instant is no work.
-                let before = before.later(Duration::from_nanos(now - read));
-                return Some(Leave { all_here, queue, came, before, start: now });
-            }
         }
-    }
-
-    fn wait_a_little(&self, control: &Control) -> Option<()> {
-        P::spin();
-        self.goes_on(control)
-    }
-
-    /// Nothing when the run was called off or stopped.
-    fn goes_on(&self, control: &Control) -> Option<()> {
-        (!self.called_off.load(Ordering::Relaxed) && !control.stopped()).then_some(())
-    }
-}
-
-/// For more workers than CPUs.
-struct SleepingGate<P: Platform> {
-    workers: usize,
-    arrivals: P::Monitor<Arrivals>,
-}
-
-#[derive(Debug, Default)]
-struct Arrivals {
-    arrived: usize,
-    called_off: bool,
-}
-
-impl<P: Platform> SleepingGate<P> {
-    fn leave(&self) -> Option<Leave> {
-        let mut arrivals = self.arrivals.lock();
-        arrivals.arrived += 1;
-        if arrivals.arrived == self.workers {
-            self.arrivals.notify_all();
-        }
-        while arrivals.arrived < self.workers && !arrivals.called_off {
-            arrivals = self.arrivals.wait(arrivals);
-        }
-        if arrivals.called_off {
-            return None;
-        }
-        drop(arrivals);
-        let all_here = P::now();
-        let queue = RunQueue::of_thread();
-        let read = P::now();
-        let before = Usage::of_thread().and_waited(queue.waited());
-        let start = P::now();
-        let came = before.waited;
-        let before = before.later(Duration::from_nanos(start - read));
-        Some(Leave { all_here, queue, came, before, start })
     }
 }
 
@@ -340,11 +305,13 @@ mod tests {
     #[test]
     fn a_spinner_obeys_a_stop() {
         let gate = Gate::<Machine>::new(2, true);
+        // The other has arrived, and never passes the token on.
+        gate.arrivals.lock().arrived = 1;
         let control = Control::default();
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| pass(&gate, 1, &control));
+            let waiting = scope.spawn(|| gate.leave(1, &control).map(|it| it.start));
             control.stop();
-            assert_eq!(waiting.join().unwrap(), [None]);
+            assert_eq!(waiting.join().unwrap(), None);
         });
     }
 
@@ -446,8 +413,8 @@ mod orderings {
             let start = start.unwrap();
             assert!(start > last_came, "left before all had come");
             assert_eq!(value.load(Ordering::Relaxed), start, "its value is not seen after the join");
-            if let Gate::Spinning(gate) = &line.gate {
-                assert!(start >= gate.leave_at.load(Ordering::Relaxed), "left before the agreed instant");
+            if let Some(running) = &line.gate.running {
+                assert!(start >= running.leave_at.load(Ordering::Relaxed), "left before the agreed instant");
             }
         }
     }

@@ -236,3 +236,14 @@ proptest! {
         }
     }
 }
+
+/// A device has no end.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_has_no_end_is_no_export() {
+    for line in ["diff /dev/zero /dev/zero", "atomic --iters 10 --baseline /dev/zero"] {
+        let said = gilsim(line).assert().code(1).get_output().stderr.clone();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("could not read /dev/zero: it is longer than any export of gilsim"), "{said}");
+    }
+}

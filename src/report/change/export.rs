@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 /// The newest schema that is read.
@@ -62,6 +62,9 @@ pub enum ExportError {
         reason: String,
     },
 }
+
+/// An export of a hundred runs of a great sweep has some megabytes. A device may have no end.
+const LONGEST: u64 = 256 << 20;
 
 /// What is known of an export.
 #[derive(Debug, Clone, PartialEq)]
@@ -206,8 +209,13 @@ impl Export {
     /// When it cannot be read, or is no export of gilsim with times.
     pub fn read(path: &Path) -> Result<Self, ExportError> {
         let file = path.display().to_string();
-        let text = fs::read_to_string(path);
-        let text = text.map_err(|source| ExportError::Unreadable { file: file.clone(), source })?;
+        let unreadable = |source| ExportError::Unreadable { file: file.clone(), source };
+        let mut text = String::new();
+        let start = fs::File::open(path).map_err(unreadable)?;
+        let length = start.take(LONGEST + 1).read_to_string(&mut text).map_err(unreadable)?;
+        if length as u64 > LONGEST {
+            return Err(unreadable(io::Error::other("it is longer than any export of gilsim")));
+        }
         Self::parse(&text, file)
     }
 

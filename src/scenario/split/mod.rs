@@ -195,7 +195,10 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
         Some(Usage::default().and_waited(queue.waited()).until(span.end, before).waited)
     });
     let usage = usage.and_waited(waits.sum());
-    let spans = spans.into_iter().flatten().collect();
+    let spans: Vec<Span> = spans.into_iter().flatten().collect();
+    // What the pool takes to hand out the pieces, and to wait for the last, is the whole process's, too.
+    let under_way = spans.iter().map(|span| span.duration()).sum();
+    let usage = Usage { cpu: usage.cpu.min(under_way), ..usage };
     Ok(Observation {
         actual: result(total),
         spans,
@@ -406,6 +409,15 @@ mod tests {
                     assert_eq!(observation.actual, expected, "{by:?}, {workers} workers, 0..{iterations}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_pool_has_no_more_cpu_time_than_its_workers_had_time() {
+        for iterations in [1_000, 1_000_000] {
+            let observation = by_rayon(&Workload::for_tests(2, iterations), &Control::default()).unwrap();
+            let under_way: Duration = observation.spans.iter().map(|span| span.duration()).sum();
+            assert!(observation.usage.unwrap().cpu <= under_way, "{observation:?}");
         }
     }
 

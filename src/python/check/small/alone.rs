@@ -41,7 +41,9 @@ pub(super) fn rounds_of_main(stmts: &[Stmt]) -> BTreeSet<i64> {
             if let ExprKind::Call(name, _, args) = &expr.kind
                 && matches!(name.as_str(), "range" | "xrange")
             {
-                args.iter().for_each(|arg| sources.note(arg));
+                for arg in args {
+                    sources.note(arg);
+                }
             }
         });
         all_statements(part, &mut |stmt| {
