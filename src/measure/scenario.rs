@@ -147,6 +147,12 @@ impl Seen<'_> {
         self.summary.overlap.is_some_and(|share| share >= 0.5)
     }
 
+    /// Whether the CPU time of its runs is too short to tell anything.
+    #[must_use]
+    pub fn is_too_short_to_tell(&self) -> bool {
+        self.summary.is_too_short_to_tell()
+    }
+
     /// Whether in no run all workers together had much more CPU time than one CPU gives.
     #[must_use]
     pub fn had_one_cpu(&self) -> bool {

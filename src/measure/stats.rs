@@ -46,6 +46,9 @@ impl Verdict {
     }
 }
 
+/// Less CPU time than this tells nothing, in seconds: as much goes into its measurement.
+const SHORTEST_CPU_TIME: f64 = 10e-6;
+
 /// Times of several runs, in seconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -209,10 +212,16 @@ pub struct MeanLockUse {
 }
 
 impl Summary {
-    /// Whether in no run all workers together had much more CPU time than one CPU gives.
+    /// Whether in no run all workers together had much more CPU time than one CPU gives, where that can be told.
     #[must_use]
     pub fn had_one_cpu(&self) -> bool {
-        self.most_cpus.is_some_and(|most| most <= 1.1)
+        !self.is_too_short_to_tell() && self.most_cpus.is_some_and(|most| most <= 1.1)
+    }
+
+    /// Whether the CPU time is so short that much of it is that of reading the clocks.
+    #[must_use]
+    pub fn is_too_short_to_tell(&self) -> bool {
+        self.cpu.is_some_and(|cpu| cpu < SHORTEST_CPU_TIME)
     }
 
     /// Summarises the runs of one scenario.

@@ -53,18 +53,14 @@ pub fn times(timing: &Timing) -> String {
     )
 }
 
-/// Less CPU time than this is not told: as much goes into its measurement.
-const SHORTEST_CPU_TIME: f64 = 10e-6;
-
-/// What is said of such a time.
+/// What is said of a CPU time that tells nothing.
 pub(super) const TOO_SHORT: &str = "too short to tell";
 
 /// CPU time, and its parts as far as clock ticks tell them; nothing where it is not known.
 #[must_use]
 pub fn cpu_time(summary: &Summary) -> Option<String> {
     let cpu = summary.cpu?;
-    // To read the clocks takes some hundred nanoseconds itself.
-    if cpu < SHORTEST_CPU_TIME {
+    if summary.is_too_short_to_tell() {
         return Some(TOO_SHORT.to_owned());
     }
     let tick = TICK.as_secs_f64();

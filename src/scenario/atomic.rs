@@ -52,7 +52,7 @@ impl Scenario for Atomic {
         } else if seen.had_one_cpu() && load.pins.is_empty() {
             // Those that are pinned have a CPU each, though perhaps not all of it.
             "all workers together had no more CPU time than one CPU gives: where they share one, the counter's cache line stays where it is"
-        } else if seen.overlapped() && !seen.had_one_cpu() {
+        } else if seen.overlapped() && !seen.had_one_cpu() && !seen.is_too_short_to_tell() {
             "the CPUs still take turns, for each needs the counter's cache line for itself"
         } else {
             "workers that run at the same time take turns all the same, for each needs the counter's cache line for itself"

@@ -296,6 +296,7 @@ impl Scenario for Split<'_> {
         let next = match self.by {
             _ if load.range().is_empty()
                 || self.too_short(load, seen)
+                || seen.is_too_short_to_tell()
                 || self.too_short_to_pay(load, seen) =>
             {
                 enough(load, seen).or_else(|| load.longer()).map(|longer| by(own, &longer))
@@ -358,6 +359,8 @@ impl Split<'_> {
         let gained = |speedup: Option<f64>| speedup.is_some_and(|speedup| speedup > 1.0);
         let outcome = if self.too_short(load, seen) {
             "; but for most of the time fewer than two of them were at work: the parts were too short, so give them more to add, or others had the CPUs"
+        } else if seen.is_too_short_to_tell() {
+            "; but the parts were too short to tell what that gains, so give them more to add"
         } else if seen.had_one_cpu() {
             "; but in no run had all workers together more CPU time than one CPU gives: they took turns on it, or others had the CPUs"
         } else if seen.speedup.is_none() {

@@ -595,3 +595,17 @@ fn what_another_way_is_better_than_at_any_length_is_not_named_for_longer_ones() 
     assert!(!said(53.8).contains("From about"), "{}", said(53.8));
     assert!(said(40.0).contains("numbers on process should be faster:"), "{}", said(40.0));
 }
+
+#[test]
+fn a_cpu_time_that_is_too_short_to_tell_is_no_reason() {
+    let thread = SCENARIOS.iter().copied().find(|scenario| scenario.label() == "split:thread").unwrap();
+    let why = |cpu: u64| {
+        // As it was seen: both from the start on, 681 ns in all.
+        let spans = [(0, 471), (0, 681), (0, 1), (0, 1)].map(|(start, time)| (start, time * cpu / 721));
+        let drawn = Drawn { spans: spans.to_vec(), cpu, ..run(0, true) };
+        let text = plain(&alone(thread, &load(2, 2, 1000, false), &[drawn]));
+        text.lines().find(|line| line.starts_with("why: ")).unwrap().to_owned()
+    };
+    assert!(why(721).contains("too short to tell what that gains"), "{}", why(721));
+    assert!(why(72_100).contains("more CPU time than one CPU gives"), "{}", why(72_100));
+}
