@@ -85,8 +85,17 @@ impl Fit {
 
     /// With how many workers the throughput is greatest by the law; nothing where more are always better.
     #[must_use]
-    pub fn peak(&self) -> Option<f64> {
-        (self.crosstalk > 0.0).then(|| ((1.0 - self.contention).max(0.0) / self.crosstalk).sqrt().max(1.0))
+    pub fn peak(&self) -> Option<usize> {
+        let peak =
+            (self.crosstalk > 0.0).then(|| ((1.0 - self.contention).max(0.0) / self.crosstalk).sqrt())?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of workers, or far beyond any"
+        )]
+        let below = (peak as usize).max(1);
+        let more = below.saturating_add(1);
+        Some(if self.throughput(more) > self.throughput(below) { more } else { below })
     }
 
     fn explained(&self, points: &[(usize, f64)]) -> Option<f64> {
@@ -228,8 +237,12 @@ mod tests {
     #[test]
     fn the_peak_is_where_one_more_worker_does_not_help() {
         let fit = Fit::of(&by_law(0.1, 0.025, 1.0, &[1, 2, 4, 8, 16])).unwrap();
-        assert!((fit.peak().unwrap() - 6.0).abs() < 1e-3, "{fit:?}");
+        assert_eq!(fit.peak(), Some(6), "{fit:?}");
         assert!(fit.throughput(6) > fit.throughput(5) && fit.throughput(6) > fit.throughput(7));
+        // Between two numbers it is the better one, which need not be the nearer.
+        let fit = Fit { contention: 0.781, crosstalk: 0.0992, ..fit };
+        assert!(fit.throughput(2) > fit.throughput(1));
+        assert_eq!(fit.peak(), Some(2), "{fit:?}");
     }
 
     #[test]

@@ -160,9 +160,9 @@ fn by_law(fit: &Fit, over: usize, part: &str) -> String {
     match fit.law {
         Law::Amdahl => format!("; Amdahl's law{part} with contention {contention} ({fits})"),
         Law::Usl => {
-            let peak = fit.peak().map_or_else(String::new, |peak| match peak.round() {
-                peak if peak <= 1.0 => ", by which one worker does most".to_owned(),
-                peak => format!(", by which {peak:.0} workers do most"),
+            let peak = fit.peak().map_or_else(String::new, |peak| match peak {
+                1 => ", by which one worker does most".to_owned(),
+                peak => format!(", by which {peak} workers do most"),
             });
             format!(
                 "; Universal Scalability Law{part} with contention {contention} and crosstalk {} ({fits}){peak}",
