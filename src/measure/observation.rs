@@ -30,7 +30,7 @@ pub struct Observation {
     pub startup: Option<Duration>,
     /// How long of that a worker could run and had no CPU, that of the one that waited longest, where it is known.
     pub startup_waited: Option<Duration>,
-    /// How many CPUs the workers could use; 0 where that is not known.
+    /// How many CPUs the workers could use, each its own or all of them a single one; 0 where that is not known.
     pub cpus: usize,
     /// What the kernel counted for all workers, where that is known.
     pub usage: Option<Usage>,
@@ -81,10 +81,6 @@ impl Observation {
     #[must_use]
     pub fn taken_by_others(&self) -> Option<f64> {
         let usage = self.usage?;
-        // The kernel may have two wait on one CPU while another is idle.
-        if self.spans.len() > self.cpus && self.cpus > 1 {
-            return None;
-        }
         let under_way: Duration = self.spans.iter().map(|span| span.duration()).sum();
         let room = Span::room(&self.spans, self.cpus);
         let waking = WAKE_UP.saturating_mul(u32::try_from(usage.voluntary).unwrap_or(u32::MAX));
@@ -224,8 +220,6 @@ mod tests {
         let at_once = |workers| vec![(0, 100); workers];
         // Each with a CPU of its own.
         assert!(half(taken(2, &at_once(2), [100, 100, 0])) && none(taken(2, &at_once(2), [200, 0, 0])));
-        // Of more workers than CPUs two may wait on one while another is idle.
-        assert_eq!(taken(2, &at_once(4), [100, 300, 0]), None);
         // One after the other there is nothing to wait for, whenever it was waited.
         assert!(none(taken(1, &[(0, 50), (50, 100)], [100, 50, 0])));
         // Whoever sleeps, on one CPU somebody can go on.

@@ -155,8 +155,7 @@ pub fn run(
             let before = pace();
             let observed = case.scenario.observe(&loads[index], control);
             let observed = observed.map(|it| Observation {
-                // Ranks of a job may be on other hosts.
-                cpus: if it.communication.is_none() { loads[index].cpus.usable } else { 0 },
+                cpus: cpus_of_workers(&loads[index], &it),
                 pace: before.zip(pace()).map(|(before, after)| before.slower(after)),
                 ..it
             });
@@ -230,6 +229,14 @@ const LONG: Duration = Duration::from_secs(1);
 
 /// For such a case, a run that takes less says more of who else had the CPU.
 const TELLING_OF_LONG: Duration = Duration::from_millis(20);
+
+/// How many CPUs the workers of a run had to themselves, so that one who waits for a CPU waits for others; 0 where that is not known: the
+/// kernel may have two wait on one CPU while another is idle, and ranks of a job may be on other hosts.
+fn cpus_of_workers(load: &Workload, observation: &Observation) -> usize {
+    let workers = load.workers.get();
+    let apart = workers == 1 || load.cpus.usable == 1 || load.pins.len() >= workers;
+    if apart && observation.communication.is_none() { load.cpus.usable } else { 0 }
+}
 
 /// How long the worker that took longest was at work. From the first start to the last end it may be longer: processes start one by
 /// one, and that takes no longer where they have more to do.

@@ -34,7 +34,8 @@ fn others_had_much(row: &Row) -> bool {
 /// Whether most of a row's start-up was a wait for a CPU that others had.
 fn started_late(row: &Row, cpus: usize) -> bool {
     let is_long = |share: f64| share >= MOST_OF_IT && share * row.summary.startup >= TIME_SLICE;
-    row.conditions.workers <= cpus && row.summary.startup_cpu_wait.is_some_and(is_long)
+    let pinned = row.conditions.workers == 1 || !row.conditions.pins.is_empty();
+    row.conditions.workers <= cpus && pinned && row.summary.startup_cpu_wait.is_some_and(is_long)
 }
 
 /// What has to be added where one of the rows is recommended, if others had the CPUs for so long that it may not be right.

@@ -46,7 +46,7 @@ pub(super) fn makes_it_long(stmts: &[Stmt]) -> bool {
 /// Numbers by which so many are shared out: where parts of a sequence begin and end (`data[:500]`, `data[k * 250:(k + 1) * 250]`), how far
 /// they are apart (`range(0, 1000, 100)`), and what is divided by.
 pub(super) fn parts_of_many(stmts: &[Stmt]) -> BTreeSet<i64> {
-    numbers_in(stmts, &|expr| match &expr.kind {
+    let parts = numbers_in(stmts, &|expr| match &expr.kind {
         ExprKind::Slice(bounds) => bounds.iter().flatten().map(|bound| &**bound).collect(),
         ExprKind::Binary(BinaryOp::FloorDivide, _, right) => vec![&**right],
         ExprKind::Call(name, _, args) if name == "int" => match args.first().map(|arg| &arg.kind) {
@@ -57,7 +57,39 @@ pub(super) fn parts_of_many(stmts: &[Stmt]) -> BTreeSet<i64> {
             args.get(2).into_iter().collect()
         }
         _ => Vec::new(),
-    })
+    });
+    &parts | &bounds_that_are_handed_over(stmts)
+}
+
+/// Where slices begin and end whose bounds get there by a parameter, as they stand or as products: `data[low:high]` in a function, and
+/// `args=(i * 250, i * 250 + 250)`. Where they come out of pairs that are written down, `((0, 50), (50, 100))`, those.
+fn bounds_that_are_handed_over(stmts: &[Stmt]) -> BTreeSet<i64> {
+    let mut bounds = Sources::new(stmts, 2);
+    let mut by_name = false;
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Slice(ends) = &expr.kind {
+            for end in ends.iter().flatten() {
+                walk_expr(end, &mut |expr| {
+                    by_name |= matches!(expr.kind, ExprKind::Name(_));
+                    bounds.note(expr);
+                });
+            }
+        }
+    });
+    if !by_name {
+        return BTreeSet::new();
+    }
+    let mut found = bounds.follow(stmts);
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Tuple(items) = &expr.kind
+            && let [low, high] =
+                items[..].iter().map(number).collect::<Option<Vec<i64>>>().unwrap_or_default()[..]
+            && low < high
+        {
+            found.extend([low, high].iter().filter(|value| **value > 1));
+        }
+    });
+    found
 }
 
 /// What is divided by for the remainder: `shards[k % 4]`, `if i % 100 == 0`.

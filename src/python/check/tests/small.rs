@@ -460,3 +460,30 @@ fn what_others_put_by_statements_of_their_own_is_taken_as_often() {
     let checked = check(made, &[Version::V3_13], 2, &Control::default()).unwrap();
     assert_eq!(checked.small.numbers, [(5, 2)].into());
 }
+
+/// As in 100 numbers that are shared out by slices: each thread has some of them.
+#[test]
+fn bounds_of_slices_are_parts_however_they_get_there() {
+    let program = |threads: &str| {
+        format!(
+            "import threading\nfrom concurrent.futures import ThreadPoolExecutor\nnums = list(range(9000))\nhits = 0\ndef part(low, high):\n    global hits\n    \
+             for n in nums[low:high]:\n        hits = hits + abs(1)\n{threads}\n"
+        )
+    };
+    let started = "for t in ts: t.start()\nfor t in ts: t.join()\nprint(hits)";
+    for made in [
+        "ts = [threading.Thread(target=part, args=(i * 4500, i * 4500 + 4500)) for i in range(2)]",
+        "ts = [threading.Thread(target=part, args=(i * 4500, (i + 1) * 4500)) for i in range(2)]",
+        "ts = [threading.Thread(target=part, args=pair) for pair in ((0, 4500), (4500, 9000))]",
+    ] {
+        let checked =
+            check(&program(&format!("{made}\n{started}")), &[Version::V3_13], 2, &Control::default())
+                .unwrap();
+        assert_eq!(checked.small.numbers, [(4500, 2), (9000, 4)].into(), "{made}");
+        assert_eq!(checked.findings[0].kind, Kind::Loses, "{made}");
+    }
+    let pool = "with ThreadPoolExecutor(3) as pool:\n    for i in range(3): pool.submit(part, i * 3000, (i + 1) * 3000)\nprint(hits)";
+    let checked = check(&program(pool), &[Version::V3_13], 2, &Control::default()).unwrap();
+    assert_eq!(checked.small.numbers, [(3000, 2), (9000, 6)].into());
+    assert_eq!(checked.findings[0].kind, Kind::Loses);
+}
