@@ -440,4 +440,18 @@ mod tests {
         assert!(another(exactly(12), 11, 100 * second));
         assert!(!another(exactly(12), 12, Duration::ZERO));
     }
+
+    #[test]
+    fn what_others_had_is_asked_only_of_workers_that_have_cpus_to_themselves() {
+        let known = |workers: usize, usable: usize, pinned: bool| {
+            let mut load = Workload::for_tests(workers, 1);
+            load.cpus.usable = usable;
+            load.pins = if pinned { (0..workers).collect() } else { Vec::new() };
+            cpus_of_workers(&load, &Observation::default())
+        };
+        assert_eq!((known(2, 2, true), known(1, 2, false), known(4, 1, false)), (2, 2, 1));
+        assert_eq!((known(2, 2, false), known(4, 2, false)), (0, 0));
+        let ranks = Observation { communication: Some(Duration::ZERO), ..Observation::default() };
+        assert_eq!(cpus_of_workers(&Workload::for_tests(1, 1), &ranks), 0);
+    }
 }
