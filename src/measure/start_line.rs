@@ -13,7 +13,7 @@ use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;
 use crate::system::platform::{Machine, Monitor, Platform, Word};
-use crate::system::run_queue::RunQueue;
+use crate::system::run_queue::{RunQueue, longest_wait};
 use crate::system::threads::ThreadStarter;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::Ordering;
@@ -85,11 +85,10 @@ where
         };
         joined.into_iter().enumerate().map(result).collect::<Result<Vec<_>>>()
     })?;
-    // The first who sees that all are there comes closest.
-    let all_here = results.iter().map(|&(seen, ..)| seen).min().unwrap_or(asked);
+    // All are told the same.
+    let all_here = results.first().map_or(asked, |&(all_here, ..)| all_here);
     let startup = Duration::from_nanos(all_here.saturating_sub(asked));
-    let waits: Option<Vec<Duration>> = results.iter().map(|&(_, came, _)| came).collect();
-    let startup_waited = waits.map(|waits| waits.into_iter().max().unwrap_or_default().min(startup));
+    let startup_waited = longest_wait(results.iter().map(|&(_, came, _)| came), startup);
     let workers = results.into_iter().map(|(.., result)| result).collect();
     Ok(Completed { workers, startup, startup_waited })
 }
@@ -101,12 +100,12 @@ fn timed<T>(work: &impl Fn(usize) -> T, worker: usize) -> T {
     work(worker)
 }
 
-/// When a worker saw that all were at the line, how long it had waited for a CPU by then, and what it then did.
+/// When all were at the line, how long a worker had waited for a CPU by then, and what it then did.
 type Left<T> = (u64, Option<Duration>, WorkerResult<T>);
 
 /// How a worker left the line.
 struct Leave {
-    /// When it saw that all had arrived.
+    /// When all had arrived.
     all_here: u64,
     /// What tells how long it waits for a CPU.
     queue: RunQueue,

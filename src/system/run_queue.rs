@@ -3,6 +3,7 @@
 //! On a busy machine a time holds what others did with the CPUs. CPU time does not tell: a worker that waits for a lock has none either.
 //! The kernel counts the time in its run queues alone (`/proc/PID/schedstat`, the second figure; Linux, `Documentation/scheduler/sched-stats.rst`).
 
+use super::clock::{self, Span, Usage};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
@@ -28,6 +29,39 @@ impl RunQueue {
     }
 }
 
+/// A worker at work, on the thread that its CPU time and its waits are counted for.
+#[derive(Debug)]
+pub struct AtWork<'a> {
+    queue: &'a RunQueue,
+    usage: fn() -> Usage,
+    before: Usage,
+    start: u64,
+}
+
+impl<'a> AtWork<'a> {
+    /// It starts now, with what it has used so far.
+    #[must_use]
+    pub fn start(queue: &'a RunQueue, usage: fn() -> Usage) -> Self {
+        let read = clock::now();
+        let before = usage().and_waited(queue.waited());
+        let start = clock::now();
+        Self { queue, usage, before: before.later(Duration::from_nanos(start - read)), start }
+    }
+
+    /// It ends now: when it was at work, and what it used meanwhile.
+    #[must_use]
+    pub fn end(self) -> (Span, Usage) {
+        let span = Span { start: self.start, end: clock::now() };
+        (span, (self.usage)().and_waited(self.queue.waited()).until(span.end, self.before))
+    }
+}
+
+/// The longest of what some threads have waited, and no more than a time in which they did; nothing where it is not known of one.
+pub fn longest_wait(waits: impl IntoIterator<Item = Option<Duration>>, most: Duration) -> Option<Duration> {
+    let waits: Vec<Duration> = waits.into_iter().collect::<Option<_>>()?;
+    Some(waits.into_iter().max()?.min(most))
+}
+
 /// The second of three numbers. The third is how often the thread was given a CPU: where that is never, nothing is counted.
 fn parse(text: &[u8]) -> Option<Duration> {
     let numbers = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
@@ -41,7 +75,6 @@ fn parse(text: &[u8]) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::clock::{self, Usage};
     use crate::system::cpus::{self, Cpus};
     use std::sync::Barrier;
 
@@ -55,6 +88,15 @@ mod tests {
         for text in [&b""[..], b"7", b"7 x 2", b"\xff 7 2", b"0 0 0\n"] {
             assert_eq!(parse(text), None);
         }
+    }
+
+    #[test]
+    fn the_longest_wait_is_known_where_all_are() {
+        let waits = [3, 7, 5].map(|it| Some(Duration::from_millis(it)));
+        let most = |most| longest_wait(waits, Duration::from_millis(most));
+        assert_eq!((most(10), most(6)), (waits[1], Some(Duration::from_millis(6))));
+        assert_eq!(longest_wait([waits[0], None], Duration::MAX), None);
+        assert_eq!(longest_wait([], Duration::MAX), None);
     }
 
     /// Whatever else the machine does: who is on a CPU does not wait for one.

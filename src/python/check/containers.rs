@@ -46,12 +46,7 @@ impl Machine<'_> {
         let args = &arguments.positional[..];
         let reads = matches!(name, "count" | "index" | "copy");
         let python2 = self.module.facts.shape.python2;
-        if name == "pop" && items.is_empty() {
-            // It changes nothing, and fails by how many there are.
-            self.touch_extent(at, false);
-        } else {
-            self.touch(at, !reads);
-        }
+        self.touch_by_method(at, !reads, name.starts_with("pop") && items.is_empty());
         let mut result = Value::None;
         match (name, args) {
             ("append", [item]) => items.push(item.clone()),
@@ -417,11 +412,7 @@ impl Machine<'_> {
         name: &str,
         args: &[Value],
     ) -> R<Value> {
-        if name.starts_with("pop") && items.is_empty() {
-            self.touch_extent(at, false);
-        } else {
-            self.touch(at, true);
-        }
+        self.touch_by_method(at, true, name.starts_with("pop") && items.is_empty());
         let mut result = Value::None;
         match (name, args) {
             ("append", [item]) => {

@@ -25,6 +25,15 @@ impl Machine<'_> {
         }
     }
 
+    /// Notes that a method gets at a container. To pop where there is nothing changes nothing, and fails by how many there are.
+    pub(super) fn touch_by_method(&mut self, at: u32, write: bool, pops_nothing: bool) {
+        if pops_nothing {
+            self.touch_extent(at, false);
+        } else {
+            self.touch(at, write);
+        }
+    }
+
     /// Notes what is done with a lock.
     pub(super) fn touch_lock(&mut self, at: u32, how: Use) {
         let location = Location::Content(self.state.heap[at as usize].site);

@@ -25,7 +25,7 @@ use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
 use crate::system::cpus;
 use crate::system::holds::Recorder;
-use crate::system::run_queue::RunQueue;
+use crate::system::run_queue::{RunQueue, longest_wait};
 use crate::system::threads::{self, STACK};
 use parking_lot::Mutex;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -164,7 +164,7 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
     pool.broadcast(|_| ());
     let startup = Duration::from_nanos(clock::now().saturating_sub(asked));
     let queues = pool.broadcast(|_| RunQueue::of_thread());
-    let came: Option<Vec<Duration>> = queues.iter().map(RunQueue::waited).collect();
+    let startup_waited = longest_wait(queues.iter().map(RunQueue::waited), startup);
 
     let pieces = load.workers.saturating_mul(NonZeroUsize::MIN.saturating_add(PIECES - 1));
     let spans: Vec<Mutex<Option<Span>>> = (0..workers).map(|_| Mutex::new(None)).collect();
@@ -203,7 +203,7 @@ fn by_rayon(load: &Workload, control: &Control) -> Result<Observation> {
         actual: result(total),
         spans,
         startup: Some(startup),
-        startup_waited: came.and_then(|waits| waits.into_iter().max()).map(|longest| longest.min(startup)),
+        startup_waited,
         usage: Some(usage),
         ..Observation::default()
     })

@@ -8,6 +8,7 @@ use crate::measure::{Observation, Workload};
 use crate::system::clock::{self, Span};
 use crate::system::control::Control;
 use crate::system::executable;
+use crate::system::run_queue::longest_wait;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
@@ -70,12 +71,11 @@ pub(super) fn observe(
     queue.processes.join(control)?;
 
     subtotals.sort_unstable_by_key(|subtotal| subtotal.worker);
-    let waits: Option<Vec<Duration>> = subtotals.iter().map(|subtotal| subtotal.startup_waited).collect();
     let spans: Vec<Span> = subtotals.iter().map(|subtotal| subtotal.span).collect();
     Ok(Observation {
         actual: result(subtotals.iter().map(|subtotal| subtotal.total).fold(0, u128::saturating_add)),
         startup: Some(startup),
-        startup_waited: waits.and_then(|waits| waits.into_iter().max()).map(|longest| longest.min(startup)),
+        startup_waited: longest_wait(subtotals.iter().map(|subtotal| subtotal.startup_waited), startup),
         usage: Some(subtotals.iter().map(|subtotal| subtotal.usage).sum()),
         spans,
         ..Observation::default()

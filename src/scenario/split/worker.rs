@@ -2,10 +2,10 @@
 
 use super::message::{Message, Subtotal};
 use super::sum::{in_blocks, sum};
-use crate::system::clock::{self, Span, Usage};
+use crate::system::clock::Usage;
 use crate::system::control::Control;
 use crate::system::cpus;
-use crate::system::run_queue::RunQueue;
+use crate::system::run_queue::{AtWork, RunQueue};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use parking_lot::Mutex;
@@ -55,17 +55,13 @@ pub fn run(
         return Ok(());
     }
 
-    let read = clock::now();
-    let before = Usage::of_process().and_waited(queue.waited());
-    let start = clock::now();
-    let before = before.later(Duration::from_nanos(start - read));
+    let work = AtWork::start(&queue, Usage::of_process);
     // The first of its own process, so the count of what is done is kept.
     let total = in_blocks(task.range, 0, control, sum);
-    let span = Span { start, end: clock::now() };
+    let (span, usage) = work.end();
     if control.stopped() {
         return Ok(());
     }
-    let usage = Usage::of_process().and_waited(queue.waited()).until(span.end, before);
     Message::Subtotal(Subtotal { worker: task.worker, total, span, usage, startup_waited })
         .put(&mut *output.lock())
 }

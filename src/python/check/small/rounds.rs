@@ -75,13 +75,12 @@ fn counted_down(stmts: &[Stmt], tell: &mut dyn FnMut(&Expr)) {
             parts.push(loop_alone);
         }
     });
-    all_statements(stmts, &mut |stmt| match &stmt.kind {
-        StmtKind::Define(function) if called.contains(&function.name) => parts.push(function.body.clone()),
-        StmtKind::Class(class) => parts.extend(class.body.iter().filter_map(|stmt| match &stmt.kind {
-            StmtKind::Define(method) if called.contains(&method.name) => Some(method.body.clone()),
-            _ => None,
-        })),
-        _ => {}
+    all_statements(stmts, &mut |stmt| {
+        if let StmtKind::Define(function) = &stmt.kind
+            && called.contains(&function.name)
+        {
+            parts.push(function.body.clone());
+        }
     });
     for part in &parts {
         let mut tested: Vec<Expr> = Vec::new();

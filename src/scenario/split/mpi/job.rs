@@ -17,7 +17,7 @@ use crate::measure::workload::part;
 use crate::measure::{Observation, Result, Workload};
 use crate::system::clock::{self, Span, Usage};
 use crate::system::control::Control;
-use crate::system::run_queue::RunQueue;
+use crate::system::run_queue::{AtWork, RunQueue};
 use mpi::Threading;
 use mpi::collective::SystemOperation;
 use mpi::environment::{self, Universe};
@@ -137,17 +137,14 @@ impl Work {
         let part = part(range, ranks, index(world.rank()));
         let queue = RunQueue::of_thread();
         world.barrier();
-        let read = clock::now();
-        let before = Usage::of_thread().and_waited(queue.waited());
-        let start = clock::now();
-        let before = before.later(Duration::from_nanos(start - read));
+        let work = AtWork::start(&queue, Usage::of_thread);
         // The first of its own process, so the count of what is done is kept.
         let total = in_blocks(part, 0, control, sum);
-        let span = Span { start, end: clock::now() };
+        let (span, usage) = work.end();
         if control.stopped() {
             return Err(Interrupted.into());
         }
-        Ok(Self { total, span, usage: Usage::of_thread().and_waited(queue.waited()).until(span.end, before) })
+        Ok(Self { total, span, usage })
     }
 
     fn limbs(&self) -> [u64; LIMBS] {
