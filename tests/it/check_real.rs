@@ -82,6 +82,45 @@ fn a_run_as_the_model_says_agrees() {
     assert_eq!(row["endings"], serde_json::json!([{"runs": 3, "ends": ["20"]}]));
 }
 
+/// Two threads that count by 2 under a lock, and how long that takes.
+const TIMED: &str = "
+import threading, time
+n = 0
+lock = threading.Lock()
+def work():
+    global n
+    with lock:
+        n += 2
+start = time.time()
+threads = [threading.Thread(target=work) for _ in range(2)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+print(n, 'in', time.time() - start, 's')
+";
+
+#[test]
+fn how_long_a_run_takes_is_not_compared_and_what_it_prints_besides_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("timed.py");
+    std::fs::write(&file, TIMED).unwrap();
+    for (prints, agrees, ends) in [
+        ("4 in 0.000123 s", true, "4 in ‹time› s"),
+        ("4 in 1.5e-05 s", true, "4 in ‹time› s"),
+        ("2 in 0.000123 s", false, "2 in ‹time› s"),
+        ("4 in 0.000123", false, "4 in 0.000123"),
+    ] {
+        let fake = Fake::python(&format!("echo {prints}"));
+        let (code, report, error) = check(&[path(&file), "--python", &at(&fake)]);
+        assert_eq!((code, &*error), (if agrees { 0 } else { 3 }, ""), "{prints}");
+        let row = &report["real"][0];
+        assert_eq!((&row["verdict"], &row["agrees"]), (&"exact".into(), &agrees.into()), "{prints}");
+        assert_eq!(row["endings"][0]["ends"], serde_json::json!([ends]));
+        assert_eq!(row["expected"], serde_json::json!([["4 in ‹time› s"]]));
+    }
+    let note = contains("does not know what clocks read").and(contains("‹time›"));
+    gilsim("check").arg(&file).assert().success().stdout(note);
+}
+
 #[test]
 fn those_that_are_found_and_those_that_are_named_run_it_each_once() {
     let (found, named) = (Fake::python("echo 20"), Fake::of(12, "false", "true", "echo 20"));

@@ -57,6 +57,7 @@ fn programs_that_were_held_against_real_interpreters() {
         ("shared_generator", [Raises; 4]),
         ("stack_half_locked", [Raises; 4]),
         ("thread_names", [Exact; 4]),
+        ("timed_requests", [Loses; 4]),
         ("toggle", [Loses, Exact, Exact, Loses]),
         ("two_queues", [Exact; 4]),
         ("word_counter", [Loses, Loses, Loses, Loses]),

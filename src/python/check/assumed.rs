@@ -14,6 +14,8 @@ pub(super) struct Assumed {
     pub(super) few_rounds: bool,
     /// That what a print gives is a line of its own, whatever its `end`.
     pub(super) parts: bool,
+    /// That nothing depends on what clocks read.
+    pub(super) clocks: bool,
 }
 
 impl Assumed {
@@ -25,6 +27,7 @@ impl Assumed {
             given_order: self.given_order || other.given_order,
             few_rounds: self.few_rounds || other.few_rounds,
             parts: self.parts || other.parts,
+            clocks: self.clocks || other.clocks,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::library;
 use super::machine::{ENTER, EXIT, INIT, Machine, R, Stop, Use, Wait, beyond, set_attribute};
+use super::readings::look_into;
 use super::state::{Object, Part, Value};
 use super::sync::UNNAMED;
 
@@ -128,8 +129,13 @@ impl Machine<'_> {
         };
         match self.state.object(at).clone() {
             Object::Module(module) => match library::item(&module, text) {
-                Some(item) if library::item_is_missing(item, self.module.facts.shape.python2) => {
-                    self.raise("AttributeError", &format!("'module' object has no attribute '{text}'"))
+                Some(item) if library::item_is_missing(item, self.module.version) => {
+                    let message = if self.module.facts.shape.python2 {
+                        format!("'module' object has no attribute '{text}'")
+                    } else {
+                        format!("module '{module}' has no attribute '{text}'")
+                    };
+                    self.raise("AttributeError", &message)
                 }
                 Some(item) => Ok(Value::Native(item)),
                 None => beyond(format!("{module}.{text}")),
@@ -221,6 +227,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn no_attribute(&mut self, object: &Value, name: &str) -> R<Value> {
+        look_into(&[object])?;
         match self.object_of(object) {
             Some(Object::Class { .. }) => {
                 let class = self.class_name(object);

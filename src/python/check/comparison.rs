@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::machine::{BOOL, BOOL_OF_PYTHON2, CONTAINS, GETITEM, ITER, LEN, Machine, R, beyond};
 use super::numbers::big;
+use super::readings::{look_into, look_into_both};
 use super::state::{Object, Value};
 use crate::python::program::CompareOp;
 
@@ -37,6 +38,7 @@ impl Machine<'_> {
         if let (Some(one), Some(two)) = (Self::as_float(left), Self::as_float(right)) {
             return Ok(one == two);
         }
+        look_into_both(left, right)?;
         if left == right {
             return Ok(true);
         }
@@ -115,6 +117,7 @@ impl Machine<'_> {
         if let (Value::Str(one), Value::Str(two)) = (left, right) {
             return Ok(one.cmp(two));
         }
+        look_into(&[left, right])?;
         match (self.object_of(left).cloned(), self.object_of(right).cloned()) {
             (Some(Object::Tuple(one)), Some(Object::Tuple(two)))
             | (Some(Object::List(one)), Some(Object::List(two))) => {
@@ -248,6 +251,7 @@ impl Machine<'_> {
 
     /// Refuses what has no hash, with the version's words.
     pub(super) fn hashable(&mut self, key: &Value, message: &'static str) -> R<()> {
+        look_into(&[key])?;
         match self.object_of(key).cloned() {
             Some(Object::List(_) | Object::Dict(..) | Object::Set(_)) => {
                 self.raise_types("TypeError", message, &[key])
@@ -264,7 +268,11 @@ impl Machine<'_> {
             Value::Int(int) => *int != 0,
             Value::Float(bits) => f64::from_bits(*bits) != 0.0,
             Value::Str(text) => !text.is_empty(),
-            Value::Big(_) | Value::Native(_) => true,
+            Value::Clock(_) => {
+                look_into(&[value])?;
+                true
+            }
+            Value::Big(_) | Value::Native(_) | Value::Timed(_) => true,
             Value::Ref(_) => {
                 if self.is_instance(value) {
                     let name = if self.module.facts.shape.python2 { BOOL_OF_PYTHON2 } else { BOOL };

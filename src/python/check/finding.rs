@@ -140,6 +140,8 @@ pub struct Finding {
     pub given_order: bool,
     /// Whether something is printed with an `end` that ends no line: what each print gives counts as a line.
     pub parts: bool,
+    /// Whether a clock is read: what it shows is not known.
+    pub clocks: bool,
     /// Whether a loop without an end of its own (`while running`) was left to go round a few times, and then only where no other thread
     /// could go on.
     pub few_rounds: bool,
@@ -216,6 +218,7 @@ impl Finding {
             time_limits: false,
             given_order: false,
             parts: false,
+            clocks: false,
             few_rounds: false,
             printed: 0,
             hidden: false,

@@ -92,7 +92,8 @@ fn grouped(text: &str) -> String {
 impl Machine<'_> {
     /// `format(value, spec)`.
     pub(super) fn format(&mut self, value: &Value, spec: &str) -> R<String> {
-        if spec.is_empty() {
+        // How wide a time is, and how many digits it has, no format can say.
+        if spec.is_empty() || value.is_of_a_clock() {
             return self.text(value, false);
         }
         let Some(parts) = Spec::parse(spec) else {
@@ -158,6 +159,9 @@ impl Machine<'_> {
     }
 
     fn percent_part(&mut self, spec: &str, kind: char, value: &Value) -> R<String> {
+        if matches!(value, Value::Clock(_)) {
+            return self.text(value, false);
+        }
         let left = spec.starts_with('-');
         let spec = spec.trim_start_matches('-');
         match kind {

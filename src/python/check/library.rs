@@ -1,5 +1,7 @@
 //! The part of the builtins and of the standard library that is modelled, by name.
 
+use crate::python::version::Version;
+
 /// Modules and what is taken from them. A name of the builtins stands without its module.
 pub(super) const LIBRARY: &[(&str, &[&str])] = &[
     (
@@ -40,7 +42,23 @@ pub(super) const LIBRARY: &[(&str, &[&str])] = &[
             "multiprocessing.Lock",
         ],
     ),
-    ("time", &["time.sleep"]),
+    (
+        "time",
+        &[
+            "time.sleep",
+            "time.time",
+            "time.perf_counter",
+            "time.monotonic",
+            "time.process_time",
+            "time.thread_time",
+            "time.time_ns",
+            "time.perf_counter_ns",
+            "time.monotonic_ns",
+            "time.process_time_ns",
+            "time.thread_time_ns",
+        ],
+    ),
+    ("timeit", &["timeit.default_timer"]),
     ("itertools", &["itertools.count"]),
     ("collections", &["collections.deque", "collections.defaultdict", "collections.Counter"]),
     ("sys", &["sys.setswitchinterval"]),
@@ -261,14 +279,25 @@ pub(super) fn module(name: &str) -> Option<&'static str> {
     LIBRARY.iter().map(|&(module, _)| module).find(|&known| known == name)
 }
 
+/// Whether a function of the library reads a clock.
+pub(super) fn is_clock(name: &str) -> bool {
+    name == "timeit.default_timer" || name.starts_with("time.") && name != "time.sleep"
+}
+
 /// Whether a module of the library is missing in Python 2, or else in Python 3.
 pub(super) fn is_missing(name: &str, python2: bool) -> bool {
     if python2 { matches!(name, "queue" | "concurrent.futures") } else { name == "Queue" }
 }
 
-/// Whether something of a module is missing in Python 2.
-pub(super) fn item_is_missing(item: &str, python2: bool) -> bool {
-    python2 && item == "threading.Barrier"
+/// Whether a version's module has not got something yet.
+pub(super) fn item_is_missing(item: &str, version: Version) -> bool {
+    match item {
+        "threading.Barrier" | "time.perf_counter" | "time.monotonic" | "time.process_time" => {
+            version.facts().shape.python2
+        }
+        "time.thread_time" => version < Version::V3_7,
+        _ => item.starts_with("time.") && item.ends_with("_ns") && version < Version::V3_7,
+    }
 }
 
 /// What a module has under that name.

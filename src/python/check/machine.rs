@@ -340,6 +340,7 @@ impl<'m> Machine<'m> {
     }
 
     pub(super) fn raise<T>(&mut self, class: &'static str, message: &str) -> R<T> {
+        self.look_into_operands()?;
         Err(Stop::Raise(self.exception(class, message)))
     }
 

@@ -22,7 +22,8 @@
 //! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · waiting · sleepers · processes
-//! touches · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
+//! touches · readings · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
+//! clock          what clocks read
 //! order          who runs when
 //! state          the heap and the threads
 //! compaction     what of them is in reach
@@ -38,6 +39,7 @@ mod alone;
 mod assumed;
 mod attributes;
 mod calls;
+mod clock;
 mod collision;
 mod compaction;
 mod comparison;
@@ -66,6 +68,7 @@ mod prints;
 mod processes;
 mod program_ops;
 mod reached;
+mod readings;
 mod replay;
 mod search;
 mod sharing;
@@ -91,6 +94,7 @@ mod witness;
 mod worst;
 
 pub use alone::{Alone, run_alone};
+pub use clock::Times;
 pub use collision::Collision;
 pub use event::thread_name;
 pub use finding::{Finding, Kind, NotCovered, Orders};

@@ -3,6 +3,7 @@
 use super::library;
 use super::machine::{Arguments, LONGEST, Machine, R, Stop, beyond};
 use super::numbers::big;
+use super::readings::look_into;
 use super::state::{Object, Part, Value};
 use crate::python::program::{BinaryOp, UnaryOp};
 
@@ -18,8 +19,9 @@ impl Machine<'_> {
                 Value::None => "NoneType",
                 Value::Bool(_) => "bool",
                 Value::Int(_) | Value::Big(_) => "int",
-                Value::Float(_) => "float",
-                Value::Str(_) => "str",
+                Value::Str(_) | Value::Timed(_) => "str",
+                Value::Clock(clock) if clock.whole => "int",
+                Value::Float(_) | Value::Clock(_) => "float",
                 Value::Native(name) if library::is_type(name) => "type",
                 Value::Unbound | Value::Elsewhere | Value::Native(_) => return None,
                 Value::Ref(at) => match self.state.object(*at) {
@@ -56,6 +58,7 @@ impl Machine<'_> {
 
     /// Raises an exception whose words are not modelled.
     pub(super) fn raise_unworded<T>(&mut self, class: &'static str) -> R<T> {
+        self.look_into_operands()?;
         Err(Stop::Raise(self.allocate(Object::Instance {
             class: Value::Native(class),
             attributes: Vec::new(),
@@ -64,7 +67,8 @@ impl Machine<'_> {
     }
 
     /// Raises a `TypeError` whose words are not modelled.
-    pub(super) fn type_error<T>(&mut self, _what: &str, _values: &[&Value]) -> R<T> {
+    pub(super) fn type_error<T>(&mut self, _what: &str, values: &[&Value]) -> R<T> {
+        look_into(values)?;
         self.raise_unworded("TypeError")
     }
 
@@ -75,6 +79,7 @@ impl Machine<'_> {
         message: &'static str,
         values: &[&Value],
     ) -> R<T> {
+        look_into(values)?;
         let names: Option<Vec<String>> = values.iter().map(|value| self.known_type_name(value)).collect();
         match names {
             Some(names) => {
@@ -99,6 +104,8 @@ impl Machine<'_> {
             return Ok(Value::Bool(!self.truth(value)?));
         }
         match (op, big(value), value) {
+            (UnaryOp::Negative, _, Value::Clock(clock)) => Ok(Value::Clock(clock.mapped("neg", clock.whole))),
+            (UnaryOp::Positive, _, Value::Clock(_)) => Ok(value.clone()),
             (UnaryOp::Negative, Some(int), _) => self.integer(-int),
             (UnaryOp::Positive, Some(int), _) => self.integer(int),
             (UnaryOp::Invert, Some(int), _) => self.integer(-int - 1),
@@ -139,6 +146,15 @@ impl Machine<'_> {
                 Some(result) => Ok(result),
                 None => self.unsupported(op, in_place, left, right),
             };
+        }
+        if let Some(clock) = Self::clock_binary(op, left, right) {
+            return Ok(clock);
+        }
+        if let (Some(text), Some(more), BinaryOp::Add) = (left.letters(), right.letters(), op)
+            && (left.is_of_a_clock() || right.is_of_a_clock())
+            && text.len() + more.len() <= LONGEST
+        {
+            return Ok(Value::str(&format!("{text}{more}")));
         }
         if let Value::Str(text) = left {
             let text = std::sync::Arc::clone(text);
@@ -323,6 +339,7 @@ impl Machine<'_> {
     }
 
     fn unsupported<T>(&mut self, op: BinaryOp, in_place: bool, left: &Value, right: &Value) -> R<T> {
+        look_into(&[left, right])?;
         let (Some(one), Some(two)) = (self.known_type_name(left), self.known_type_name(right)) else {
             return self.raise_unworded("TypeError");
         };

@@ -158,9 +158,7 @@ impl<'m> Machine<'m> {
                 let parts = self.top(usize::from(*count));
                 let mut text = String::new();
                 for part in &parts {
-                    if let Value::Str(part) = part {
-                        text.push_str(part);
-                    }
+                    text.push_str(part.letters().unwrap_or_default());
                 }
                 self.replace(usize::from(*count), Value::str(&text));
             }
@@ -240,7 +238,8 @@ impl<'m> Machine<'m> {
                     }
                 } else {
                     match library::item(module, item) {
-                        Some(name) if library::item_is_missing(name, python2) => {
+                        Some(name) if library::item_is_missing(name, self.module.version) => {
+                            let item = if python2 { (*item).to_string() } else { format!("'{item}'") };
                             return self.raise("ImportError", &format!("cannot import name {item}"));
                         }
                         Some(name) => Value::Native(name),

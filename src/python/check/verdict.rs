@@ -318,6 +318,7 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
     finding.time_limits = assumed.long_limits;
     finding.given_order = assumed.given_order;
     finding.parts = assumed.parts;
+    finding.clocks = assumed.clocks;
     finding.few_rounds = assumed.few_rounds;
     finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();

@@ -270,6 +270,12 @@ impl CheckReport {
                 ),
             );
         }
+        if self.results.iter().any(|row| row.clocks) {
+            notes.push(
+                "the model does not know what clocks read: ‹time› stands for what is worked out from that"
+                    .to_owned(),
+            );
+        }
         if self.results.iter().any(|row| row.parts) {
             notes.push(
                 "what a print(…, end=…) gives stands as a line of its own, among the others in alphabetical order; real runs are \

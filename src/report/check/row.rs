@@ -45,6 +45,8 @@ pub struct CheckRow {
     /// Whether a loop without an end of its own was left to go round a few times, and then only where no other thread could go on: with
     /// more rounds there may be other ends.
     pub few_rounds: bool,
+    /// Whether the program reads a clock: how long a time is that it works out from that is not known, and stands as `‹time›`.
+    pub clocks: bool,
     /// Whether something is printed with an `end` that ends no line.
     #[serde(skip)]
     pub parts: bool,
@@ -186,6 +188,7 @@ impl CheckRow {
             time_limits: finding.time_limits,
             given_order: finding.given_order,
             parts: finding.parts,
+            clocks: finding.clocks,
             few_rounds: finding.few_rounds,
             sleepers: finding.sleepers.iter().map(|&(thread, line)| (finding.thread(thread), line)).collect(),
             printed: finding.printed,
