@@ -3,13 +3,14 @@
 use crate::gilsim;
 use crate::interpreter::found;
 use crate::python::skipped;
-use gilsim::python::check::{Drop, Listing, counter_listing};
+use gilsim::python::check::{Drop, Listing, counter_listing, listing};
 use gilsim::python::program::{Op, Program, SharedState, Step};
 use gilsim::python::version::Version;
 use gilsim::scenario::python::modelled;
 use gilsim::session::verify::BODIES;
 use predicates::str::contains;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 fn json(arguments: &[&str]) -> Value {
@@ -86,6 +87,7 @@ fn the_opcodes_are_those_of_the_real_interpreters() {
         ("x = x + d if d else x", &[]),
         ("for i in (1, 2): x += d", &[]),
         ("x = -d\nx = not d", &[]),
+        ("x = int(x / d)\ny = x\ny /= d", &[]),
         ("y = x if x > 1 and d else -x", &[]),
         ("D[0] = D.get(0) + 1", &shared),
         ("L.append(L[-1] + d)", &shared),
@@ -109,6 +111,57 @@ fn the_opcodes_are_those_of_the_real_interpreters() {
             }
             assert_eq!(of_model[at], plain(real), "{body} in {}", interpreter.label());
         }
+    }
+}
+
+/// Functions of which some share a variable with a function, a lambda or a comprehension inside them.
+const CELLS: &str = "
+def first(taken):
+    return [row for row in taken if row]
+def second(taken, rows):
+    return [row for row in rows if row in taken]
+def total(taken):
+    return sum(1 for it in taken)
+def own(rows, row):
+    row = [row for row in rows]
+    return row
+def nested(rows, cell, other):
+    return [[cell for cell in row] for row in rows] + [[other for cell in row] for row in rows]
+def generators(rows, most):
+    return sum(sum(cell for cell in row if cell < most) for row in rows)
+def names(rows, row):
+    def inner():
+        return {row for row in rows}
+    return inner, row
+def keyed(rows, places):
+    return sorted(rows, key=lambda row: places[row]), {row: 1 for row in places}
+def defaults(rows, most):
+    return lambda row, most=most: rows
+class Part:
+    def lengths(self, names):
+        return [len(name) for name in self.parts], [self.parts[name] for name in names]
+";
+
+#[test]
+fn functions_share_the_variables_that_they_do_in_real_interpreters() {
+    let found = found();
+    if found.is_empty() {
+        return skipped("the cells of dis");
+    }
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/cells.py");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cells.py");
+    std::fs::write(&file, CELLS).unwrap();
+    for interpreter in found {
+        let Some(version) = modelled(interpreter) else { continue };
+        let output = Command::new(interpreter.path()).arg(&script).arg(&file).output().unwrap();
+        let real: BTreeMap<String, BTreeSet<String>> = serde_json::from_slice(&output.stdout).unwrap();
+        let mut of_model: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for function in listing(CELLS, version).unwrap().functions {
+            let shared = function.instructions.into_iter().filter(|one| one.opcode.contains("DEREF"));
+            of_model.entry(function.name).or_default().extend(shared.map(|one| one.argument));
+        }
+        assert_eq!(of_model, real, "{}", interpreter.label());
     }
 }
 

@@ -232,49 +232,57 @@ pub(crate) fn walk_targets(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
 
 /// Calls `f` for each expression, those inside others included.
 pub(crate) fn walk_stmt(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
-    walk_blocks(stmt, &mut |stmt| {
-        let mut walk = |expr: &Expr| walk_expr(expr, f);
-        match &stmt.kind {
-            StmtKind::Assign(targets, value) => {
-                targets.iter().for_each(&mut walk);
-                walk(value);
-            }
-            StmtKind::AugAssign(target, _, value) => {
-                walk(target);
-                walk(value);
-            }
-            StmtKind::Expr(expr) | StmtKind::Return(Some(expr)) | StmtKind::Raise(Some(expr)) => walk(expr),
-            StmtKind::Assert(test, message) => {
-                walk(test);
-                message.iter().for_each(&mut walk);
-            }
-            StmtKind::Delete(targets) => targets.iter().for_each(&mut walk),
-            StmtKind::Try(_, handlers, _) => {
-                handlers.iter().filter_map(|handler| handler.class.as_ref()).for_each(&mut walk);
-            }
-            StmtKind::Define(function) => {
-                function.defaults.iter().chain(&function.decorators).for_each(&mut walk);
-            }
-            StmtKind::Class(class) => class.base.iter().for_each(&mut walk),
-            StmtKind::If(test, ..) | StmtKind::While(test, ..) => walk(test),
-            StmtKind::For(target, iter, ..) => {
-                walk(target);
-                walk(iter);
-            }
-            StmtKind::With(items, _) => {
-                for (lock, target) in items {
-                    walk(lock);
-                    target.iter().for_each(&mut walk);
-                }
-            }
-            _ => {}
+    each_expr(stmt, &mut |expr| walk_expr(expr, f));
+}
+
+/// Calls `f` for each expression that stands in a statement or in its blocks, and for none inside another.
+pub(crate) fn each_expr(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
+    walk_blocks(stmt, &mut |stmt| match &stmt.kind {
+        StmtKind::Assign(targets, value) => {
+            targets.iter().for_each(&mut *f);
+            f(value);
         }
+        StmtKind::AugAssign(target, _, value) => {
+            f(target);
+            f(value);
+        }
+        StmtKind::Expr(expr) | StmtKind::Return(Some(expr)) | StmtKind::Raise(Some(expr)) => f(expr),
+        StmtKind::Assert(test, message) => {
+            f(test);
+            message.iter().for_each(&mut *f);
+        }
+        StmtKind::Delete(targets) => targets.iter().for_each(&mut *f),
+        StmtKind::Try(_, handlers, _) => {
+            handlers.iter().filter_map(|handler| handler.class.as_ref()).for_each(&mut *f);
+        }
+        StmtKind::Define(function) => {
+            function.defaults.iter().chain(&function.decorators).for_each(&mut *f);
+        }
+        StmtKind::Class(class) => class.base.iter().for_each(&mut *f),
+        StmtKind::If(test, ..) | StmtKind::While(test, ..) => f(test),
+        StmtKind::For(target, iter, ..) => {
+            f(target);
+            f(iter);
+        }
+        StmtKind::With(items, _) => {
+            for (lock, target) in items {
+                f(lock);
+                target.iter().for_each(&mut *f);
+            }
+        }
+        _ => {}
     });
 }
 
+/// Calls `f` for an expression and each inside it.
 pub(crate) fn walk_expr(expr: &Expr, f: &mut impl FnMut(&Expr)) {
     f(expr);
-    let mut walk = |expr: &Expr| walk_expr(expr, &mut *f);
+    each_part(expr, &mut |part| walk_expr(part, f));
+}
+
+/// Calls `f` for each expression of which an expression is made, and for none inside those.
+pub(crate) fn each_part(expr: &Expr, f: &mut dyn FnMut(&Expr)) {
+    let mut walk = |expr: &Expr| f(expr);
     match &expr.kind {
         ExprKind::Tuple(items)
         | ExprKind::List(items)

@@ -5,111 +5,17 @@ use std::collections::BTreeSet;
 use super::super::{
     instruction::{Op, ProgramOp},
     source::SourceErrorKind,
-    syntax::{
-        Class, Collection, Expr, ExprKind, Function, Stmt, StmtKind, target_names, walk_blocks, walk_expr,
-        walk_stmt, walk_targets,
-    },
+    syntax::{Class, Collection, Expr, Function, Stmt, StmtKind, each_expr, walk_blocks},
     values::Value,
 };
 use super::compiler::{Compiler, Result, Scope, Space};
+use super::free::{self, Bound};
 use crate::python::version::{Call, Comprehension};
-
-/// The names that statements bind where they stand, in the order of CPython's slots, and those declared global or nonlocal.
-pub(super) struct Bound {
-    pub(super) names: Vec<String>,
-    pub(super) globals: BTreeSet<String>,
-    nonlocals: BTreeSet<String>,
-}
-
-impl Bound {
-    pub(super) fn by(parameters: &[String], stmts: &[Stmt], leaking: bool) -> Self {
-        let mut names = parameters.to_vec();
-        let (mut globals, mut nonlocals) = (BTreeSet::new(), BTreeSet::new());
-        for stmt in stmts {
-            walk_blocks(stmt, &mut |stmt| match &stmt.kind {
-                StmtKind::Global(declared) => globals.extend(declared.iter().cloned()),
-                StmtKind::Nonlocal(declared) => nonlocals.extend(declared.iter().cloned()),
-                _ => {}
-            });
-        }
-        let mut add = |name: &str| {
-            if !globals.contains(name) && !nonlocals.contains(name) && names.iter().all(|known| known != name)
-            {
-                names.push(name.to_owned());
-            }
-        };
-        for stmt in stmts {
-            walk_targets(stmt, &mut |target| target_names(target, &mut add));
-            walk_blocks(stmt, &mut |stmt| match &stmt.kind {
-                StmtKind::Define(function) => add(&function.name),
-                StmtKind::Class(class) => add(&class.name),
-                StmtKind::Import(bound) | StmtKind::ImportFrom(_, bound) => {
-                    for (_, name) in bound {
-                        add(name);
-                    }
-                }
-                StmtKind::Try(_, handlers, _) => {
-                    handlers.iter().filter_map(|handler| handler.name.as_deref()).for_each(&mut add);
-                }
-                _ => {}
-            });
-            if leaking {
-                walk_stmt(stmt, &mut |expr| {
-                    if let ExprKind::Comprehension(Collection::List, _, generators) = &expr.kind {
-                        for generator in generators {
-                            target_names(&generator.target, &mut add);
-                        }
-                    }
-                });
-            }
-        }
-        Self { names, globals, nonlocals }
-    }
-}
-
-/// The names that a function uses and does not bind.
-fn free_names(function: &Function) -> BTreeSet<String> {
-    let mut names = mentioned(&function.body);
-    let bound = Bound::by(&function.parameters, &function.body, false);
-    for name in bound.names.iter().chain(&bound.globals) {
-        names.remove(name);
-    }
-    names.extend(bound.nonlocals);
-    names
-}
-
-/// The names that statements use, those in inner functions included.
-fn mentioned(stmts: &[Stmt]) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for stmt in stmts {
-        walk_stmt(stmt, &mut |expr| mention(expr, &mut names));
-        walk_blocks(stmt, &mut |stmt| match &stmt.kind {
-            StmtKind::Define(function) => names.extend(free_names(function)),
-            StmtKind::Class(class) => names.extend(mentioned(&class.body)),
-            _ => {}
-        });
-    }
-    names
-}
-
-fn mention(expr: &Expr, names: &mut BTreeSet<String>) {
-    match &expr.kind {
-        ExprKind::Name(name) | ExprKind::Call(name, ..) => {
-            names.insert(name.clone());
-        }
-        ExprKind::Lambda(function) => names.extend(free_names(function)),
-        _ => {}
-    }
-}
 
 /// The variables among `locals` that functions inside an expression use: lambdas and comprehensions.
 pub(super) fn inner_names(expr: &Expr, locals: &[String], cells: &mut BTreeSet<String>) {
     let mut names = BTreeSet::new();
-    walk_expr(expr, &mut |expr| match &expr.kind {
-        ExprKind::Lambda(function) => names.extend(free_names(function)),
-        ExprKind::Comprehension(..) => walk_expr(expr, &mut |inner| mention(inner, &mut names)),
-        _ => {}
-    });
+    free::of_inner(expr, &|_| true, &mut names);
     cells.extend(names.into_iter().filter(|name| locals.contains(name)));
 }
 
@@ -118,26 +24,18 @@ impl<'a> Compiler<'a> {
     fn shared_variables(&self, stmts: &[Stmt], locals: &[String]) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         let style = self.facts.shape.comprehension;
+        let is_function = |collection: Collection| match (style, collection) {
+            (_, Collection::Generator) | (Comprehension::Function, _) => true,
+            (Comprehension::Inlined, _) | (Comprehension::Leaking, Collection::List) => false,
+            (Comprehension::Leaking, _) => true,
+        };
         for stmt in stmts {
             walk_blocks(stmt, &mut |stmt| match &stmt.kind {
-                StmtKind::Define(function) => names.extend(free_names(function)),
-                StmtKind::Class(class) => names.extend(mentioned(&class.body)),
+                StmtKind::Define(function) => names.extend(free::of_function(function)),
+                StmtKind::Class(class) => names.extend(free::of_statements(&class.body)),
                 _ => {}
             });
-            walk_stmt(stmt, &mut |expr| match &expr.kind {
-                ExprKind::Lambda(function) => names.extend(free_names(function)),
-                ExprKind::Comprehension(collection, ..) => {
-                    let in_place = match (style, collection) {
-                        (_, Collection::Generator) | (Comprehension::Function, _) => false,
-                        (Comprehension::Inlined, _) | (Comprehension::Leaking, Collection::List) => true,
-                        (Comprehension::Leaking, _) => false,
-                    };
-                    if !in_place {
-                        walk_expr(expr, &mut |inner| mention(inner, &mut names));
-                    }
-                }
-                _ => {}
-            });
+            each_expr(stmt, &mut |expr| free::of_inner(expr, &is_function, &mut names));
         }
         names.into_iter().filter(|name| locals.contains(name)).collect()
     }

@@ -14,8 +14,10 @@ use super::{
 use crate::python::version::{Call, Comprehension};
 use std::sync::Arc;
 
-const fn old_opcode(op: BinaryOp, in_place: bool) -> &'static str {
+const fn old_opcode(op: BinaryOp, in_place: bool, python2: bool) -> &'static str {
     match (op, in_place) {
+        (BinaryOp::Divide, false) if !python2 => "BINARY_TRUE_DIVIDE",
+        (BinaryOp::Divide, true) if !python2 => "INPLACE_TRUE_DIVIDE",
         (BinaryOp::Add, false) => "BINARY_ADD",
         (BinaryOp::Add, true) => "INPLACE_ADD",
         (BinaryOp::Subtract, false) => "BINARY_SUBTRACT",
@@ -243,7 +245,7 @@ impl Compiler<'_> {
             let argument = format!("{}{equals}", op.symbol());
             self.emit("BINARY_OP", Op::Binary(op, in_place), argument);
         } else {
-            self.emit(old_opcode(op, in_place), Op::Binary(op, in_place), "");
+            self.emit(old_opcode(op, in_place, self.facts.shape.python2), Op::Binary(op, in_place), "");
         }
         Ok(())
     }

@@ -9,12 +9,13 @@ use super::super::{
     parse,
     source::{ProgramError, SourceErrorKind},
     syntax::{
-        Expr, ExprKind, Function, Generator, Stmt, StmtKind, target_names, walk_blocks, walk_expr, walk_stmt,
+        Expr, ExprKind, Function, Stmt, StmtKind, each_expr, target_names, walk_blocks, walk_stmt,
         walk_targets,
     },
     values::{Builtin, Value},
 };
 use super::compiler::{Block, Compiler, Result, Scope};
+use super::free;
 use crate::python::version::{Comprehension, Version};
 
 /// The most locks that a program may have: one bit each in the shared state.
@@ -81,36 +82,6 @@ fn program(
         body: body.to_owned(),
         setup: setup.to_owned(),
     })
-}
-
-/// The variables of a function that the function of a comprehension uses: all names in it but the first iterable's.
-pub(super) fn captured(
-    elt: &Expr,
-    generators: &[Generator],
-    locals: &[String],
-    cells: &mut BTreeSet<String>,
-) {
-    let mut own = BTreeSet::new();
-    for generator in generators {
-        target_names(&generator.target, &mut |name| {
-            own.insert(name.to_owned());
-        });
-    }
-    let mut used = |expr: &Expr| match &expr.kind {
-        ExprKind::Name(name) | ExprKind::Call(name, ..) if !own.contains(name) && locals.contains(name) => {
-            cells.insert(name.clone());
-        }
-        _ => {}
-    };
-    walk_expr(elt, &mut used);
-    for (index, generator) in generators.iter().enumerate() {
-        if index > 0 {
-            walk_expr(&generator.iter, &mut used);
-        }
-        for condition in &generator.conditions {
-            walk_expr(condition, &mut used);
-        }
-    }
 }
 
 impl<'a> Compiler<'a> {
@@ -186,13 +157,11 @@ impl<'a> Compiler<'a> {
     ) {
         let mut cells = BTreeSet::new();
         if self.facts.shape.comprehension == Comprehension::Function {
+            let mut names = BTreeSet::new();
             for stmt in body {
-                walk_stmt(stmt, &mut |expr| {
-                    if let ExprKind::Comprehension(_, elt, generators) = &expr.kind {
-                        captured(elt, generators, &locals, &mut cells);
-                    }
-                });
+                each_expr(stmt, &mut |expr| free::of_inner(expr, &|_| true, &mut names));
             }
+            cells.extend(names.into_iter().filter(|name| locals.contains(name)));
         }
         let scope = Scope { parameters, cells, x_is_global, ..Scope::new(name, locals) };
         self.functions.push(scope);

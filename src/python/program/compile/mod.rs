@@ -15,6 +15,7 @@ mod comprehensions;
 mod conditions;
 mod exceptions;
 mod expressions;
+mod free;
 mod functions;
 mod jumps;
 mod names;
