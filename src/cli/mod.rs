@@ -126,6 +126,13 @@ mod tests {
         assert!(load.pins.is_empty());
         assert!(matches!(race.rounds, Rounds::Exactly(runs) if runs.get() == 4));
 
+        // One round by an interpreter may take seconds; what is held against others needs several.
+        let python = |more: &str| session(&format!("gilsim python --python python3{more}")).rounds;
+        assert!(matches!(python(""), Rounds::Exactly(runs) if runs.get() == 1));
+        assert!(matches!(python(" --export a.csv"), Rounds::Exactly(runs) if runs.get() == 1));
+        assert!(matches!(python(" --export a.json"), Rounds::Within { most: 100, .. }));
+        assert!(matches!(python(" --runs 2 --export a.json"), Rounds::Exactly(runs) if runs.get() == 2));
+
         let gil = session("gilsim gil --switch-interval 1ms");
         assert_eq!(gil.cases[0].load.switch_interval, Duration::from_millis(1));
     }

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long the rounds of one scenario may take when their number was not asked for.
-const BUDGET: Duration = Duration::from_secs(3);
+pub(super) const BUDGET: Duration = Duration::from_secs(3);
 /// The same of a comparison.
 pub(super) const COMPARISON_BUDGET: Duration = Duration::from_secs(8);
 /// The same of a sweep.
@@ -276,12 +276,20 @@ pub(super) struct RunsOption {
     runs: Option<NonZeroUsize>,
 }
 
+/// How many rounds there are where others are held against them: those have to have seen the machine in more than one mood. The budget is
+/// that of a run that is not kept.
+pub(super) fn kept_rounds(budget: Duration) -> Rounds {
+    Rounds::Within { budget: KEPT * budget, most: MOST_KEPT }
+}
+
 impl RunsOption {
     /// The number that was asked for, or as many rounds as a time allows.
     pub(super) fn rounds(&self, budget: Duration, kept: bool) -> Rounds {
-        // What others are held against has to have seen the machine in more than one mood.
-        let (budget, most) = if kept { (KEPT * budget, MOST_KEPT) } else { (budget, MOST_ROUNDS) };
-        self.runs.map_or(Rounds::Within { budget, most }, Rounds::Exactly)
+        match self.runs {
+            Some(runs) => Rounds::Exactly(runs),
+            None if kept => kept_rounds(budget),
+            None => Rounds::Within { budget, most: MOST_ROUNDS },
+        }
     }
 }
 

@@ -254,6 +254,9 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             words::versions_apart(&first)
         ));
     }
+    if rows.iter().any(|row| row.conditions.recorded) {
+        notes.push(format!("note: {}.", words::RECORDED));
+    }
     let hosts = first.iter().filter_map(|row| words::hosts_alone(row));
     notes.extend(hosts.map(|hosts| format!("{hosts} (what each did in each row: in the JSON and the CSV).")));
     let others = rows.iter().any(|row| row.short_name() != "sequential" && row.conditions.workers > 1);
@@ -404,7 +407,15 @@ fn legend(rows: &[&Row], report: &Report) -> String {
             format!("; relative (of a sum: with start): {to_fastest}; of references: {to_plain}")
         }
     };
-    let pins = of_all(rows, words::placed)
-        .unwrap_or_else(|| "workers pinned where each can have a CPU of its own".to_owned());
+    let pins = of_all(rows, words::placed).unwrap_or_else(|| {
+        // Nobody pins the threads of an interpreter.
+        let (real, others): (Vec<&Row>, Vec<&Row>) = rows.iter().copied().partition(|row| row.is_real());
+        let pins = of_all(&others, words::placed)
+            .unwrap_or_else(|| "workers pinned where each can have a CPU of its own".to_owned());
+        let mut names: Vec<&str> = real.iter().map(|row| &*row.scenario).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() { pins } else { format!("{pins} ({}: workers not pinned)", names.join(", ")) }
+    });
     format!("time: {time}{start}{speedup}{relative}. {} usable, {pins}.", plural(report.header.cpus, "CPU"))
 }

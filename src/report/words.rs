@@ -307,10 +307,8 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
             count::grouped(i128::from(widen))
         )));
     }
-    if row.timeline.is_some() && row.scenario.starts_with("mutex") {
-        notes.push(Cow::from(
-            "for the timeline the clock is read three times in each update, and the time has that in it",
-        ));
+    if row.conditions.recorded {
+        notes.push(Cow::from(RECORDED));
     }
     if row.summary.verdict == Verdict::Lucky && conditions.workers > 1 && row.promise == Promise::MayLose {
         notes.push(Cow::from(
@@ -319,6 +317,10 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
     }
     notes
 }
+
+/// What it costs to record who held the lock.
+pub(super) const RECORDED: &str =
+    "for the timeline the clock is read three times in each update, and the time has that in it";
 
 /// What the times of rows under a modelled GIL are, and what they are not; nothing without such rows.
 #[must_use]

@@ -121,9 +121,12 @@ fn round_trips_are_held_against_each_other_run_by_run() {
     loaded.insert("times".to_owned(), vec![0.01; 100].into());
     loaded.remove("runs");
     fs::write(&file, report.to_string()).unwrap();
-    let (text, _, code) = diff(&file, &file, "--fail-if-slower 5%");
+    let (text, error, code) = diff(&file, &file, "--fail-if-slower 5%");
     assert_eq!(code, Some(0));
     assert!(text.contains("1.00    cannot be told"), "{text}");
+    // It has no --runs.
+    assert!(text.contains("a greater --pings N") && error.contains("more --pings"), "{text}{error}");
+    assert!(!text.contains("--runs") && !error.contains("--runs"), "{text}{error}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Sweeps: every combination is a row with its parameters, in every form, and what was finished is reported.
 
+use crate::python::{real_python, skipped};
 use crate::{gilsim, output_of, schema};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -178,6 +179,19 @@ fn a_sequential_sum_is_said_to_have_one_worker() {
     assert!(output_of("split --by sequential,thread --workers 1,2 --iters 10 --runs 1").contains(note));
     assert!(output_of("split --by sequential,thread --iters 10,20 --runs 1").contains(note));
     assert!(!output_of("split --by thread --workers 1,2 --iters 10 --runs 1").contains(note));
+}
+
+#[test]
+fn who_is_pinned_is_said_and_who_is_not() {
+    let Some(python) = real_python() else { return skipped("a sweep with an interpreter") };
+    let line = format!("compare sharded --python {python} --iters 100,1k --runs 1");
+    let rows = report(&line)["results"].as_array().unwrap().clone();
+    let pinned = rows.iter().any(|row| row["scenario"] == "sharded" && row["pins"] != serde_json::json!([]));
+    let real = rows.iter().find(|row| row["scenario"].as_str().unwrap().starts_with("python:")).unwrap();
+    assert_eq!(real["pins"], serde_json::json!([]));
+    let text = output_of(&line).split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = format!("({}: workers not pinned)", real["scenario"].as_str().unwrap());
+    assert_eq!(text.contains(&said), pinned, "{text}");
 }
 
 #[test]

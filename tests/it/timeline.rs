@@ -128,6 +128,22 @@ fn a_sweep_has_a_timeline_for_each_combination() {
 }
 
 #[test]
+fn what_a_timeline_of_holds_costs_is_said_of_one_run_and_of_a_sweep() {
+    let said = |more: &str| {
+        output_of(&format!("mutex --runs 1 {more}")).contains("the clock is read three times in each")
+    };
+    for swept in [
+        "--iters 1k",
+        "--iters 1k --threads 1,2",
+        "--iters 1k --lock std,spin --threads 1,2",
+        "--iters 500,1k --format markdown",
+    ] {
+        assert!(said(&format!("{swept} --timeline")), "{swept}");
+        assert!(!said(swept), "{swept}");
+    }
+}
+
+#[test]
 fn a_timeline_that_has_no_place_is_refused() {
     for (line, right) in [
         ("race --timeline --quiet", "name a file: --timeline FILE.svg or FILE.json"),

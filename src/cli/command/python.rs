@@ -1,8 +1,8 @@
 //! `python`: the two jobs by real interpreters.
 
 use crate::cli::options::{
-    BaselineOptions, BodyOptions, IntervalOption, OutputOptions, PatternOption, SearchOption, TimeoutOption,
-    WorkersOption,
+    BUDGET, BaselineOptions, BodyOptions, IntervalOption, OutputOptions, PatternOption, SearchOption,
+    TimeoutOption, WorkersOption, kept_rounds,
 };
 use crate::cli::refusal::UsageError;
 use crate::cli::request::Request;
@@ -41,9 +41,9 @@ pub(super) struct PythonCommand {
     pattern: PatternOption,
     #[command(flatten)]
     interval: IntervalOption,
-    /// How many rounds
-    #[arg(long, value_name = "R", default_value = "1", value_parser = values::runs, allow_negative_numbers = true)]
-    runs: NonZeroUsize,
+    /// How many rounds [default: 1; with --export FILE.json or --baseline as many as fit in some 9 s, 1 to 100]
+    #[arg(long, value_name = "R", value_parser = values::runs, allow_negative_numbers = true)]
+    runs: Option<NonZeroUsize>,
     #[command(flatten)]
     timeout: TimeoutOption,
     #[command(flatten)]
@@ -53,6 +53,15 @@ pub(super) struct PythonCommand {
 }
 
 impl PythonCommand {
+    /// One round, unless others are held against it: an interpreter may need seconds for one.
+    fn rounds(&self) -> Rounds {
+        match self.runs {
+            Some(runs) => Rounds::Exactly(runs),
+            None if self.baseline.is_given() || self.output.keeps_json() => kept_rounds(BUDGET),
+            None => Rounds::Exactly(NonZeroUsize::MIN),
+        }
+    }
+
     pub(super) fn request(self, cpus: Cpus) -> Result<Request, UsageError> {
         if self.sum.values().iter().any(|&sum| i64::try_from(sum).is_err()) {
             return Err(UsageError::new("--sum ends at 2^63 - 1; give a smaller end"));
@@ -64,6 +73,7 @@ impl PythonCommand {
         let loops =
             combinations.clone().over("iters", &self.iters, |load, iters| load.iterations = iters.get());
         let sums = combinations.over("sum", &self.sum, |load, sum| load.iterations = sum);
+        let rounds = self.rounds();
         let body = Job::Body {
             setup: self.body.setup().to_owned(),
             result: self.body.result.trim().to_owned(),
@@ -81,7 +91,7 @@ impl PythonCommand {
         Ok(Request::Measure(Box::new(Session {
             cases: Vec::new(),
             real: Some(real),
-            rounds: Rounds::Exactly(self.runs),
+            rounds,
             comparison: true,
             expect: None,
             baseline: self.baseline.baseline(),
