@@ -390,10 +390,7 @@ fn gives_up(further: &Checked, before: &Checked) -> bool {
 
 /// Whether a further check of all versions, or of those on which something was not tried, tells more than the one before.
 fn tells_more(further: &Checked, before: &Checked) -> bool {
-    let untried = |checked: &Checked| {
-        let untried = checked.untried();
-        untried.lines.len() + untried.tests.len()
-    };
+    let untried = |checked: &Checked| checked.untried().count();
     if gives_up(further, before) || hangs(further) {
         return false;
     }

@@ -113,7 +113,7 @@ impl RealRuns {
                 }
                 kind if kind != Kind::Exact && (finding.hidden || finding.expected != finding.prints) => {
                     let of = if small { "with numbers that small " } else { "" };
-                    Expected::Nothing(format!("{of}what no order ends with shows in variables only, not in what is printed or raised"))
+                    Expected::Nothing(format!("{of}what no order ends with shows in variables only, or in the order of lines, which is not compared"))
                 }
                 kind if kind != Kind::Exact && times.are_shown() && hides(&times, finding) => Expected::Nothing(
                     "what no order ends with shows in times only, and a real time may be any".to_owned(),

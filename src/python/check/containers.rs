@@ -46,7 +46,7 @@ impl Machine<'_> {
         let args = &arguments.positional[..];
         let reads = matches!(name, "count" | "index" | "copy");
         let python2 = self.module.facts.shape.python2;
-        self.touch_by_method(at, !reads, name.starts_with("pop") && items.is_empty());
+        self.touch_by_method(at, name, !reads, items.is_empty());
         let mut result = Value::None;
         match (name, args) {
             ("append", [item]) => items.push(item.clone()),
@@ -412,7 +412,7 @@ impl Machine<'_> {
         name: &str,
         args: &[Value],
     ) -> R<Value> {
-        self.touch_by_method(at, true, name.starts_with("pop") && items.is_empty());
+        self.touch_by_method(at, name, true, items.is_empty());
         let mut result = Value::None;
         match (name, args) {
             ("append", [item]) => {

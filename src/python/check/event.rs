@@ -2,7 +2,7 @@
 
 use super::machine::{Access, Location, Machine, Step};
 use super::state::{Object, Part, State, Value};
-use super::unit::iteration_ends;
+use super::unit::At;
 use crate::python::program::module::Module;
 
 /// The main thread, or another by its number.
@@ -32,8 +32,9 @@ pub(super) struct Event {
     pub(super) taken_by: Option<usize>,
     /// Whether more than one thread could run.
     pub(super) together: bool,
-    /// Whether it ends an iteration of the thread's outermost loop.
-    pub(super) ends_iteration: bool,
+    /// Where its thread was before it, and where it came by it.
+    pub(super) from: At,
+    pub(super) to: At,
 }
 
 impl Event {
@@ -51,8 +52,14 @@ impl Event {
             can_drop: false,
             taken_by: None,
             together,
-            ends_iteration: false,
+            from: At::of(machine, thread),
+            to: At::default(),
         }
+    }
+
+    /// Whether it ends an iteration of the thread's outermost loop.
+    pub(super) const fn ends_iteration(&self) -> bool {
+        self.to.ends
     }
 
     /// Takes note of what it did.
@@ -60,7 +67,7 @@ impl Event {
         self.accesses.clone_from(&machine.accesses);
         self.can_drop = matches!(step, Step::Done { may_drop: true });
         self.taken_by = machine.taken_by;
-        self.ends_iteration = iteration_ends(machine, self.thread);
+        self.to = At::of(machine, self.thread);
     }
 }
 

@@ -107,6 +107,15 @@ pub(super) struct Access {
     pub(super) object: Option<u32>,
     /// A hash of the key or index of the one element that it is about, if it is about one.
     pub(super) key: Option<u64>,
+    /// Whether an element is put into a list or deque, or taken out.
+    pub(super) moves: Option<Move>,
+}
+
+/// What becomes of an element that a method hands over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Move {
+    In,
+    Out,
 }
 
 /// What is beyond the model, and where.

@@ -18,7 +18,9 @@
 //! search         every schedule; what is shared is learned on the way
 //! turn · pause   one turn of a thread, and where another one may come in
 //! sharing        which threads get at what, and under which locks
+//! meetings       how what others do meanwhile bears on a thread: for `collision`, the reason, and `allowed`
 //! reached        what of the program that tries
+//! unreduced      what several threads do of it as it stands
 //! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · waiting · sleepers · processes
@@ -35,6 +37,7 @@
 //! name and place. Start reading with `verdict`.
 
 mod again;
+mod allowed;
 mod alone;
 mod assumed;
 mod attributes;
@@ -58,6 +61,7 @@ mod listing;
 mod livelock;
 mod loops;
 mod machine;
+mod meetings;
 mod methods;
 mod natives;
 mod numbers;
@@ -88,6 +92,7 @@ mod touches;
 mod turn;
 mod unit;
 mod unordered;
+mod unreduced;
 mod verdict;
 mod waiting;
 mod witness;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::machine::Machine;
-use crate::python::program::Op;
 use crate::python::program::module::Module;
+use crate::python::program::{Op, Position};
 
 /// An instruction was done; a test jumped; a test did not.
 const DONE: u8 = 1;
@@ -18,29 +18,91 @@ pub struct Untried {
     pub lines: BTreeSet<u32>,
     /// Lines with a test that always comes out the same.
     pub tests: BTreeSet<u32>,
+    /// Lines of which one thread alone runs what several run in the program as it stands.
+    pub alone: BTreeSet<u32>,
 }
 
 impl Untried {
     /// Whether everything was tried.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.tests.is_empty()
+        self.count() == 0
+    }
+
+    /// How much it is.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lines.len() + self.tests.len() + self.alone.len()
     }
 
     /// What is untried here and there.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        Self { lines: &self.lines & &other.lines, tests: &self.tests & &other.tests }
+        Self {
+            lines: &self.lines & &other.lines,
+            tests: &self.tests & &other.tests,
+            alone: &self.alone & &other.alone,
+        }
     }
+}
+
+/// Where an instruction stands in the text: its line, and how far from the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot {
+    line: u32,
+    start: u32,
+}
+
+impl Spot {
+    pub(super) const fn at(position: Position) -> Self {
+        Self { line: position.line, start: position.start }
+    }
+}
+
+/// Who has done something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum By {
+    #[default]
+    Nobody,
+    One(u8),
+    Several,
+}
+
+impl By {
+    /// Takes note of a thread that has done it.
+    pub(super) fn note(&mut self, thread: usize) {
+        let thread = u8::try_from(thread).unwrap_or(u8::MAX);
+        *self = match *self {
+            Self::Nobody => Self::One(thread),
+            Self::One(known) if known == thread => return,
+            _ => Self::Several,
+        };
+    }
+
+    /// Who has done one of two things.
+    const fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nobody, by) | (by, Self::Nobody) => by,
+            (Self::One(one), Self::One(two)) if one == two => self,
+            _ => Self::Several,
+        }
+    }
+}
+
+/// What was seen of an instruction, and of whom.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    how: u8,
+    by: By,
 }
 
 /// For each instruction, what was seen of it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reached(Vec<Vec<u8>>);
+pub(super) struct Reached(Vec<Vec<Seen>>);
 
 impl Reached {
     pub(super) fn new(module: &Module) -> Self {
-        Self(module.codes.iter().map(|code| vec![0; code.instructions.len()]).collect())
+        Self(module.codes.iter().map(|code| vec![Seen::default(); code.instructions.len()]).collect())
     }
 
     /// The instruction that a thread is at, by its code and place, and how many calls deep it is.
@@ -53,22 +115,27 @@ impl Reached {
     pub(super) fn note(&mut self, before: Option<(u16, usize, usize)>, machine: &Machine<'_>, thread: usize) {
         let Some((code, pc, depth)) = before else { return };
         let Some(seen) = self.0.get_mut(usize::from(code)).and_then(|code| code.get_mut(pc)) else { return };
-        *seen |= match Self::place(machine, thread) {
+        seen.by.note(thread);
+        seen.how |= match Self::place(machine, thread) {
             Some((other, next, now)) if other == code && now == depth && next == pc + 1 => DONE | WENT_ON,
             Some((other, next, now)) if other == code && now == depth && next != pc => DONE | JUMPED,
             _ => DONE,
         };
     }
 
-    /// What neither of two searches has done.
-    pub(super) fn untried(&self, other: &Self, module: &Module) -> Untried {
+    /// What neither of two searches has done, or one thread alone, though in the program as it stands several do.
+    pub(super) fn untried(&self, other: &Self, module: &Module, several: &BTreeSet<Spot>) -> Untried {
         let source = lines(&module.texts.file);
         let text = |line: u32| source.get(&line).map_or("", |text| text.trim());
         let mut run: BTreeMap<u32, bool> = BTreeMap::new();
         let mut tests: BTreeMap<(u32, u32), [bool; 2]> = BTreeMap::new();
+        let mut by: BTreeMap<Spot, By> = BTreeMap::new();
         for (code, (one, two)) in module.codes.iter().zip(self.0.iter().zip(&other.0)) {
             for (instruction, (one, two)) in code.instructions.iter().zip(one.iter().zip(two)) {
-                let (Some(position), seen) = (instruction.position, one | two) else { continue };
+                let Some(position) = instruction.position else { continue };
+                let seen = one.how | two.how;
+                let known = by.entry(Spot::at(position)).or_default();
+                *known = known.or(one.by).or(two.by);
                 match instruction.op {
                     // They may bear the number of a line that is not run; what stands behind a loop is never done.
                     Op::Jump(_) | Op::Nop | Op::LoopEnd => continue,
@@ -87,6 +154,11 @@ impl Reached {
         let one_sided = tests.iter().filter(|(_, came_out)| came_out[0] != came_out[1]);
         Untried {
             lines: run.into_iter().filter(|&(_, run)| !run).map(|(line, _)| line).collect(),
+            alone: several
+                .iter()
+                .filter(|spot| matches!(by.get(spot), Some(By::One(_))))
+                .map(|spot| spot.line)
+                .collect(),
             tests: one_sided.map(|(&(line, _), _)| line).filter(|&line| !of_itself(line)).collect(),
         }
     }

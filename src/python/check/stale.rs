@@ -1,12 +1,13 @@
 //! Whether a thread goes on by what is no longer so: by what it has read before another one changed it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::machine::{Location, Machine};
+use super::machine::{Location, Machine, Move, Use};
 use super::order::{Mark, runs};
 use super::pause::{Bounds, Pause, Told, Unfinished};
 use super::search::Search;
-use super::state::{Object, State, Thread, Value};
+use super::state::{Object, State, Thread, Unit, Value};
+use super::unit::{self, At, Came};
 
 /// The most turns that a thread may need to come to its end.
 const MOST_TURNS: usize = 1000;
@@ -30,16 +31,17 @@ impl<'m> Search<'m> {
         }
         let runs = runs(order);
         let mut machine = Machine::at(self.module(), self.begin().clone());
-        let mut before = Vec::new();
+        let (mut before, mut units) = (Vec::new(), BTreeMap::<u8, Unit>::new());
         for &run in &runs {
-            before.push(self.carry_out_run(&mut machine, run, bounds)?);
+            let unit = units.entry(run.0.thread).or_default();
+            before.push(self.carry_out_run(&mut machine, run, unit, bounds)?);
         }
         for (at, &(mark, turns)) in runs.iter().enumerate().filter(|&(at, _)| before[at].interrupted) {
             let thread = mark.thread;
             let Some(next) = (at + 1..runs.len()).find(|&next| runs[next].0.thread == thread) else {
                 continue;
             };
-            let mut machine = Machine::at(self.module(), before[at].supplied.clone());
+            let mut machine = Machine::at(self.module(), before[at].given.clone());
             for (&(other, turns), run) in runs[at + 1..next].iter().zip(&before[at + 1..next]) {
                 // It may have another way to go now; it still goes on to its end.
                 let turns = if run.over { MOST_TURNS } else { turns };
@@ -50,7 +52,7 @@ impl<'m> Search<'m> {
                 }
             }
             // On its way there it may find less to do, or more.
-            let mut same = false;
+            let mut same = self.knows_the_same((&before[at + 1].start, &machine.state), usize::from(thread));
             for _ in 0..turns + MORE_TURNS {
                 if same || self.carry_out(&mut machine, (Mark::of(usize::from(thread)), 1), bounds)?.is_none()
                 {
@@ -65,37 +67,35 @@ impl<'m> Search<'m> {
         Ok(false)
     }
 
-    /// Carries out a run of an order, and says what was so before it and when it ended.
+    /// Carries out a run of an order, and says what was so before it and when it ended. `unit` is how far its thread has come.
     fn carry_out_run(
         &mut self,
         machine: &mut Machine<'m>,
         (mark, turns): (Mark, usize),
+        unit: &mut Unit,
         bounds: &Bounds<'_>,
     ) -> Result<Run, Unfinished> {
         let start = machine.state.clone();
-        let (mut supplied, mut only_supply) = (start.clone(), true);
+        let mut given = Given::new(start.clone());
         let mut last = None;
+        let shared = self.shared().clone();
         for _ in 0..turns {
-            let mut touched = Touched::default();
-            let shared = self.shared().clone();
-            let pause = self.take_turn(machine, mark, bounds, &mut |machine, _, told| {
-                if matches!(told, Told::After(_)) {
-                    touched.note(machine, &shared);
-                }
+            let pause = self.take_turn(machine, mark, bounds, &mut |machine, thread, told| match told {
+                Told::Before { .. } => unit.enter(At::of(machine, thread)),
+                Told::After(_) => given.note(machine, thread, unit, &shared),
+                Told::TakesLock => {}
             })?;
             let waits = pause.is_none();
             last = pause.or(Some(Pause::Blocked));
             if waits {
                 break;
             }
-            only_supply &= !touched.other;
-            if only_supply && touched.supply {
-                supplied = machine.state.clone();
-            }
+            given.end_turn(&machine.state);
         }
         let over = machine.state.threads[usize::from(mark.thread)].finished;
-        let interrupted = matches!(last, Some(Pause::Switch | Pause::Long)) && !over;
-        Ok(Run { start, supplied, interrupted, over })
+        let interrupted = matches!(last, Some(Pause::Switch | Pause::Long)) || waits_for_a_lock(machine);
+        let interrupted = interrupted && !over;
+        Ok(Run { start, given: given.state, interrupted, over })
     }
 
     /// Carries out the turns of a thread, or those that it takes to its end; how the last ended. Nothing if it is not there or cannot go
@@ -134,39 +134,70 @@ impl<'m> Search<'m> {
     }
 }
 
+/// Whether the last instruction found a lock taken that others let go again: until then they do what they like.
+fn waits_for_a_lock(machine: &Machine<'_>) -> bool {
+    machine.accesses.iter().filter(|access| access.how == Use::Wait).any(|access| {
+        let entry = access.object.and_then(|at| machine.state.heap.get(at as usize));
+        entry.is_some_and(|entry| matches!(entry.object, Object::Lock(_) | Object::RLock(..)))
+    })
+}
+
 /// A run of an order that was carried out.
 struct Run {
     /// What was so before it.
     start: State,
-    /// What was so once the thread had been given its task, or taken what it works on from a queue, if that comes first: others are
-    /// given something else, and that makes no difference to what it knows.
-    supplied: State,
-    /// Whether its thread could have gone on at its end.
+    /// What was so at its last whole iteration, and once the thread had been given its task then, or taken what it works on from a
+    /// queue, if that comes first: others are given something else, and that makes no difference to what it knows.
+    given: State,
+    /// Whether its thread could have gone on at its end, or waits for a lock.
     interrupted: bool,
     /// Whether its thread has come to its end.
     over: bool,
 }
 
-/// What a turn got at of all that is shared.
-#[derive(Default)]
-struct Touched {
-    /// Whether it took something out of a queue, or a task of an executor.
+/// How far a thread has come in a run with no more than what it was given to work on.
+struct Given {
+    state: State,
+    /// Whether it has taken something out of a queue, or out of what serves as one, or a task of an executor.
     supply: bool,
-    /// Whether it got at anything else.
+    /// Whether it has got at anything else.
     other: bool,
+    /// How many locks it has taken and not let go.
+    locks: isize,
 }
 
-impl Touched {
+impl Given {
+    const fn new(state: State) -> Self {
+        Self { state, supply: false, other: false, locks: 0 }
+    }
+
     /// Takes note of an instruction that was done.
-    fn note(&mut self, machine: &Machine<'_>, shared: &BTreeSet<Location>) {
+    fn note(&mut self, machine: &Machine<'_>, thread: usize, unit: &mut Unit, shared: &BTreeSet<Location>) {
+        let mut touched = false;
         for access in machine.accesses.iter().filter(|access| shared.contains(&access.location)) {
+            touched |= !unit::is_order(&machine.state, access.location);
             let at = access.object.and_then(|at| machine.state.heap.get(at as usize));
-            match at.map(|entry| &entry.object) {
-                Some(Object::Queue(..) | Object::Executor { .. } | Object::Future { .. }) => {
-                    self.supply |= access.how.writes();
+            match (at.map(|entry| &entry.object), access.how) {
+                (Some(Object::Queue(..) | Object::Executor { .. } | Object::Future { .. }), how) => {
+                    self.supply |= how.writes();
                 }
+                // Others may have their own share of it.
+                (Some(Object::Semaphore(..)), Use::Take | Use::Release) => {}
+                (_, Use::Take) => self.locks += 1,
+                (_, Use::Release) => self.locks -= 1,
+                _ if access.moves == Some(Move::Out) => self.supply = true,
                 _ => self.other = true,
             }
+        }
+        if unit.follow(At::of(machine, thread), touched, false) == Came::ToAnIteration && self.locks == 0 {
+            *self = Self::new(machine.state.clone());
+        }
+    }
+
+    /// Takes note that the thread may be interrupted.
+    fn end_turn(&mut self, state: &State) {
+        if self.supply && !self.other && self.locks == 0 {
+            self.state = state.clone();
         }
     }
 }

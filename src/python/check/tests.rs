@@ -7,6 +7,7 @@ mod processes;
 mod reasons;
 mod sleepers;
 mod small;
+mod unreduced;
 mod whole;
 
 use super::{CheckError, Kind, check};

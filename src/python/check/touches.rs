@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use rustc_hash::FxBuildHasher;
 
-use super::machine::{Access, Location, Machine, Use};
+use super::machine::{Access, Location, Machine, Move, Use};
 use super::state::{Object, Value};
 
 impl Machine<'_> {
@@ -25,19 +25,25 @@ impl Machine<'_> {
         }
     }
 
-    /// Notes that a method gets at a container. To pop where there is nothing changes nothing, and fails by how many there are.
-    pub(super) fn touch_by_method(&mut self, at: u32, write: bool, pops_nothing: bool) {
-        if pops_nothing {
-            self.touch_extent(at, false);
-        } else {
-            self.touch(at, write);
+    /// Notes that a method gets at a list or a deque. To pop where there is nothing changes nothing, and fails by how many there are.
+    pub(super) fn touch_by_method(&mut self, at: u32, name: &str, write: bool, is_empty: bool) {
+        let pops = name.starts_with("pop");
+        if pops && is_empty {
+            return self.touch_extent(at, false);
         }
+        let known = self.accesses.len();
+        self.touch(at, write);
+        let moves = match name {
+            "append" | "appendleft" => Some(Move::In),
+            _ => pops.then_some(Move::Out),
+        };
+        self.accesses[known..].iter_mut().for_each(|access| access.moves = moves);
     }
 
     /// Notes what is done with a lock.
     pub(super) fn touch_lock(&mut self, at: u32, how: Use) {
         let location = Location::Content(self.state.heap[at as usize].site);
-        self.accesses.push(Access { location, how, object: Some(at), key: None });
+        self.accesses.push(Access { location, how, object: Some(at), key: None, moves: None });
     }
 
     /// Notes that what was got at last is one element of its object.
@@ -54,13 +60,13 @@ impl Machine<'_> {
     pub(super) fn touch_attribute(&mut self, at: u32, name: u16, write: bool) {
         let location = Location::Attribute(self.state.heap[at as usize].site, name);
         let how = if write { Use::Write } else { Use::Read };
-        self.accesses.push(Access { location, how, object: Some(at), key: None });
+        self.accesses.push(Access { location, how, object: Some(at), key: None, moves: None });
     }
 
     pub(super) fn touch_global(&mut self, name: u16, write: bool) {
         let location = Location::Global(self.current().process, name);
         let how = if write { Use::Write } else { Use::Read };
-        self.accesses.push(Access { location, how, object: None, key: None });
+        self.accesses.push(Access { location, how, object: None, key: None, moves: None });
     }
 
     /// Notes that what a value holds is got at, if it can be changed.
@@ -109,7 +115,7 @@ impl Machine<'_> {
         if self.state.object(at).has_extent() {
             let location = Location::Extent(self.state.heap[at as usize].site);
             let how = if write { Use::Write } else { Use::Read };
-            self.accesses.push(Access { location, how, object: Some(at), key: None });
+            self.accesses.push(Access { location, how, object: Some(at), key: None, moves: None });
         }
     }
 

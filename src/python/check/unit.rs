@@ -14,6 +14,55 @@ impl Unit {
     pub(super) const fn lets_others(&self, rounds: u8) -> bool {
         self.rounds >= rounds
     }
+
+    /// Takes note of where its thread is, before an instruction.
+    pub(super) fn enter(&mut self, at: At) {
+        if self.within.map(|(within, _)| within) != at.outermost {
+            self.within = at.outermost.map(|now| (now, !self.begun));
+        }
+    }
+
+    /// Takes note of where its thread has come by an instruction, whether that got at something shared, and whether it started another
+    /// thread.
+    pub(super) fn follow(&mut self, at: At, touched: bool, started: bool) -> Came {
+        self.begun |= touched;
+        let counts = match (self.within, at.outermost) {
+            (Some((before, counts)), Some(now)) if before == now => counts,
+            // It ends where its last iteration has ended.
+            (Some((_, counts)), None) => counts,
+            _ => !self.begun,
+        };
+        if at.ends && counts {
+            self.begun = false;
+            Came::ToAnIteration
+        } else if (started && !self.begun) || at.is_before_its_task {
+            self.begun = false;
+            Came::ToAnEnd
+        } else if at.ends {
+            Came::Round
+        } else {
+            Came::On
+        }
+    }
+}
+
+/// Where a thread is, in its loops and tasks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct At {
+    outermost: Option<Loop>,
+    /// Whether an iteration of that ends here.
+    pub(super) ends: bool,
+    is_before_its_task: bool,
+}
+
+impl At {
+    pub(super) fn of(machine: &Machine<'_>, thread: usize) -> Self {
+        Self {
+            outermost: outermost(machine, thread),
+            ends: iteration_ends(machine, thread),
+            is_before_its_task: is_before_its_task(machine, thread),
+        }
+    }
 }
 
 /// Counts how often a thread has gone through a loop that has no end of its own; whether it has just done so for the last time before
@@ -71,11 +120,11 @@ pub(super) enum Came {
 
 /// Notes which loop a thread is in, before it does an instruction: what that gets at belongs to the loop.
 pub(super) fn enter(machine: &mut Machine<'_>, thread: usize) {
-    let now = outermost(machine, thread);
-    if machine.state.threads[thread].unit.within.map(|(within, _)| within) != now {
+    let mut unit = machine.state.threads[thread].unit;
+    unit.enter(At::of(machine, thread));
+    if machine.state.threads[thread].unit != unit {
         machine.thread = thread;
-        let unit = &mut machine.current_mut().unit;
-        unit.within = now.map(|now| (now, !unit.begun));
+        machine.current_mut().unit = unit;
     }
 }
 
@@ -102,28 +151,11 @@ fn is_to_be_woken(state: &State, thread: usize) -> bool {
 
 /// What a thread has come to by an instruction: whether that got at something shared, and whether it started another thread.
 pub(super) fn follow(machine: &mut Machine<'_>, thread: usize, touched: bool, started: bool) -> Came {
-    let (now, ends) = (outermost(machine, thread), iteration_ends(machine, thread));
-    let took_a_task = is_before_its_task(machine, thread);
+    let mut unit = machine.state.threads[thread].unit;
+    let came = unit.follow(At::of(machine, thread), touched, started);
     machine.thread = thread;
-    let unit = &mut machine.current_mut().unit;
-    unit.begun |= touched;
-    let counts = match (unit.within, now) {
-        (Some((before, counts)), Some(now)) if before == now => counts,
-        // It ends where its last iteration has ended.
-        (Some((_, counts)), None) => counts,
-        _ => !unit.begun,
-    };
-    if ends && counts {
-        unit.begun = false;
-        Came::ToAnIteration
-    } else if (started && !unit.begun) || took_a_task {
-        unit.begun = false;
-        Came::ToAnEnd
-    } else if ends {
-        Came::Round
-    } else {
-        Came::On
-    }
+    machine.current_mut().unit = unit;
+    came
 }
 
 /// Whether a location is what brings threads into an order, and holds nothing else that they could read: a lock, a thread's end.
@@ -184,7 +216,7 @@ pub(super) fn ends_inner(machine: &Machine<'_>, thread: usize) -> bool {
 }
 
 /// Whether a thread stands where an iteration of its outermost loop has ended.
-pub(super) fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
+fn iteration_ends(machine: &Machine<'_>, thread: usize) -> bool {
     let frames = &machine.state.threads[thread].frames;
     let Some((last, outer)) = frames.split_last() else { return true };
     let loops = |frame: &super::state::Frame| &machine.module.codes[usize::from(frame.code)].loops;

@@ -14,6 +14,7 @@ use super::reached::Untried;
 use super::replay::{self, PlayError};
 use super::search::Search;
 use super::small::{self, Scope};
+use super::unreduced::Unreduced;
 use super::witness::{Record, Turn};
 use super::worst::{Worst, may_be_right};
 use crate::error::{Classified, Kind as ErrorKind};
@@ -107,12 +108,14 @@ pub fn check(
     control: &Control,
 ) -> Result<Checked, CheckError> {
     let (stmts, small) = parse(text, scope.into())?;
+    let unreduced = Unreduced::new(text);
+    let unreduced = (!small.is_as_it_stands()).then_some(&unreduced);
     let mut findings = Vec::new();
     // What one version does and the model does not is no reason to say nothing of the others.
     let mut refusals = Vec::new();
     let checked: Vec<(Version, Result<Finding, CheckError>)> = versions
         .par_iter()
-        .map(|&version| (version, check_version(&stmts, text, version, &small, control)))
+        .map(|&version| (version, check_version(&stmts, text, version, &small, unreduced, control)))
         .collect();
     for (version, checked) in checked {
         match checked {
@@ -261,6 +264,7 @@ fn check_version(
     text: &str,
     version: Version,
     small: &Small,
+    unreduced: Option<&Unreduced<'_>>,
     control: &Control,
 ) -> Result<Finding, CheckError> {
     let compiled = refusal(text, version)
@@ -274,12 +278,12 @@ fn check_version(
     };
     module.rounds = small.rounds;
     let bounds = Bounds { states: MOST_STATES, steps: MOST_STEPS, control };
-    match judge(&module, &bounds) {
+    match judge(&module, unreduced, &bounds) {
         Ok((mut found, silenced)) => {
             if silenced && matches!(found.kind, Kind::Exact | Kind::Differs) {
                 // Its first iterations are not specialised yet.
                 module.warm = false;
-                if let Ok((cold, _)) = judge(&module, &bounds)
+                if let Ok((cold, _)) = judge(&module, unreduced, &bounds)
                     && cold.kind != found.kind
                     && cold.kind != Kind::Exact
                 {
@@ -302,7 +306,13 @@ fn check_version(
 }
 
 /// A finding, and whether it rests on calls that are taken to be specialised.
-fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfinished> {
+fn judge(
+    module: &Module,
+    unreduced: Option<&Unreduced<'_>>,
+    bounds: &Bounds<'_>,
+) -> Result<(Finding, bool), Unfinished> {
+    let none = BTreeSet::new();
+    let several = || unreduced.map_or(&none, |unreduced| unreduced.several(module.version));
     let mut whole = Search::new(module, Switching::Iterations);
     let serial = whole.run(bounds, None)?;
     let one_order = serial.first().map(|(_, order)| order.clone()).unwrap_or_default();
@@ -337,14 +347,14 @@ fn judge(module: &Module, bounds: &Bounds<'_>) -> Result<(Finding, bool), Unfini
         finding.processes = state.threads.iter().any(|thread| thread.process > 0);
         finding.daemons_print = search.daemons_print(&state);
         finding.closed = record.closed(module, &state, &search.conflicts);
-        finding.untried = search.reached.untried(&whole.reached, module);
+        finding.untried = search.reached.untried(&whole.reached, module, several());
         finding.remark = lines(&search).to_owned() + &endings_of_orders(&expected, assumed.few_rounds);
         finding.reason = safe(&search, orders) + &finding.remark;
         return Ok((finding, search.assumed.specialised));
     };
     finding.kind = worst.kind;
     if finding.kind == Kind::Differs {
-        finding.untried = search.reached.untried(&whole.reached, module);
+        finding.untried = search.reached.untried(&whole.reached, module, several());
     }
     let (record, state) = worst.played(&mut search, bounds)?;
     finding.daemons_print = search.daemons_print(&state);

@@ -174,7 +174,7 @@ impl Record {
                 let mut event = Event::before(&machine, thread, true);
                 let Ok(step @ Step::Done { .. }) = machine.step(thread) else { break };
                 event.is_done(&machine, step);
-                let is_last = event.ends_iteration;
+                let is_last = event.ends_iteration();
                 self.beyond.push(event);
                 if is_last {
                     break;

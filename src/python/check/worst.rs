@@ -1,6 +1,6 @@
 //! The schedule that says most of a program, among those that end otherwise than orders of whole iterations do.
 
-use super::collision::is_allowed;
+use super::allowed::is_allowed;
 use super::ending::Ending;
 use super::finding::{Kind, Shows};
 use super::order::{Mark, Order};

@@ -14,6 +14,8 @@ pub struct UntriedLines {
     pub lines: Vec<u32>,
     /// The lines with a test that always comes out the same.
     pub tests: Vec<u32>,
+    /// The lines of which one thread alone runs what several run in the program as it stands.
+    pub alone: Vec<u32>,
     /// The versions that this is said of: those on which nothing goes wrong. None where everything was tried.
     pub versions: Vec<&'static str>,
 }
@@ -28,6 +30,7 @@ impl UntriedLines {
         let mut all = Self {
             lines: untried.lines.into_iter().collect(),
             tests: untried.tests.into_iter().collect(),
+            alone: untried.alone.into_iter().collect(),
             versions: Vec::new(),
         };
         if !all.is_empty() {
@@ -39,7 +42,7 @@ impl UntriedLines {
 
     /// Whether everything was tried.
     pub(super) const fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.tests.is_empty()
+        self.lines.is_empty() && self.tests.is_empty() && self.alone.is_empty()
     }
 
     /// In a sentence: on which versions, if not on all, and whether numbers were taken as small, or only loops cut short.
@@ -54,7 +57,13 @@ impl UntriedLines {
         let never_run = (!self.lines.is_empty()).then(|| format!("{} never run", told(&self.lines)));
         let same = (!self.tests.is_empty())
             .then(|| format!("a test in {} that always comes out the same", told(&self.tests)));
-        let what: Vec<String> = never_run.into_iter().chain(same).collect();
+        let alone = (!self.alone.is_empty()).then(|| {
+            format!(
+                "{} run by one thread alone, though by several in the program as it stands",
+                told(&self.alone)
+            )
+        });
+        let what: Vec<String> = never_run.into_iter().chain(same).chain(alone).collect();
         (!what.is_empty()).then(|| {
             format!(
                 "{}{}: {}; what depends on that is not tried (--scope N tries {})",

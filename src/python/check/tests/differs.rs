@@ -61,6 +61,32 @@ fn who_is_given_which_task_makes_no_difference_to_that() {
 }
 
 #[test]
+fn what_is_taken_out_and_put_back_is_its_takers_meanwhile() {
+    let used = "print(sum(used), sorted(used))";
+    let of_a_queue = "import queue\nfree = queue.Queue()\nfree.put(0)\nfree.put(1)\nused = [0, 0]";
+    let in_a_loop = "for i in range(2):\n    k = free.get()\n    used[k] += 1\n    free.put(k)";
+    assert_eq!(kinds(of_a_queue, in_a_loop, used), [Kind::Differs; 4]);
+    let room = "room = threading.Semaphore(2)\nfree = [0, 1]\nused = [0, 0]";
+    let limited = "with room:\n    k = free.pop()\n    used[k] += 1\n    free.append(k)";
+    assert_eq!(kinds(room, limited, used), [Kind::Differs; 4]);
+    let locked = "for i in range(2):\n    with room:\n        with lock:\n            k = free.pop(0)\n        used[k] += 1\n        with lock:\n            \
+                  free.append(k)";
+    assert_eq!(kinds(room, locked, used), [Kind::Differs; 4]);
+    // What two use at once, and what is copied and not taken.
+    let both = "for i in range(2):\n    k = free.get()\n    used[0] = used[0] + int('1')\n    free.put(k)";
+    assert_eq!(kinds(of_a_queue, both, used), [Kind::Loses; 4]);
+    let copied =
+        "with room:\n    k = free[-1] + int('0')\n    free.pop()\n    used[k] += 1\n    free.append(k)";
+    assert_eq!(kinds(room, copied, "print(sorted(used), sorted(free))"), [Kind::Loses; 4]);
+}
+
+#[test]
+fn a_loop_in_the_midst_of_an_update_ends_nothing() {
+    let body = "global owner, bad\nowner = threading.get_ident()\nfor i in range(2):\n    seen.append(i)\nif owner != threading.get_ident():\n    bad += 1";
+    assert_eq!(kinds("owner = bad = 0\nseen = []", body, "print(bad)"), [Kind::Loses; 4]);
+}
+
+#[test]
 fn a_semaphore_keeps_nobody_out() {
     let body = "global n, peak\nwith room:\n    n += 1\n    if n > peak:\n        peak = n\n    n -= 1";
     let found = kinds_with(3, "room = threading.Semaphore(2)\nn = peak = 0", body, "print(n)");

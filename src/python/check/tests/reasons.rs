@@ -288,6 +288,31 @@ fn what_was_read_before_is_no_reason_where_it_is_not_gone_on_by() {
     );
 }
 
+/// What each does as a whole is no reason where something else is.
+#[test]
+fn what_is_checked_and_not_what_is_counted_beside_it_is_the_reason() {
+    let reason = |text: &str| {
+        check(text, &[Version::V3_12], 2, &Control::default()).unwrap().findings.remove(0).reason
+    };
+    let memo = |count: &str| {
+        format!(
+            "import threading\nlock = threading.Lock()\nmemo = {{0: 0, 1: 1}}\ncalls = 0\ndef fib(n):\n    global calls\n{count}    \
+             if n not in memo:\n        memo[n] = fib(n - 1) + fib(n - 2)\n    return memo[n]\nts = [threading.Thread(target=fib, args=(2,)) \
+             for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(memo[2], calls)\n"
+        )
+    };
+    for count in ["    calls += 1\n", "    with lock:\n        calls += 1\n"] {
+        let told = reason(&memo(count));
+        assert!(told.starts_with("memo is read in line"), "{told}");
+    }
+    let cache = "import threading\nlock = threading.Lock()\norder = []\ndata = {}\ndef put(k):\n    with lock:\n        if len(order) >= 1:\n            \
+                 del data[order.pop(0)]\n        order.append(k)\n        data[k] = k\ndef get(k):\n    if k in data:\n        with lock:\n            \
+                 order.remove(k)\n            order.append(k)\nput(0)\nts = [threading.Thread(target=get, args=(0,)), \
+                 threading.Thread(target=put, args=(1,))]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    let told = reason(cache);
+    assert!(told.starts_with("data is read in line 12"), "{told}");
+}
+
 /// What main had set before it started threads, and looks at when they have ended, is as in every order.
 #[test]
 fn what_is_joined_is_no_reason_even_if_it_was_written_before() {

@@ -1,0 +1,58 @@
+//! Whether what threads do to each other in a schedule is what the program allows them to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::event::Event;
+use super::machine::{Location, Use};
+use super::meetings::{
+    Cut, Meeting, accesses, all_meetings, brings_into_order, cuts, have_a_lock_in_common, held, object_at,
+    uses_of,
+};
+use super::state::{State, Unit};
+use super::unit::{Came, is_order};
+
+/// Whether all that others do where a thread is interrupted is what the program allows them to: it is done under a lock, as all that the
+/// thread itself does with it, or it is to find a lock taken. What the thread had written and reads again must still be there.
+pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Location>) -> bool {
+    let held = held(events, state);
+    let guarded = |meeting: &Meeting| have_a_lock_in_common(&held, uses_of(events, meeting));
+    // Who takes an element out has it alone: then a list is as good as a queue.
+    let hands_over = |meeting: &Meeting| {
+        uses_of(events, meeting)
+            .all(|at| accesses(&events[at], meeting.location).all(|access| access.moves.is_some()))
+    };
+    let overwritten = |meeting: &Meeting| {
+        let uses = [meeting.before, Some(meeting.between), meeting.after].map(|it| it.map(|(how, _)| how));
+        uses == [Some(Use::Write), Some(Use::Write), Some(Use::Read)]
+    };
+    // What it used in another iteration, or task, is over: if that is not what it goes on by.
+    let ends = whole_ends(events, state, shared);
+    let is_over = |meeting: &Meeting| {
+        let Cut { left, resumed, .. } = meeting.cut;
+        let ended = |range: std::ops::Range<usize>| {
+            range.into_iter().any(|at| ends[at] && events[at].thread == events[left].thread)
+        };
+        meeting.before.is_some_and(|(_, before)| ended(before..left + 1))
+            || meeting.after.is_some_and(|(_, after)| ended(resumed..after))
+    };
+    let meetings = all_meetings(events, &cuts(events), state, shared, false);
+    meetings.iter().filter(|meeting| !is_over(meeting)).all(|meeting| {
+        let waits = object_at(state, meeting.location).is_some_and(brings_into_order);
+        waits && meeting.between.0 != Use::Release
+            || hands_over(meeting)
+            || guarded(meeting) && !overwritten(meeting)
+    })
+}
+
+/// Whether each event ends a whole iteration of its thread, or a task.
+fn whole_ends(events: &[Event], state: &State, shared: &BTreeSet<Location>) -> Vec<bool> {
+    let mut units: BTreeMap<usize, Unit> = BTreeMap::new();
+    let of_event = |event: &Event| {
+        let unit = units.entry(event.thread).or_default();
+        unit.enter(event.from);
+        let at = event.accesses.iter().map(|access| access.location);
+        let touched = at.filter(|at| shared.contains(at)).any(|at| !is_order(state, at));
+        matches!(unit.follow(event.to, touched, false), Came::ToAnIteration | Came::ToAnEnd)
+    };
+    events.iter().map(of_event).collect()
+}

@@ -1,0 +1,31 @@
+//! What threads have to do with small numbers, beside what they do in the program as it stands.
+
+use super::super::{Kind, check};
+use crate::python::version::Version;
+use crate::system::control::Control;
+use std::collections::BTreeSet;
+
+#[test]
+fn what_one_thread_alone_does_with_small_numbers_is_said() {
+    let text = "import threading\nclass Part:\n    def __init__(self, low): self.low = low\n    @property\n    def high(self): return self.low + 2500\n\
+                nums = list(range(5000))\nhits = 0\ndef part(p):\n    global hits\n    for n in nums:\n        if p.low <= n < p.high:\n            \
+                hits = hits + abs(1)\nts = [threading.Thread(target=part, args=(Part(k),)) for k in (0, 2500)]\nfor t in ts: t.start()\n\
+                for t in ts: t.join()\nprint(hits)\n";
+    let untried = |text: &str| {
+        let checked = check(text, &[Version::V3_9], 2, &Control::default()).unwrap();
+        (checked.findings[0].kind, checked.untried().alone)
+    };
+    assert_eq!(untried(text), (Kind::Exact, BTreeSet::from([5, 11, 12])));
+    // Where it stands as it is, there is nothing to be said.
+    let few = text.replace("5000", "4").replace("2500", "2");
+    assert_eq!(untried(&few), (Kind::Loses, BTreeSet::new()));
+    let all = text.replace("if p.low <= n < p.high", "if p.low >= 0");
+    assert_eq!(untried(&all), (Kind::Loses, BTreeSet::new()));
+    let locked = text
+        .replace("            hits", "            with lock: hits")
+        .replace("hits = 0", "hits = 0; lock = threading.Lock()");
+    assert_eq!(
+        untried(&locked.replace("if p.low <= n < p.high", "if p.low >= 0")),
+        (Kind::Exact, BTreeSet::new())
+    );
+}

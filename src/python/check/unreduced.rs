@@ -1,0 +1,89 @@
+//! The program as it stands, in one schedule: what several threads do of it, though with small numbers perhaps one alone does it.
+//!
+//! A number that was not taken as small, though what it has to do with others was, can leave a thread without anything to do: of a list
+//! that is three elements long by now, `data[4500:9000]` has none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use super::coverage;
+use super::machine::{KNOWN, Machine, Step};
+use super::reached::{By, Reached, Spot};
+use crate::python::program::{Place, compile_module, parse_program};
+use crate::python::version::Version;
+
+/// How much is done of the program: so many instructions, or fewer where it has large objects.
+const BUDGET: usize = 100_000;
+
+/// After so many instructions of a thread it is the next one's turn.
+const TURN: usize = 200;
+
+/// Objects that weigh so much make an instruction twice as dear, as each use may copy one.
+const HEAVY: usize = 32_768;
+
+/// So do so many results of calls in the midst of an instruction, which begins anew after each.
+const CALLS: usize = 32;
+
+/// A program as it stands.
+#[derive(Debug)]
+pub(super) struct Unreduced<'t> {
+    text: &'t str,
+    several: OnceLock<BTreeSet<Spot>>,
+}
+
+impl<'t> Unreduced<'t> {
+    pub(super) const fn new(text: &'t str) -> Self {
+        Self { text, several: OnceLock::new() }
+    }
+
+    /// What several of its threads do, as far as it is tried; none where that leaves the model.
+    pub(super) fn several(&self, version: Version) -> &BTreeSet<Spot> {
+        self.several.get_or_init(|| run(self.text, version).unwrap_or_default())
+    }
+}
+
+/// Runs a program, a thread after the other for a while each.
+fn run(text: &str, version: Version) -> Option<BTreeSet<Spot>> {
+    let stmts = parse_program(text).ok()?;
+    coverage::check(&stmts, &|position| Place::new(text, position)).ok()?;
+    let module = compile_module(&stmts, text, version, &KNOWN, false).ok()?;
+    let mut machine = Machine::start(&module);
+    let mut done: BTreeMap<Spot, By> = BTreeMap::new();
+    let (mut left, mut goes_on) = (BUDGET, true);
+    while goes_on {
+        goes_on = false;
+        let mut thread = 0;
+        while thread < machine.state.threads.len() {
+            let mut dear = 0;
+            for taken in 0.. {
+                let at = Reached::place(&machine, thread);
+                // What leaves the model with large numbers was nonetheless done up to there.
+                let Ok(step) = machine.step(thread) else { return Some(by_several(done)) };
+                let Step::Done { may_drop } = step else { break };
+                goes_on = true;
+                let frames = machine.state.threads[thread].frames.iter();
+                dear += frames.map(|frame| frame.progress.len()).sum::<usize>() / CALLS;
+                if let Some((code, pc, _)) = at
+                    && let Some(position) = module.codes[usize::from(code)].instructions[pc].position
+                {
+                    done.entry(Spot::at(position)).or_default().note(thread);
+                }
+                if machine.state.threads[thread].finished
+                    || (may_drop && taken + dear >= TURN)
+                    || dear >= left
+                {
+                    break;
+                }
+            }
+            machine.state.compact();
+            left = left.saturating_sub(dear + TURN * (1 + machine.state.weight() / HEAVY));
+            thread += 1;
+        }
+        goes_on &= left > 0;
+    }
+    Some(by_several(done))
+}
+
+fn by_several(done: BTreeMap<Spot, By>) -> BTreeSet<Spot> {
+    done.into_iter().filter(|(_, by)| *by == By::Several).map(|(spot, _)| spot).collect()
+}
