@@ -25,6 +25,15 @@ pub fn is_of_workload(option: &str) -> bool {
     !OF_SCENARIO.contains(&option)
 }
 
+/// The options in the order in which sweeps go through them: those that are not named here come first.
+const ORDER: [&str; 4] = ["iters", "sum", "pings", "switch-interval"];
+
+/// The place of an option among those of a sweep.
+#[must_use]
+pub fn place(option: &str) -> usize {
+    ORDER.iter().position(|known| *known == option).map_or(0, |at| at + 1)
+}
+
 /// The options of a sweep with the values that they have in one case; empty where nothing is swept.
 ///
 /// In JSON it is an object of texts, as hyperfine's `parameters`.

@@ -185,7 +185,7 @@ impl Document for ChangeReport {
         let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
         let row = |row: &ChangeRow| {
             let parameters: Vec<String> =
-                row.parameters.iter().map(|(option, value)| format!("{option}={value}")).collect();
+                row.swept().map(|(option, value)| format!("{option}={value}")).collect();
             let Change { ratio, low, high, verdict, runs, left_out, .. } = &row.change;
             vec![
                 row.group.clone(),
@@ -222,7 +222,7 @@ impl Document for ChangeReport {
             names
                 .into_iter()
                 .chain(row.objects.clone())
-                .chain(row.parameters.values().cloned())
+                .chain(row.swept().map(|(_, value)| value.to_owned()))
                 .chain(rest)
                 .collect::<Vec<_>>()
         }))

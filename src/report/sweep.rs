@@ -254,7 +254,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             words::versions_apart(&first)
         ));
     }
-    if rows.iter().any(|row| row.conditions.recorded) {
+    if rows.iter().any(|row| row.is_recorded_by_update()) {
         notes.push(format!("note: {}.", words::RECORDED));
     }
     let hosts = first.iter().filter_map(|row| words::hosts_alone(row));

@@ -307,7 +307,7 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
             count::grouped(i128::from(widen))
         )));
     }
-    if row.conditions.recorded {
+    if row.is_recorded_by_update() {
         notes.push(Cow::from(RECORDED));
     }
     if row.summary.verdict == Verdict::Lucky && conditions.workers > 1 && row.promise == Promise::MayLose {

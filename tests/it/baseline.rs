@@ -157,6 +157,28 @@ fn what_was_measured_otherwise_is_refused_by_name_before_anything_runs() {
 }
 
 #[test]
+fn a_script_finds_the_swept_values_in_the_same_order_in_a_sweep_and_in_its_changes() {
+    for line in [
+        "compare sharded --threads 1,2 --iters 1k,2k --runs 1",
+        "compare gil:3.9 --threads 1,2 --iters 1k,2k --switch-interval 1ms,5ms --runs 1",
+        "gil --threads 1,2 --iters 1k,2k --switch-interval 1ms,5ms --runs 1",
+        "split --by thread --workers 1,2 --iters 1k,2k --runs 1",
+    ] {
+        let (_folder, file) = export(line);
+        let swept = line.matches(',').count();
+        let of = |text: &str| -> Vec<Vec<String>> {
+            let fields = |line: &str| line.split('\t').skip(1).take(1 + swept).map(str::to_owned).collect();
+            text.lines().map(fields).collect()
+        };
+        let sweep = of(&output_of(&format!("{line} --quiet")));
+        let (changes, ..) = diff(&file, &file, "--quiet");
+        for fields in of(&changes) {
+            assert!(sweep.contains(&fields), "{line}: {fields:?} {sweep:?}");
+        }
+    }
+}
+
+#[test]
 fn one_lock_of_several_is_held_against_itself() {
     let (_folder, file) = export("mutex --lock std,fair --iters 1k --runs 2");
     let ran =

@@ -136,10 +136,14 @@ fn what_a_timeline_of_holds_costs_is_said_of_one_run_and_of_a_sweep() {
         "--iters 1k",
         "--iters 1k --threads 1,2",
         "--iters 1k --lock std,spin --threads 1,2",
-        "--iters 500,1k --format markdown",
+        "--iters 500,1k",
     ] {
         assert!(said(&format!("{swept} --timeline")), "{swept}");
         assert!(!said(swept), "{swept}");
+    }
+    // Under a GIL it is once in each take of it.
+    for line in ["gil --iters 1k --runs 1", "split --by gil --iters 1k --runs 1 --threads 1,2"] {
+        assert!(!output_of(&format!("{line} --timeline")).contains("the clock is read"), "{line}");
     }
 }
 

@@ -74,16 +74,20 @@ impl CompareCommand {
     pub(super) fn request(self, cpus: Cpus, commands: &[String]) -> Result<Request, UsageError> {
         let scenarios = scenarios(&self.names, commands)?;
         let load = workload(NonZeroUsize::MIN, 0, self.pattern.pattern, Vec::new(), cpus);
-        let combinations = Combinations::of(load)
-            .over_workers("threads", &self.workers.threads, |workers, cpus| {
+        let combinations =
+            Combinations::of(load).over_workers("threads", &self.workers.threads, |workers, cpus| {
                 self.pin.cpu_of_each(workers, cpus)
-            })
-            .over_intervals(&self.interval.intervals());
+            });
+        let intervals = self.interval.intervals();
+        let of_all = combinations.clone().over_intervals(&intervals);
         // Each group has its own numbers where they are not said.
         let of_group = |group: Group| {
             let iterations = self.iters.clone();
-            let iterations = iterations.unwrap_or_else(|| Several::one(iterations_of(group, &combinations)));
-            combinations.clone().over("iters", &iterations, |load, iterations| load.iterations = iterations)
+            let iterations = iterations.unwrap_or_else(|| Several::one(iterations_of(group, &of_all)));
+            let combinations = combinations.clone();
+            combinations
+                .over("iters", &iterations, |load, iterations| load.iterations = iterations)
+                .over_intervals(&intervals)
         };
         let mut cases = Vec::new();
         for scenario in scenarios {

@@ -68,11 +68,14 @@ impl PythonCommand {
         }
         let load = workload(NonZeroUsize::MIN, 0, self.pattern.pattern, Vec::new(), cpus);
         let combinations = Combinations::of(load)
-            .over("threads", &self.workers.threads, |load, workers| load.workers = workers)
-            .over_intervals(&self.interval.intervals());
-        let loops =
-            combinations.clone().over("iters", &self.iters, |load, iters| load.iterations = iters.get());
-        let sums = combinations.over("sum", &self.sum, |load, sum| load.iterations = sum);
+            .over("threads", &self.workers.threads, |load, workers| load.workers = workers);
+        let intervals = self.interval.intervals();
+        let loops = combinations
+            .clone()
+            .over("iters", &self.iters, |load, iters| load.iterations = iters.get())
+            .over_intervals(&intervals);
+        let sums =
+            combinations.over("sum", &self.sum, |load, sum| load.iterations = sum).over_intervals(&intervals);
         let rounds = self.rounds();
         let body = Job::Body {
             setup: self.body.setup().to_owned(),

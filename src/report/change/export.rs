@@ -5,7 +5,7 @@
 
 use crate::measure::Pace;
 use crate::measure::change::Sample;
-use crate::measure::parameters::is_of_workload;
+use crate::measure::parameters::{is_of_workload, place};
 use crate::measure::stats::median;
 use crate::report::numbers::time;
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,14 @@ pub(super) struct Key {
     pub parameters: BTreeMap<String, String>,
 }
 
+/// The options and their values, in the order of the sweep.
+pub(super) fn in_order(parameters: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
+    let mut all: Vec<(&str, &str)> =
+        parameters.iter().map(|(option, value)| (option.as_str(), value.as_str())).collect();
+    all.sort_by_key(|(option, _)| place(option));
+    all.into_iter()
+}
+
 /// Those of the workload.
 fn of_workload(mut parameters: BTreeMap<String, String>) -> BTreeMap<String, String> {
     parameters.retain(|option, _| is_of_workload(option));
@@ -114,7 +122,7 @@ impl Key {
     pub(super) fn words(&self) -> String {
         let objects = self.objects.as_ref().map_or_else(String::new, |objects| format!(" {objects}"));
         let parameters: Vec<String> =
-            self.parameters.iter().map(|(option, value)| format!("{option} {value}")).collect();
+            in_order(&self.parameters).map(|(option, value)| format!("{option} {value}")).collect();
         let parameters =
             if parameters.is_empty() { String::new() } else { format!(" ({})", parameters.join(", ")) };
         format!("{}{objects}{parameters}", self.scenario.trim_start_matches("split:"))

@@ -2,6 +2,7 @@
 
 mod export;
 
+use export::in_order;
 pub use export::{Export, ExportError};
 
 use super::numbers::{figure, percent};
@@ -45,6 +46,13 @@ pub struct ChangeRow {
     /// How they stand to each other.
     #[serde(flatten)]
     pub change: Change,
+}
+
+impl ChangeRow {
+    /// The swept options and their values, in the order of the sweep.
+    pub(super) fn swept(&self) -> impl Iterator<Item = (&str, &str)> {
+        in_order(&self.parameters)
+    }
 }
 
 impl Changes {

@@ -30,6 +30,20 @@ enum Effect {
     Absent,
 }
 
+/// How many round trips took a switch interval or longer, alone and beside computing workers.
+fn slow(row: &ConvoyRow) -> [usize; 2] {
+    let interval = row.beside.switch_interval.as_secs_f64();
+    [&row.idle, &row.loaded].map(|latency| {
+        latency.as_ref().map_or(0, |it| it.times.iter().filter(|&&time| time >= interval).count())
+    })
+}
+
+/// Whether a few round trips may have waited for the GIL, though too few to be among the slowest in a hundred.
+fn is_few(row: &ConvoyRow) -> bool {
+    let [alone, beside] = slow(row);
+    row.hand_off == Some(Passing::Interval) && beside > alone
+}
+
 impl ConvoyReport {
     /// What the rows show, and why.
     #[must_use]
@@ -60,12 +74,12 @@ impl ConvoyReport {
             row.hand_off == Some(Passing::Interval) && matches!(effect, Effect::Absent | Effect::Tail)
         });
         if escaped && !explained(Passing::Interval) {
-            notes.push(
-                "why: under a GIL the worker has to wait where a computing worker has taken it meanwhile. Here it had it back before one had \
-                 woken up and taken it: a computing worker that sleeps keeps nobody waiting. With more round trips (--pings) that is less \
-                 likely."
-                    .to_owned(),
-            );
+            let mostly = if seen.iter().any(|(row, _)| is_few(row)) { "mostly " } else { "" };
+            notes.push(format!(
+                "why: under a GIL the worker has to wait where a computing worker has taken it meanwhile. Here it {mostly}had it back before \
+                 one had woken up and taken it: a computing worker that sleeps keeps nobody waiting. With more round trips (--pings) that \
+                 is less likely."
+            ));
         }
         if explained(Passing::Interval) {
             let rare = seen.iter().all(|(_, effect)| *effect != Effect::Usual);
@@ -171,6 +185,15 @@ impl ConvoyReport {
                 ": no convoy effect in most round trips; but {slowest}, {} alone{without}",
                 time(idle.1)
             ),
+            Effect::Absent if is_few(row) => {
+                let [alone, beside] = slow(row);
+                format!(
+                    ": no convoy effect in ninety-nine of a hundred round trips; but {beside} of {} took a switch interval or longer, the \
+                     longest {}; {alone} alone",
+                    times.len(),
+                    time(longest.1)
+                )
+            }
             Effect::Absent if longest.1 > 10.0 * longest.0 => format!(
                 ": no convoy effect in ninety-nine of a hundred round trips; the longest took {}, {} alone{without}",
                 time(longest.1),

@@ -359,6 +359,25 @@ fn a_trip_shorter_than_the_interval_did_not_wait_for_the_gil() {
 }
 
 #[test]
+fn a_few_trips_that_took_an_interval_are_told_whatever_an_idle_one_took() {
+    let of = |slow: &[f64]| Latency::of(&[[&vec![15e-6; 1500 - slow.len()][..], slow].concat()]);
+    let said = |passing, alone: &[f64], beside: &[f64]| plain(&convoy(passing, of(alone), of(beside)));
+    let some = said(Passing::Interval, &[4.69e-3], &[5.08e-3, 5.1e-3, 32e-3]);
+    assert!(
+        some.contains("but 3 of 1500 took a switch interval or longer, the longest 32.0 ms; 0 alone"),
+        "{some}"
+    );
+    assert!(some.contains("Here it mostly had it back") && !some.contains("was seen"), "{some}");
+    for none in [
+        said(Passing::Interval, &[5.08e-3], &[5.1e-3]),
+        said(Passing::None, &[], &[5.1e-3, 6e-3]),
+        said(Passing::Interval, &[], &[3e-3]),
+    ] {
+        assert!(!none.contains("took a switch interval") && !none.contains("mostly"), "{none}");
+    }
+}
+
+#[test]
 fn where_no_trip_waited_the_computing_worker_did_not_have_the_gil() {
     let said = |hand_off: Passing, loaded: f64| {
         plain(&convoy(hand_off, Latency::of(&[vec![17e-6; 40]]), Latency::of(&[vec![loaded; 40]])))
