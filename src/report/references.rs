@@ -77,10 +77,7 @@ impl<'a> Way<'a> {
             .rows()
             .find(|row| row.summary.actual.is_some() && row.summary.actual != row.summary.expected);
         match wrong.or(self.shared).or(self.own) {
-            Some(Row { summary, .. }) => match summary.actual {
-                actual if actual.is_some() && actual == summary.expected => "1".to_owned(),
-                actual => actual.map_or_else(String::new, grouped),
-            },
+            Some(Row { summary, .. }) => summary.actual.map_or_else(String::new, grouped),
             None => String::new(),
         }
     }

@@ -6,7 +6,7 @@
 //! calls impossible is a disagreement.
 
 use crate::interpreter::{Error, Interpreter, Limits, ProgramRun, Threads};
-use crate::python::check::{Finding, Kind, Times, Unordered};
+use crate::python::check::{Finding, Kind, Unknowns, Unordered};
 use crate::python::version::Version;
 use crate::report::check::{RealEnding, RealRow, Seen};
 use crate::system::control::Control;
@@ -41,7 +41,7 @@ pub struct RealRuns {
     pub timeout: Duration,
 }
 
-/// What was printed, and what was raised, each in alphabetical order. Times stand as such.
+/// What was printed, and what was raised, each in alphabetical order. Unknowns stand as such.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Outcome {
     /// All that was printed, as it came.
@@ -98,7 +98,7 @@ impl RealRuns {
             Ok::<_, Error>(run)
         };
         let kind = finding.map(|finding| finding.kind);
-        let times = Times::of(finding.iter().flat_map(|finding| finding.prints.iter().flatten()));
+        let unknowns = Unknowns::of(finding.iter().flat_map(|finding| finding.prints.iter().flatten()));
         let mut patience = self.timeout;
         let expected = match finding {
             None => Expected::Nothing("there is no model of this version".to_owned()),
@@ -115,10 +115,10 @@ impl RealRuns {
                     let of = if small { "with numbers that small " } else { "" };
                     Expected::Nothing(format!("{of}what no order ends with shows in variables only, or in the order of lines, which is not compared"))
                 }
-                kind if kind != Kind::Exact && times.are_shown() && hides(&times, finding) => Expected::Nothing(
-                    "what no order ends with shows in times only, and a real time may be any".to_owned(),
+                kind if kind != Kind::Exact && unknowns.are_shown() && hides(&unknowns, finding) => Expected::Nothing(
+                    "what no order ends with shows in times or random numbers only, which may be any in a real run".to_owned(),
                 ),
-                _ if !small => Expected::Model(hidden(&times, &finding.prints)),
+                _ if !small => Expected::Model(hidden(&unknowns, &finding.prints)),
                 _ if finding.prints.len() != 1 => Expected::Nothing(
                     "orders of whole iterations end differently, and numbers were taken as small".to_owned(),
                 ),
@@ -130,7 +130,7 @@ impl RealRuns {
                 _ => match run(Threads::InTurn, self.timeout) {
                     Ok(run) => {
                         patience = patience.min((PATIENCE * run.time).max(LEAST_PATIENCE));
-                        Expected::InTurn(outcome(&run, &times, interpreter)?)
+                        Expected::InTurn(outcome(&run, &unknowns, interpreter)?)
                     }
                     Err(Error::TimedOut { after, .. }) => Expected::Nothing(format!(
                         "it does not end within {} s when threads are not switched",
@@ -152,7 +152,7 @@ impl RealRuns {
             let other = match run(Threads::Eager, timeout) {
                 Ok(run) => {
                     let free = !interpreter.gil_enabled();
-                    let outcome = outcome(&run, &times, interpreter)?;
+                    let outcome = outcome(&run, &unknowns, interpreter)?;
                     let in_parts = finding.is_some_and(|finding| finding.parts);
                     let mixed = in_parts || free || interpreter.version().0 < 3;
                     let other = expected.other(&outcome, mixed);
@@ -198,11 +198,11 @@ fn note(row: &mut RealRow, ends: Vec<String>) {
 /// # Errors
 ///
 /// When the interpreter was killed by a signal.
-fn outcome(run: &ProgramRun, times: &Times, interpreter: &Interpreter) -> Result<Outcome, String> {
+fn outcome(run: &ProgramRun, unknowns: &Unknowns, interpreter: &Interpreter) -> Result<Outcome, String> {
     if matches!(run.ended, Ended::Signal(_)) {
         return Err(format!("{}: {}; run it again", interpreter.label(), run.ended));
     }
-    let printed: Vec<String> = run.printed.iter().map(|line| times.hidden(line)).collect();
+    let printed: Vec<String> = run.printed.iter().map(|line| unknowns.hidden(line)).collect();
     let text = printed.join("\n") + "\n";
     let mut outcome = Outcome { text, printed, raised: run.raised.clone() };
     outcome.printed.sort();
@@ -235,7 +235,7 @@ impl Outcome {
         let length: usize = printed.iter().map(String::len).sum();
         (mixed || length > WRITTEN_AT_ONCE)
             && printed.len().max(self.printed.len()) > 1
-            && (is_mixture(&self.text, printed) || mixes_times(&self.text, printed))
+            && (is_mixture(&self.text, printed) || mixes_unknowns(&self.text, printed))
     }
 
     /// Whether it is an ending of the model, whose messages are compared no further than the class.
@@ -253,23 +253,23 @@ impl Outcome {
     }
 }
 
-/// The endings with each time as such, however it is worked out.
-fn hidden(times: &Times, endings: &[Vec<String>]) -> Vec<Vec<String>> {
-    endings.iter().map(|lines| lines.iter().map(|line| times.hidden(line)).collect()).collect()
+/// The endings with each unknown number as such, however it is worked out.
+fn hidden(unknowns: &Unknowns, endings: &[Vec<String>]) -> Vec<Vec<String>> {
+    endings.iter().map(|lines| lines.iter().map(|line| unknowns.hidden(line)).collect()).collect()
 }
 
-/// Whether the end that no order comes to looks like one that an order comes to, but for what times are worked out from.
-fn hides(times: &Times, finding: &Finding) -> bool {
-    let ends = hidden(times, std::slice::from_ref(&finding.ends));
-    hidden(times, &finding.prints).contains(&ends[0])
+/// Whether the end that no order comes to looks like one that an order comes to, but for what unknown numbers are worked out from.
+fn hides(unknowns: &Unknowns, finding: &Finding) -> bool {
+    let ends = hidden(unknowns, std::slice::from_ref(&finding.ends));
+    hidden(unknowns, &finding.prints).contains(&ends[0])
 }
 
-/// The same as [`is_mixture`] for lines of which some show a time: no number in them is compared.
-fn mixes_times(text: &str, lines: &[String]) -> bool {
+/// The same as [`is_mixture`] for lines of which some show an unknown number: no number in them is compared.
+fn mixes_unknowns(text: &str, lines: &[String]) -> bool {
     let lines: Vec<String> = lines.iter().map(|line| line.replace('\n', " ")).collect();
-    Times::of(lines.iter()).are_shown() && {
-        let lines: Vec<String> = lines.iter().map(|line| Times::left_out(line)).collect();
-        is_mixture(&Times::left_out(text), &lines)
+    Unknowns::of(lines.iter()).are_shown() && {
+        let lines: Vec<String> = lines.iter().map(|line| Unknowns::left_out(line)).collect();
+        is_mixture(&Unknowns::left_out(text), &lines)
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Assumed {
     pub(super) parts: bool,
     /// That nothing depends on what clocks read.
     pub(super) clocks: bool,
+    /// That nothing depends on what is drawn at random.
+    pub(super) chance: bool,
 }
 
 impl Assumed {
@@ -28,6 +30,7 @@ impl Assumed {
             few_rounds: self.few_rounds || other.few_rounds,
             parts: self.parts || other.parts,
             clocks: self.clocks || other.clocks,
+            chance: self.chance || other.chance,
         }
     }
 }

@@ -268,11 +268,11 @@ impl Machine<'_> {
             Value::Int(int) => *int != 0,
             Value::Float(bits) => f64::from_bits(*bits) != 0.0,
             Value::Str(text) => !text.is_empty(),
-            Value::Clock(_) => {
+            Value::Unknown(_) => {
                 look_into(&[value])?;
                 true
             }
-            Value::Big(_) | Value::Native(_) | Value::Timed(_) => true,
+            Value::Big(_) | Value::Native(_) | Value::UnknownText(_) => true,
             Value::Ref(_) => {
                 if self.is_instance(value) {
                     let name = if self.module.facts.shape.python2 { BOOL_OF_PYTHON2 } else { BOOL };

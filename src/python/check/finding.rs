@@ -142,6 +142,8 @@ pub struct Finding {
     pub parts: bool,
     /// Whether a clock is read: what it shows is not known.
     pub clocks: bool,
+    /// Whether a number is drawn at random: which one is not known.
+    pub chance: bool,
     /// Whether a loop without an end of its own (`while running`) was left to go round a few times, and then only where no other thread
     /// could go on.
     pub few_rounds: bool,
@@ -219,6 +221,7 @@ impl Finding {
             given_order: false,
             parts: false,
             clocks: false,
+            chance: false,
             few_rounds: false,
             printed: 0,
             hidden: false,

@@ -93,7 +93,7 @@ impl Machine<'_> {
     /// `format(value, spec)`.
     pub(super) fn format(&mut self, value: &Value, spec: &str) -> R<String> {
         // How wide a time is, and how many digits it has, no format can say.
-        if spec.is_empty() || value.is_of_a_clock() {
+        if spec.is_empty() || value.is_unknown() {
             return self.text(value, false);
         }
         let Some(parts) = Spec::parse(spec) else {
@@ -159,7 +159,7 @@ impl Machine<'_> {
     }
 
     fn percent_part(&mut self, spec: &str, kind: char, value: &Value) -> R<String> {
-        if matches!(value, Value::Clock(_)) {
+        if matches!(value, Value::Unknown(_)) {
             return self.text(value, false);
         }
         let left = spec.starts_with('-');

@@ -59,6 +59,18 @@ pub(super) const LIBRARY: &[(&str, &[&str])] = &[
         ],
     ),
     ("timeit", &["timeit.default_timer"]),
+    (
+        "random",
+        &[
+            "random.random",
+            "random.uniform",
+            "random.randint",
+            "random.randrange",
+            "random.gauss",
+            "random.expovariate",
+            "random.seed",
+        ],
+    ),
     ("itertools", &["itertools.count"]),
     ("collections", &["collections.deque", "collections.defaultdict", "collections.Counter"]),
     ("sys", &["sys.setswitchinterval"]),

@@ -25,7 +25,7 @@
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · waiting · sleepers · processes
 //! touches · readings · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
-//! clock          what clocks read
+//! unknown        what clocks read and chance gives
 //! order          who runs when
 //! state          the heap and the threads
 //! compaction     what of them is in reach
@@ -42,7 +42,6 @@ mod alone;
 mod assumed;
 mod attributes;
 mod calls;
-mod clock;
 mod collision;
 mod compaction;
 mod comparison;
@@ -91,6 +90,7 @@ mod text;
 mod touches;
 mod turn;
 mod unit;
+mod unknown;
 mod unordered;
 mod unreduced;
 mod verdict;
@@ -99,7 +99,6 @@ mod witness;
 mod worst;
 
 pub use alone::{Alone, run_alone};
-pub use clock::Times;
 pub use collision::Collision;
 pub use event::thread_name;
 pub use finding::{Finding, Kind, NotCovered, Orders};
@@ -111,6 +110,7 @@ pub use machine::Use;
 pub use reached::Untried;
 pub use replay::PlayError;
 pub use small::Scope;
+pub use unknown::Unknowns;
 pub use unordered::Unordered;
 pub use verdict::{CheckError, Checked, Played, RealThreads, check, play};
 pub use witness::{ScheduleLine, ScheduleStep, Turn};

@@ -57,7 +57,7 @@ impl Machine<'_> {
         match self.keyword(arguments, "timeout", position) {
             None | Some(Value::None) => Ok(Wait::Forever),
             // What is left until a deadline is taken to be some time.
-            Some(Value::Clock(_)) => Ok(Wait::Limited),
+            Some(Value::Unknown(_)) => Ok(Wait::Limited),
             Some(limit) => match Self::as_float(&limit) {
                 // Less than nothing is no limit, as `acquire(timeout=-1)` has it.
                 Some(limit) if limit < 0.0 => Ok(Wait::Forever),
@@ -78,6 +78,9 @@ impl Machine<'_> {
         }
         let python2 = self.module.facts.shape.python2;
         let args = &arguments.positional[..];
+        if let Some(unknown) = self.unknown(name, args) {
+            return Ok(unknown);
+        }
         match (name, args) {
             ("print", _) => {
                 let mut texts = Vec::new();
@@ -99,12 +102,6 @@ impl Machine<'_> {
                 self.print(&texts.join(&separator), &end);
                 Ok(Value::None)
             }
-            ("abs" | "int" | "round", [Value::Clock(clock)]) => {
-                let whole = name == "int" || name == "round" && !python2 || clock.whole;
-                Ok(Value::Clock(clock.mapped(name, whole)))
-            }
-            ("float", [Value::Clock(clock)]) => Ok(Value::Clock(clock.mapped(name, false))),
-            ("round", [Value::Clock(clock), _]) => Ok(Value::Clock(clock.mapped(name, clock.whole))),
             ("len", [value]) => self.length(value),
             ("range" | "xrange", [_] | [_, _] | [_, _, _]) => {
                 let ints: Option<Vec<i64>> = args.iter().map(Value::as_int).collect();
@@ -372,8 +369,7 @@ impl Machine<'_> {
                 self.yield_once()?;
                 Ok(Value::None)
             }
-            (clock, []) if library::is_clock(clock) => Ok(self.read_clock(clock.ends_with("_ns"))),
-            ("sys.setswitchinterval", [_]) => Ok(Value::None),
+            ("random.seed", [] | [_]) | ("sys.setswitchinterval", [_]) => Ok(Value::None),
             ("threading.Lock", []) => Ok(self.allocate(Object::Lock(None))),
             ("multiprocessing.Lock", []) => {
                 Ok(self.allocate_at(self.site().of_processes(), Object::Lock(None)))
@@ -490,9 +486,9 @@ impl Machine<'_> {
             (_, Some(Object::Instance { class, .. })) => return Some(class.clone()),
             (Value::Bool(_), _) => "bool",
             (Value::Int(_) | Value::Big(_), _) => "int",
-            (Value::Clock(clock), _) if clock.whole => "int",
-            (Value::Float(_) | Value::Clock(_), _) => "float",
-            (Value::Str(_) | Value::Timed(_), _) => "str",
+            (Value::Unknown(number), _) if number.whole => "int",
+            (Value::Float(_) | Value::Unknown(_), _) => "float",
+            (Value::Str(_) | Value::UnknownText(_), _) => "str",
             (_, Some(Object::Tuple(_))) => "tuple",
             (_, Some(Object::List(_))) => "list",
             (_, Some(Object::Dict(_, None))) => "dict",

@@ -19,9 +19,9 @@ impl Machine<'_> {
                 Value::None => "NoneType",
                 Value::Bool(_) => "bool",
                 Value::Int(_) | Value::Big(_) => "int",
-                Value::Str(_) | Value::Timed(_) => "str",
-                Value::Clock(clock) if clock.whole => "int",
-                Value::Float(_) | Value::Clock(_) => "float",
+                Value::Str(_) | Value::UnknownText(_) => "str",
+                Value::Unknown(number) if number.whole => "int",
+                Value::Float(_) | Value::Unknown(_) => "float",
                 Value::Native(name) if library::is_type(name) => "type",
                 Value::Unbound | Value::Elsewhere | Value::Native(_) => return None,
                 Value::Ref(at) => match self.state.object(*at) {
@@ -104,8 +104,10 @@ impl Machine<'_> {
             return Ok(Value::Bool(!self.truth(value)?));
         }
         match (op, big(value), value) {
-            (UnaryOp::Negative, _, Value::Clock(clock)) => Ok(Value::Clock(clock.mapped("neg", clock.whole))),
-            (UnaryOp::Positive, _, Value::Clock(_)) => Ok(value.clone()),
+            (UnaryOp::Negative, _, Value::Unknown(number)) => {
+                Ok(Value::Unknown(number.mapped("neg", number.whole)))
+            }
+            (UnaryOp::Positive, _, Value::Unknown(_)) => Ok(value.clone()),
             (UnaryOp::Negative, Some(int), _) => self.integer(-int),
             (UnaryOp::Positive, Some(int), _) => self.integer(int),
             (UnaryOp::Invert, Some(int), _) => self.integer(-int - 1),
@@ -147,11 +149,11 @@ impl Machine<'_> {
                 None => self.unsupported(op, in_place, left, right),
             };
         }
-        if let Some(clock) = Self::clock_binary(op, left, right) {
-            return Ok(clock);
+        if let Some(number) = Self::unknown_binary(op, left, right) {
+            return Ok(number);
         }
         if let (Some(text), Some(more), BinaryOp::Add) = (left.letters(), right.letters(), op)
-            && (left.is_of_a_clock() || right.is_of_a_clock())
+            && (left.is_unknown() || right.is_unknown())
             && text.len() + more.len() <= LONGEST
         {
             return Ok(Value::str(&format!("{text}{more}")));

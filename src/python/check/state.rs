@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use num_bigint::BigInt;
 
-use super::clock::{Clock, shows_a_time};
+use super::unknown::{Unknown, shows_an_unknown};
 use crate::python::program::module::Module;
 
 /// A Python value.
@@ -25,10 +25,10 @@ pub(super) enum Value {
     /// The bits of a float.
     Float(u64),
     Str(Arc<str>),
-    /// A number that is worked out from what clocks read.
-    Clock(Clock),
+    /// A number that is worked out from what clocks read, or chance gives.
+    Unknown(Unknown),
     /// A string that shows such a number.
-    Timed(Arc<str>),
+    UnknownText(Arc<str>),
     /// An object on the heap.
     Ref(u32),
     /// A function or class of the library, by its name.
@@ -37,22 +37,22 @@ pub(super) enum Value {
 
 impl Value {
     pub(super) fn str(text: &str) -> Self {
-        if shows_a_time(text) { Self::Timed(text.into()) } else { Self::Str(text.into()) }
+        if shows_an_unknown(text) { Self::UnknownText(text.into()) } else { Self::Str(text.into()) }
     }
 
-    /// Whether a clock would have to be read to know it.
-    pub(super) const fn is_of_a_clock(&self) -> bool {
-        matches!(self, Self::Clock(_) | Self::Timed(_))
+    /// Whether it comes from a clock, or from chance.
+    pub(super) const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::UnknownText(_))
     }
 
     pub(super) const fn is_number(&self) -> bool {
-        matches!(self, Self::Bool(_) | Self::Int(_) | Self::Big(_) | Self::Float(_) | Self::Clock(_))
+        matches!(self, Self::Bool(_) | Self::Int(_) | Self::Big(_) | Self::Float(_) | Self::Unknown(_))
     }
 
     /// The characters of a string, if it is one.
     pub(super) fn letters(&self) -> Option<&str> {
         match self {
-            Self::Str(text) | Self::Timed(text) => Some(text),
+            Self::Str(text) | Self::UnknownText(text) => Some(text),
             _ => None,
         }
     }

@@ -106,7 +106,7 @@ impl Machine<'_> {
                 let mut texts = Vec::new();
                 for item in self.elements(items)? {
                     match item {
-                        Value::Str(text) | Value::Timed(text) => texts.push(text.to_string()),
+                        Value::Str(text) | Value::UnknownText(text) => texts.push(text.to_string()),
                         other => return self.type_error("sequence item: expected str instance", &[&other]),
                     }
                 }

@@ -1,12 +1,12 @@
 //! The programs that started the project, and what each construct of a racy program comes to.
 
-mod clocks;
 mod differs;
 mod lines;
 mod processes;
 mod reasons;
 mod sleepers;
 mod small;
+mod unknown;
 mod unreduced;
 mod whole;
 

@@ -28,9 +28,9 @@ impl Machine<'_> {
                 let twelve = self.module.facts.shape.python2 && !repr;
                 float_text(f64::from_bits(*bits), twelve)
             }
-            Value::Str(text) | Value::Timed(text) if repr => quoted(text),
-            Value::Str(text) | Value::Timed(text) => text.to_string(),
-            Value::Clock(clock) => clock.text(),
+            Value::Str(text) | Value::UnknownText(text) if repr => quoted(text),
+            Value::Str(text) | Value::UnknownText(text) => text.to_string(),
+            Value::Unknown(number) => number.text(),
             Value::Native(name) if library::is_type(name) => {
                 let word = if self.module.facts.shape.python2 { "type" } else { "class" };
                 format!("<{word} '{name}'>")
@@ -104,7 +104,7 @@ impl Machine<'_> {
                     for number in [number, REPR] {
                         if let Some(method) = self.lookup_special(value, number) {
                             return match self.call_back(&method, Vec::new())? {
-                                Value::Str(text) | Value::Timed(text) => Ok(text.to_string()),
+                                Value::Str(text) | Value::UnknownText(text) => Ok(text.to_string()),
                                 other => self.type_error("a text must be a str, not", &[&other]),
                             };
                         }

@@ -1,8 +1,8 @@
-//! What clocks read: numbers and texts of which the model knows only that they come from clocks.
+//! What clocks read and chance gives: numbers and texts of which the model knows only where they come from.
 //!
-//! A number that is worked out from readings is known by its formula: of which readings, by the places at which they were made, and in
+//! A number that is worked out from such ones is known by its formula: of which, by the places at which they were read or drawn, and in
 //! which operations. So two orders that leave the same sum of times leave the same value, and a lost update of it leaves another one.
-//! Whatever would need the time itself (a comparison, a number of iterations, the letters of its text) leaves the model.
+//! Whatever would need the number itself (a comparison, a number of iterations, the letters of its text) leaves the model.
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
@@ -11,17 +11,47 @@ use rustc_hash::FxBuildHasher;
 
 use crate::python::program::BinaryOp;
 
-/// What a text has in the place of a time begins and ends with these.
+/// What a text has in the place of an unknown number begins and ends with these.
 const OPEN: char = '‹';
 const CLOSE: char = '›';
 
-/// A time that is the difference of two readings, or a reading.
-const TIME: &str = "‹time›";
-
-/// A number that is worked out from what clocks read.
+/// Where a number comes from that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Clock {
-    /// How many readings it is worked out from.
+pub(super) enum Origin {
+    Clocks,
+    Chance,
+    Both,
+}
+
+impl Origin {
+    /// What stands for a number in a text, and how many it is worked out from.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Clocks => ("time", "readings"),
+            Self::Chance => ("random", "draws"),
+            Self::Both => ("unknown", "numbers"),
+        }
+    }
+
+    /// From how many on these are counted in the text. A span of time is worked out from two readings.
+    const fn counted(self) -> u32 {
+        match self {
+            Self::Clocks => 3,
+            Self::Chance | Self::Both => 2,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Both }
+    }
+}
+
+/// A number that is worked out from what clocks read, or chance gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Unknown {
+    /// Where it comes from; nothing for a number that is known.
+    origin: Option<Origin>,
+    /// How many such numbers it is worked out from.
     readings: u32,
     /// Whether it is an integer.
     pub(super) whole: bool,
@@ -29,30 +59,37 @@ pub(super) struct Clock {
     formula: u64,
 }
 
-impl Clock {
+impl Unknown {
     /// What stands for it in a text.
     pub(super) fn text(self) -> String {
-        if self.readings <= 2 {
-            TIME.to_owned()
+        let origin = self.origin.unwrap_or(Origin::Both);
+        let (kind, parts) = origin.words();
+        if self.readings < origin.counted() {
+            format!("{OPEN}{kind}{CLOSE}")
         } else {
-            format!("{OPEN}time of {} readings{CLOSE}", self.readings)
+            format!("{OPEN}{kind} of {} {parts}{CLOSE}", self.readings)
         }
     }
 
-    /// What is read at a place, which has that hash.
-    pub(super) const fn reading(place: u64, whole: bool) -> Self {
-        Self { readings: 1, whole, formula: place }
+    /// What is read or drawn at a place, which has that hash.
+    pub(super) const fn reading(origin: Origin, place: u64, whole: bool) -> Self {
+        Self { origin: Some(origin), readings: 1, whole, formula: place }
     }
 
-    /// An integer that does not come from a clock.
+    /// An integer that is known.
     pub(super) const fn int(int: i64) -> Self {
         // Of integers the sum counts, however it is made.
-        Self { readings: 0, whole: true, formula: int.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) }
+        Self {
+            origin: None,
+            readings: 0,
+            whole: true,
+            formula: int.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        }
     }
 
-    /// Another number that does not come from a clock, by its hash.
+    /// Another number that is known, by its hash.
     pub(super) const fn number(hash: u64, whole: bool) -> Self {
-        Self { readings: 0, whole, formula: hash }
+        Self { origin: None, readings: 0, whole, formula: hash }
     }
 
     /// What an operation makes of two numbers.
@@ -63,7 +100,11 @@ impl Clock {
             _ => FxBuildHasher.hash_one((op.symbol(), one.formula, two.formula)),
         };
         let whole = one.whole && two.whole && op != BinaryOp::Divide;
-        Self { readings: one.readings.saturating_add(two.readings), whole, formula }
+        let origin = match (one.origin, two.origin) {
+            (Some(one), Some(two)) => Some(one.and(two)),
+            (origin, None) | (None, origin) => origin,
+        };
+        Self { origin, readings: one.readings.saturating_add(two.readings), whole, formula }
     }
 
     /// What a function of one number makes of it.
@@ -78,16 +119,16 @@ impl Clock {
     }
 }
 
-/// Whether a text shows a time.
-pub(super) fn shows_a_time(text: &str) -> bool {
+/// Whether a text shows an unknown number.
+pub(super) fn shows_an_unknown(text: &str) -> bool {
     text.contains(OPEN)
 }
 
-/// Whole texts in which times are known apart from other numbers: to compare what a real interpreter prints, which shows the times
-/// themselves, with what the model prints, which shows that they are some.
+/// In which places of lines unknown numbers stand: to compare what a real interpreter prints, which shows the numbers themselves, with what
+/// the model prints, which shows what they are.
 #[derive(Debug, Default)]
-pub struct Times {
-    /// Lines that show times, in parts.
+pub struct Unknowns {
+    /// Lines that show some, in parts.
     lines: Vec<Vec<Part>>,
     /// Lines that show none, though they may look as if they did.
     others: HashSet<String>,
@@ -97,24 +138,25 @@ pub struct Times {
 enum Part {
     Text(String),
     Number(String),
-    Time,
+    /// What stands for one, however it is worked out.
+    Unknown(String),
 }
 
 impl Part {
-    /// The same for each number and each time, with whatever blanks around it.
+    /// The same for each number, known or not, with whatever blanks around it.
     fn shape(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text.trim()),
-            Self::Number(_) | Self::Time => None,
+            Self::Number(_) | Self::Unknown(_) => None,
         }
     }
 }
 
-impl Times {
+impl Unknowns {
     /// Those that lines of the model show.
     pub fn of<'a>(lines: impl Iterator<Item = &'a String>) -> Self {
         let lines = lines.flat_map(|text| text.split('\n'));
-        let (lines, others): (Vec<&str>, Vec<&str>) = lines.partition(|line| shows_a_time(line));
+        let (lines, others): (Vec<&str>, Vec<&str>) = lines.partition(|line| shows_an_unknown(line));
         Self {
             lines: lines.into_iter().map(parts).collect(),
             others: others.into_iter().map(str::to_owned).collect(),
@@ -127,7 +169,7 @@ impl Times {
         !self.lines.is_empty()
     }
 
-    /// Lines of the model or of a real interpreter, in which each time stands as such, however it is worked out.
+    /// Lines of the model or of a real interpreter, in which each unknown number stands as such, however it is worked out.
     #[must_use]
     pub fn hidden(&self, text: &str) -> String {
         text.split('\n').map(|line| self.hidden_in(line)).collect::<Vec<_>>().join("\n")
@@ -144,14 +186,14 @@ impl Times {
         });
         let Some(known) = known else { return line.to_owned() };
         let texts = known.iter().zip(&own).map(|(known, own)| match (known, own) {
-            (Part::Time, _) | (_, Part::Time) => TIME,
+            (Part::Unknown(kind), _) | (_, Part::Unknown(kind)) => kind.as_str(),
             (_, Part::Number(number)) => number,
             (Part::Text(text) | Part::Number(text), _) => text,
         });
         texts.collect()
     }
 
-    /// A text without what could be a time.
+    /// A text without what could be such a number.
     #[must_use]
     pub fn left_out(text: &str) -> String {
         let parts = parts(text).into_iter();
@@ -159,21 +201,26 @@ impl Times {
     }
 }
 
-/// A line in parts: numbers, times, and what stands between them. A text stands before, between and behind them, empty or not.
+/// A line in parts: numbers, known or not, and what stands between them. A text stands before, between and behind them, empty or not.
 fn parts(line: &str) -> Vec<Part> {
     let (mut parts, mut text, mut rest) = (Vec::new(), String::new(), line);
     while let Some(first) = rest.chars().next() {
-        let time = if first == OPEN { rest.find(CLOSE).map(|at| at + CLOSE.len_utf8()) } else { None };
+        let unknown = if first == OPEN { rest.find(CLOSE).map(|at| at + CLOSE.len_utf8()) } else { None };
         let signed = first == '-' && !text.ends_with(|it: char| it.is_ascii_alphanumeric());
         let number = number(rest, signed);
-        let length = time.unwrap_or(number);
+        let length = unknown.unwrap_or(number);
         if length == 0 {
             text.push(first);
             rest = &rest[first.len_utf8()..];
             continue;
         }
         parts.push(Part::Text(std::mem::take(&mut text)));
-        parts.push(if time.is_some() { Part::Time } else { Part::Number(rest[..length].to_owned()) });
+        let part = &rest[..length];
+        parts.push(match unknown.and(part.split_once(' ')) {
+            Some((kind, _)) => Part::Unknown(format!("{kind}{CLOSE}")),
+            None if unknown.is_some() => Part::Unknown(part.to_owned()),
+            None => Part::Number(part.to_owned()),
+        });
         rest = &rest[length..];
     }
     parts.push(Part::Text(text));
@@ -218,8 +265,9 @@ mod tests {
             "[‹time›, ‹time of 6 readings›]".to_owned(),
             "Thread-1: ‹time›".to_owned(),
             "[1, 4]".to_owned(),
+            "drawn ‹random of 3 draws›".to_owned(),
         ];
-        let times = Times::of(lines.iter());
+        let times = Unknowns::of(lines.iter());
         for (real, hidden) in [
             ("done 4 in 0.25 s", "done 4 in ‹time› s"),
             ("done 5000 in    1.5e-06 s", "done 5000 in ‹time› s"),
@@ -231,21 +279,26 @@ mod tests {
             ("4", "4"),
             ("[1, 4]", "[1, 4]"),
             ("[1, 5]", "[‹time›, ‹time›]"),
+            ("drawn 17", "drawn ‹random›"),
         ] {
             assert_eq!(times.hidden(real), hidden, "{real}");
         }
-        assert_eq!(Times::left_out("a 1.5 b 3"), "a  b ");
-        assert!(!Times::of(["4".to_owned()].iter()).are_shown());
+        assert_eq!(Unknowns::left_out("a 1.5 b 3"), "a  b ");
+        assert!(!Unknowns::of(["4".to_owned()].iter()).are_shown());
     }
 
     #[test]
     fn a_sum_of_times_is_the_same_in_any_order_and_another_one_where_a_time_is_lost() {
-        let add = |one, two| Clock::binary(BinaryOp::Add, one, two);
-        let (one, two, zero) = (Clock::reading(5, false), Clock::reading(7, false), Clock::int(0));
+        let add = |one, two| Unknown::binary(BinaryOp::Add, one, two);
+        let (one, two, zero) = (
+            Unknown::reading(Origin::Clocks, 5, false),
+            Unknown::reading(Origin::Clocks, 7, false),
+            Unknown::int(0),
+        );
         let sum = add(add(zero, one), two);
         assert_eq!(sum.formula, add(add(zero, two), one).formula);
         assert_ne!(sum.formula, add(zero, two).formula);
-        assert_ne!(sum.formula, add(sum, Clock::int(1)).formula);
-        assert_eq!(add(add(one, Clock::int(1)), Clock::int(2)), add(one, Clock::int(3)));
+        assert_ne!(sum.formula, add(sum, Unknown::int(1)).formula);
+        assert_eq!(add(add(one, Unknown::int(1)), Unknown::int(2)), add(one, Unknown::int(3)));
     }
 }

@@ -329,6 +329,7 @@ fn judge(
     finding.given_order = assumed.given_order;
     finding.parts = assumed.parts;
     finding.clocks = assumed.clocks;
+    finding.chance = assumed.chance;
     finding.few_rounds = assumed.few_rounds;
     finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();

@@ -276,6 +276,11 @@ impl CheckReport {
                     .to_owned(),
             );
         }
+        if self.results.iter().any(|row| row.chance) {
+            notes.push(
+                "the model does not know what is drawn at random: ‹random› stands for what is worked out from that".to_owned(),
+            );
+        }
         if self.results.iter().any(|row| row.parts) {
             notes.push(
                 "what a print(…, end=…) gives stands as a line of its own, among the others in alphabetical order; real runs are \

@@ -47,6 +47,8 @@ pub struct CheckRow {
     pub few_rounds: bool,
     /// Whether the program reads a clock: how long a time is that it works out from that is not known, and stands as `‹time›`.
     pub clocks: bool,
+    /// Whether it draws numbers at random: which is not known, and what it works out from them stands as `‹random›`.
+    pub chance: bool,
     /// Whether something is printed with an `end` that ends no line.
     #[serde(skip)]
     pub parts: bool,
@@ -189,6 +191,7 @@ impl CheckRow {
             given_order: finding.given_order,
             parts: finding.parts,
             clocks: finding.clocks,
+            chance: finding.chance,
             few_rounds: finding.few_rounds,
             sleepers: finding.sleepers.iter().map(|&(thread, line)| (finding.thread(thread), line)).collect(),
             printed: finding.printed,

@@ -1,4 +1,4 @@
-//! What depends on what clocks read, and what does not.
+//! What depends on what clocks read or chance gives, and what does not.
 
 use super::super::{CheckError, Checked, Kind, check};
 use super::verdicts;
@@ -105,6 +105,29 @@ fn what_needs_the_time_itself_is_refused() {
     ] {
         let text = format!("import time\nt = time.time()\n{code}\n");
         assert_eq!(checked(&text, Version::V3_13).unwrap().findings[0].kind, Kind::Exact, "{code}");
+    }
+}
+
+#[test]
+fn which_numbers_are_drawn_changes_no_verdict() {
+    let transfer = |guard: &str| {
+        format!(
+            "import random, threading, time\nlock = threading.Lock()\na = b = 100\ndef work():\n    global a, b\n    for _ in range(50):\n        \
+             time.sleep(random.uniform(0.001, 0.01))\n        n = random.randint(1, 10)\n        {guard}:\n            a -= int(n)\n            \
+             b += int(n)\nrandom.seed(1)\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n\
+             print(a + b, random.random())\n"
+        )
+    };
+    for version in [Version::V3_9, Version::V3_13, Version::V3_14t] {
+        let locked = checked(&transfer("with lock"), version).unwrap();
+        assert_eq!(locked.findings[0].kind, Kind::Exact, "{version}");
+        assert_eq!(locked.findings[0].prints, [["‹random of 8 draws› ‹random›"]], "{version}");
+        let torn = checked(&transfer("if True"), version).unwrap();
+        assert_eq!(torn.findings[0].kind, Kind::Loses, "{version}");
+        assert!(torn.findings[0].chance && !torn.findings[0].clocks, "{version}");
+    }
+    for code in ["if random.random() < 0.5: pass", "random.choice([1, 2])", "[1, 2][random.randrange(2)]"] {
+        assert!(checked(&format!("import random\n{code}\n"), Version::V3_13).is_err(), "{code}");
     }
 }
 
