@@ -78,7 +78,10 @@ fn the_opcodes_are_those_of_the_real_interpreters() {
         return skipped("the opcodes of dis");
     }
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/opcodes.py");
-    let shared = ["--setup", "class C(object):\n    n = 0\nc = C()\nD = {0: 0}\nL = [0]"];
+    let shared = [
+        "--setup",
+        "class C(object):\n    n = 0\n    def f(self, d, k=0):\n        self.n = d + k\nc = C()\nD = {0: 0}\nL = [0]",
+    ];
     let cases = [
         ("x += d", &[][..]),
         ("x = x + int(d)", &[]),
@@ -92,6 +95,7 @@ fn the_opcodes_are_those_of_the_real_interpreters() {
         ("D[0] = D.get(0) + 1", &shared),
         ("L.append(L[-1] + d)", &shared),
         ("c.n += d\nc.m = c.n", &shared),
+        ("c.f(d, k=x)", &shared),
         ("print('a%s' % x)\nD[1] = None", &shared),
     ];
     let mut versions: Vec<Version> = found.iter().filter_map(modelled).collect();

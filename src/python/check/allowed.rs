@@ -23,7 +23,7 @@ pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Loca
     };
     let overwritten = |meeting: &Meeting| {
         let uses = [meeting.before, Some(meeting.between), meeting.after].map(|it| it.map(|(how, _)| how));
-        uses == [Some(Use::Write), Some(Use::Write), Some(Use::Read)]
+        uses == [Some(Use::Write), Some(Use::Write), Some(Use::Read)] && !begins_anew(events, &held, meeting)
     };
     // What it used in another iteration, or task, is over: if that is not what it goes on by.
     let ends = whole_ends(events, state, shared);
@@ -41,6 +41,26 @@ pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Loca
         waits && meeting.between.0 != Use::Release
             || hands_over(meeting)
             || guarded(meeting) && !overwritten(meeting)
+    })
+}
+
+/// Whether a thread that reads what it had written begins the same piece anew, under a lock that it takes in the same place: then it
+/// expects nothing of what it had written.
+fn begins_anew(events: &[Event], held: &[BTreeSet<Location>], meeting: &Meeting) -> bool {
+    let (Some((_, written)), Some((_, read))) = (meeting.before, meeting.after) else { return false };
+    let taken_at = |lock: Location, at: usize| {
+        let mine = (0..=at).rev().filter(|&earlier| events[earlier].thread == events[at].thread);
+        let mut takes =
+            mine.filter(|&earlier| accesses(&events[earlier], lock).any(|access| access.how == Use::Take));
+        takes.next().map(|take| (events[take].code, events[take].pc, take))
+    };
+    held[written].intersection(&held[read]).any(|&lock| {
+        match (taken_at(lock, written), taken_at(lock, read)) {
+            (Some((code, pc, first)), Some((again, there, second))) => {
+                (code, pc) == (again, there) && first < second
+            }
+            _ => false,
+        }
     })
 }
 

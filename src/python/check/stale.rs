@@ -7,6 +7,7 @@ use super::order::{Mark, runs};
 use super::pause::{Bounds, Pause, Told, Unfinished};
 use super::search::Search;
 use super::state::{Object, State, Thread, Unit, Value};
+use super::touches::hash_of;
 use super::unit::{self, At, Came};
 
 /// The most turns that a thread may need to come to its end.
@@ -52,15 +53,25 @@ impl<'m> Search<'m> {
                 }
             }
             // On its way there it may find less to do, or more.
-            let mut same = self.knows_the_same((&before[at + 1].start, &machine.state), usize::from(thread));
+            let number = usize::from(thread);
+            let start = &before[at + 1].start;
+            let mut same = self.knows_the_same((start, &machine.state), number);
+            let mut alike = self.is_alike((start, &machine.state), number).then(|| machine.state.clone());
             for _ in 0..turns + MORE_TURNS {
-                if same || self.carry_out(&mut machine, (Mark::of(usize::from(thread)), 1), bounds)?.is_none()
-                {
+                if same || self.carry_out(&mut machine, (Mark::of(number), 1), bounds)?.is_none() {
                     break;
                 }
-                same = self.knows_the_same((&before[at + 1].start, &machine.state), usize::from(thread));
+                same = self.knows_the_same((start, &machine.state), number);
+                if alike.is_none() && self.is_alike((start, &machine.state), number) {
+                    alike = Some(machine.state.clone());
+                }
             }
-            if !same {
+            if same {
+                continue;
+            }
+            let Some(alike) = alike else { return Ok(true) };
+            let changed = before[at + 1..next].iter().flat_map(|run| &run.changed).copied().collect();
+            if self.does_otherwise((before[next].start.clone(), alike), number, &changed, bounds)? {
                 return Ok(true);
             }
         }
@@ -77,12 +88,15 @@ impl<'m> Search<'m> {
     ) -> Result<Run, Unfinished> {
         let start = machine.state.clone();
         let mut given = Given::new(start.clone());
-        let mut last = None;
+        let (mut last, mut changed) = (None, BTreeSet::new());
         let shared = self.shared().clone();
         for _ in 0..turns {
             let pause = self.take_turn(machine, mark, bounds, &mut |machine, thread, told| match told {
                 Told::Before { .. } => unit.enter(At::of(machine, thread)),
-                Told::After(_) => given.note(machine, thread, unit, &shared),
+                Told::After(_) => {
+                    changed.extend(written(machine, &shared));
+                    given.note(machine, thread, unit, &shared);
+                }
                 Told::TakesLock => {}
             })?;
             let waits = pause.is_none();
@@ -95,7 +109,7 @@ impl<'m> Search<'m> {
         let over = machine.state.threads[usize::from(mark.thread)].finished;
         let interrupted = matches!(last, Some(Pause::Switch | Pause::Long)) || waits_for_a_lock(machine);
         let interrupted = interrupted && !over;
-        Ok(Run { start, given: given.state, interrupted, over })
+        Ok(Run { start, given: given.state, interrupted, over, changed })
     }
 
     /// Carries out the turns of a thread, or those that it takes to its end; how the last ended. Nothing if it is not there or cannot go
@@ -119,18 +133,54 @@ impl<'m> Search<'m> {
         Ok(last)
     }
 
+    /// Whether a thread that goes on to its end from either of two states, in which it knows something else, does something else to what
+    /// others have changed. What it keeps for itself (a number that it has drawn under a lock) is right either way.
+    fn does_otherwise(
+        &mut self,
+        states: (State, State),
+        thread: usize,
+        changed: &BTreeSet<Spot>,
+        bounds: &Bounds<'_>,
+    ) -> Result<bool, Unfinished> {
+        let (mut ends, mut own) = (Vec::new(), BTreeSet::new());
+        let shared = self.shared().clone();
+        for state in [states.0, states.1] {
+            let mut machine = Machine::at(self.module(), state);
+            for _ in 0..MOST_TURNS {
+                let turn =
+                    self.take_turn(&mut machine, Mark::of(thread), bounds, &mut |machine, _, told| {
+                        // What is put beside what others have put overwrites nothing.
+                        let puts = machine.accesses.iter().any(|it| it.moves == Some(Move::In));
+                        if matches!(told, Told::After(_)) && !puts {
+                            own.extend(written(machine, &shared));
+                        }
+                    })?;
+                if turn.is_none() {
+                    break;
+                }
+            }
+            if !machine.state.threads[thread].finished {
+                return Ok(true);
+            }
+            ends.push(machine.state);
+        }
+        let nothing = BTreeSet::new();
+        let view = View { states: (&ends[0], &ends[1]), shared: &nothing, exactly: true };
+        let same = |spot: &Spot| view.same_all(&values_at(&ends[0], *spot), &values_at(&ends[1], *spot), 0);
+        let meets = |(location, key): &Spot| {
+            own.iter().any(|(other, of)| location == other && (key.is_none() || of.is_none() || key == of))
+        };
+        Ok(ends[0].uncaught != ends[1].uncaught || !changed.iter().filter(|spot| meets(spot)).all(same))
+    }
+
     /// Whether a thread is at the same place in both states, and its own variables have the same values.
     fn knows_the_same(&self, states: (&State, &State), thread: usize) -> bool {
-        let view = View { states, shared: self.shared() };
-        let (one, other): (&Thread, &Thread) = (&states.0.threads[thread], &states.1.threads[thread]);
-        one.frames.len() == other.frames.len()
-            && one.frames.iter().zip(&other.frames).all(|(one, other)| {
-                (one.code, one.pc) == (other.code, other.pc)
-                    && view.same_all(&one.slots, &other.slots, 0)
-                    && view.same_all(&one.stack, &other.stack, 0)
-                    && view.same_all(&one.handling, &other.handling, 0)
-                    && view.same_all(&one.progress, &other.progress, 0)
-            })
+        View { states, shared: self.shared(), exactly: true }.stands_alike(thread)
+    }
+
+    /// Whether a thread is at the same place in both states, and its own variables have values of the same kind and length.
+    fn is_alike(&self, states: (&State, &State), thread: usize) -> bool {
+        View { states, shared: self.shared(), exactly: false }.stands_alike(thread)
     }
 }
 
@@ -140,6 +190,49 @@ fn waits_for_a_lock(machine: &Machine<'_>) -> bool {
         let entry = access.object.and_then(|at| machine.state.heap.get(at as usize));
         entry.is_some_and(|entry| matches!(entry.object, Object::Lock(_) | Object::RLock(..)))
     })
+}
+
+/// What is changed: a location, and which element of it, by the hash of its key or index.
+type Spot = (Location, Option<u64>);
+
+/// What the last instruction has changed of what is shared.
+fn written(machine: &Machine<'_>, shared: &BTreeSet<Location>) -> impl Iterator<Item = Spot> {
+    let writes = machine.accesses.iter().filter(|it| it.how == Use::Write);
+    writes.filter(|it| shared.contains(&it.location)).map(|it| (it.location, it.key))
+}
+
+/// The values at a spot: of one element, or of all objects that were made at a place.
+fn values_at(state: &State, (location, key): Spot) -> Vec<Value> {
+    let made_at = |site| (0..).zip(&state.heap).filter(move |(_, entry)| entry.site == site);
+    match location {
+        Location::Global(process, name) => {
+            let globals = state.globals.get(usize::from(process));
+            globals.and_then(|it| it.get(usize::from(name))).cloned().into_iter().collect()
+        }
+        Location::Attribute(site, name) => {
+            let attributes = made_at(site).filter_map(|(_, entry)| match &entry.object {
+                Object::Instance { attributes, .. } | Object::Class { attributes, .. } => Some(attributes),
+                _ => None,
+            });
+            attributes.flatten().filter(|(known, _)| *known == name).map(|(_, value)| value.clone()).collect()
+        }
+        Location::Content(site) => {
+            let values = made_at(site).flat_map(|(at, entry)| match (key, &entry.object) {
+                (Some(key), Object::Dict(items, _)) => {
+                    let items = items.iter().filter(|(it, _)| hash_of(it) == Some(key));
+                    items.map(|(_, value)| value.clone()).collect()
+                }
+                (Some(key), Object::List(items)) => {
+                    let items = (0..).zip(items).filter(|(at, _)| hash_of(&Value::Int(*at)) == Some(key));
+                    items.map(|(_, value)| value.clone()).collect()
+                }
+                _ => vec![Value::Ref(at)],
+            });
+            values.collect()
+        }
+        // Where that is another one, so is the content.
+        Location::Extent(_) => Vec::new(),
+    }
 }
 
 /// A run of an order that was carried out.
@@ -153,6 +246,8 @@ struct Run {
     interrupted: bool,
     /// Whether its thread has come to its end.
     over: bool,
+    /// What it has changed of what is shared.
+    changed: BTreeSet<Spot>,
 }
 
 /// How far a thread has come in a run with no more than what it was given to work on.
@@ -206,16 +301,35 @@ impl Given {
 struct View<'s> {
     states: (&'s State, &'s State),
     shared: &'s BTreeSet<Location>,
+    /// Whether numbers and texts have to be the same, and not only of the same type.
+    exactly: bool,
 }
 
 impl View<'_> {
+    /// Whether a thread is at the same place in both states, with such values.
+    fn stands_alike(&self, thread: usize) -> bool {
+        let (one, other): (&Thread, &Thread) =
+            (&self.states.0.threads[thread], &self.states.1.threads[thread]);
+        one.frames.len() == other.frames.len()
+            && one.frames.iter().zip(&other.frames).all(|(one, other)| {
+                (one.code, one.pc) == (other.code, other.pc)
+                    && self.same_all(&one.slots, &other.slots, 0)
+                    && self.same_all(&one.stack, &other.stack, 0)
+                    && self.same_all(&one.handling, &other.handling, 0)
+                    && self.same_all(&one.progress, &other.progress, 0)
+            })
+    }
+
     fn same_all(&self, one: &[Value], other: &[Value], depth: usize) -> bool {
         one.len() == other.len() && one.iter().zip(other).all(|(one, other)| self.same(one, other, depth))
     }
 
     /// Whether two values are the same: what threads share is the same object, whatever it holds by now.
     fn same(&self, one: &Value, other: &Value, depth: usize) -> bool {
-        let (Value::Ref(one), Value::Ref(other)) = (one, other) else { return one == other };
+        let (Value::Ref(one), Value::Ref(other)) = (one, other) else {
+            let alike = std::mem::discriminant(one) == std::mem::discriminant(other);
+            return one == other || alike && !self.exactly;
+        };
         let (one, other) = (&self.states.0.heap[*one as usize], &self.states.1.heap[*other as usize]);
         let is_shared = self.shared.contains(&Location::Content(one.site));
         one.site == other.site
@@ -227,7 +341,8 @@ impl View<'_> {
             (Object::Tuple(one), Object::Tuple(other))
             | (Object::List(one), Object::List(other))
             | (Object::Set(one), Object::Set(other))
-            | (Object::Deque(one, _), Object::Deque(other, _)) => self.same_all(one, other, depth),
+            | (Object::Deque(one, _), Object::Deque(other, _))
+            | (Object::Queue(one, ..), Object::Queue(other, ..)) => self.same_all(one, other, depth),
             (Object::Dict(one, _), Object::Dict(other, _)) => {
                 one.len() == other.len()
                     && one.iter().zip(other).all(|(one, other)| {
@@ -237,7 +352,8 @@ impl View<'_> {
             (Object::Iterator(one, at, _), Object::Iterator(other, there, _)) => {
                 at == there && self.same(one, other, depth)
             }
-            (Object::Cell(one), Object::Cell(other)) => self.same(one, other, depth),
+            (Object::Cell(one), Object::Cell(other))
+            | (Object::SharedValue(one, _), Object::SharedValue(other, _)) => self.same(one, other, depth),
             _ => std::mem::discriminant(one) == std::mem::discriminant(other),
         }
     }

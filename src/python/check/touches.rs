@@ -7,6 +7,14 @@ use rustc_hash::FxBuildHasher;
 use super::machine::{Access, Location, Machine, Move, Use};
 use super::state::{Object, Value};
 
+/// A hash of a key or index, if it names the same element whatever the container holds.
+pub(super) fn hash_of(key: &Value) -> Option<u64> {
+    match key {
+        Value::Str(text) => Some(FxBuildHasher.hash_one(text)),
+        key => key.as_int().filter(|index| *index >= 0).map(|index| FxBuildHasher.hash_one(index)),
+    }
+}
+
 impl Machine<'_> {
     /// Notes that an object's elements or state are got at.
     pub(super) fn touch(&mut self, at: u32, write: bool) {
@@ -48,12 +56,8 @@ impl Machine<'_> {
 
     /// Notes that what was got at last is one element of its object.
     pub(super) fn touch_element(&mut self, key: &Value) {
-        let hash = match key {
-            Value::Str(text) => Some(FxBuildHasher.hash_one(text)),
-            key => key.as_int().filter(|index| *index >= 0).map(|index| FxBuildHasher.hash_one(index)),
-        };
         if let Some(last) = self.accesses.last_mut() {
-            last.key = hash;
+            last.key = hash_of(key);
         }
     }
 

@@ -81,6 +81,30 @@ fn what_is_taken_out_and_put_back_is_its_takers_meanwhile() {
 }
 
 #[test]
+fn a_number_that_is_drawn_under_a_lock_is_right_whenever_it_is_kept() {
+    let setup = "last = 0\ngot = {}\nseen = []\ndef draw():\n    global last\n    with lock:\n        last += 1\n        return last";
+    for (body, last) in [
+        (
+            "got[threading.get_ident()] = [draw() for _ in range(2)]",
+            "print(last, sorted(sum(got.values(), [])))",
+        ),
+        ("first = draw()\nsecond = draw()\ngot[threading.get_ident()] = (first, second)", "print(last)"),
+        ("mine = [draw() for _ in range(2)]\nseen.append(mine[-1])", "print(last, len(seen))"),
+        ("got[threading.get_ident()] = sum(draw() for _ in range(2))", "print(last)"),
+    ] {
+        assert_eq!(kinds(setup, body, last), [Kind::Differs; 4], "{body}");
+    }
+    // What is gone on by is not only kept.
+    for body in [
+        "global last\nmine = draw()\ndraw()\nlast = mine + 1",
+        "global last\nmine = draw()\ndraw()\nif mine % 2 == 1:\n    last += 10",
+        "first = draw()\ngot['last'] = first\ndraw()\ngot['last'] = first",
+    ] {
+        assert_eq!(kinds(setup, body, "print(last)"), [Kind::Loses; 4], "{body}");
+    }
+}
+
+#[test]
 fn a_loop_in_the_midst_of_an_update_ends_nothing() {
     let body = "global owner, bad\nowner = threading.get_ident()\nfor i in range(2):\n    seen.append(i)\nif owner != threading.get_ident():\n    bad += 1";
     assert_eq!(kinds("owner = bad = 0\nseen = []", body, "print(bad)"), [Kind::Loses; 4]);

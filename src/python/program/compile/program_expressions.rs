@@ -79,7 +79,8 @@ impl Compiler<'_> {
         let shape = self.facts.shape;
         let mut as_method = false;
         match &function.kind {
-            ExprKind::Attribute(object, name) if keywords.is_empty() => {
+            // Up to 3.10 a method that is given arguments by keyword is called as any function.
+            ExprKind::Attribute(object, name) if keywords.is_empty() || shape.call != Call::CallFunction => {
                 self.expr(object)?;
                 self.scope().position = Some(function.position);
                 let number = self.name(name);
