@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::machine::{Location, Machine, Move, Use};
+use super::machine::{Location, Machine, Move, Step, Use};
 use super::order::{Mark, runs};
 use super::pause::{Bounds, Pause, Told, Unfinished};
 use super::search::Search;
@@ -15,6 +15,9 @@ const MOST_TURNS: usize = 1000;
 
 /// How many turns more than before a thread may need to come to the same place.
 const MORE_TURNS: usize = 16;
+
+/// The most instructions that are looked at for the end of a call.
+const LONGEST_CALL: usize = 10_000;
 
 /// How deep values are compared.
 const DEEPEST: usize = 8;
@@ -54,7 +57,7 @@ impl<'m> Search<'m> {
             }
             // On its way there it may find less to do, or more.
             let number = usize::from(thread);
-            let start = &before[at + 1].start;
+            let (start, late) = (&before[at + 1].start, machine.state.clone());
             let mut same = self.knows_the_same((start, &machine.state), number);
             let mut alike = self.is_alike((start, &machine.state), number).then(|| machine.state.clone());
             for _ in 0..turns + MORE_TURNS {
@@ -69,9 +72,14 @@ impl<'m> Search<'m> {
             if same {
                 continue;
             }
-            let Some(alike) = alike else { return Ok(true) };
             let changed = before[at + 1..next].iter().flat_map(|run| &run.changed).copied().collect();
-            if self.does_otherwise((before[next].start.clone(), alike), number, &changed, bounds)? {
+            let resumed = &before[next].start;
+            let states = match alike {
+                Some(alike) => Some((resumed.clone(), alike)),
+                None => self.after_the_call((resumed, late), number, &changed),
+            };
+            let Some(states) = states else { return Ok(true) };
+            if self.does_otherwise(states, number, &changed, bounds)? {
                 return Ok(true);
             }
         }
@@ -133,6 +141,34 @@ impl<'m> Search<'m> {
         Ok(last)
     }
 
+    /// Where a thread that was interrupted in a call has come back from it, changing nothing meanwhile that others have changed, and where
+    /// it does if it goes there only now. Within the call it may go another way: what it has decided under a lock is decided.
+    fn after_the_call(
+        &self,
+        (resumed, late): (&State, State),
+        thread: usize,
+        changed: &BTreeSet<Spot>,
+    ) -> Option<(State, State)> {
+        let mut early = Machine::at(self.module(), resumed.clone());
+        let depth = resumed.threads[thread].frames.len();
+        let mut left = LONGEST_CALL;
+        while early.state.threads[thread].frames.len() >= depth {
+            left = left.checked_sub(1)?;
+            let Ok(Step::Done { .. }) = early.step(thread) else { return None };
+            let own = written(&early, self.shared()).collect();
+            if meet(changed, &own).next().is_some() || early.state.threads[thread].finished {
+                return None;
+            }
+        }
+        let mut late = Machine::at(self.module(), late);
+        let mut left = LONGEST_CALL;
+        while !self.is_alike((&early.state, &late.state), thread) {
+            left = left.checked_sub(1)?;
+            let Ok(Step::Done { .. }) = late.step(thread) else { return None };
+        }
+        Some((early.state, late.state))
+    }
+
     /// Whether a thread that goes on to its end from either of two states, in which it knows something else, does something else to what
     /// others have changed. What it keeps for itself (a number that it has drawn under a lock) is right either way.
     fn does_otherwise(
@@ -167,10 +203,7 @@ impl<'m> Search<'m> {
         let nothing = BTreeSet::new();
         let view = View { states: (&ends[0], &ends[1]), shared: &nothing, exactly: true };
         let same = |spot: &Spot| view.same_all(&values_at(&ends[0], *spot), &values_at(&ends[1], *spot), 0);
-        let meets = |(location, key): &Spot| {
-            own.iter().any(|(other, of)| location == other && (key.is_none() || of.is_none() || key == of))
-        };
-        Ok(ends[0].uncaught != ends[1].uncaught || !changed.iter().filter(|spot| meets(spot)).all(same))
+        Ok(ends[0].uncaught != ends[1].uncaught || !meet(changed, &own).all(same))
     }
 
     /// Whether a thread is at the same place in both states, and its own variables have the same values.
@@ -194,6 +227,14 @@ fn waits_for_a_lock(machine: &Machine<'_>) -> bool {
 
 /// What is changed: a location, and which element of it, by the hash of its key or index.
 type Spot = (Location, Option<u64>);
+
+/// Those of some spots that are among others.
+fn meet<'s>(spots: &'s BTreeSet<Spot>, others: &'s BTreeSet<Spot>) -> impl Iterator<Item = &'s Spot> {
+    let is_among = |(location, key): &Spot| {
+        others.iter().any(|(other, of)| location == other && (key.is_none() || of.is_none() || key == of))
+    };
+    spots.iter().filter(move |spot| is_among(spot))
+}
 
 /// What the last instruction has changed of what is shared.
 fn written(machine: &Machine<'_>, shared: &BTreeSet<Location>) -> impl Iterator<Item = Spot> {

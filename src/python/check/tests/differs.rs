@@ -105,6 +105,17 @@ fn a_number_that_is_drawn_under_a_lock_is_right_whenever_it_is_kept() {
 }
 
 #[test]
+fn what_is_decided_under_a_lock_is_decided_and_what_is_told_of_it_may_be_out_of_date() {
+    let setup = "left = 3\nsold = {}\ndef buy():\n    global left\n    with lock:\n        if left > 0:\n            left -= 1\n            return 1\n        \
+                 return 0\ndef is_left():\n    with lock:\n        return left > 2\ndef take():\n    global left\n    with lock:\n        left -= 1";
+    let sale = "sold[threading.get_ident()] = sum([buy() for _ in range(3)])";
+    assert_eq!(kinds(setup, sale, "print(left, sum(sold.values()))"), [Kind::Differs; 4]);
+    assert_eq!(kinds(setup, "if is_left():\n    take()", "print(left)"), [Kind::Loses; 4]);
+    let kept = "known = is_left()\nif known:\n    take()";
+    assert_eq!(kinds(setup, kept, "print(left)"), [Kind::Loses; 4]);
+}
+
+#[test]
 fn a_loop_in_the_midst_of_an_update_ends_nothing() {
     let body = "global owner, bad\nowner = threading.get_ident()\nfor i in range(2):\n    seen.append(i)\nif owner != threading.get_ident():\n    bad += 1";
     assert_eq!(kinds("owner = bad = 0\nseen = []", body, "print(bad)"), [Kind::Loses; 4]);
