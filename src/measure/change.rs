@@ -97,10 +97,17 @@ impl Change {
             before.zip(after).filter(|&(before, _)| before > 0.0).map(|(before, after)| after / before)
         };
         let (arithmetic, transfer) = (machine(|pace| Some(pace.arithmetic)), machine(|pace| pace.transfer));
-        let ratios = ratios(&times[0], &times[1]);
+        let mut ratios = ratios(&times[0], &times[1]);
+        ratios.sort_by(f64::total_cmp);
         let interval = interval(&apart(&times[0]), &apart(&times[1])).map(|(low, high)| {
             let by = |pick: fn(f64, f64) -> f64| arithmetic.into_iter().chain(transfer).fold(1.0, pick);
-            (low / by(f64::max), high / by(f64::min))
+            let (low, high) = (low / by(f64::max), high / by(f64::min));
+            // It is of fewer runs than the ratio, where runs are like their neighbours: it holds what that lies between.
+            let at = |place: usize| ratios.get(place).copied();
+            (
+                at(ratios.len().saturating_sub(1) / 2).map_or(low, |lower| low.min(lower)),
+                at(ratios.len() / 2).map_or(high, |upper| high.max(upper)),
+            )
         });
         Self {
             ratio: middle(&ratios),
@@ -420,6 +427,7 @@ mod tests {
             ];
             let turned = other.high.map(|high| 1.0 / high);
             prop_assert_eq!(one.low.is_some(), turned.is_some());
+            prop_assert!(one.low.is_none_or(|low| low <= one.ratio.unwrap() && one.ratio.unwrap() <= one.high.unwrap()));
             prop_assert!(one.low.zip(turned).is_none_or(|(low, turned)| (low - turned).abs() < 1e-9));
             let turned = match one.verdict {
                 Verdict::Slower => Verdict::Faster,

@@ -53,8 +53,13 @@ impl Report {
     /// That other programs had the CPUs, and what of the figures of a comparison has that in it.
     #[must_use]
     pub fn machine_note(&self) -> Option<String> {
-        let rows: Vec<&Row> = self.measured().filter(|row| row.summary.runs > 0).collect();
-        note(&rows, rows.iter().copied().filter(|row| row.group == Group::Sum), self.header.cpus)
+        // Those that speed-ups are held against, too, though they stand in no table.
+        let rows: Vec<&Row> = self.results.iter().filter(|row| row.summary.runs > 0).collect();
+        note(
+            &rows,
+            rows.iter().copied().filter(|row| row.group == Group::Sum && !row.baseline),
+            self.header.cpus,
+        )
     }
 }
 
@@ -86,7 +91,13 @@ pub(super) fn note<'a>(
 
 /// A row, with its place in a sweep.
 fn name(row: &Row) -> String {
-    let place = if row.is_of_sweep() { format!(" ({})", row.parameters.words()) } else { String::new() };
+    let place = if row.is_of_sweep() {
+        format!(" ({})", row.parameters.words())
+    } else if row.baseline && row.group == Group::References {
+        " (one worker)".to_owned()
+    } else {
+        String::new()
+    };
     format!("{}{place}", row.name())
 }
 

@@ -73,6 +73,10 @@ impl<'m> Search<'m> {
                 continue;
             }
             let changed = before[at + 1..next].iter().flat_map(|run| &run.changed).copied().collect();
+            // What it has only looked at is out of date; what it has drawn is its own.
+            if meet(&changed, &before[at].looked_at).next().is_some() {
+                return Ok(true);
+            }
             let resumed = &before[next].start;
             let states = match alike {
                 Some(alike) => Some((resumed.clone(), alike)),
@@ -102,7 +106,7 @@ impl<'m> Search<'m> {
             let pause = self.take_turn(machine, mark, bounds, &mut |machine, thread, told| match told {
                 Told::Before { .. } => unit.enter(At::of(machine, thread)),
                 Told::After(_) => {
-                    changed.extend(written(machine, &shared));
+                    changed.extend(written(machine).filter(|(location, _)| shared.contains(location)));
                     given.note(machine, thread, unit, &shared);
                 }
                 Told::TakesLock => {}
@@ -117,7 +121,8 @@ impl<'m> Search<'m> {
         let over = machine.state.threads[usize::from(mark.thread)].finished;
         let interrupted = matches!(last, Some(Pause::Switch | Pause::Long)) || waits_for_a_lock(machine);
         let interrupted = interrupted && !over;
-        Ok(Run { start, given: given.state, interrupted, over, changed })
+        let looked_at = given.reads.difference(&given.writes).copied().collect();
+        Ok(Run { start, given: given.state, interrupted, over, changed, looked_at })
     }
 
     /// Carries out the turns of a thread, or those that it takes to its end; how the last ended. Nothing if it is not there or cannot go
@@ -155,7 +160,7 @@ impl<'m> Search<'m> {
         while early.state.threads[thread].frames.len() >= depth {
             left = left.checked_sub(1)?;
             let Ok(Step::Done { .. }) = early.step(thread) else { return None };
-            let own = written(&early, self.shared()).collect();
+            let own = written(&early).collect();
             if meet(changed, &own).next().is_some() || early.state.threads[thread].finished {
                 return None;
             }
@@ -178,17 +183,17 @@ impl<'m> Search<'m> {
         changed: &BTreeSet<Spot>,
         bounds: &Bounds<'_>,
     ) -> Result<bool, Unfinished> {
-        let (mut ends, mut own) = (Vec::new(), BTreeSet::new());
-        let shared = self.shared().clone();
+        let mut ends = Vec::new();
         for state in [states.0, states.1] {
             let mut machine = Machine::at(self.module(), state);
+            let (mut own, mut puts) = (BTreeSet::new(), BTreeSet::new());
             for _ in 0..MOST_TURNS {
                 let turn =
                     self.take_turn(&mut machine, Mark::of(thread), bounds, &mut |machine, _, told| {
-                        // What is put beside what others have put overwrites nothing.
-                        let puts = machine.accesses.iter().any(|it| it.moves == Some(Move::In));
-                        if matches!(told, Told::After(_)) && !puts {
-                            own.extend(written(machine, &shared));
+                        if matches!(told, Told::After(_)) {
+                            // What is put beside what others have put overwrites nothing.
+                            let beside = machine.accesses.iter().any(|it| it.moves == Some(Move::In));
+                            if beside { &mut puts } else { &mut own }.extend(written(machine));
                         }
                     })?;
                 if turn.is_none() {
@@ -198,12 +203,25 @@ impl<'m> Search<'m> {
             if !machine.state.threads[thread].finished {
                 return Ok(true);
             }
-            ends.push(machine.state);
+            ends.push(Ended { state: machine.state, own, puts });
         }
+        let [early, late] = &ends[..] else { return Ok(true) };
         let nothing = BTreeSet::new();
-        let view = View { states: (&ends[0], &ends[1]), shared: &nothing, exactly: true };
-        let same = |spot: &Spot| view.same_all(&values_at(&ends[0], *spot), &values_at(&ends[1], *spot), 0);
-        Ok(ends[0].uncaught != ends[1].uncaught || !meet(changed, &own).all(same))
+        let view = View { states: (&early.state, &late.state), shared: &nothing, exactly: true };
+        let values = |spot: Spot| [&early.state, &late.state].map(|state| values_at(state, spot));
+        let same = |spot: &Spot| {
+            let [one, other] = values(*spot);
+            view.same_all(&one, &other, 0)
+        };
+        let as_many = |spot: &Spot| {
+            let [one, other] = values(*spot);
+            one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| view.as_long(one, other))
+        };
+        // Whether it does something at all is what it goes on by.
+        let as_much = (&early.own, &early.puts) == (&late.own, &late.puts)
+            && early.state.uncaught == late.state.uncaught
+            && early.state.printed.len() == late.state.printed.len();
+        Ok(!(as_much && meet(changed, &early.own).all(same) && early.puts.iter().all(as_many)))
     }
 
     /// Whether a thread is at the same place in both states, and its own variables have the same values.
@@ -215,6 +233,13 @@ impl<'m> Search<'m> {
     fn is_alike(&self, states: (&State, &State), thread: usize) -> bool {
         View { states, shared: self.shared(), exactly: false }.stands_alike(thread)
     }
+}
+
+/// How a thread has gone on to its end: the state that it leaves, what it has changed, and where it has put something.
+struct Ended {
+    state: State,
+    own: BTreeSet<Spot>,
+    puts: BTreeSet<Spot>,
 }
 
 /// Whether the last instruction found a lock taken that others let go again: until then they do what they like.
@@ -236,10 +261,9 @@ fn meet<'s>(spots: &'s BTreeSet<Spot>, others: &'s BTreeSet<Spot>) -> impl Itera
     spots.iter().filter(move |spot| is_among(spot))
 }
 
-/// What the last instruction has changed of what is shared.
-fn written(machine: &Machine<'_>, shared: &BTreeSet<Location>) -> impl Iterator<Item = Spot> {
-    let writes = machine.accesses.iter().filter(|it| it.how == Use::Write);
-    writes.filter(|it| shared.contains(&it.location)).map(|it| (it.location, it.key))
+/// What the last instruction has changed.
+fn written(machine: &Machine<'_>) -> impl Iterator<Item = Spot> {
+    machine.accesses.iter().filter(|it| it.how == Use::Write).map(|it| (it.location, it.key))
 }
 
 /// The values at a spot: of one element, or of all objects that were made at a place.
@@ -289,6 +313,8 @@ struct Run {
     over: bool,
     /// What it has changed of what is shared.
     changed: BTreeSet<Spot>,
+    /// What of it it has read since that state, and not changed.
+    looked_at: BTreeSet<Spot>,
 }
 
 /// How far a thread has come in a run with no more than what it was given to work on.
@@ -300,11 +326,15 @@ struct Given {
     other: bool,
     /// How many locks it has taken and not let go.
     locks: isize,
+    /// What it has read and what it has changed.
+    reads: BTreeSet<Spot>,
+    writes: BTreeSet<Spot>,
 }
 
 impl Given {
-    const fn new(state: State) -> Self {
-        Self { state, supply: false, other: false, locks: 0 }
+    fn new(state: State) -> Self {
+        let (reads, writes) = (BTreeSet::new(), BTreeSet::new());
+        Self { state, supply: false, other: false, locks: 0, reads, writes }
     }
 
     /// Takes note of an instruction that was done.
@@ -312,6 +342,11 @@ impl Given {
         let mut touched = false;
         for access in machine.accesses.iter().filter(|access| shared.contains(&access.location)) {
             touched |= !unit::is_order(&machine.state, access.location);
+            match access.how {
+                Use::Read => self.reads.insert((access.location, access.key)),
+                Use::Write => self.writes.insert((access.location, access.key)),
+                _ => false,
+            };
             let at = access.object.and_then(|at| machine.state.heap.get(at as usize));
             match (at.map(|entry| &entry.object), access.how) {
                 (Some(Object::Queue(..) | Object::Executor { .. } | Object::Future { .. }), how) => {
@@ -359,6 +394,17 @@ impl View<'_> {
                     && self.same_all(&one.handling, &other.handling, 0)
                     && self.same_all(&one.progress, &other.progress, 0)
             })
+    }
+
+    /// Whether two containers have as many elements.
+    fn as_long(&self, one: &Value, other: &Value) -> bool {
+        let (Value::Ref(one), Value::Ref(other)) = (one, other) else { return false };
+        let length = |state: &State, at: u32| match state.object(at) {
+            Object::List(items) | Object::Deque(items, _) => Some(items.len()),
+            _ => None,
+        };
+        let length_of_one = length(self.states.0, *one);
+        length_of_one.is_some() && length_of_one == length(self.states.1, *other)
     }
 
     fn same_all(&self, one: &[Value], other: &[Value], depth: usize) -> bool {

@@ -570,6 +570,17 @@ fn a_speed_up_over_a_sequential_sum_that_had_half_a_cpu_has_a_note() {
 }
 
 #[test]
+fn a_sequential_sum_that_stands_in_no_table_is_named_where_others_are_measured_against_it() {
+    let named = [("split:sequential", 2.0, 0.1), ("split:thread", 1.0, 0.1), ("split:rayon", 1.0, 0.1)];
+    let mut report = timed(&named, 0);
+    report.results[0].baseline = true;
+    assert_eq!(others_had(&report), Vec::<String>::new());
+    report.results[0].summary.taken_by_others = Some(0.31);
+    let said = others_had(&report);
+    assert!(said.iter().any(|line| line.contains("at least 31 % in split:sequential")), "{said:?}");
+}
+
+#[test]
 fn what_another_way_is_better_than_at_any_length_is_not_named_for_longer_ones() {
     // Times and start-ups in microseconds; thread's start-up scatters too much for a length to be told.
     let said = |process_time: f64| {

@@ -113,6 +113,21 @@ fn what_is_decided_under_a_lock_is_decided_and_what_is_told_of_it_may_be_out_of_
     assert_eq!(kinds(setup, "if is_left():\n    take()", "print(left)"), [Kind::Loses; 4]);
     let kept = "known = is_left()\nif known:\n    take()";
     assert_eq!(kinds(setup, kept, "print(left)"), [Kind::Loses; 4]);
+    // What is only looked at is out of date, if others go on.
+    let first = "items = [3, 5]\nsold = {}\ndef first():\n    with lock:\n        return items[0]\ndef take():\n    with lock:\n        items.pop(0)";
+    let shown = "sold[threading.get_ident()] = first()\ntake()";
+    assert_eq!(kinds(first, shown, "print(len(items))"), [Kind::Loses; 4]);
+    // Whether anything is done at all is what it goes on by, be it only to put something beside the rest.
+    let setup = "seen = []\nran = {}\ndef has():\n    with lock:\n        return 1 in seen\ndef add():\n    with lock:\n        seen.append(1)";
+    for (act, last) in [
+        ("add()", "print(len(seen))"),
+        ("add()\n    ran[threading.get_ident()] = 1", "print(len(ran))"),
+        ("add()\n    print('registered')", ""),
+    ] {
+        assert_eq!(kinds(setup, &format!("if not has():\n    {act}"), last), [Kind::Loses; 4], "{act}");
+        let known = format!("known = has()\nif not known:\n    {act}");
+        assert_eq!(kinds(setup, &known, last), [Kind::Loses; 4], "{act}");
+    }
 }
 
 #[test]
