@@ -131,9 +131,9 @@ impl Machine<'_> {
     ) -> R<Value> {
         let args = &arguments.positional[..];
         let writes = matches!(name, "pop" | "setdefault" | "update" | "clear" | "popitem");
+        let (known, python2) = (self.accesses.len(), self.module.facts.shape.python2);
         self.touch_for(at, writes, matches!(name, "keys" | "iterkeys"));
         let keys: Vec<Value> = items.iter().map(|(key, _)| key.clone()).collect();
-        let python2 = self.module.facts.shape.python2;
         let counts = factory == Some(Value::Native("collections.Counter"));
         let place = match args.first() {
             Some(key) if matches!(name, "get" | "pop" | "setdefault") => {
@@ -145,7 +145,10 @@ impl Machine<'_> {
         };
         let default = args.get(1).cloned();
         match (name, place) {
-            ("get" | "setdefault", Some(place)) => return Ok(items[place].1.clone()),
+            ("get" | "setdefault", Some(place)) => {
+                self.changes_nothing(known);
+                return Ok(items[place].1.clone());
+            }
             ("get", None) => return Ok(default.unwrap_or(Value::None)),
             ("setdefault", None) => {
                 let value = default.unwrap_or(Value::None);

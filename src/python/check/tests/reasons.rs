@@ -313,6 +313,20 @@ fn what_is_checked_and_not_what_is_counted_beside_it_is_the_reason() {
     assert!(told.starts_with("data is read in line 12"), "{told}");
 }
 
+#[test]
+fn a_default_that_is_there_already_is_no_change() {
+    let text = "import threading\ncache = {}\ndef get(n):\n    if n not in cache:\n        cache[n] = [n]\n    return cache.setdefault(n, None)\n\
+                got = []\ndef work():\n    got.append(get(1))\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\n\
+                for t in ts: t.join()\nprint(got[0] is got[1])\n";
+    for finding in check(text, &[Version::V3_9], 2, &Control::default()).unwrap().findings {
+        assert!(
+            finding.reason.starts_with("cache is read in line 4, changed by another thread in line 5"),
+            "{}",
+            finding.reason
+        );
+    }
+}
+
 /// What main had set before it started threads, and looks at when they have ended, is as in every order.
 #[test]
 fn what_is_joined_is_no_reason_even_if_it_was_written_before() {
