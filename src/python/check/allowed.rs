@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::Event;
-use super::machine::{Location, Use};
+use super::machine::{Location, Move, Use};
 use super::meetings::{
     Cut, Meeting, accesses, all_meetings, brings_into_order, cuts, have_a_lock_in_common, held, object_at,
     uses_of,
@@ -16,17 +16,18 @@ use super::unit::{Came, is_order};
 pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Location>) -> bool {
     let held = held(events, state);
     let guarded = |meeting: &Meeting| have_a_lock_in_common(&held, uses_of(events, meeting));
-    // Who takes an element out has it alone: then a list is as good as a queue.
+    let ends = whole_ends(events, state, shared);
+    // Who takes an element out has it alone: then a list is as good as a queue. Who puts one in and takes one out again expects its own.
     let hands_over = |meeting: &Meeting| {
         uses_of(events, meeting)
             .all(|at| accesses(&events[at], meeting.location).all(|access| access.moves.is_some()))
+            && !takes_back(events, &ends, meeting)
     };
     let overwritten = |meeting: &Meeting| {
         let uses = [meeting.before, Some(meeting.between), meeting.after].map(|it| it.map(|(how, _)| how));
         uses == [Some(Use::Write), Some(Use::Write), Some(Use::Read)] && !begins_anew(events, &held, meeting)
     };
     // What it used in another iteration, or task, is over: if that is not what it goes on by.
-    let ends = whole_ends(events, state, shared);
     let is_over = |meeting: &Meeting| {
         let Cut { left, resumed, .. } = meeting.cut;
         let ended = |range: std::ops::Range<usize>| {
@@ -62,6 +63,16 @@ fn begins_anew(events: &[Event], held: &[BTreeSet<Location>], meeting: &Meeting)
             _ => false,
         }
     })
+}
+
+/// Whether the interrupted thread has put an element in, and takes one out next, in the same iteration.
+fn takes_back(events: &[Event], ends: &[bool], meeting: &Meeting) -> bool {
+    let moves = |at: usize| accesses(&events[at], meeting.location).find_map(|access| access.moves);
+    let Cut { left, resumed, .. } = meeting.cut;
+    let thread = events[left].thread;
+    let later = (resumed..events.len()).filter(|&at| events[at].thread == thread);
+    let mut later = later.take_while(|&at| at == resumed || !ends[at]).filter_map(moves);
+    meeting.before.is_some_and(|(_, at)| moves(at) == Some(Move::In)) && later.next() == Some(Move::Out)
 }
 
 /// Whether each event ends a whole iteration of its thread, or a task.

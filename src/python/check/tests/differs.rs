@@ -72,6 +72,9 @@ fn what_is_taken_out_and_put_back_is_its_takers_meanwhile() {
     let locked = "for i in range(2):\n    with room:\n        with lock:\n            k = free.pop(0)\n        used[k] += 1\n        with lock:\n            \
                   free.append(k)";
     assert_eq!(kinds(room, locked, used), [Kind::Differs; 4]);
+    // Who puts something in and takes something out expects its own.
+    let own = "me = threading.get_ident()\nstack.append(me)\ngot[me] = stack.pop()";
+    assert_eq!(kinds("stack = []\ngot = {}", own, "print(sorted(got.items()))"), [Kind::Loses; 4]);
     // What two use at once, and what is copied and not taken.
     let both = "for i in range(2):\n    k = free.get()\n    used[0] = used[0] + int('1')\n    free.put(k)";
     assert_eq!(kinds(of_a_queue, both, used), [Kind::Loses; 4]);
