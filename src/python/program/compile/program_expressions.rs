@@ -97,7 +97,10 @@ impl Compiler<'_> {
             }
         }
         args.iter().try_for_each(|arg| self.expr(arg))?;
-        for (_, value) in keywords {
+        for (name, value) in keywords {
+            if shape.keyword_call == KeywordCall::CallFunction {
+                self.emit("LOAD_CONST", Op::Nop, name.clone());
+            }
             self.expr(value)?;
         }
         self.scope().position = Some(expr.position);
