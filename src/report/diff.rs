@@ -84,11 +84,10 @@ impl Changes {
             );
         }
         if self.changes.iter().any(|row| row.change.low.is_none()) {
-            let of_convoy = self.changes.iter().all(|row| row.group == "convoy");
-            let more = if of_convoy { "--pings" } else { "--runs" };
             notes.push(format!(
                 "where there is no interval, too few runs are left for one (4 and 4 are enough; of those that are like their \
-                 neighbours several count as one): measure both again with a greater {more} N."
+                 neighbours several count as one): measure both again with a greater {} N.",
+                self.more()
             ));
         }
         notes

@@ -315,12 +315,6 @@ impl Row {
         self.promise == Promise::Exact && self.summary.verdict.is_right()
     }
 
-    /// Whether each update was recorded for a timeline: the lock of a mutex is taken for each, and the GIL for a while.
-    #[must_use]
-    pub fn is_recorded_by_update(&self) -> bool {
-        self.conditions.recorded && self.scenario.starts_with("mutex")
-    }
-
     /// Whether a real interpreter did the work.
     #[must_use]
     pub fn is_real(&self) -> bool {

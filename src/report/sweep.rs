@@ -254,9 +254,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             words::versions_apart(&first)
         ));
     }
-    if rows.iter().any(|row| row.is_recorded_by_update()) {
-        notes.push(format!("note: {}.", words::RECORDED));
-    }
+    notes.extend(rows.iter().find_map(|row| words::recorded(row)).map(|cost| format!("note: {cost}.")));
     let hosts = first.iter().filter_map(|row| words::hosts_alone(row));
     notes.extend(hosts.map(|hosts| format!("{hosts} (what each did in each row: in the JSON and the CSV).")));
     let others = rows.iter().any(|row| row.short_name() != "sequential" && row.conditions.workers > 1);

@@ -307,9 +307,7 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
             count::grouped(i128::from(widen))
         )));
     }
-    if row.is_recorded_by_update() {
-        notes.push(Cow::from(RECORDED));
-    }
+    notes.extend(recorded(row).map(Cow::from));
     if row.summary.verdict == Verdict::Lucky && conditions.workers > 1 && row.promise == Promise::MayLose {
         notes.push(Cow::from(
             "lucky means right in every run that came to an end, although nothing makes it so",
@@ -318,9 +316,12 @@ pub fn conditions(row: &Row, cpus: usize) -> Vec<Cow<'static, str>> {
     notes
 }
 
-/// What it costs to record who held the lock.
-pub(super) const RECORDED: &str =
-    "for the timeline the clock is read three times in each update, and the time has that in it";
+/// What it costs to record who held the lock, where that is taken for each update: the GIL is for a while.
+pub(super) fn recorded(row: &Row) -> Option<&'static str> {
+    (row.conditions.recorded && row.scenario.starts_with("mutex")).then_some(
+        "for the timeline the clock is read three times in each update, and the time has that in it",
+    )
+}
 
 /// What the times of rows under a modelled GIL are, and what they are not; nothing without such rows.
 #[must_use]

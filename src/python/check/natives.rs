@@ -2,7 +2,7 @@
 
 use super::instances::plain_thread;
 use super::library;
-use super::machine::{Arguments, CALL, Location, Machine, R, Stop, Wait, beyond};
+use super::machine::{Arguments, CALL, Location, Machine, R, Stop, beyond};
 use super::numbers::big;
 use super::state::{Lazy, Object, Part, Value};
 use crate::python::program::BinaryOp;
@@ -34,37 +34,6 @@ impl Machine<'_> {
     pub(super) fn keyword(&self, arguments: &Arguments, name: &str, position: usize) -> Option<Value> {
         let named = arguments.keywords.iter().find(|(number, _)| self.name(*number) == name);
         named.map(|(_, value)| value).or_else(|| arguments.positional.get(position)).cloned()
-    }
-
-    /// How long a call waits: `block` or `blocking` stands at that position, and its time limit behind it.
-    pub(super) fn waits(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
-        let blocking = match self.keyword(arguments, "blocking", position) {
-            Some(value) => Some(value),
-            None => self.keyword(arguments, "block", position),
-        };
-        let waits = match blocking {
-            Some(value) => self.truth(&value)?,
-            None => true,
-        };
-        if !waits {
-            return Ok(Wait::No);
-        }
-        self.time_limit(arguments, position + 1)
-    }
-
-    /// Whether a call that waits does so up to a time limit, which stands at that position.
-    pub(super) fn time_limit(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
-        match self.keyword(arguments, "timeout", position) {
-            None | Some(Value::None) => Ok(Wait::Forever),
-            // What is left until a deadline is taken to be some time.
-            Some(Value::Unknown(_)) => Ok(Wait::Limited),
-            Some(limit) => match Self::as_float(&limit) {
-                // Less than nothing is no limit, as `acquire(timeout=-1)` has it.
-                Some(limit) if limit < 0.0 => Ok(Wait::Forever),
-                Some(_) => Ok(Wait::Limited),
-                None => self.type_error("a time limit is a number", &[&limit]),
-            },
-        }
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each function of the library")]

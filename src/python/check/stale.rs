@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::machine::{Location, Machine, Move, Step, Use};
 use super::order::{Mark, runs};
-use super::pause::{Bounds, Pause, Told, Unfinished};
+use super::pause::{Bounds, Pause, Tell, Told, Unfinished};
 use super::search::Search;
 use super::state::{Object, State, Thread, Unit, Value};
 use super::touches::hash_of;
@@ -49,7 +49,7 @@ impl<'m> Search<'m> {
             for (&(other, turns), run) in runs[at + 1..next].iter().zip(&before[at + 1..next]) {
                 // It may have another way to go now; it still goes on to its end.
                 let turns = if run.over { MOST_TURNS } else { turns };
-                self.carry_out(&mut machine, (other, turns), bounds)?;
+                self.carry_out(&mut machine, (other, turns), bounds, &mut |_, _, _| {})?;
                 let it = machine.state.threads.get(usize::from(other.thread));
                 if it.is_none_or(|thread| thread.finished != run.over) {
                     return Ok(true);
@@ -61,7 +61,11 @@ impl<'m> Search<'m> {
             let mut same = self.knows_the_same((start, &machine.state), number);
             let mut alike = self.is_alike((start, &machine.state), number).then(|| machine.state.clone());
             for _ in 0..turns + MORE_TURNS {
-                if same || self.carry_out(&mut machine, (Mark::of(number), 1), bounds)?.is_none() {
+                if same
+                    || self
+                        .carry_out(&mut machine, (Mark::of(number), 1), bounds, &mut |_, _, _| {})?
+                        .is_none()
+                {
                     break;
                 }
                 same = self.knows_the_same((start, &machine.state), number);
@@ -132,13 +136,14 @@ impl<'m> Search<'m> {
         machine: &mut Machine<'m>,
         (mark, turns): (Mark, usize),
         bounds: &Bounds<'_>,
+        tell: &mut Tell<'_, 'm>,
     ) -> Result<Option<Pause>, Unfinished> {
         let mut last = None;
         for _ in 0..turns {
             if machine.state.threads.get(usize::from(mark.thread)).is_some_and(|thread| thread.finished) {
                 break;
             }
-            last = self.take_turn(machine, mark, bounds, &mut |_, _, _| {})?;
+            last = self.take_turn(machine, mark, bounds, tell)?;
             if last.is_none() {
                 break;
             }
@@ -187,19 +192,13 @@ impl<'m> Search<'m> {
         for state in [states.0, states.1] {
             let mut machine = Machine::at(self.module(), state);
             let (mut own, mut puts) = (BTreeSet::new(), BTreeSet::new());
-            for _ in 0..MOST_TURNS {
-                let turn =
-                    self.take_turn(&mut machine, Mark::of(thread), bounds, &mut |machine, _, told| {
-                        if matches!(told, Told::After(_)) {
-                            // What is put beside what others have put overwrites nothing.
-                            let beside = machine.accesses.iter().any(|it| it.moves == Some(Move::In));
-                            if beside { &mut puts } else { &mut own }.extend(written(machine));
-                        }
-                    })?;
-                if turn.is_none() {
-                    break;
+            self.carry_out(&mut machine, (Mark::of(thread), MOST_TURNS), bounds, &mut |machine, _, told| {
+                if matches!(told, Told::After(_)) {
+                    // What is put beside what others have put overwrites nothing.
+                    let beside = machine.accesses.iter().any(|it| it.moves == Some(Move::In));
+                    if beside { &mut puts } else { &mut own }.extend(written(machine));
                 }
-            }
+            })?;
             if !machine.state.threads[thread].finished {
                 return Ok(true);
             }

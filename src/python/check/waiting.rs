@@ -1,9 +1,40 @@
 //! Waiting for an event or a condition, until another thread says that it has come.
 
-use super::machine::{Machine, R, Stop, Wait, beyond};
+use super::machine::{Arguments, Machine, R, Stop, Wait, beyond};
 use super::state::{Object, Value};
 
 impl Machine<'_> {
+    /// How long a call waits: `block` or `blocking` stands at that position, and its time limit behind it.
+    pub(super) fn waits(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
+        let blocking = match self.keyword(arguments, "blocking", position) {
+            Some(value) => Some(value),
+            None => self.keyword(arguments, "block", position),
+        };
+        let waits = match blocking {
+            Some(value) => self.truth(&value)?,
+            None => true,
+        };
+        if !waits {
+            return Ok(Wait::No);
+        }
+        self.time_limit(arguments, position + 1)
+    }
+
+    /// Whether a call that waits does so up to a time limit, which stands at that position.
+    pub(super) fn time_limit(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
+        match self.keyword(arguments, "timeout", position) {
+            None | Some(Value::None) => Ok(Wait::Forever),
+            // What is left until a deadline is taken to be some time.
+            Some(Value::Unknown(_)) => Ok(Wait::Limited),
+            Some(limit) => match Self::as_float(&limit) {
+                // Less than nothing is no limit, as `acquire(timeout=-1)` has it.
+                Some(limit) if limit < 0.0 => Ok(Wait::Forever),
+                Some(_) => Ok(Wait::Limited),
+                None => self.type_error("a time limit is a number", &[&limit]),
+            },
+        }
+    }
+
     /// `Event.wait`: waits to be woken by `set()`, unless it is set; whether it was.
     pub(super) fn event_wait(&mut self, event: u32, wait: Wait) -> R<Value> {
         let me = self.number();

@@ -83,15 +83,20 @@ impl Changes {
         let undecided = self.changes.iter().filter(|row| row.change.may_be_slower_by(share));
         let names: Vec<&str> = undecided.map(|row| row.name.as_str()).collect();
         (!names.is_empty()).then(|| {
-            let of_convoy = self.changes.iter().all(|row| row.group == "convoy");
-            let more = if of_convoy { "--pings" } else { "--runs" };
             format!(
-                "not known whether it is slower than in {} by more than {}: {} (more {more}, or a calmer machine, may tell)",
+                "not known whether it is slower than in {} by more than {}: {} (more {}, or a calmer machine, may tell)",
                 self.before,
                 percent(share),
-                names.join(", ")
+                names.join(", "),
+                self.more()
             )
         })
+    }
+
+    /// The option with which there is more to compare.
+    pub(super) fn more(&self) -> &'static str {
+        let of_convoy = self.changes.iter().all(|row| row.group == "convoy");
+        if of_convoy { "--pings" } else { "--runs" }
     }
 
     /// What became slower by more than a share, a sentence each.

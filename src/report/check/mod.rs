@@ -242,65 +242,52 @@ impl CheckReport {
     fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> =
             terms::free_threaded(self.results.iter().map(|row| row.version)).into_iter().collect();
-        if self.shown().is_some_and(|row| row.printed > 1) || self.real.iter().any(RealRow::has_lines) {
-            notes.push(
-                "lines that are printed stand in alphabetical order, whoever prints them and when".to_owned(),
-            );
-        }
-        if self.results.iter().any(|row| row.verdict == Kind::Differs.word()) {
-            notes.push(
+        let any = |is: fn(&CheckRow) -> bool| self.results.iter().any(is);
+        let rounds = format!(
+            "a loop that counts no rounds (while …) goes round {} times, and more only where no other thread can go on: with more rounds \
+             there may be other ends",
+            self.rounds
+        );
+        let said = [
+            (
+                self.shown().is_some_and(|row| row.printed > 1) || self.real.iter().any(RealRow::has_lines),
+                "lines that are printed stand in alphabetical order, whoever prints them and when",
+            ),
+            (
+                any(|row| row.verdict == Kind::Differs.word()),
                 "differs: it can end as it does in no order of whole threads or loop iterations, but in that no update is lost and no check is \
-                 overtaken; whether it is wrong is for you to say"
-                    .to_owned(),
-            );
-        }
-        if self.results.iter().any(|row| row.time_limits) {
-            notes.push(
+                 overtaken; whether it is wrong is for you to say",
+            ),
+            (
+                any(|row| row.time_limits),
                 "a time limit is taken to be long enough: a wait gives up only where no other thread can go on, however long one \
-                 sleeps or works"
-                    .to_owned(),
-            );
-        }
-        if self.results.iter().any(|row| row.few_rounds) {
-            notes.push(
-                format!(
-                    "a loop that counts no rounds (while …) goes round {} times, and more only where no other thread can go on: with more \
-                     rounds there may be other ends",
-                    self.rounds
-                ),
-            );
-        }
-        if self.results.iter().any(|row| row.clocks) {
-            notes.push(
-                "the model does not know what clocks read: ‹time› stands for what is worked out from that"
-                    .to_owned(),
-            );
-        }
-        if self.results.iter().any(|row| row.chance) {
-            notes.push(
-                "the model does not know what is drawn at random: ‹random› stands for what is worked out from that".to_owned(),
-            );
-        }
-        if self.results.iter().any(|row| row.parts) {
-            notes.push(
+                 sleeps or works",
+            ),
+            (any(|row| row.few_rounds), &rounds),
+            (
+                any(|row| row.clocks),
+                "the model does not know what clocks read: ‹time› stands for what is worked out from that",
+            ),
+            (
+                any(|row| row.chance),
+                "the model does not know what is drawn at random: ‹random› stands for what is worked out from that",
+            ),
+            (
+                any(|row| row.parts),
                 "what a print(…, end=…) gives stands as a line of its own, among the others in alphabetical order; real runs are \
-                 compared by the characters that they print"
-                    .to_owned(),
-            );
-        }
-        if self.results.iter().any(|row| row.given_order) {
-            notes.push(
-                "as_completed() is taken to give futures in the order in which it was given them; it gives them in any"
-                    .to_owned(),
-            );
-        }
-        if self.results.iter().any(|row| row.fork_server) {
-            notes.push(
+                 compared by the characters that they print",
+            ),
+            (
+                any(|row| row.given_order),
+                "as_completed() is taken to give futures in the order in which it was given them; it gives them in any",
+            ),
+            (
+                any(|row| row.fork_server),
                 "up to 3.13 a process is forked; from 3.14 on a fork server starts it, which imports the file anew: it has the file's \
-                 variables as they are after that, and of the process that starts it only what it is handed as an argument"
-                    .to_owned(),
-            );
-        }
+                 variables as they are after that, and of the process that starts it only what it is handed as an argument",
+            ),
+        ];
+        notes.extend(said.iter().filter(|(holds, _)| *holds).map(|(_, note)| (*note).to_owned()));
         let said_of: Vec<usize> = (0..self.results.len())
             .filter(|&at| self.untried.versions.contains(&self.results[at].version))
             .collect();
