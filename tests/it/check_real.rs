@@ -382,6 +382,20 @@ fn what_is_exact_is_exact_in_every_interpreter_here() {
     }
 }
 
+#[test]
+fn threads_have_the_names_that_real_interpreters_give_them() {
+    if real_python().is_none() {
+        return skipped("names of threads in real interpreters");
+    }
+    for name in ["unnamed_threads", "pool_names"] {
+        let (code, report, error) = check(&[&program(name), "--runs", "1", "--python", "all"]);
+        assert_eq!(code, 0, "{name}: {error} {report}");
+        for row in report["real"].as_array().unwrap() {
+            assert_eq!(row["agrees"], true, "{name}: {row}");
+        }
+    }
+}
+
 /// A child that is handed what it shares, one that changes a variable of its own, and one that uses a queue of the file.
 const PROCESSES: [(&str, &str, &str); 3] = [
     ("def work(v, q):\n    v.value += 1\n    q.put(v.value)\n", "work, args=(v, q)", "exact"),

@@ -139,13 +139,13 @@ fn a_time_limit_that_may_come_is_said_and_is_no_disagreement_of_the_model() {
 }
 
 #[test]
-fn a_thread_without_a_name_of_the_programs_has_none_to_show() {
+fn a_process_without_a_name_of_the_programs_has_none_to_show() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("program.py");
-    std::fs::write(&file, "import threading\nt = threading.Thread()\nprint(t.name)\n").unwrap();
+    std::fs::write(&file, "import multiprocessing\np = multiprocessing.Process()\nprint(p.name)\n").unwrap();
     let ran = gilsim("check").arg(&file).output().unwrap();
     let said = String::from_utf8(ran.stderr).unwrap();
-    assert!(said.contains("the name of a thread that was given none") && said.contains("line 3"), "{said}");
+    assert!(said.contains("name of a process that was given none") && said.contains("line 3"), "{said}");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use super::library;
 use super::machine::{ENTER, EXIT, INIT, Machine, R, Stop, Use, Wait, beyond, set_attribute};
+use super::names::name_of;
 use super::readings::look_into;
 use super::state::{Object, Part, Value};
-use super::sync::UNNAMED;
 
 impl Machine<'_> {
     /// Looks a name up in a class and those that it derives from; with whom it was found.
@@ -179,8 +179,7 @@ impl Machine<'_> {
                         let args = args.clone();
                         Ok(self.tuple(args))
                     }
-                    (Part::Thread(part), "name") if part.name != Value::None => Ok(part.name.clone()),
-                    (Part::Thread(_), "name") => beyond(UNNAMED),
+                    (Part::Thread(part), "name") => name_of(part),
                     (Part::Thread(part), "daemon") => Ok(Value::Bool(part.daemon)),
                     (Part::Thread(_), _) if library::METHODS.contains(&text) => {
                         Ok(self.allocate(Object::NativeMethod(object.clone(), name)))

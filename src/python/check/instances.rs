@@ -100,8 +100,11 @@ impl Machine<'_> {
                 other => return beyond(format!("the argument {other} of a thread")),
             }
         }
-        if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
+        if let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) {
             given.process = part.process;
+        }
+        self.name_thread(&mut given)?;
+        if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
             **part = given;
         }
         Ok(Value::None)

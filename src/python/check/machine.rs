@@ -250,6 +250,8 @@ impl<'m> Machine<'m> {
             threads: vec![Arc::new(thread)],
             printed: Vec::new(),
             uncaught: Vec::new(),
+            unnamed: 0,
+            executors: 0,
         };
         Self::at(module, state)
     }

@@ -2,8 +2,8 @@
 
 use super::library;
 use super::machine::{Arguments, Machine, R, Stop, Wait, beyond};
+use super::names::name_of;
 use super::state::{Lazy, Object, Part, Value};
-use super::sync::UNNAMED;
 
 impl Machine<'_> {
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of object")]
@@ -80,8 +80,7 @@ impl Machine<'_> {
                     }
                     Ok(Value::None)
                 }
-                "getName" if part.name != Value::None => Ok(part.name.clone()),
-                "getName" => beyond(UNNAMED),
+                "getName" => name_of(&part),
                 "__init__" => self.initialise_thread(at, arguments),
                 _ => beyond(format!("the method {name} of a thread")),
             },

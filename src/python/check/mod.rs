@@ -24,7 +24,7 @@
 //! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · waiting · sleepers · processes
-//! touches · readings · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
+//! touches · readings · names · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
 //! unknown        what clocks read and chance gives
 //! order          who runs when
 //! state          the heap and the threads
@@ -62,6 +62,7 @@ mod loops;
 mod machine;
 mod meetings;
 mod methods;
+mod names;
 mod natives;
 mod numbers;
 mod operations;

@@ -361,7 +361,7 @@ impl Machine<'_> {
                 let parties = parties.as_int().and_then(|count| u32::try_from(count).ok()).unwrap_or(1);
                 Ok(self.allocate(Object::Barrier(parties, 0, 0)))
             }
-            ("threading.current_thread", []) => Ok(self.current().object.clone()),
+            ("threading.current_thread", []) => self.current_thread(),
             ("threading.get_ident", []) => Self::int(i64::try_from(self.thread).ok()),
             (
                 "queue.Queue"
@@ -397,7 +397,9 @@ impl Machine<'_> {
                     .and_then(|value| value.as_int())
                     .and_then(|most| usize::try_from(most).ok())
                     .unwrap_or(2);
+                let prefix = self.worker_prefix(self.keyword(&arguments, "thread_name_prefix", 1))?;
                 Ok(self.allocate(Object::Executor {
+                    prefix,
                     tasks: Vec::new(),
                     most,
                     workers: Vec::new(),

@@ -216,6 +216,8 @@ pub(super) enum Object {
     /// Tasks that wait, the most workers, workers so far, how many have done a task that no other was given for, and whether it
     /// is shut down.
     Executor {
+        /// What the names of its workers begin with, where the program asks for names.
+        prefix: Value,
         tasks: Vec<Value>,
         most: usize,
         workers: Vec<u8>,
@@ -398,6 +400,9 @@ pub(super) struct State {
     pub(super) printed: Vec<Arc<str>>,
     /// Exceptions that ended a thread.
     pub(super) uncaught: Vec<Arc<str>>,
+    /// How many threads were given a name by their number, and how many executors.
+    pub(super) unnamed: u8,
+    pub(super) executors: u8,
 }
 
 impl State {

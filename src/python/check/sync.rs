@@ -8,9 +8,6 @@ use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Use, Wait, beyond};
 use super::processes::{copy_value, is_shared};
 use super::state::{Object, OnReturn, Order, Part, Thread, Value};
 
-/// Versions number threads each in its own way.
-pub(super) const UNNAMED: &str = "the name of a thread that was given none (name=\"…\" gives it one)";
-
 /// The most threads of a program.
 pub(super) const MOST_THREADS: usize = 12;
 
@@ -293,7 +290,7 @@ impl Machine<'_> {
         self.touch(executor, true);
         let call = std::mem::take(&mut arguments.positional);
         let future = self.allocate(Object::Future { call, keywords: arguments.keywords, done: None });
-        let Object::Executor { closed, workers, most, idle, .. } = self.state.object(executor) else {
+        let Object::Executor { closed, workers, most, idle, prefix, .. } = self.state.object(executor) else {
             return beyond("submit() of this");
         };
         if *closed {
@@ -302,6 +299,7 @@ impl Machine<'_> {
         // As _idle_semaphore, of which a worker is counted only after its first task.
         let has_idle = *idle > 0;
         let new_worker = !has_idle && workers.len() < *most;
+        let (workers, prefix) = (workers.len(), prefix.clone());
         if let Object::Executor { tasks, idle, .. } = self.state.object_mut(executor) {
             tasks.push(future.clone());
             *idle -= usize::from(has_idle);
@@ -312,12 +310,10 @@ impl Machine<'_> {
             }
             let number = self.state.threads.len();
             let process = self.current().process;
+            let object = self.worker_object(&prefix, workers);
             // Who waits for the executor, or for a result of it, comes after what it did.
-            let worker = Thread {
-                joined: true,
-                executor: Some(Value::Ref(executor)),
-                ..Thread::new(Value::None, process)
-            };
+            let worker =
+                Thread { joined: true, executor: Some(Value::Ref(executor)), ..Thread::new(object, process) };
             self.state.threads.push(Arc::new(worker));
             if let Object::Executor { workers, .. } = self.state.object_mut(executor) {
                 workers.push(u8::try_from(number).unwrap_or(u8::MAX));

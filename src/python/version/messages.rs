@@ -1,4 +1,4 @@
-//! The words of exceptions that the interpreter raises, where versions differ. Each `{}` stands for a name or a number.
+//! The words of exceptions that the interpreter raises, and of names that it gives, where versions differ. Each `{}` stands for a name or a number.
 
 /// What a version says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct Messages {
     pub no_deletion: &'static str,
     /// A dict whose keys are others than at first, though they are as many (bpo-36452).
     pub keys_changed: Option<&'static str>,
+    /// The name of a thread that is given a target and no name: its number, and the target's name (from 3.10 on, bpo-41833).
+    pub thread_name: &'static str,
 }
 
 impl Messages {
@@ -94,6 +96,7 @@ impl Messages {
         no_setter: "can't set attribute",
         no_deletion: "{1}",
         keys_changed: None,
+        thread_name: "Thread-{}",
     };
 
     pub(super) const PY36: Self = Self {
@@ -123,7 +126,8 @@ impl Messages {
 
     pub(super) const PY39: Self = Self { float_floor_by_zero: "float floor division by zero", ..Self::PY38 };
 
-    pub(super) const PY310: Self = Self { no_setter: "can't set attribute '{}'", ..Self::PY39 };
+    pub(super) const PY310: Self =
+        Self { no_setter: "can't set attribute '{}'", thread_name: "Thread-{} ({})", ..Self::PY39 };
 
     pub(super) const PY311: Self = Self {
         remainder_by_zero: "integer modulo by zero",
