@@ -118,6 +118,188 @@ fn the_opcodes_are_those_of_the_real_interpreters() {
     }
 }
 
+/// Functions with handlers: where each leads to, and what stands there.
+const HANDLERS: &str = "
+def plain():
+    t = n
+    try: D['zz']
+    except KeyError: pass
+    other = t
+    work(other)
+def at_the_end_of_a_loop():
+    for i in R:
+        try: D['zz']
+        except KeyError: pass
+def within_a_loop():
+    for i in R:
+        try: D['zz']
+        except KeyError: work()
+        work(i)
+    work()
+def within_another():
+    try: D['zz']
+    except KeyError:
+        try: D['y']
+        except ValueError: work()
+        work()
+    work(); work()
+def with_block():
+    with L: work()
+    work(); work()
+def with_at_the_end_of_a_loop():
+    for i in R:
+        with L: work()
+def with_in_a_handler():
+    try: work()
+    except KeyError:
+        with L: work()
+        work()
+    work(); work()
+def cleaned_up():
+    try: work()
+    finally: work()
+    work()
+def named():
+    try:
+        try: work()
+        finally: work()
+    except KeyError as e: work(e)
+    work(); work()
+def bare():
+    try: work()
+    except: work()
+    work(); work()
+def several():
+    try: work()
+    except KeyError:
+        if Q: work()
+    except ValueError: work()
+    else: work()
+    work(); work()
+def loops_in_a_handler():
+    try: work()
+    except KeyError:
+        for i in R: work()
+    work(); work()
+def goes_on():
+    while T:
+        try: work()
+        except KeyError:
+            if Q: continue
+            work()
+        work()
+def ends_a_for():
+    for i in R:
+        try: work()
+        except KeyError: break
+        work()
+    work(); work()
+def ends_a_while():
+    while T:
+        with L:
+            try: work()
+            except KeyError: break
+        work()
+    work(); work()
+def ends_a_function():
+    for i in R:
+        try: work()
+        except KeyError: return 5
+        work()
+    work(); work()
+def always_left():
+    try: return work()
+    except KeyError: pass
+    work(); work()
+";
+
+/// What a function ends with behind a handler.
+const ENDS: [&str; 18] = [
+    "return X",
+    "return work()",
+    "return work(X)",
+    "return work(X, 1)",
+    "return X.a",
+    "return X.a()",
+    "return X.a(1)",
+    "return X[1]",
+    "return t[0][1]",
+    "return not t",
+    "return t and 5",
+    "global Z; Z = 1",
+    "work()",
+    "D.x = t",
+    "raise X",
+    "raise work(X)",
+    "return work(X + 1)",
+    "return",
+];
+
+#[test]
+fn handlers_are_left_as_in_real_interpreters() {
+    let found: Vec<_> =
+        found().iter().filter(|python| modelled(python).is_some_and(|it| it >= Version::V3_12)).collect();
+    if found.is_empty() {
+        return skipped("how handlers are left");
+    }
+    let ends = ENDS.iter().enumerate().map(|(number, end)| {
+        let end = end.replace("; ", "\n    ");
+        format!("def end_{number}():\n    t = n\n    try: D['zz']\n    except KeyError: work()\n    {end}\n")
+    });
+    let text = format!("n = Q = T = 0\nX = R = L = D = []\n{HANDLERS}{}", ends.collect::<String>());
+    let text = text.replace("def plain", "def work(*all): pass\ndef plain");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("handlers.py");
+    std::fs::write(&file, text).unwrap();
+    let mut versions: Vec<Version> = found.iter().filter_map(|python| modelled(python)).collect();
+    versions.dedup();
+    let named: Vec<String> = versions.iter().map(ToString::to_string).collect();
+    let report = json(&[file.to_str().unwrap(), "--cpython", &named.join(",")]);
+    for python in found {
+        let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/ways_out.py");
+        let output = Command::new(python.path()).arg(&script).arg(&file).output().unwrap();
+        let real: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let version = modelled(python).unwrap().to_string();
+        let listings = report["results"].as_array().unwrap();
+        let of_model = listings.iter().find(|listing| listing["version"] == version).unwrap();
+        let functions = of_model["functions"].as_array().unwrap();
+        assert!(functions.len() > 30, "{}", functions.len());
+        for function in functions.iter().filter(|function| function["name"] != "<module>") {
+            let name = function["name"].as_str().unwrap();
+            let ways = Value::from(ways_out(&function["instructions"]));
+            assert_eq!(ways, real[name], "{name} in {version}");
+        }
+    }
+}
+
+/// How the handlers of a function are left: for each `POP_EXCEPT` the jump back or the exit that follows.
+fn ways_out(instructions: &Value) -> Vec<&str> {
+    let instructions = instructions.as_array().unwrap();
+    let opcode = |at: usize| instructions[at]["opcode"].as_str().unwrap();
+    let target = |at: usize| {
+        let target = instructions[at]["argument"].as_str().unwrap().strip_prefix("to ").unwrap();
+        target.parse::<usize>().unwrap()
+    };
+    let way_out = |mut at: usize| loop {
+        match opcode(at) {
+            "JUMP_BACKWARD" => return Some("JUMP_BACKWARD"),
+            // CPython makes one jump of two.
+            "JUMP_BACKWARD_NO_INTERRUPT" if opcode(target(at)) == "JUMP_BACKWARD" => {
+                return Some("JUMP_BACKWARD");
+            }
+            "JUMP_BACKWARD_NO_INTERRUPT" => return Some("JUMP_BACKWARD_NO_INTERRUPT"),
+            "JUMP_FORWARD" => at = target(at),
+            "RERAISE" => return None,
+            name if name.starts_with("RETURN_") || name.starts_with("RAISE_") => return Some("exit"),
+            _ => at += 1,
+        }
+    };
+    let places = (0..instructions.len()).filter(|&at| opcode(at) == "POP_EXCEPT");
+    let mut ways: Vec<&str> = places.filter_map(way_out).collect();
+    ways.sort_unstable();
+    ways
+}
+
 /// Functions of which some share a variable with a function, a lambda or a comprehension inside them.
 const CELLS: &str = "
 def first(taken):

@@ -23,6 +23,6 @@ mod versions;
 pub use drop_rule::{Check, DropRule};
 pub use facts::{Facts, HandOff, SWITCH_INTERVAL, StartMethod};
 pub use messages::Messages;
-pub use shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With};
+pub use shape::{Call, Comprehension, Finally, Handlers, Jumps, KeywordCall, LoopEnd, Shape, With};
 pub use stated::Stated;
 pub use versions::{UnknownVersion, Version};

@@ -76,6 +76,17 @@ pub enum Jumps {
     ForwardOnly,
 }
 
+/// Where what only an exception leads to stands, and how it leads back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handlers {
+    /// Where it is written.
+    InPlace,
+    /// Behind the rest of the function: what follows it is reached by a `JUMP_BACKWARD`.
+    AtEnd,
+    /// The same, by a `JUMP_BACKWARD_NO_INTERRUPT`, unless a `break` or a `continue` leads back.
+    AtEndNoInterrupt,
+}
+
 /// What stands where a `for` loop is left at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoopEnd {
@@ -116,6 +127,8 @@ pub struct Shape {
     pub format_simple: bool,
     /// How jumps are spelt.
     pub jumps: Jumps,
+    /// Where handlers stand.
+    pub handlers: Handlers,
     /// What ends a `for` loop.
     pub loop_end: LoopEnd,
     /// `BINARY_OP` with an argument for `BINARY_ADD`, `INPLACE_ADD` and so on (bpo-45256).

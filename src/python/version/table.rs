@@ -4,7 +4,7 @@ use super::{
     drop_rule::{Check, DropRule},
     facts::{Facts, HandOff, SWITCH_INTERVAL, StartMethod},
     messages::Messages,
-    shape::{Call, Comprehension, Finally, Jumps, KeywordCall, LoopEnd, Shape, With},
+    shape::{Call, Comprehension, Finally, Handlers, Jumps, KeywordCall, LoopEnd, Shape, With},
 };
 
 /// Opcodes that end in `FAST_DISPATCH()` and the conditional jumps, which do so for `True` and `False`.
@@ -61,6 +61,7 @@ pub(super) const PY27: Facts = Facts {
         load_method: false,
         format_simple: false,
         jumps: Jumps::Absolute,
+        handlers: Handlers::InPlace,
         loop_end: LoopEnd::Nothing,
         binary_op: false,
         subscript_is_binary_op: false,
@@ -206,13 +207,15 @@ pub(super) const PY312: Facts = Facts {
         call: Call::Call,
         load_method: false,
         jumps: Jumps::ForwardOnly,
+        handlers: Handlers::AtEnd,
         loop_end: LoopEnd::EndFor,
         jump_or_pop: false,
         return_const: true,
         ..PY311.shape
     },
     messages: Messages::PY312,
-    source: "3.12 Python/bytecodes.c CHECK_EVAL_BREAKER, CALL_NO_KW_LEN, _ISINSTANCE, _TYPE_1; Python/compile.c (PEP 709)",
+    source: "3.12 Python/bytecodes.c CHECK_EVAL_BREAKER, CALL_NO_KW_LEN, _ISINSTANCE, _TYPE_1; Python/compile.c (PEP 709); \
+             Python/flowgraph.c push_cold_blocks_to_end, inline_small_exit_blocks",
     ..PY311
 };
 
@@ -228,6 +231,7 @@ pub(super) const PY313: Facts = Facts {
         ..PY312.drop
     },
     shape: Shape {
+        handlers: Handlers::AtEndNoInterrupt,
         loop_end: LoopEnd::EndForPopTop,
         to_bool: true,
         keyword_call: KeywordCall::CallKw,
@@ -235,7 +239,7 @@ pub(super) const PY313: Facts = Facts {
         ..PY312.shape
     },
     messages: Messages::PY313,
-    source: "3.13 Python/bytecodes.c _CHECK_PERIODIC, CALL_LEN, CALL_ISINSTANCE, CALL_TYPE_1 (gh-112175); Python/compile.c",
+    source: "3.13 Python/bytecodes.c _CHECK_PERIODIC, CALL_LEN, CALL_ISINSTANCE, CALL_TYPE_1 (gh-112175); Python/compile.c compiler_try_except",
     ..PY312
 };
 

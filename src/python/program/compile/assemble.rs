@@ -2,10 +2,10 @@
 
 use super::super::instruction::{Code, HandlerRange, Instruction, LoopRange, Op};
 use super::{
-    compiler::{Compiler, Scope, Space},
-    jumps::{Moved, invert_backward, keep, reachable, thread_jumps},
+    compiler::{Compiler, NO_INTERRUPT, Scope, Space},
+    jumps::{Moved, invert_backward, keep, mark_jumps_back, reachable, thread_jumps},
 };
-use crate::python::version::{Check, Facts, Jumps};
+use crate::python::version::{Check, Facts, Handlers, Jumps};
 
 impl Compiler<'_> {
     /// Ends the innermost function: its code, and where each draft has gone.
@@ -20,6 +20,9 @@ impl Compiler<'_> {
 /// Threads jumps, drops what cannot be reached, spells the jumps and looks up where the GIL may be dropped.
 fn assemble(mut scope: Scope<'_>, facts: &Facts) -> (Code, Vec<usize>) {
     thread_jumps(&mut scope);
+    if facts.shape.handlers != Handlers::InPlace {
+        mark_jumps_back(&mut scope, facts.shape.handlers);
+    }
     let reachable = reachable(&scope);
     if facts.shape.jumps == Jumps::ForwardOnly {
         return to_instructions(invert_backward(scope, &reachable), facts);
@@ -42,8 +45,12 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
     };
     for (index, draft) in drafts.into_iter().enumerate() {
         let target = draft.op.target().map(|label| scope.labels[label]);
-        let back = target.is_some_and(|target| target <= index);
-        let opcode = jump_name(&draft.op, back, facts.shape.jumps).unwrap_or(draft.opcode);
+        let back = draft.goes_back || target.is_some_and(|target| target <= index);
+        let opcode = match jump_name(&draft.op, back, facts.shape.jumps) {
+            Some("JUMP_BACKWARD") if draft.opcode == NO_INTERRUPT => "JUMP_BACKWARD_NO_INTERRUPT",
+            Some(name) => name,
+            None => draft.opcode,
+        };
         let check = match (&draft.op, facts.drop.check(opcode)) {
             (_, Check::Call) if facts.drop.silent_after.contains(&before) => Check::Never,
             // A jump that cannot be taken by exception, or a call that is none: the name decides.

@@ -6,7 +6,7 @@ use super::super::{
     syntax::{Setup, Stmt},
     values::Value,
 };
-use crate::python::version::{Call, Facts, LoopEnd};
+use crate::python::version::{Call, Facts, Handlers, LoopEnd};
 use std::collections::BTreeSet;
 
 pub(super) type Label = usize;
@@ -61,12 +61,17 @@ pub(super) enum Space {
     Function,
 }
 
+/// A jump that does not look at the eval breaker, whichever way it goes.
+pub(super) const NO_INTERRUPT: &str = "JUMP_NO_INTERRUPT";
+
 /// An instruction whose jump, if any, still goes to a label.
 pub(super) struct Draft {
     pub(super) op: Op,
     pub(super) opcode: &'static str,
     pub(super) argument: String,
     pub(super) position: Option<Position>,
+    /// Whether it is a jump that goes back in CPython, where handlers stand behind what follows them.
+    pub(super) goes_back: bool,
 }
 
 /// A function that is being compiled.
@@ -160,7 +165,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn emit(&mut self, opcode: &'static str, op: Op, argument: impl Into<String>) {
         let scope = self.scope();
         let position = scope.position;
-        scope.drafts.push(Draft { op, opcode, argument: argument.into(), position });
+        scope.drafts.push(Draft { op, opcode, argument: argument.into(), position, goes_back: false });
     }
 
     pub(super) fn emit_program(&mut self, opcode: &'static str, op: ProgramOp, argument: impl Into<String>) {
@@ -195,6 +200,12 @@ impl<'a> Compiler<'a> {
 
     pub(super) fn jump(&mut self, label: Label) {
         self.emit("JUMP", Op::Jump(label), "");
+    }
+
+    /// Goes on behind a handler.
+    pub(super) fn jump_behind(&mut self, end: Label) {
+        let silent = self.facts.shape.handlers == Handlers::AtEndNoInterrupt;
+        self.emit(if silent { NO_INTERRUPT } else { "JUMP" }, Op::Jump(end), "");
     }
 
     pub(super) fn error(&self, kind: SourceErrorKind, message: &str, position: Position) -> SourceError {

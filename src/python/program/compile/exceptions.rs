@@ -7,7 +7,7 @@ use super::super::{
     values::Value,
 };
 use super::compiler::{Block, Compiler, Guarded, Label, Result};
-use crate::python::version::{Finally, Jumps};
+use crate::python::version::{Finally, Handlers, Jumps};
 
 impl<'a> Compiler<'a> {
     /// Begins a part that an exception leads away from; its number. So many values of the statement itself stay on the stack.
@@ -73,6 +73,9 @@ impl<'a> Compiler<'a> {
         self.reraise();
         self.bind(suppressed);
         self.emit_program("POP_EXCEPT", ProgramOp::LeaveHandler, "");
+        if self.facts.shape.handlers != Handlers::InPlace {
+            self.jump_behind(end);
+        }
         self.bind(end);
     }
 
@@ -125,7 +128,7 @@ impl<'a> Compiler<'a> {
             self.stmts(&handler.body)?;
             self.scope().blocks.pop();
             self.leave_handler(handler.name.as_deref())?;
-            self.jump(end);
+            self.jump_behind(end);
             self.bind(next);
         }
         self.reraise();

@@ -2,6 +2,7 @@
 
 use super::super::instruction::{Op, ProgramOp};
 use super::compiler::{Draft, Scope};
+use crate::python::version::Handlers;
 
 /// `optimize_basic_block` (2.7 to 3.9: `peephole.c`): a jump that keeps its value and goes to a test of that value goes on
 /// to where that test leads. What was a silent jump may so become one that looks.
@@ -36,9 +37,12 @@ pub(super) fn thread_jumps(scope: &mut Scope<'_>) {
 }
 
 pub(super) fn reachable(scope: &Scope<'_>) -> Vec<bool> {
+    let handlers = scope.guarded.iter().map(|guarded| scope.labels[guarded.target]);
+    reached_from(scope, std::iter::once(0).chain(handlers).collect())
+}
+
+fn reached_from(scope: &Scope<'_>, mut open: Vec<usize>) -> Vec<bool> {
     let mut seen = vec![false; scope.drafts.len()];
-    let mut open = vec![0];
-    open.extend(scope.guarded.iter().map(|guarded| scope.labels[guarded.target]));
     while let Some(index) = open.pop() {
         let Some(draft) = scope.drafts.get(index) else {
             continue;
@@ -49,14 +53,7 @@ pub(super) fn reachable(scope: &Scope<'_>) -> Vec<bool> {
         if let Some(label) = draft.op.target() {
             open.push(scope.labels[label]);
         }
-        if !matches!(
-            draft.op,
-            Op::Jump(_)
-                | Op::BreakLoop(..)
-                | Op::Return
-                | Op::ReturnConst(_)
-                | Op::Program(ProgramOp::Raise | ProgramOp::Reraise | ProgramOp::FailAssertion(_))
-        ) {
+        if !matches!(draft.op, Op::Jump(_) | Op::BreakLoop(..)) && !exits(&draft.op) {
             open.push(index + 1);
         }
     }
@@ -67,6 +64,53 @@ pub(super) fn reachable(scope: &Scope<'_>) -> Vec<bool> {
         }
     }
     seen
+}
+
+/// Whether it leaves the function, or what is guarded.
+const fn exits(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Return
+            | Op::ReturnConst(_)
+            | Op::Program(ProgramOp::Raise | ProgramOp::Reraise | ProgramOp::FailAssertion(_))
+    )
+}
+
+/// From 3.12 on what only an exception leads to stands at the end (`push_cold_blocks_to_end`), so that a jump out of it goes back, but
+/// for one to a few instructions that leave the function: it has a copy of those instead (`inline_small_exit_blocks`).
+pub(super) fn mark_jumps_back(scope: &mut Scope<'_>, handlers: Handlers) {
+    let warm = reached_from(scope, vec![0]);
+    for index in (0..scope.drafts.len()).filter(|&index| !warm[index]) {
+        let Op::Jump(label) = scope.drafts[index].op else { continue };
+        let target = scope.labels[label];
+        scope.drafts[index].goes_back =
+            warm.get(target).is_some_and(|warm| *warm) && !is_small_exit(scope, target, handlers);
+    }
+}
+
+/// The most instructions of which a copy is made (`MAX_COPY_SIZE`).
+const MOST_COPIED: usize = 4;
+
+/// Whether so few instructions from there on leave the function, and nothing leads in between.
+fn is_small_exit(scope: &Scope<'_>, from: usize, handlers: Handlers) -> bool {
+    let begins_block = |index: usize| {
+        let is_target = |draft: &Draft| draft.op.target().is_some_and(|label| scope.labels[label] == index);
+        let is_guarded = scope.guarded.iter().any(|guarded| scope.labels[guarded.start] == index);
+        is_guarded || scope.drafts.iter().any(is_target)
+    };
+    let mut count = 0;
+    for (index, draft) in scope.drafts.iter().enumerate().skip(from).take(MOST_COPIED) {
+        if draft.op.target().is_some() || (index > from && begins_block(index)) {
+            return false;
+        }
+        // 3.12 counts what is left of them in the end, later versions what the compiler has made of them at first.
+        let is_two = draft.opcode == "RETURN_CONST" || draft.argument.ends_with("+ NULL");
+        count += if is_two && handlers == Handlers::AtEndNoInterrupt { 2 } else { 1 };
+        if exits(&draft.op) {
+            return count <= MOST_COPIED;
+        }
+    }
+    false
 }
 
 /// Code under way: drafts with labels, and where the original drafts have gone.
@@ -100,7 +144,7 @@ fn drop_empty_jumps(code: Moved<'_>) -> Moved<'_> {
     let Moved { mut scope, mut moved } = code;
     loop {
         let Some(index) = scope.drafts.iter().enumerate().position(
-            |(index, draft)| matches!(draft.op, Op::Jump(label) if scope.labels[label] == index + 1),
+            |(index, draft)| matches!(draft.op, Op::Jump(label) if scope.labels[label] == index + 1 && !draft.goes_back),
         ) else {
             return Moved { scope, moved };
         };
@@ -137,7 +181,13 @@ pub(super) fn invert_backward<'a>(scope: Scope<'a>, reachable: &[bool]) -> Moved
             let position = scope.drafts[index].position;
             scope.drafts.insert(
                 index + 1,
-                Draft { op: Op::Jump(back), opcode: "JUMP", argument: String::new(), position },
+                Draft {
+                    op: Op::Jump(back),
+                    opcode: "JUMP",
+                    argument: String::new(),
+                    position,
+                    goes_back: false,
+                },
             );
             index += 1;
         }
