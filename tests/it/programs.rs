@@ -43,6 +43,7 @@ fn programs_that_were_held_against_real_interpreters() {
         ("lock_per_call", [Loses, Exact, Exact, Loses]),
         ("lock_timeout", [Exact; 4]),
         ("log_numbers", [Loses; 4]),
+        ("logged_database", [Loses; 4]),
         ("memo_cache", [Loses, Exact, Exact, Loses]),
         ("merge_results", [Exact; 4]),
         ("observers", [Loses; 4]),

@@ -18,6 +18,8 @@ pub(super) struct Assumed {
     pub(super) clocks: bool,
     /// That nothing depends on what is drawn at random.
     pub(super) chance: bool,
+    /// That what goes to standard error counts for nothing.
+    pub(super) standard_error: bool,
 }
 
 impl Assumed {
@@ -31,6 +33,7 @@ impl Assumed {
             parts: self.parts || other.parts,
             clocks: self.clocks || other.clocks,
             chance: self.chance || other.chance,
+            standard_error: self.standard_error || other.standard_error,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Attributes: where each is found, and what classes and instances are to one another.
 
 use super::library;
+use super::logging::LOGGER;
 use super::machine::{ENTER, EXIT, INIT, Machine, R, Stop, Use, Wait, beyond, set_attribute};
 use super::names::name_of;
 use super::readings::look_into;
@@ -109,6 +110,15 @@ impl Machine<'_> {
         })
     }
 
+    /// What a name of the library stands for: a module, or something of one.
+    pub(super) fn library_value(&mut self, name: &'static str) -> Value {
+        if library::module(name) == Some(name) {
+            self.allocate(Object::Module(name.into()))
+        } else {
+            Value::Native(name)
+        }
+    }
+
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of object")]
     pub(super) fn load_attribute(&mut self, object: &Value, name: u16) -> R<Value> {
         let text = self.name(name);
@@ -120,6 +130,9 @@ impl Machine<'_> {
                 Value::Native("dict") if text == "fromkeys" => beyond("dict.fromkeys"),
                 Value::Str(_) if library::METHODS.contains(&text) => {
                     Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
+                }
+                logger if *logger == LOGGER && library::METHODS.contains(&text) => {
+                    Ok(self.allocate(Object::NativeMethod(LOGGER, name)))
                 }
                 Value::Native("threading.Thread") if text == "__init__" => {
                     Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
@@ -137,7 +150,7 @@ impl Machine<'_> {
                     };
                     self.raise("AttributeError", &message)
                 }
-                Some(item) => Ok(Value::Native(item)),
+                Some(item) => Ok(self.library_value(item)),
                 None => beyond(format!("{module}.{text}")),
             },
             Object::Class { name: class_name, .. } => {

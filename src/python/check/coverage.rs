@@ -6,7 +6,8 @@ use super::library;
 use super::machine::{KNOWN, NAME};
 use super::operations::special;
 use crate::python::program::syntax::{
-    ExprKind, Stmt, StmtKind, all_expressions, all_statements, target_names, walk_targets,
+    Expr, ExprKind, Stmt, StmtKind, all_expressions, all_statements, binds_package, target_names,
+    walk_targets,
 };
 use crate::python::program::{BinaryOp, Place, Position, SourceError, SourceErrorKind};
 
@@ -16,6 +17,43 @@ fn is_special(name: &str) -> bool {
         |op: &BinaryOp| name == format!("__{}__", special(*op)) || name == format!("__i{}__", special(*op));
     (KNOWN.contains(&name) && name != KNOWN[usize::from(NAME)] && name.starts_with("__"))
         || BinaryOp::ALL.iter().any(operator)
+}
+
+/// The module that an expression stands for, by the names that modules are bound to.
+fn module_of<'a>(expr: &Expr, modules: &'a [(String, String)]) -> Option<&'a str> {
+    match &expr.kind {
+        ExprKind::Name(alias) => {
+            modules.iter().find(|(known, _)| known == alias).map(|(_, module)| module.as_str())
+        }
+        ExprKind::Attribute(package, name) => {
+            library::item(module_of(package, modules)?, name).and_then(library::module)
+        }
+        _ => None,
+    }
+}
+
+/// The text of such an expression.
+fn text_of(expr: &Expr) -> String {
+    match &expr.kind {
+        ExprKind::Name(name) => name.clone(),
+        ExprKind::Attribute(package, name) => format!("{}.{name}", text_of(package)),
+        _ => String::new(),
+    }
+}
+
+/// Adds the names that comprehensions and lambdas bind.
+fn bound_in_expressions(stmts: &[Stmt], names: &mut BTreeSet<String>) {
+    all_expressions(stmts, &mut |expr| match &expr.kind {
+        ExprKind::Comprehension(_, _, generators) => {
+            for generator in generators {
+                target_names(&generator.target, &mut |name| {
+                    names.insert(name.to_owned());
+                });
+            }
+        }
+        ExprKind::Lambda(function) => names.extend(function.parameters.iter().cloned()),
+        _ => {}
+    });
 }
 
 /// Refuses the first thing that is not covered; `place` is where a position is.
@@ -59,8 +97,9 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
             StmtKind::Import(imported) => {
                 for (module, name) in imported {
                     names.insert(name.clone());
-                    modules.push((name.clone(), module.clone()));
-                    if library::module(module).is_none() {
+                    let is_package = binds_package(module, name);
+                    modules.push((name.clone(), if is_package { name.clone() } else { module.clone() }));
+                    if library::module(module).is_none_or(library::is_package) {
                         refuse(stmt.position, format!("the module {module} is not covered"));
                     }
                 }
@@ -68,7 +107,11 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
             StmtKind::ImportFrom(module, items) => {
                 for (item, name) in items {
                     names.insert(name.clone());
-                    if library::item(module, item).is_none() {
+                    let found = library::item(module, item);
+                    if let Some(module) = found.and_then(library::module) {
+                        modules.push((name.clone(), module.to_owned()));
+                    }
+                    if found.is_none() {
                         refuse(stmt.position, format!("{item} of the module {module} is not covered"));
                     }
                 }
@@ -79,28 +122,17 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
             _ => {}
         }
     });
-    all_expressions(stmts, &mut |expr| match &expr.kind {
-        ExprKind::Comprehension(_, _, generators) => {
-            for generator in generators {
-                target_names(&generator.target, &mut |name| {
-                    names.insert(name.to_owned());
-                });
-            }
-        }
-        ExprKind::Lambda(function) => names.extend(function.parameters.iter().cloned()),
-        _ => {}
-    });
+    bound_in_expressions(stmts, &mut names);
     let known = |name: &str| names.contains(name) || library::builtin(name).is_some();
     all_expressions(stmts, &mut |expr| match &expr.kind {
         ExprKind::Name(name) | ExprKind::Call(name, ..) if !known(name) => {
             refuse(expr.position, format!("the name {name} is not covered, or defined nowhere"));
         }
         ExprKind::Attribute(object, name) => {
-            if let ExprKind::Name(alias) = &object.kind
-                && let Some((_, module)) = modules.iter().find(|(known, _)| known == alias)
-            {
+            if let Some(module) = module_of(object, &modules) {
                 if library::item(module, name).is_none() {
-                    refuse(expr.position, format!("{alias}.{name} is not covered"));
+                    let module = text_of(object);
+                    refuse(expr.position, format!("{module}.{name} is not covered"));
                 }
             } else if !attributes.contains(name)
                 && !library::METHODS.contains(&name.as_str())

@@ -144,6 +144,8 @@ pub struct Finding {
     pub clocks: bool,
     /// Whether a number is drawn at random: which one is not known.
     pub chance: bool,
+    /// Whether something goes to standard error, by logging or a print: it is not compared.
+    pub standard_error: bool,
     /// Whether a loop without an end of its own (`while running`) was left to go round a few times, and then only where no other thread
     /// could go on.
     pub few_rounds: bool,
@@ -222,6 +224,7 @@ impl Finding {
             parts: false,
             clocks: false,
             chance: false,
+            standard_error: false,
             few_rounds: false,
             printed: 0,
             hidden: false,

@@ -32,6 +32,7 @@ pub(super) const LIBRARY: &[(&str, &[&str])] = &[
             "queue.Full",
         ],
     ),
+    ("concurrent", &["concurrent.futures"]),
     ("concurrent.futures", &["concurrent.futures.ThreadPoolExecutor", "concurrent.futures.as_completed"]),
     (
         "multiprocessing",
@@ -73,9 +74,31 @@ pub(super) const LIBRARY: &[(&str, &[&str])] = &[
     ),
     ("itertools", &["itertools.count"]),
     ("collections", &["collections.deque", "collections.defaultdict", "collections.Counter"]),
-    ("sys", &["sys.setswitchinterval"]),
+    ("sys", &["sys.setswitchinterval", "sys.stderr"]),
+    (
+        "logging",
+        &[
+            "logging.basicConfig",
+            "logging.getLogger",
+            "logging.log",
+            "logging.debug",
+            "logging.info",
+            "logging.warning",
+            "logging.error",
+            "logging.exception",
+            "logging.critical",
+            "logging.DEBUG",
+            "logging.INFO",
+            "logging.WARNING",
+            "logging.ERROR",
+            "logging.CRITICAL",
+        ],
+    ),
     ("__future__", &["__future__.print_function"]),
 ];
+
+/// Functions of the module `logging`, and methods of its loggers, that log a message.
+pub(super) const LEVELS: &[&str] = &["debug", "info", "warning", "error", "exception", "critical"];
 
 /// The builtins.
 pub(super) const BUILTINS: &[&str] = &[
@@ -244,6 +267,14 @@ pub(super) const METHODS: &[&str] = &[
     "setName",
     "notifyAll",
     "__setattr__",
+    "log",
+    "debug",
+    "info",
+    "warning",
+    "error",
+    "exception",
+    "critical",
+    "setLevel",
 ];
 
 /// Functions of the library that are written in Python: a thread may lose the GIL on their way in and out.
@@ -291,6 +322,13 @@ pub(super) fn module(name: &str) -> Option<&'static str> {
     LIBRARY.iter().map(|&(module, _)| module).find(|&known| known == name)
 }
 
+/// Whether a module has nothing but modules.
+pub(super) fn is_package(name: &str) -> bool {
+    LIBRARY
+        .iter()
+        .any(|(module, items)| *module == name && items.iter().all(|item| self::module(item).is_some()))
+}
+
 /// Whether a function of the library reads a clock.
 pub(super) fn is_clock(name: &str) -> bool {
     name == "timeit.default_timer" || name.starts_with("time.") && name != "time.sleep"
@@ -298,7 +336,7 @@ pub(super) fn is_clock(name: &str) -> bool {
 
 /// Whether a module of the library is missing in Python 2, or else in Python 3.
 pub(super) fn is_missing(name: &str, python2: bool) -> bool {
-    if python2 { matches!(name, "queue" | "concurrent.futures") } else { name == "Queue" }
+    if python2 { matches!(name, "queue" | "concurrent" | "concurrent.futures") } else { name == "Queue" }
 }
 
 /// Whether a version's module has not got something yet.

@@ -1,6 +1,7 @@
 //! Methods of the library's objects.
 
 use super::library;
+use super::logging::LOGGER;
 use super::machine::{Arguments, Machine, R, Stop, Wait, beyond};
 use super::names::name_of;
 use super::state::{Lazy, Object, Part, Value};
@@ -24,6 +25,7 @@ impl Machine<'_> {
                     _ => beyond("this call of Thread.__init__"),
                 };
             }
+            logger if *logger == LOGGER => return self.log(name, &arguments),
             _ => return beyond(format!("the method {name}")),
         };
         let object = self.state.object(at).clone();

@@ -24,7 +24,7 @@
 //! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · waiting · sleepers · processes
-//! touches · readings · names · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
+//! touches · readings · names · logging · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
 //! unknown        what clocks read and chance gives
 //! order          who runs when
 //! state          the heap and the threads
@@ -58,6 +58,7 @@ mod iterators;
 mod library;
 mod listing;
 mod livelock;
+mod logging;
 mod loops;
 mod machine;
 mod meetings;

@@ -60,8 +60,13 @@ impl Machine<'_> {
                     Some(Value::Str(text)) => text.to_string(),
                     _ => " ".to_owned(),
                 };
-                if self.keyword(&arguments, "file", usize::MAX).is_some() {
-                    return beyond("print() to a file");
+                match self.keyword(&arguments, "file", usize::MAX) {
+                    None | Some(Value::None) => {}
+                    Some(Value::Native("sys.stderr")) => {
+                        self.assumed.standard_error = true;
+                        return Ok(Value::None);
+                    }
+                    Some(_) => return beyond("print() to a file"),
                 }
                 let end = match self.keyword(&arguments, "end", usize::MAX) {
                     Some(Value::Str(text)) => text.to_string(),
@@ -361,6 +366,7 @@ impl Machine<'_> {
                 let parties = parties.as_int().and_then(|count| u32::try_from(count).ok()).unwrap_or(1);
                 Ok(self.allocate(Object::Barrier(parties, 0, 0)))
             }
+            (log, _) if let Some(log) = log.strip_prefix("logging.") => self.log(log, &arguments),
             ("threading.current_thread", []) => self.current_thread(),
             ("threading.get_ident", []) => Self::int(i64::try_from(self.thread).ok()),
             (

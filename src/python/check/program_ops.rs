@@ -3,7 +3,7 @@
 use super::library;
 use super::machine::{Machine, Next, R, Stop, beyond, set_attribute};
 use super::state::{Frame, Object, OnReturn, Part, Value};
-use crate::python::program::ProgramOp;
+use crate::python::program::{Imported, ProgramOp};
 
 impl<'m> Machine<'m> {
     #[expect(clippy::too_many_lines, reason = "one arm for each instruction")]
@@ -231,20 +231,20 @@ impl<'m> Machine<'m> {
                 if library::is_missing(module, python2) {
                     return self.raise("ImportError", &format!("No module named {module}"));
                 }
-                let value = if item.is_empty() {
-                    match library::module(module) {
-                        Some(name) => self.allocate(Object::Module(name.into())),
+                let value = match item {
+                    Imported::Module => match library::module(module) {
+                        Some(name) => self.library_value(name),
                         None => return beyond(format!("the module {module}")),
-                    }
-                } else {
-                    match library::item(module, item) {
+                    },
+                    Imported::Package(package) => self.allocate(Object::Module((**package).into())),
+                    Imported::Item(item) => match library::item(module, item) {
                         Some(name) if library::item_is_missing(name, self.module.version) => {
                             let item = if python2 { (*item).to_string() } else { format!("'{item}'") };
                             return self.raise("ImportError", &format!("cannot import name {item}"));
                         }
-                        Some(name) => Value::Native(name),
+                        Some(name) => self.library_value(name),
                         None => return beyond(format!("{module}.{item}")),
-                    }
+                    },
                 };
                 self.push(value);
             }

@@ -330,6 +330,7 @@ fn judge(
     finding.parts = assumed.parts;
     finding.clocks = assumed.clocks;
     finding.chance = assumed.chance;
+    finding.standard_error = assumed.standard_error;
     finding.few_rounds = assumed.few_rounds;
     finding.expected = expected.iter().map(shown).collect();
     finding.expected.sort();

@@ -87,6 +87,17 @@ pub enum Op {
     Program(ProgramOp),
 }
 
+/// What an import of a module binds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Imported {
+    /// The module.
+    Module,
+    /// The package that it is in.
+    Package(Box<str>),
+    /// Something of it.
+    Item(Box<str>),
+}
+
 /// What only whole programs do, with the numbers of names in the program's list of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgramOp {
@@ -146,8 +157,8 @@ pub enum ProgramOp {
     MakeFunction(u16, u16, Box<[u16]>),
     /// Runs a class body of that code and makes a class of it; whether its base is on the stack.
     BuildClass(u16, bool, Box<[u16]>),
-    /// Pushes something of the standard library: module and name, which is empty for the module itself.
-    LoadLibrary(Box<str>, Box<str>),
+    /// Pushes something of the standard library: of which module, and what.
+    LoadLibrary(Box<str>, Imported),
     /// Pushes `super()` of the present method.
     LoadSuper,
     /// Raises what is on the stack.

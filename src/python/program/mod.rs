@@ -49,7 +49,7 @@ pub use callback::{End, Point};
 pub(crate) use compile::{loop_module as compile_loop, module as compile_module};
 pub use compiled::Program;
 pub use fault::{Fault, FaultKind, LONGEST};
-pub use instruction::{Code, HandlerRange, Instruction, LoopRange, Op, ProgramOp, Stars};
+pub use instruction::{Code, HandlerRange, Imported, Instruction, LoopRange, Op, ProgramOp, Stars};
 pub(crate) use numbers::{map_in_expr, map_numbers, smaller};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use parse::{LONGEST_PROGRAM, LONGEST_SOURCE};

@@ -117,7 +117,7 @@ pub(crate) enum StmtKind {
     Nonlocal(Vec<String>),
     Define(Box<Function>),
     Class(Box<Class>),
-    /// Modules, and the names that they are bound to.
+    /// Modules, and the names that they are bound to; a package's name is bound to the package.
     Import(Vec<(String, String)>),
     /// A module, and what is taken from it under which names.
     ImportFrom(String, Vec<(String, String)>),
@@ -182,6 +182,11 @@ impl Function {
 pub(crate) struct Setup {
     pub(crate) functions: Vec<Function>,
     pub(crate) locks: Vec<String>,
+}
+
+/// Whether an import of a module binds the package that it is in: `import a.b` binds `a`.
+pub(crate) fn binds_package(module: &str, name: &str) -> bool {
+    module.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
 }
 
 pub(crate) fn target_names(target: &Expr, add: &mut impl FnMut(&str)) {

@@ -273,6 +273,10 @@ impl CheckReport {
                 "the model does not know what is drawn at random: ‹random› stands for what is worked out from that",
             ),
             (
+                any(|row| row.standard_error),
+                "what the program logs, or prints to standard error, is not compared: only variables, what print() shows and exceptions are",
+            ),
+            (
                 any(|row| row.parts),
                 "what a print(…, end=…) gives stands as a line of its own, among the others in alphabetical order; real runs are \
                  compared by the characters that they print",

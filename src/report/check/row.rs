@@ -49,6 +49,8 @@ pub struct CheckRow {
     pub clocks: bool,
     /// Whether it draws numbers at random: which is not known, and what it works out from them stands as `‹random›`.
     pub chance: bool,
+    /// Whether the program logs, or prints to standard error: none of that is among what is compared.
+    pub standard_error: bool,
     /// Whether something is printed with an `end` that ends no line.
     #[serde(skip)]
     pub parts: bool,
@@ -192,6 +194,7 @@ impl CheckRow {
             parts: finding.parts,
             clocks: finding.clocks,
             chance: finding.chance,
+            standard_error: finding.standard_error,
             few_rounds: finding.few_rounds,
             sleepers: finding.sleepers.iter().map(|&(thread, line)| (finding.thread(thread), line)).collect(),
             printed: finding.printed,

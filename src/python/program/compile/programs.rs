@@ -2,10 +2,10 @@
 
 use super::super::module::FEW_ROUNDS;
 use super::super::{
-    instruction::{Code, Op, ProgramOp},
+    instruction::{Code, Imported, Op, ProgramOp},
     module::{Module, Texts},
     source::{SourceError, SourceErrorKind},
-    syntax::{Expr, ExprKind, Setup, Stmt, StmtKind},
+    syntax::{Expr, ExprKind, Setup, Stmt, StmtKind, binds_package},
     values::Value,
 };
 use super::compiler::{Compiler, Result, Scope, Space};
@@ -87,14 +87,18 @@ impl<'a> Compiler<'a> {
             StmtKind::Define(function) => self.define(function),
             StmtKind::Class(class) => self.class(class),
             StmtKind::Import(modules) => modules.iter().try_for_each(|(module, name)| {
-                let op = ProgramOp::LoadLibrary(module.as_str().into(), "".into());
+                let is_package = binds_package(module, name);
+                let bound =
+                    if is_package { Imported::Package(name.as_str().into()) } else { Imported::Module };
+                let op = ProgramOp::LoadLibrary(module.as_str().into(), bound);
                 self.emit_program("IMPORT_NAME", op, module.clone());
                 self.store(name, stmt.position)
             }),
             StmtKind::ImportFrom(module, items) => {
                 self.emit("IMPORT_NAME", Op::Nop, module.clone());
                 items.iter().filter(|_| module != "__future__").try_for_each(|(item, name)| {
-                    let op = ProgramOp::LoadLibrary(module.as_str().into(), item.as_str().into());
+                    let bound = Imported::Item(item.as_str().into());
+                    let op = ProgramOp::LoadLibrary(module.as_str().into(), bound);
                     self.emit_program("IMPORT_FROM", op, item.clone());
                     self.store(name, stmt.position)
                 })

@@ -68,15 +68,19 @@ impl Reader<'_> {
                     .names
                     .iter()
                     .map(|alias| {
-                        if alias.asname.is_none() && alias.name.contains('.') {
-                            return Err(self.not_covered(
-                                "the import of a dotted name",
-                                "use from … import …",
-                                alias.range(),
-                            ));
+                        let module = alias.name.to_string();
+                        // Without a name of its own the package is bound, not the module in it.
+                        let package = module.split('.').next().unwrap_or(&module).to_owned();
+                        match &alias.asname {
+                            None => Ok((module, package)),
+                            Some(name) if name.as_str() == package && package != module => Err(self
+                                .not_covered(
+                                    "a module under the name of its package",
+                                    "give it another name",
+                                    alias.range(),
+                                )),
+                            Some(name) => Ok((module, name.to_string())),
                         }
-                        let name = alias.name.to_string();
-                        Ok((name.clone(), alias.asname.as_ref().map_or(name, ToString::to_string)))
                     })
                     .collect::<Result<_, _>>()?,
             ),
