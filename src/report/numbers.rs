@@ -34,6 +34,13 @@ pub fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
+/// A share in per cent with all the digits that it was given: `5 %`, `1.5 %`.
+#[must_use]
+pub fn limit(share: f64) -> String {
+    let text = format!("{:.4}", share * 100.0);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// `1 run`, `7 runs`.
 #[must_use]
 pub fn plural(number: usize, noun: &str) -> String {

@@ -69,6 +69,22 @@ fn a_change_is_told_in_a_word_and_decides_the_exit_code() {
 }
 
 #[test]
+fn a_limit_is_named_as_it_was_given_and_told_from_the_change() {
+    let (_folder, file) = export("atomic --iters 1k --runs 11");
+    let before = scaled(&file, 1.0);
+    for (factor, limit, named) in [(1.1, "1.5%", "1.5 %"), (1.022, "1.6%", "1.6 %"), (1.008, "0.2%", "0.2 %")]
+    {
+        let (text, said, code) = diff(&before, &scaled(&file, factor), &format!("--fail-if-slower {limit}"));
+        assert_eq!(code, Some(3), "{factor}: {text}{said}");
+        assert!(said.contains(&format!("by more than {named}: ")), "{said}");
+        let (_, interval) = said.trim_end().rsplit_once('(').unwrap();
+        let low: f64 = interval.split(' ').next().unwrap().parse().unwrap();
+        let limit: f64 = limit.trim_end_matches('%').parse().unwrap();
+        assert!(low > 1.0 + limit / 100.0, "{said}");
+    }
+}
+
+#[test]
 fn runs_like_their_neighbours_have_no_interval_and_that_is_the_reason_that_is_told() {
     let (_folder, file) = export("atomic --iters 1k --runs 7");
     let mut report = value(&scaled(&file, 1.0));

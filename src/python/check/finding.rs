@@ -438,7 +438,7 @@ pub(super) fn lines(search: &Search<'_>) -> &'static str {
 }
 
 /// What there is to know of the endings of whole iterations, although none is lost: each may be wrong by itself.
-pub(super) fn endings_of_orders(expected: &[Ending], few_rounds: bool) -> String {
+pub(super) fn endings_of_orders(expected: &[Ending], few_rounds: bool, small: bool) -> String {
     let mut raised: Vec<&str> =
         expected.iter().flat_map(|ending| &ending.uncaught).map(AsRef::as_ref).collect();
     raised.sort_unstable();
@@ -455,8 +455,10 @@ pub(super) fn endings_of_orders(expected: &[Ending], few_rounds: bool) -> String
     shows.dedup();
     let several = shows.len() > 1 && raised.is_empty();
     let more = if few_rounds { ", or more" } else { "" };
+    // More threads, or more iterations, print in more ways.
+    let with = if small { " with numbers that small" } else { "" };
     if several {
-        format!("; what is printed depends on which goes first ({} ways{more})", shows.len())
+        format!("; what is printed depends on which goes first ({} ways{with}{more})", shows.len())
     } else {
         uncaught
     }

@@ -429,6 +429,10 @@ impl<'m> Machine<'m> {
             Ok(Next::Entered) => self.check = rule.frame_entry,
             Ok(Next::Returned) => {}
             Err(Stop::Raise(exception)) => {
+                // Unless it has done a part, what raises has changed nothing.
+                if self.frame().progress.is_empty() {
+                    self.changed_nothing(None);
+                }
                 self.unwind(exception)?;
                 self.check = rule.after_exception;
             }

@@ -1,5 +1,7 @@
 //! Methods of the library's objects.
 
+use std::sync::Arc;
+
 use super::library;
 use super::logging::LOGGER;
 use super::machine::{Arguments, Machine, R, Stop, Wait, beyond};
@@ -7,10 +9,27 @@ use super::names::name_of;
 use super::state::{Lazy, Object, Part, Value};
 
 impl Machine<'_> {
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind of object")]
+    /// A method of the library's. One that leaves a container as it was has changed nothing, whatever it could have done.
     pub(super) fn call_method(&mut self, receiver: &Value, name: &str, arguments: Arguments) -> R<Value> {
+        let container = match receiver {
+            Value::Ref(at) if self.state.object(*at).has_extent() => Some(*at as usize),
+            _ => None,
+        };
+        let before = container.map(|at| Arc::clone(&self.state.heap[at]));
+        let result = self.do_method(receiver, name, arguments);
+        if let (Some(at), Some(before)) = (container, before) {
+            let now = &self.state.heap[at];
+            if Arc::ptr_eq(&before, now) || before.object == now.object {
+                self.changed_nothing(u32::try_from(at).ok());
+            }
+        }
+        result
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of object")]
+    fn do_method(&mut self, receiver: &Value, name: &str, arguments: Arguments) -> R<Value> {
         if let Value::Str(text) = receiver {
-            let text = std::sync::Arc::clone(text);
+            let text = Arc::clone(text);
             return self.str_method(&text, name, &arguments);
         }
         let at = match receiver {

@@ -48,6 +48,14 @@ impl Machine<'_> {
         self.accesses[known..].iter_mut().for_each(|access| access.moves = moves);
     }
 
+    /// Notes that what was taken for a change of an object, or of any, is none.
+    pub(super) fn changed_nothing(&mut self, object: Option<u32>) {
+        let of_it = |access: &&mut Access| object.is_none() || access.object == object;
+        for access in self.accesses.iter_mut().filter(of_it).filter(|access| access.how == Use::Write) {
+            access.how = Use::Read;
+        }
+    }
+
     /// Notes that what was taken for a change, from that access on, is none.
     pub(super) fn changes_nothing(&mut self, from: usize) {
         let mut at = 0;

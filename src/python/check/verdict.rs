@@ -350,7 +350,8 @@ fn judge(
         finding.daemons_print = search.daemons_print(&state);
         finding.closed = record.closed(module, &state, &search.conflicts);
         finding.untried = search.reached.untried(&whole.reached, module, several());
-        finding.remark = lines(&search).to_owned() + &endings_of_orders(&expected, assumed.few_rounds);
+        finding.remark = lines(&search).to_owned()
+            + &endings_of_orders(&expected, assumed.few_rounds, unreduced.is_some());
         finding.reason = safe(&search, orders) + &finding.remark;
         return Ok((finding, search.assumed.specialised));
     };
@@ -363,7 +364,7 @@ fn judge(
     tell(&mut finding, module, &worst.ending, &expected, &record, &state, &search.conflicts);
     finding.reason += &worst.remark;
     if finding.kind == Kind::Differs {
-        finding.reason += &endings_of_orders(&expected, assumed.few_rounds);
+        finding.reason += &endings_of_orders(&expected, assumed.few_rounds, unreduced.is_some());
     }
     Ok((finding, search.assumed.specialised))
 }

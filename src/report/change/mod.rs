@@ -5,7 +5,7 @@ mod export;
 use export::in_order;
 pub use export::{Export, ExportError};
 
-use super::numbers::{figure, percent};
+use super::numbers::{figure, limit};
 use crate::measure::Change;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -81,16 +81,22 @@ impl Changes {
     #[must_use]
     pub fn undecided_by(&self, share: f64) -> Option<String> {
         let undecided = self.changes.iter().filter(|row| row.change.may_be_slower_by(share));
-        let names: Vec<&str> = undecided.map(|row| row.name.as_str()).collect();
+        let names: Vec<String> = undecided.map(|row| self.full_name(row)).collect();
         (!names.is_empty()).then(|| {
             format!(
                 "not known whether it is slower than in {} by more than {}: {} (more {}, or a calmer machine, may tell)",
                 self.before,
-                percent(share),
+                limit(share),
                 names.join(", "),
                 self.more()
             )
         })
+    }
+
+    /// The name of a row, with that of its table where two have one: `python:3.13.0 (sum)`.
+    fn full_name(&self, row: &ChangeRow) -> String {
+        let others = self.changes.iter().filter(|other| other.name == row.name);
+        if others.count() > 1 { format!("{} ({})", row.name, row.group) } else { row.name.clone() }
     }
 
     /// The option with which there is more to compare.
@@ -107,10 +113,10 @@ impl Changes {
             .map(|row| {
                 format!(
                     "{} is slower than in {} by more than {}: {}",
-                    row.name,
+                    self.full_name(row),
                     self.before,
-                    percent(share),
-                    row.interval()
+                    limit(share),
+                    row.interval_beside(share)
                 )
             })
             .collect()
@@ -118,6 +124,17 @@ impl Changes {
 }
 
 impl ChangeRow {
+    /// The interval, with as many digits as tell it from a limit.
+    fn interval_beside(&self, limit: f64) -> String {
+        let Change { ratio, low, high, .. } = self.change;
+        let (Some(ratio), Some(low), Some(high)) = (ratio, low, high) else { return self.interval() };
+        let is_told = |digits: usize| format!("{low:.digits$}") != format!("{:.digits$}", 1.0 + limit);
+        match (2..6).find(|&digits| is_told(digits)) {
+            None | Some(2) => self.interval(),
+            Some(digits) => format!("{ratio:.digits$} ({low:.digits$} to {high:.digits$})"),
+        }
+    }
+
     /// `1.02 (0.98 to 1.07)`.
     pub(super) fn interval(&self) -> String {
         let Change { ratio, low, high, .. } = self.change;

@@ -416,3 +416,39 @@ fn who_waits_for_a_lock_of_its_own_is_told_so() {
     assert_eq!(told("with lock:\n        with lock: pass"), "thread 1 waits for a lock that it holds itself");
     assert_eq!(told("lock.acquire(); threading.Event().wait()"), "thread 1 waits for what never comes");
 }
+
+#[test]
+fn what_leaves_a_container_as_it_was_has_not_changed_it() {
+    let of = |what: &str, known: &str, then: &str| {
+        format!(
+            "import threading\nheld = {what}\nmade = 0\ndef work():\n    global made\n    if {known}:\n        made += int(1)\n        {then}\n    \
+             @\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(made)\n"
+        )
+    };
+    let dict = of("{}", "1 not in held", "held[1] = 2");
+    let list = of("[]", "len(held) < 1", "held.append(1)");
+    for (text, last) in [
+        (&dict, "held.update({})"),
+        (&dict, "held.setdefault(1, 3)"),
+        (&list, "held.extend([])"),
+        (&list, "held.sort()"),
+        (&list, "held.reverse()"),
+    ] {
+        let told = reason(&text.replace('@', last), Version::V3_9);
+        assert!(told.contains("changed by another thread in line 8"), "{last}: {told}");
+    }
+}
+
+#[test]
+fn what_raises_has_not_changed_what_it_was_to_change() {
+    for leave in ["del members[first]", "members.pop(first)"] {
+        let text = format!(
+            "import threading\nmembers, queue = {{}}, []\ndef join(who):\n    if who not in members:\n        queue.append(who)\n        \
+             members[who] = True\ndef kick():\n    if queue:\n        first = queue.pop(0)\n        {leave}\n\
+             ts = [threading.Thread(target=join, args=('ann',)), threading.Thread(target=kick)]\n\
+             for t in ts: t.start()\nfor t in ts: t.join()\nprint(len(members), len(queue))\n"
+        );
+        let told = reason(&text, Version::V3_13);
+        assert!(told.starts_with("members is read by another thread in line 10"), "{leave}: {told}");
+    }
+}
