@@ -9,6 +9,7 @@ mod small;
 mod unknown;
 mod unreduced;
 mod whole;
+mod written;
 
 use super::{CheckError, Kind, check};
 use crate::python::version::Version;

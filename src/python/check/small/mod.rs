@@ -6,6 +6,7 @@ mod rounds;
 mod scope;
 mod sizes;
 mod sources;
+mod written;
 
 pub(super) use roles::few;
 pub use scope::Scope;

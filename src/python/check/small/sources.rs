@@ -1,10 +1,11 @@
 //! The numbers that an expression of a program is made from.
 //!
-//! They stand there. Or they come there by a name or an attribute that they are bound to, or by a parameter that they are passed to or that
-//! has them as its default.
+//! They stand there. Or they come there by a name or an attribute that they are bound to, by a loop over a container that is written down, or
+//! by a parameter that they are passed to or that has them as its default.
 
 use std::collections::BTreeSet;
 
+use super::written::Written;
 use crate::python::program::BinaryOp;
 use crate::python::program::syntax::{
     Expr, ExprKind, Function, Stmt, StmtKind, all_expressions, all_statements,
@@ -18,6 +19,9 @@ pub(super) struct Sources {
     /// The names and attributes that hold one.
     names: BTreeSet<String>,
     callables: Vec<Callable>,
+    /// The containers that are written down, and what loops over them are given.
+    written: Written,
+    in_loops: Vec<(String, Expr)>,
 }
 
 /// What can be called.
@@ -47,7 +51,9 @@ impl Sources {
             }
             _ => {}
         });
-        Self { least, numbers: BTreeSet::new(), names: BTreeSet::new(), callables }
+        let written = Written::of(stmts);
+        let in_loops = written.in_loops(stmts);
+        Self { least, numbers: BTreeSet::new(), names: BTreeSet::new(), callables, written, in_loops }
     }
 
     /// Notes an expression that is a number or a name.
@@ -94,6 +100,7 @@ impl Sources {
             }
             _ => {}
         });
+        self.in_loops.iter().for_each(|(name, value)| give((name, value)));
         let passed = |name: &str, is_method, args: &[Expr], give: &mut dyn FnMut(Given<'_>)| {
             let callee = self.callables.iter().find(|it| it.name == name && it.is_method == is_method);
             let parameters =
@@ -102,12 +109,28 @@ impl Sources {
         };
         all_expressions(stmts, &mut |expr| match &expr.kind {
             ExprKind::Call(name, _, args) => passed(name, false, args, &mut give),
-            ExprKind::CallValue(_, _, keywords) => {
+            ExprKind::CallValue(function, args, keywords) => {
                 calls(expr, &mut |callee, args| called(callee, args, &passed, &mut give));
+                if let (ExprKind::Attribute(_, name), [callee, source]) = (&function.kind, &args[..])
+                    && name == "map"
+                {
+                    for row in self.written.rows(source) {
+                        called(callee, &row, &passed, &mut give);
+                    }
+                }
                 for (name, value) in keywords {
                     give((name, value));
                 }
                 let keyword = |name: &str| keywords.iter().find(|(known, _)| known == name).map(|(_, it)| it);
+                if let (Some(target), Some(Expr { kind: ExprKind::Name(name), .. })) =
+                    (keyword("target"), keyword("args"))
+                {
+                    for (_, value) in self.in_loops.iter().filter(|(known, _)| known == name) {
+                        if let ExprKind::Tuple(args) = &value.kind {
+                            called(target, args, &passed, &mut give);
+                        }
+                    }
+                }
                 if let Some(Expr { kind: ExprKind::Dict(items), .. }) = keyword("kwargs") {
                     for (key, value) in items {
                         if let ExprKind::Str(name) = &key.kind {
