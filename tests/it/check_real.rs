@@ -383,11 +383,11 @@ fn what_is_exact_is_exact_in_every_interpreter_here() {
 }
 
 #[test]
-fn threads_have_the_names_that_real_interpreters_give_them() {
+fn names_of_threads_and_exceptions_of_tasks_are_those_of_real_interpreters() {
     if real_python().is_none() {
         return skipped("names of threads in real interpreters");
     }
-    for name in ["unnamed_threads", "pool_names"] {
+    for name in ["unnamed_threads", "pool_names", "pool_exceptions"] {
         let (code, report, error) = check(&[&program(name), "--runs", "1", "--python", "all"]);
         assert_eq!(code, 0, "{name}: {error} {report}");
         for row in report["real"].as_array().unwrap() {

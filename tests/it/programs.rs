@@ -50,6 +50,7 @@ fn programs_that_were_held_against_real_interpreters() {
         ("ordered_locks", [Exact; 4]),
         ("philosophers", [Deadlocks, Exact, Deadlocks, Deadlocks]),
         ("ping_pong", [Exact; 4]),
+        ("pool_exceptions", [Exact; 4]),
         ("pool_names", [Exact; 4]),
         ("process_list", [Exact; 4]),
         ("process_value_lock", [Exact; 4]),

@@ -220,6 +220,9 @@ impl Machine<'_> {
                     None => self.no_attribute(object, text),
                 }
             }
+            Object::Deque(_, most) if text == "maxlen" => {
+                Ok(most.and_then(|most| i64::try_from(most).ok()).map_or(Value::None, Value::Int))
+            }
             Object::SharedValue(value, lock) if text == "value" => {
                 self.by_property(&lock)?;
                 self.touch(at, false);

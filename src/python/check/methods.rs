@@ -266,6 +266,14 @@ impl Machine<'_> {
                     let wait = self.time_limit(&arguments, 0)?;
                     self.future_result(receiver, wait)
                 }
+                "exception" => {
+                    let wait = self.time_limit(&arguments, 0)?;
+                    match self.future_result(receiver, wait) {
+                        Ok(_) => Ok(Value::None),
+                        Err(Stop::Raise(exception)) if done.is_some() => Ok(exception),
+                        unfinished => unfinished,
+                    }
+                }
                 "done" => {
                     self.touch(at, false);
                     Ok(Value::Bool(done.is_some()))

@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 use super::library;
 use super::machine::{Machine, R, beyond};
 use super::numbers::big;
-use super::state::Value;
+use super::state::{Object, Value};
 use super::unknown::{Origin, Unknown};
 use crate::python::program::BinaryOp;
 
@@ -48,6 +48,18 @@ impl Machine<'_> {
             | ("random.uniform" | "random.gauss", [_, _])
             | ("random.expovariate", [_]) => self.read(Origin::Chance, false),
             ("random.randint", [_, _]) | ("random.randrange", [_] | [_, _] | [_, _, _]) => {
+                self.read(Origin::Chance, true)
+            }
+            // Other elements are told apart by what they are.
+            ("random.choice", [Value::Ref(at)]) => {
+                let whole = |value: &Value| value.as_int().is_some() && !matches!(value, Value::Bool(_));
+                match self.state.object(*at) {
+                    Object::List(items) | Object::Tuple(items)
+                        if !items.is_empty() && items.iter().all(whole) => {}
+                    Object::Range(start, stop, 1) if start < stop => {}
+                    _ => return None,
+                }
+                self.touch(*at, false);
                 self.read(Origin::Chance, true)
             }
             ("float", [Value::Unknown(number)]) => Value::Unknown(number.mapped(name, false)),

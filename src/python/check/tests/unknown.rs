@@ -126,8 +126,19 @@ fn which_numbers_are_drawn_changes_no_verdict() {
         assert_eq!(torn.findings[0].kind, Kind::Loses, "{version}");
         assert!(torn.findings[0].chance && !torn.findings[0].clocks, "{version}");
     }
-    for code in ["if random.random() < 0.5: pass", "random.choice([1, 2])", "[1, 2][random.randrange(2)]"] {
+    for code in [
+        "if random.random() < 0.5: pass",
+        "random.choice(['a', 'b'])",
+        "random.choice([])",
+        "random.choice([1, True])",
+        "if random.choice([1, 2]) > 1: pass",
+        "[1, 2][random.randrange(2)]",
+    ] {
         assert!(checked(&format!("import random\n{code}\n"), Version::V3_13).is_err(), "{code}");
+    }
+    for code in ["random.choice([1, 2])", "random.choice((1,))", "random.choice(range(5))"] {
+        let found = checked(&format!("import random\nprint({code} + 1)\n"), Version::V3_13).unwrap();
+        assert_eq!(found.findings[0].prints, [["‹random›"]], "{code}");
     }
 }
 
