@@ -41,6 +41,7 @@ mod surroundings;
 mod sweep;
 mod timeline;
 mod tour;
+mod traces;
 mod truth;
 
 use assert_cmd::Command;

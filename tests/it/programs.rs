@@ -55,6 +55,7 @@ fn programs_that_were_held_against_real_interpreters() {
         ("process_list", [Exact; 4]),
         ("process_value_lock", [Exact; 4]),
         ("random_sleep", [Loses, Exact, Exact, Loses]),
+        ("register_once", [Loses, Loses, Exact, Loses]),
         ("rw_config", [Loses, Exact, Exact, Loses]),
         ("seats", [Loses; 4]),
         ("shared_generator", [Raises; 4]),

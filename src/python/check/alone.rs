@@ -1,4 +1,4 @@
-//! A program of one thread, run to its end without a search: what it prints and raises, to be held against real interpreters.
+//! A program of one thread, run to its end without a search: what it does, prints and raises, to be held against real interpreters.
 
 use super::coverage;
 use super::machine::{Beyond, KNOWN, Machine, Step};
@@ -15,6 +15,17 @@ pub struct Alone {
     pub raised: Option<String>,
     /// Whether it was still running after so many instructions.
     pub endless: bool,
+    /// What it did, in order.
+    pub trace: Vec<Executed>,
+}
+
+/// A step of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Executed {
+    /// An instruction of the program: its opcode and its argument, as `dis` shows them.
+    Instruction(&'static str, String),
+    /// The eval breaker was looked at: another thread may take the GIL.
+    Look,
 }
 
 /// Runs a program of one thread for at most so many instructions. Its numbers stay as they are.
@@ -27,11 +38,19 @@ pub fn run_alone(text: &str, version: Version, steps: u64) -> Result<Alone, Chec
     coverage::check(&stmts, &|position| crate::python::program::Place::new(text, position))?;
     let module = compile_module(&stmts, text, version, &KNOWN, false)?;
     let mut machine = Machine::start(&module);
-    let mut endless = true;
+    let (mut endless, mut trace) = (true, Vec::new());
     for step in 0..steps {
+        // An instruction that has begun before is begun again once it has what it asked for.
+        let is_first = machine.current().frames.last().is_some_and(|frame| frame.progress.is_empty());
+        if let Some(instruction) = machine.instruction(0).filter(|_| is_first) {
+            trace.push(Executed::Instruction(instruction.opcode, instruction.argument.clone()));
+        }
         let done = machine.step(0).map_err(|Beyond { what, place }| CheckError::Beyond { what, place })?;
         if machine.state.threads.len() > 1 || done == Step::Blocked {
             return Err(CheckError::Beyond { what: "a second thread".to_owned(), place: None });
+        }
+        if matches!(done, Step::Done { may_drop: true }) {
+            trace.push(Executed::Look);
         }
         if machine.state.threads[0].finished {
             endless = false;
@@ -42,5 +61,5 @@ pub fn run_alone(text: &str, version: Version, steps: u64) -> Result<Alone, Chec
         }
     }
     let raised = machine.state.uncaught.first().map(ToString::to_string);
-    Ok(Alone { output: machine.output, raised, endless })
+    Ok(Alone { output: machine.output, raised, endless, trace })
 }

@@ -100,7 +100,7 @@ mod waiting;
 mod witness;
 mod worst;
 
-pub use alone::{Alone, run_alone};
+pub use alone::{Alone, Executed, run_alone};
 pub use collision::Collision;
 pub use event::thread_name;
 pub use finding::{Finding, Kind, NotCovered, Orders};

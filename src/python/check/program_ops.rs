@@ -148,6 +148,12 @@ impl<'m> Machine<'m> {
                 let set = self.allocate(Object::Set(items));
                 self.replace(usize::from(*count), set);
             }
+            ProgramOp::ListToTuple => {
+                let list = self.peek();
+                let items = self.items_of(&list).unwrap_or_default();
+                let tuple = self.tuple(items);
+                self.replace(1, tuple);
+            }
             ProgramOp::BuildSlice => {
                 let parts = self.top(3);
                 let slice =

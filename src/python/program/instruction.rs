@@ -159,6 +159,8 @@ pub enum ProgramOp {
     BuildClass(u16, bool, Box<[u16]>),
     /// Pushes something of the standard library: of which module, and what.
     LoadLibrary(Box<str>, Imported),
+    /// Makes a tuple of the list on top.
+    ListToTuple,
     /// Pushes `super()` of the present method.
     LoadSuper,
     /// Raises what is on the stack.

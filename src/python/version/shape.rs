@@ -151,6 +151,8 @@ pub struct Shape {
     pub load_small_int: bool,
     /// `LOAD_COMMON_CONSTANT` for `None`, `True`, `False`, the empty string and -1 (3.15).
     pub common_constants: bool,
+    /// `any()`, `all()` and `tuple()` of a generator expression are loops in place (`maybe_optimize_function_call`, 3.14).
+    pub consumes_in_place: bool,
     /// `sum()` of floats adds in the end what rounding has lost (gh-100425).
     pub compensated_sum: bool,
     /// `RESUME` begins a function (bpo-46764 and relatives).

@@ -73,6 +73,7 @@ pub(super) const PY27: Facts = Facts {
         return_const: false,
         load_small_int: false,
         common_constants: false,
+        consumes_in_place: false,
         compensated_sum: false,
         resume: false,
         python2: true,
@@ -254,12 +255,13 @@ pub(super) const PY314: Facts = Facts {
         subscript_is_binary_op: true,
         return_const: false,
         load_small_int: true,
+        consumes_in_place: true,
         ..PY313.shape
     },
     messages: Messages::PY314,
     // What's New In Python 3.14, multiprocessing (gh-84559).
     start_method: StartMethod::ForkServer,
-    source: "3.14 Python/bytecodes.c _CHECK_PERIODIC; Python/codegen.c codegen_while, codegen_with_inner; \
+    source: "3.14 Python/bytecodes.c _CHECK_PERIODIC; Python/codegen.c codegen_while, codegen_with_inner, maybe_optimize_function_call; \
              Lib/multiprocessing/context.py (gh-84559)",
     ..PY313
 };

@@ -150,6 +150,8 @@ pub(super) struct Compiler<'a> {
     pub(super) names: Vec<String>,
     /// Whether `print` is a function in Python 2, too.
     pub(super) print_function: bool,
+    /// Names of builtins that consume a generator in place, where a version has that.
+    pub(super) consumers: Vec<&'static str>,
 }
 
 impl<'a> Compiler<'a> {

@@ -7,7 +7,7 @@ use super::super::{
     values::Value,
 };
 use super::compiler::{Block, Compiler, Guarded, Label, Result};
-use crate::python::version::{Finally, Handlers, Jumps};
+use crate::python::version::{Call, Finally, Handlers, Jumps};
 
 impl<'a> Compiler<'a> {
     /// Begins a part that an exception leads away from; its number. So many values of the statement itself stay on the stack.
@@ -171,6 +171,7 @@ impl<'a> Compiler<'a> {
         {
             self.constant(Value::None);
             self.store(name, position)?;
+            self.delete_name(name, position)?;
         }
         Ok(())
     }
@@ -188,8 +189,25 @@ impl<'a> Compiler<'a> {
     pub(super) fn assert(&mut self, test: &Expr, message: Option<&Expr>) -> Result<()> {
         let passed = self.label();
         self.jump_if(test, passed, true)?;
+        let shape = &self.facts.shape;
+        let opcode = match (shape.is_op, shape.load_small_int) {
+            (false, _) => "LOAD_GLOBAL",
+            (true, false) => "LOAD_ASSERTION_ERROR",
+            (true, true) => "LOAD_COMMON_CONSTANT",
+        };
+        self.emit(opcode, Op::Nop, if opcode == "LOAD_ASSERTION_ERROR" { "" } else { "AssertionError" });
         if let Some(message) = message {
             self.expr(message)?;
+            // The exception is made by a call, which looks at the eval breaker.
+            match self.facts.shape.call {
+                Call::CallFunction => self.emit("CALL_FUNCTION", Op::Nop, "1"),
+                Call::Precall | Call::Call => {
+                    if self.facts.shape.call == Call::Precall {
+                        self.emit("PRECALL", Op::Nop, "0");
+                    }
+                    self.emit("CALL", Op::Nop, "0");
+                }
+            }
         }
         self.emit_program("RAISE_VARARGS", ProgramOp::FailAssertion(message.is_some()), "1");
         self.bind(passed);

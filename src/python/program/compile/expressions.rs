@@ -180,6 +180,11 @@ impl Compiler<'_> {
         if self.in_program() && name == "print" && self.facts.shape.python2 && !self.print_function {
             return self.python2_print(args, position);
         }
+        if self.is_consumed_in_place(name, args)
+            && let [generator] = args
+        {
+            return self.consume_in_place(name, generator);
+        }
         self.named_callee(name, at)?;
         for arg in args {
             self.expr(arg)?;

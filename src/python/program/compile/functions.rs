@@ -63,6 +63,7 @@ fn program(
         loop_head: 0,
         names: Vec::new(),
         print_function: false,
+        consumers: Vec::new(),
     };
     if definitions.locks.len() >= MOST_LOCKS {
         return Err(ProgramError::TooManyLocks);

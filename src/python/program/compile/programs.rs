@@ -9,6 +9,7 @@ use super::super::{
     values::Value,
 };
 use super::compiler::{Compiler, Result, Scope, Space};
+use super::consumers::consumers;
 use crate::python::version::Version;
 
 /// Compiles the statements of a whole program, parsed from that text, for one version.
@@ -50,6 +51,7 @@ fn compile(
         loop_head: 0,
         names: names.iter().map(|&name| name.to_owned()).collect(),
         print_function: stmts.iter().any(imports_print),
+        consumers: consumers(stmts),
     };
     compiler.functions.push(Scope { space: Space::Module, ..Scope::new("<module>", Vec::new()) });
     compiler.resume();
