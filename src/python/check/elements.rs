@@ -1,6 +1,7 @@
 //! Elements of containers by their place or key.
 
 use super::comparison::range_length;
+use super::library;
 use super::machine::{DELITEM, GETITEM, LONGEST, Machine, R, SETITEM, beyond};
 use super::state::{Object, Value};
 
@@ -48,6 +49,11 @@ impl Machine<'_> {
             let letters: Vec<char> = text.chars().collect();
             let at = self.index(container, index, letters.len(), "string index out of range")?;
             return Ok(Value::str(letters[at].encode_utf8(&mut [0; 4])));
+        }
+        if let Value::Native(name) = container
+            && (library::is_class(name) || name.starts_with("typing."))
+        {
+            return beyond("a type with parameters elsewhere than in an annotation");
         }
         match self.object_of(container).cloned() {
             Some(Object::Tuple(items)) => {

@@ -95,7 +95,33 @@ pub(super) const LIBRARY: &[(&str, &[&str])] = &[
             "logging.CRITICAL",
         ],
     ),
-    ("__future__", &["__future__.print_function"]),
+    ("__future__", &["__future__.annotations", "__future__.print_function"]),
+    (
+        "typing",
+        &[
+            "typing.Any",
+            "typing.Callable",
+            "typing.ClassVar",
+            "typing.DefaultDict",
+            "typing.Deque",
+            "typing.Dict",
+            "typing.Final",
+            "typing.FrozenSet",
+            "typing.Generator",
+            "typing.Iterable",
+            "typing.Iterator",
+            "typing.List",
+            "typing.Literal",
+            "typing.Mapping",
+            "typing.NoReturn",
+            "typing.Optional",
+            "typing.Sequence",
+            "typing.Set",
+            "typing.Tuple",
+            "typing.Type",
+            "typing.Union",
+        ],
+    ),
 ];
 
 /// Functions of the module `logging`, and methods of its loggers, that log a message.
@@ -339,7 +365,11 @@ pub(super) fn is_clock(name: &str) -> bool {
 
 /// Whether a module of the library is missing in Python 2, or else in Python 3.
 pub(super) fn is_missing(name: &str, python2: bool) -> bool {
-    if python2 { matches!(name, "queue" | "concurrent" | "concurrent.futures") } else { name == "Queue" }
+    if python2 {
+        matches!(name, "queue" | "concurrent" | "concurrent.futures" | "typing")
+    } else {
+        name == "Queue"
+    }
 }
 
 /// Whether a version's module has not got something yet.
@@ -349,6 +379,7 @@ pub(super) fn item_is_missing(item: &str, version: Version) -> bool {
             version.facts().shape.python2
         }
         "time.thread_time" => version < Version::V3_7,
+        "typing.Final" | "typing.Literal" => version < Version::V3_8,
         _ => item.starts_with("time.") && item.ends_with("_ns") && version < Version::V3_7,
     }
 }
