@@ -355,6 +355,24 @@ fn loops_too_short_for_any_order_to_end_are_made_longer() {
 }
 
 #[test]
+fn of_many_ends_the_first_are_shown_and_the_others_counted() {
+    let of = |threads: usize| {
+        let text = format!(
+            "import threading\nn, order = 0, []\ndef work(k):\n    global n\n    n = n + int(1)\n    order.append(k)\n\
+             ts = [threading.Thread(target=work, args=(k,)) for k in range({threads})]\nfor t in ts: t.start()\n\
+             for t in ts: t.join()\nprint(n, order)\n"
+        );
+        let (_folder, path) = file(text.as_bytes());
+        let output = gilsim("check --cpython 3.9").arg(&path).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (two, three) = (of(2), of(3));
+    assert!(two.contains("give: 2 [0, 1] or 2 [1, 0]\n"), "{two}");
+    let first = "give: 3 [0, 1, 2] or 3 [0, 2, 1] or 3 [1, 0, 2] or 3 [1, 2, 0], or one of 2 others (--format json has all)\n";
+    assert!(three.contains(first), "{three}");
+}
+
+#[test]
 fn programs_without_loops_are_not_said_to_have_iterations() {
     let straight = output_of("check tests/programs/account.py");
     assert!(straight.contains("threads that run one after the other give: 20"), "{straight}");

@@ -23,6 +23,8 @@ use serde::Serialize;
 const MOST_LINES: usize = 40;
 /// The most instructions of one.
 const MOST_STEPS: usize = 120;
+/// How many ends of whole threads or iterations are shown, if there are many.
+const MOST_ENDS: usize = 4;
 
 /// What each version of CPython makes of a program.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -384,7 +386,7 @@ impl CheckReport {
             "on {},{with} this schedule {ends}; {} give: {}{endless}{hidden}",
             row.version,
             if row.orders.loops { "whole loop iterations" } else { "threads that run one after the other" },
-            expected.join(" or ")
+            in_words(&expected)
         )];
         let continues = row.schedule.iter().rev().take(MOST_LINES).any(|step| step.continues);
         if continues && row.steps.is_none() {
@@ -435,4 +437,13 @@ impl CheckReport {
 /// Under which name the schedule behind a row's verdict is folded up.
 fn fold_id(number: usize) -> String {
     format!("schedule-{number}")
+}
+/// Some ends, the first ones of many.
+fn in_words(ends: &[String]) -> String {
+    match ends.split_at_checked(MOST_ENDS) {
+        Some((first, rest)) if rest.len() > 1 => {
+            format!("{}, or one of {} others (--format json has all)", first.join(" or "), rest.len())
+        }
+        _ => ends.join(" or "),
+    }
 }
