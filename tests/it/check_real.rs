@@ -383,11 +383,11 @@ fn what_is_exact_is_exact_in_every_interpreter_here() {
 }
 
 #[test]
-fn names_of_threads_and_exceptions_of_tasks_are_those_of_real_interpreters() {
+fn what_the_library_makes_of_threads_tasks_and_classes_is_what_real_interpreters_make() {
     if real_python().is_none() {
         return skipped("names of threads in real interpreters");
     }
-    for name in ["unnamed_threads", "pool_names", "pool_exceptions"] {
+    for name in ["unnamed_threads", "pool_names", "pool_exceptions", "dataclass_text"] {
         let (code, report, error) = check(&[&program(name), "--runs", "1", "--python", "all"]);
         assert_eq!(code, 0, "{name}: {error} {report}");
         for row in report["real"].as_array().unwrap() {

@@ -35,6 +35,8 @@ fn programs_that_were_held_against_real_interpreters() {
         ("connection_pool", [Loses; 4]),
         ("context_counter", [Exact; 4]),
         ("daemon_ticker", [Exact; 4]),
+        ("dataclass_account", [Loses; 4]),
+        ("dataclass_text", [Exact; 4]),
         ("dict_iteration", [Raises; 4]),
         ("futures_sum", [Loses, Exact, Exact, Loses]),
         ("group_by", [Exact; 4]),

@@ -6,7 +6,7 @@ use super::machine::{BOOL, BOOL_OF_PYTHON2, CONTAINS, GETITEM, ITER, LEN, Machin
 use super::numbers::big;
 use super::readings::{look_into, look_into_both};
 use super::state::{Object, Value};
-use crate::python::program::CompareOp;
+use crate::python::program::{CompareOp, DATACLASS_FIELDS};
 
 /// How deep values may be nested where their text is made or they are compared; CPython goes some way further.
 const DEEPEST_VALUE: usize = 100;
@@ -27,6 +27,18 @@ impl Machine<'_> {
         matches!(self.object_of(value), Some(Object::Instance { .. }))
     }
 
+    /// Whether the objects of its class are compared by their fields.
+    fn is_of_dataclass(&mut self, value: &Value) -> bool {
+        let Some(name) = self.name_number(DATACLASS_FIELDS) else { return false };
+        match self.object_of(value) {
+            Some(Object::Instance { class, .. }) => {
+                let class = class.clone();
+                self.in_class(&class, name).is_some()
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn equal(&mut self, left: &Value, right: &Value) -> R<bool> {
         if let (Some(one), Some(two)) = (left.as_int(), right.as_int()) {
             return Ok(one == two);
@@ -41,6 +53,9 @@ impl Machine<'_> {
         look_into_both(left, right)?;
         if left == right {
             return Ok(true);
+        }
+        if self.is_of_dataclass(left) && self.is_of_dataclass(right) {
+            return beyond("a comparison of objects of a dataclass");
         }
         let (Some(one), Some(two)) = (self.object_of(left).cloned(), self.object_of(right).cloned()) else {
             return Ok(false);
@@ -257,6 +272,7 @@ impl Machine<'_> {
                 self.raise_types("TypeError", message, &[key])
             }
             Some(Object::Tuple(items)) => items.iter().try_for_each(|item| self.hashable(item, message)),
+            _ if self.is_of_dataclass(key) => self.raise_types("TypeError", message, &[key]),
             _ => Ok(()),
         }
     }

@@ -86,7 +86,7 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
                 names.extend(function.parameters.iter().cloned());
                 attributes.insert(function.name.clone());
                 let dunder = function.name.starts_with("__") && function.name.ends_with("__");
-                if dunder && !is_special(&function.name) {
+                if dunder && !is_special(&function.name) && function.name != "__post_init__" {
                     refuse(function.position, format!("the special method {} is not covered", function.name));
                 }
             }

@@ -95,6 +95,7 @@ pub(super) const LIBRARY: &[(&str, &[&str])] = &[
             "logging.CRITICAL",
         ],
     ),
+    ("dataclasses", &["dataclasses.dataclass", "dataclasses.field"]),
     ("__future__", &["__future__.annotations", "__future__.print_function"]),
     (
         "typing",
@@ -363,12 +364,12 @@ pub(super) fn is_clock(name: &str) -> bool {
     name == "timeit.default_timer" || name.starts_with("time.") && name != "time.sleep"
 }
 
-/// Whether a module of the library is missing in Python 2, or else in Python 3.
-pub(super) fn is_missing(name: &str, python2: bool) -> bool {
-    if python2 {
-        matches!(name, "queue" | "concurrent" | "concurrent.futures" | "typing")
-    } else {
-        name == "Queue"
+/// Whether a version has no module of that name.
+pub(super) fn is_missing(name: &str, version: Version) -> bool {
+    match name {
+        "queue" | "concurrent" | "concurrent.futures" | "typing" => version.facts().shape.python2,
+        "dataclasses" => version < Version::V3_7,
+        name => name == "Queue" && !version.facts().shape.python2,
     }
 }
 

@@ -234,7 +234,7 @@ impl<'m> Machine<'m> {
             }
             ProgramOp::LoadLibrary(module, item) => {
                 let python2 = self.module.facts.shape.python2;
-                if library::is_missing(module, python2) {
+                if library::is_missing(module, self.module.version) {
                     return self.raise("ImportError", &format!("No module named {module}"));
                 }
                 let value = match item {

@@ -52,8 +52,10 @@ pub use fault::{Fault, FaultKind, LONGEST};
 pub use instruction::{Code, HandlerRange, Imported, Instruction, LoopRange, Op, ProgramOp, Stars};
 pub(crate) use numbers::{map_in_expr, map_numbers, smaller};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
+pub(crate) use parse::{
+    FIELDS as DATACLASS_FIELDS, part as parse_part, program as parse_program, refusal, result as parse_result,
+};
 pub use parse::{LONGEST_PROGRAM, LONGEST_SOURCE};
-pub(crate) use parse::{part as parse_part, program as parse_program, refusal, result as parse_result};
 pub use shared::{Shared, SharedAtomics, SharedState};
 pub use source::{Place, Position, ProgramError, Source, SourceError, SourceErrorKind};
 pub use step::{Step, Touched};

@@ -234,8 +234,10 @@ impl Reader<'_> {
     }
 
     fn class(&self, class: &ast::StmtClassDef, depth: usize) -> Result<Class, SourceError> {
-        if let Some(decorator) = class.decorator_list.first() {
-            return Err(self.not_covered("a decorator of a class", "leave it out", decorator.range()));
+        let is_dataclass = matches!(&class.decorator_list[..], [only] if self.is_dataclass(&only.expression));
+        if let Some(decorator) = class.decorator_list.first().filter(|_| !is_dataclass) {
+            let advice = "only @dataclass without options is";
+            return Err(self.not_covered("such a decorator of a class", advice, decorator.range()));
         }
         let arguments = class.arguments.as_deref();
         if let Some(keyword) = arguments.and_then(|arguments| arguments.keywords.first()) {
@@ -248,7 +250,11 @@ impl Reader<'_> {
         Ok(Class {
             name: class.name.to_string(),
             base: bases.first().map(|base| self.expr(base, depth)).transpose()?,
-            body: self.block(&class.body, Context { in_loop: false, in_function: false }, depth)?,
+            body: if is_dataclass {
+                self.dataclass(class, depth)?
+            } else {
+                self.block(&class.body, Context { in_loop: false, in_function: false }, depth)?
+            },
             position: self.position(class.name.range()),
         })
     }
