@@ -201,3 +201,17 @@ fn values_of_a_dict_that_change_places_are_no_order() {
         assert_eq!(finding.kind, Kind::Loses, "{}: {}", finding.version, finding.reason);
     }
 }
+
+#[test]
+fn a_schedule_with_fewer_switches_goes_round_no_more_often_than_its_orders() {
+    let text = "import threading\nclass Office:\n    def __init__(self, n):\n        self._left = n\n        self.sold = []\n    @property\n    def left(self):\n        \
+                return self._left\n    def sell(self, who):\n        if self.left > 0:\n            self._left -= 1\n            self.sold.append(who)\n            \
+                return True\n        return False\noffice = Office(5)\ndef customer(name):\n    got = 0\n    while office.sell(name):\n        got += 1\n    \
+                print(name, 'bought', got)\nts = [threading.Thread(target=customer, args=(n,)) for n in ('Eve', 'Max')]\nfor t in ts: t.start()\n\
+                for t in ts: t.join()\nprint(office.left, len(office.sold))\n";
+    for version in [Version::V3_9, Version::V3_13t] {
+        let finding = check(text, &[version], 2, &Control::default()).unwrap().findings.remove(0);
+        assert_eq!(finding.kind, Kind::Loses, "{version}: {}", finding.reason);
+        assert!(finding.ends.contains(&"0 6".to_owned()), "{version}: {:?}", finding.ends);
+    }
+}
