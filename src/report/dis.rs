@@ -262,6 +262,12 @@ impl DisReport {
         if has(Drop::Any) {
             notes.push("any such instruction: up to 3.9 after all but some quick ones (LOAD_FAST, LOAD_CONST, STORE_FAST, POP_TOP …).".to_owned());
         }
+        if has(Drop::Handler) {
+            notes.push(
+                "handler entry: up to 3.10 also before the first instruction to which an exception leads."
+                    .to_owned(),
+            );
+        }
         let free: Vec<&str> =
             self.results.iter().filter(|result| !result.gil).map(|result| result.version).collect();
         if !free.is_empty() {

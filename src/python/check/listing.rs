@@ -74,6 +74,8 @@ pub enum Drop {
     Any,
     /// The value that was tested is no bool.
     NoBool,
+    /// An exception has led there; the look is before the instruction.
+    Handler,
 }
 
 impl Drop {
@@ -88,6 +90,7 @@ impl Drop {
             Self::Call => "call",
             Self::Any => "any such instruction",
             Self::NoBool => "if the value is no bool",
+            Self::Handler => "handler entry, before it",
         }
     }
 }
@@ -162,7 +165,7 @@ fn function(
             }),
             opcode: instruction.opcode,
             argument: instruction.argument.clone(),
-            drop: if free { None } else { drop_after(code, number, instruction, rule, names) },
+            drop: if free { None } else { drop_at(code, number, instruction, rule, names) },
         }
     });
     ListedFunction {
@@ -204,6 +207,18 @@ fn callee<'c>(code: &'c Code, call: usize, count: u16, names: &'c [String]) -> O
     None
 }
 
+/// Why the GIL may be dropped after an instruction, if it may, or else before it.
+fn drop_at(
+    code: &Code,
+    number: usize,
+    instruction: &Instruction,
+    rule: &DropRule,
+    names: &[String],
+) -> Option<Drop> {
+    let begins_handler = rule.after_exception && code.handlers.iter().any(|handler| handler.target == number);
+    drop_after(code, number, instruction, rule, names).or_else(|| begins_handler.then_some(Drop::Handler))
+}
+
 /// Why the GIL may be dropped after an instruction, if it may.
 fn drop_after(
     code: &Code,
@@ -213,7 +228,8 @@ fn drop_after(
     names: &[String],
 ) -> Option<Drop> {
     let target = instruction.op.target();
-    let back = target.is_some_and(|target| target <= number);
+    // From 3.12 on what leads out of a handler goes back, too.
+    let back = instruction.opcode == "JUMP_BACKWARD" || target.is_some_and(|target| target <= number);
     // Not directly before an instruction that must not be skipped.
     let deferred = code.instructions.get(number + 1).is_some_and(|next| next.defers);
     if target.is_none() && deferred {

@@ -128,7 +128,7 @@ impl<'m> Search<'m> {
         expected: Option<&[Ending]>,
     ) -> Result<Endings, Unfinished> {
         loop {
-            let printers = self.sharing.printers();
+            let (printers, of_elements) = (self.sharing.printers(), self.sharing.of_elements());
             let unexpected =
                 |(ending, _): &(Ending, Order)| expected.is_some_and(|expected| !expected.contains(ending));
             let endings = match self.pass(bounds, expected) {
@@ -144,9 +144,10 @@ impl<'m> Search<'m> {
             };
             self.conflicts.extend(self.sharing.conflicts());
             // Whether a daemon is given time before the program ends depends on whether anybody would notice.
-            let same_printers =
-                self.switching != Switching::Iterations || self.sharing.printers() == printers;
-            let known = self.is_known() && same_printers;
+            // So does whether an element is a thread's own.
+            let same_users = self.switching != Switching::Iterations
+                || (self.sharing.printers(), self.sharing.of_elements()) == (printers, of_elements);
+            let known = self.is_known() && same_users;
             if known && self.endless {
                 let why = "a loop without an end, which nothing that another thread does can end";
                 return Err(Unfinished::Limit(why.to_owned()));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use super::machine::{Location, Machine};
+use super::machine::{Access, Location, Machine, Use};
 use super::state::{Object, Site, State};
 
 /// The most threads that have a bit of their own; those beyond share the last.
@@ -23,10 +23,17 @@ struct Users {
 }
 
 impl Users {
+    fn note(&mut self, how: Use, thread: usize) {
+        *(if how.writes() { &mut self.writers } else { &mut self.readers }) |= bit(thread);
+    }
+
+    const fn all(self) -> u16 {
+        self.readers | self.writers
+    }
+
     /// Whether one writes what another gets at.
     const fn conflict(self) -> bool {
-        let all = self.readers | self.writers;
-        self.writers != 0 && all.count_ones() > 1
+        self.writers != 0 && self.all().count_ones() > 1
     }
 }
 
@@ -54,6 +61,10 @@ impl Guards {
 #[derive(Debug, Default)]
 pub(super) struct Sharing {
     users: FxHashMap<Location, Users>,
+    /// Of those who get at one element alone, by its key.
+    by_key: FxHashMap<(Location, u64), Users>,
+    /// Of those who get at more than one.
+    whole: FxHashMap<Location, Users>,
     guards: FxHashMap<Location, Guards>,
     /// For each thread, which others there were when it printed, and itself: a bit for each.
     printers: [u16; BITS],
@@ -78,9 +89,37 @@ impl Sharing {
                 }
             }
             let users = self.users.entry(access.location).or_default();
-            let those = if access.how.writes() { &mut users.writers } else { &mut users.readers };
-            *those |= bit(thread);
+            users.note(access.how, thread);
+            let part = match access.key {
+                Some(key) => self.by_key.entry((access.location, key)).or_default(),
+                None => self.whole.entry(access.location).or_default(),
+            };
+            part.note(access.how, thread);
         }
+    }
+
+    /// Whether what a thread gets at is an element that no other one uses: each has a key of its own. Who puts one in changes which keys
+    /// there are, which is nothing to those that do not look at them.
+    pub(super) fn is_own(&self, access: &Access, thread: usize) -> bool {
+        let others = |users: Option<&Users>| users.map_or(0, |users| users.all()) & !bit(thread) != 0;
+        match (access.location, access.key) {
+            (Location::Content(_), Some(key)) => {
+                !others(self.by_key.get(&(access.location, key))) && !others(self.whole.get(&access.location))
+            }
+            (Location::Extent(site), _) if access.how == Use::Write => {
+                let readers = self.whole.get(&access.location).map_or(0, |users| users.readers);
+                readers & !bit(thread) == 0 && !others(self.whole.get(&Location::Content(site)))
+            }
+            _ => false,
+        }
+    }
+
+    /// How many elements more than one thread uses, and how many get at all of them: with what is known so far.
+    pub(super) fn of_elements(&self) -> usize {
+        let several = self.by_key.values().filter(|users| users.all().count_ones() > 1).count();
+        let whole: u32 =
+            self.whole.values().map(|users| users.readers.count_ones() + users.writers.count_ones()).sum();
+        several + whole as usize
     }
 
     /// The locations that one thread writes and another gets at.

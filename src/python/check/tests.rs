@@ -9,6 +9,7 @@ mod sleepers;
 mod small;
 mod unknown;
 mod unreduced;
+mod unrun;
 mod whole;
 mod written;
 

@@ -1,6 +1,6 @@
 //! One turn of a thread: how far it runs before another one may come in.
 
-use super::machine::{Machine, Step};
+use super::machine::{Access, Machine, Step};
 use super::order::Mark;
 use super::pause::{Bounds, Pause, Switching, Tell, Told, Unfinished};
 use super::prints::Stretch;
@@ -86,9 +86,12 @@ impl<'m> Search<'m> {
             if together || machine.state.is_concurrent(thread) {
                 self.sharing.note(machine, thread, machine.state.printed.len() > lines);
                 if self.switching == Switching::Iterations {
-                    let at = machine.accesses.iter().map(|access| access.location);
-                    let mut shared = at.filter(|location| self.shared.contains(location));
-                    touched_data = shared.any(|location| !unit::is_order(&machine.state, location));
+                    let shared = |access: &&Access| self.shared.contains(&access.location);
+                    let mut shared = machine.accesses.iter().filter(shared);
+                    touched_data = shared.any(|access| {
+                        !unit::is_order(&machine.state, access.location)
+                            && !self.sharing.is_own(access, thread)
+                    });
                 }
             }
             tell(machine, thread, &Told::After(step));

@@ -275,11 +275,9 @@ impl Record {
             // POP_BLOCK leaves a loop or a `with`. It and what follows bear the number of the last line within, which is not
             // run once more.
             let text = texts.get(&line).map_or("", |text| text.trim());
-            // What skips the last line of a loop leads to the jump at the loop's end, which bears the number of that line. It is not
-            // run.
-            let jumps_by = places.get(&place).is_some_and(|&(last, _)| last != line)
-                && matches!(event.opcode, "JUMP_ABSOLUTE" | "JUMP_BACKWARD" | "JUMP_FORWARD")
-                && !["continue", "pass", "break"].iter().any(|word| text.ends_with(word));
+            // What leads on behind a block bears the number of a line in it that may not have been run.
+            let leads_on = module.instruction(event.code, event.pc).is_some_and(|it| it.leads_on);
+            let jumps_by = leads_on && places.get(&place).is_some_and(|&(last, _)| last != line);
             if jumps_by {
                 continue;
             }

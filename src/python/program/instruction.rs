@@ -222,6 +222,8 @@ pub struct Instruction {
     pub defers: bool,
     /// What it was compiled from, unless it belongs to the loop around the body.
     pub position: Option<Position>,
+    /// Whether it leads on behind a block, and bears the line of the block's last statement without being a part of that.
+    pub leads_on: bool,
 }
 
 /// The instructions of one function.

@@ -382,10 +382,12 @@ impl CheckReport {
         };
         let hidden = if row.hidden { "; what differs is in an object that no variable leads to" } else { "" };
         let with = if self.small.is_empty() { "" } else { " with numbers that small," };
+        let few = format!(", with {} rounds at a time where another thread can go on", self.rounds);
         let mut notes = vec![format!(
-            "on {},{with} this schedule {ends}; {} give: {}{endless}{hidden}",
+            "on {},{with} this schedule {ends}; {} give{}: {}{endless}{hidden}",
             row.version,
             if row.orders.loops { "whole loop iterations" } else { "threads that run one after the other" },
+            if row.few_rounds { &*few } else { "" },
             in_words(&expected)
         )];
         let continues = row.schedule.iter().rev().take(MOST_LINES).any(|step| step.continues);

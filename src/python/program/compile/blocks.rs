@@ -39,7 +39,11 @@ impl<'a> Compiler<'a> {
         self.with_stmt(rest, body)?;
         self.scope().blocks.pop();
         self.end_guarded(guarded);
+        let begun = self.leave_block(body);
         self.exit_with(position);
+        if !self.facts.shape.with_left_at_its_line {
+            self.leads_on(body, begun);
+        }
         if self.in_program() {
             self.exit_with_exception(guarded);
         }
@@ -101,10 +105,14 @@ impl<'a> Compiler<'a> {
         self.stmts(body)?;
         self.scope().blocks.pop();
         self.end_guarded(guarded);
+        let begun = self.leave_block(body);
         self.leave_finally();
+        self.leads_on(body, begun);
         self.stmts(last)?;
         if matches!(style, Finally::EndFinally | Finally::BeginFinally) {
+            let begun = self.leave_block(last);
             self.emit("END_FINALLY", Op::Nop, "");
+            self.leads_on(last, begun);
         }
         if self.in_program() {
             self.finally_with_exception(guarded, last)?;

@@ -3,7 +3,7 @@
 use super::super::{
     instruction::{Code, Op, ProgramOp, Stars, show},
     source::{Place, Position, Source, SourceError, SourceErrorKind},
-    syntax::{Setup, Stmt},
+    syntax::{Setup, Stmt, StmtKind},
     values::Value,
 };
 use crate::python::version::{Call, Facts, Handlers, LoopEnd};
@@ -72,6 +72,8 @@ pub(super) struct Draft {
     pub(super) position: Option<Position>,
     /// Whether it is a jump that goes back in CPython, where handlers stand behind what follows them.
     pub(super) goes_back: bool,
+    /// Whether it leads on behind a block, and is no part of the statement whose line it bears.
+    pub(super) leads_on: bool,
 }
 
 /// A function that is being compiled.
@@ -167,7 +169,14 @@ impl<'a> Compiler<'a> {
     pub(super) fn emit(&mut self, opcode: &'static str, op: Op, argument: impl Into<String>) {
         let scope = self.scope();
         let position = scope.position;
-        scope.drafts.push(Draft { op, opcode, argument: argument.into(), position, goes_back: false });
+        scope.drafts.push(Draft {
+            op,
+            opcode,
+            argument: argument.into(),
+            position,
+            goes_back: false,
+            leads_on: false,
+        });
     }
 
     pub(super) fn emit_program(&mut self, opcode: &'static str, op: ProgramOp, argument: impl Into<String>) {
@@ -204,10 +213,38 @@ impl<'a> Compiler<'a> {
         self.emit("JUMP", Op::Jump(label), "");
     }
 
-    /// Goes on behind a handler.
-    pub(super) fn jump_behind(&mut self, end: Label) {
+    /// Goes on behind a handler with these statements.
+    pub(super) fn jump_behind(&mut self, block: &[Stmt], end: Label) {
         let silent = self.facts.shape.handlers == Handlers::AtEndNoInterrupt;
+        let begun = self.leave_block(block);
         self.emit(if silent { NO_INTERRUPT } else { "JUMP" }, Op::Jump(end), "");
+        self.leads_on(block, begun);
+    }
+
+    /// Goes on behind a block of statements.
+    pub(super) fn jump_after(&mut self, block: &[Stmt], label: Label) {
+        let begun = self.leave_block(block);
+        self.jump(label);
+        self.leads_on(block, begun);
+    }
+
+    /// What follows leaves a block, and bears the line of its last statement, not that of one within that, which may not have been run. Where it
+    /// begins.
+    pub(super) fn leave_block(&mut self, block: &[Stmt]) -> usize {
+        let scope = self.scope();
+        if let Some(last) = block.last() {
+            scope.position = Some(last.position);
+        }
+        scope.drafts.len()
+    }
+
+    /// What was emitted since then is no part of that statement, if it holds others.
+    pub(super) fn leads_on(&mut self, block: &[Stmt], begun: usize) {
+        let holds_others = block.last().is_none_or(|last| {
+            use StmtKind::{Finally, For, If, Try, While, With};
+            matches!(last.kind, If(..) | For(..) | While(..) | With(..) | Try(..) | Finally(..))
+        });
+        self.scope().drafts[begun..].iter_mut().for_each(|draft| draft.leads_on |= holds_others);
     }
 
     pub(super) fn error(&self, kind: SourceErrorKind, message: &str, position: Position) -> SourceError {

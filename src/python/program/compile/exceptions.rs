@@ -44,9 +44,9 @@ impl<'a> Compiler<'a> {
     }
 
     /// Begins a handler, which stands behind a jump over it; where that goes.
-    fn begin_handler(&mut self, guarded: usize) -> Label {
+    fn begin_handler(&mut self, guarded: usize, block: &[Stmt]) -> Label {
         let end = self.label();
-        self.jump(end);
+        self.jump_after(block, end);
         let target = self.scope().guarded[guarded].target;
         self.bind(target);
         if self.facts.shape.finally == Finally::Table {
@@ -65,7 +65,7 @@ impl<'a> Compiler<'a> {
 
     /// What an exception in a `with` block does.
     pub(super) fn exit_with_exception(&mut self, guarded: usize) {
-        let end = self.begin_handler(guarded);
+        let end = self.begin_handler(guarded, &[]);
         let suppressed = self.label();
         self.emit_program("WITH_EXCEPT_START", ProgramOp::ExitWithException, "");
         self.emit_to_bool();
@@ -74,14 +74,14 @@ impl<'a> Compiler<'a> {
         self.bind(suppressed);
         self.emit_program("POP_EXCEPT", ProgramOp::LeaveHandler, "");
         if self.facts.shape.handlers != Handlers::InPlace {
-            self.jump_behind(end);
+            self.jump_behind(&[], end);
         }
         self.bind(end);
     }
 
     /// What an exception in a `try` with `finally` does.
     pub(super) fn finally_with_exception(&mut self, guarded: usize, last: &'a [Stmt]) -> Result<()> {
-        let end = self.begin_handler(guarded);
+        let end = self.begin_handler(guarded, last);
         self.scope().blocks.push(Block::Handler(None));
         self.stmts(last)?;
         self.scope().blocks.pop();
@@ -108,10 +108,12 @@ impl<'a> Compiler<'a> {
         self.scope().blocks.pop();
         self.end_guarded(guarded);
         if style != Finally::Table {
+            let begun = self.leave_block(body);
             self.emit("POP_BLOCK", Op::Nop, "");
+            self.leads_on(body, begun);
         }
         self.stmts(orelse)?;
-        let end = self.begin_handler(guarded);
+        let end = self.begin_handler(guarded, if orelse.is_empty() { body } else { orelse });
         for handler in handlers {
             let next = self.label();
             self.scope().position = Some(handler.position);
@@ -127,8 +129,10 @@ impl<'a> Compiler<'a> {
             self.scope().blocks.push(Block::Handler(handler.name.as_deref()));
             self.stmts(&handler.body)?;
             self.scope().blocks.pop();
+            let begun = self.leave_block(&handler.body);
             self.leave_handler(handler.name.as_deref())?;
-            self.jump_behind(end);
+            self.leads_on(&handler.body, begun);
+            self.jump_behind(&handler.body, end);
             self.bind(next);
         }
         self.reraise();

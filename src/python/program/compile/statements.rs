@@ -37,7 +37,7 @@ impl<'a> Compiler<'a> {
                 self.jump_if(test, next, false)?;
                 self.stmts(body)?;
                 if !orelse.is_empty() {
-                    self.jump(end);
+                    self.jump_after(body, end);
                 }
                 self.bind(next);
                 self.stmts(orelse)?;
@@ -191,7 +191,7 @@ impl<'a> Compiler<'a> {
         self.stmts(body)?;
         self.scope().blocks.pop();
         self.end_iteration(head);
-        self.jump(head);
+        self.jump_after(body, head);
         self.end_for(last);
         if self.facts.shape.setup_loop {
             self.emit("POP_BLOCK", Op::Nop, "");
@@ -233,7 +233,7 @@ impl<'a> Compiler<'a> {
             self.scope().position = Some(test.position);
             self.jump_if(test, top, true)?;
         } else {
-            self.jump(head);
+            self.jump_after(body, head);
         }
         self.bind(anchor);
         if self.facts.shape.setup_loop {
