@@ -207,8 +207,10 @@ pub struct MeanLockUse {
     /// How long it was held at a time, in seconds: the median of the runs' medians, of their 99th percentiles, and the longest.
     pub holds: [f64; 3],
     /// How long a worker that found it taken waited, in seconds: the median of the runs' medians, of their 99th percentiles, and
-    /// the longest.
+    /// the longest, of the runs in which one waited.
     pub waits: [f64; 3],
+    /// In how many runs a worker waited for it at all.
+    pub runs_with_waits: usize,
 }
 
 impl Summary {
@@ -334,6 +336,7 @@ impl MeanLockUse {
                 .collect(),
             holds: times(|lock| &lock.holds),
             waits: times(|lock| &lock.waits),
+            runs_with_waits: locks.iter().filter(|lock| lock.waits.count > 0).count(),
         }
     }
 }

@@ -249,7 +249,13 @@ fn lock_details(lock: &MeanLockUse, row: &Row) -> Vec<(&'static str, String)> {
         ("a hold", times(lock.holds)),
     ];
     if lock.waits[2] > 0.0 {
-        lines.push(("a wait", times(lock.waits)));
+        let of_some = if lock.runs_with_waits < row.summary.runs {
+            let (with, all) = (lock.runs_with_waits, plural(row.summary.runs, "run"));
+            format!("; in {with} of {all}, in the others nobody waited")
+        } else {
+            String::new()
+        };
+        lines.push(("a wait", times(lock.waits) + &of_some));
     }
     if let Some(interval) = interval {
         lines.push(("interval", format!("{} before a waiter asks the holder to let go", time(interval))));

@@ -223,7 +223,14 @@ impl Row<'_> {
                         .map(|(t, _)| t)
                         .collect()
                 };
-                vec![median(&counted("median")), median(&counted("p99")), most(&counted("max"))]
+                let (with, runs) = (counted("max").len(), self.runs().len());
+                let mut all =
+                    vec![median(&counted("median")), median(&counted("p99")), most(&counted("max"))];
+                // Of waits it is said in how many runs there were some, if not in all.
+                if label == "a wait" && with < runs {
+                    all.extend([with, runs].map(|runs| f64::from(u32::try_from(runs).unwrap())));
+                }
+                all
             }
             "interval" => vec![self.field("switch_interval")],
             "machine" => {
