@@ -8,6 +8,9 @@ use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Use, Wait, beyond};
 use super::processes::{copy_value, is_shared};
 use super::state::{Object, OnReturn, Order, Part, Thread, Value};
 
+/// What a task has to be.
+const NO_FUNCTION: &str = "a task that is no function of the program";
+
 /// The most threads of a program.
 pub(super) const MOST_THREADS: usize = 12;
 
@@ -289,6 +292,13 @@ impl Machine<'_> {
     pub(super) fn submit(&mut self, executor: u32, mut arguments: Arguments) -> R<Value> {
         self.touch(executor, true);
         let call = std::mem::take(&mut arguments.positional);
+        let is_python = |callee: &Value| {
+            let object = self.object_of(callee);
+            matches!(object, Some(Object::Function { .. } | Object::Method(..) | Object::Instance { .. }))
+        };
+        if call.first().is_some_and(|callee| !is_python(callee)) {
+            return beyond(NO_FUNCTION);
+        }
         let future = self.allocate(Object::Future { call, keywords: arguments.keywords, done: None });
         let Object::Executor { closed, workers, most, idle, prefix, .. } = self.state.object(executor) else {
             return beyond("submit() of this");
@@ -356,7 +366,7 @@ impl Machine<'_> {
                 self.finish_future(&future, Err(exception));
                 Ok(())
             }
-            _ => beyond("a task that is no function of the program"),
+            _ => beyond(NO_FUNCTION),
         }
     }
 

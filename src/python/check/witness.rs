@@ -285,7 +285,7 @@ impl Record {
             if event.opcode == "RESUME" && ["def ", "@"].iter().any(|word| text.starts_with(word)) {
                 continue;
             }
-            if event.opcode == "POP_BLOCK" {
+            if event.opcode == "POP_BLOCK" && places.get(&place).is_some_and(|&(last, _)| last == line) {
                 left.insert(place, (line, event.pc));
             }
             if left.get(&place).is_some_and(|&(last, pc)| last == line && pc <= event.pc) {

@@ -49,3 +49,21 @@ fn lines_that_are_never_run_are_in_no_schedule() {
         }
     }
 }
+
+#[test]
+fn a_statement_that_leaves_a_block_comes_before_what_is_done_on_the_way() {
+    let text = "import threading\nn, lock = 0, threading.Lock()\ndef work():\n    global n\n    for i in range(2):\n        t = n\n        for j in (0, 1):\n            \
+                try:\n                if j == 0:\n                    continue\n                t += 0\n            finally:\n                z = j\n        \
+                n = t + int(1)\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(n)\n";
+    for finding in check(text, &Version::ALL, 2, &Control::default()).unwrap().findings {
+        let version = finding.version;
+        let first = finding.schedule.iter().find(|line| line.line == 10).map(|line| line.thread).unwrap();
+        let lines = finding
+            .schedule
+            .iter()
+            .filter(|line| line.thread == first && !line.continues)
+            .map(|line| line.line);
+        let lines: Vec<u32> = lines.skip_while(|line| *line != 10).collect();
+        assert_eq!(lines[..3], [10, 13, 7], "{version}: {lines:?}");
+    }
+}

@@ -173,9 +173,18 @@ impl<'a> Compiler<'a> {
         let position = self.scope().position;
         let blocks = self.scope().blocks.clone();
         let mut gaps = Vec::new();
+        // What is left on the way has lines of its own, and comes after that of the statement.
+        let leaves = |block: &Block<'_>| matches!(block, Block::Finally(..) | Block::With(..));
+        let on_the_way = blocks.iter().rev().take_while(|block| !matches!(block, Block::Loop { .. }));
+        // From 3.10 on an instruction of its own stands for the statement then (`compiler_continue`).
+        let is_told_first = on_the_way.into_iter().any(leaves);
+        if is_told_first && self.facts.shape.with_left_at_its_line {
+            self.emit("NOP", Op::Nop, "");
+        }
         while let Some(block) = self.scope().blocks.pop() {
             if let Block::Loop { head, end, is_for } = block {
                 self.scope().position = position;
+                let begun = self.scope().drafts.len();
                 if !is_break {
                     self.end_iteration(head);
                     self.jump(head);
@@ -185,6 +194,7 @@ impl<'a> Compiler<'a> {
                     self.unwind(block, false)?;
                     self.jump(end);
                 }
+                self.scope().drafts[begun..].iter_mut().for_each(|draft| draft.leads_on = is_told_first);
                 break;
             }
             self.begin_gap(block, &mut gaps);

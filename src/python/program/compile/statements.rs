@@ -193,12 +193,19 @@ impl<'a> Compiler<'a> {
         self.end_iteration(head);
         self.jump_after(body, head);
         self.end_for(last);
-        if self.facts.shape.setup_loop {
-            self.emit("POP_BLOCK", Op::Nop, "");
-        }
+        self.end_loop_block();
         self.stmts(orelse)?;
         self.bind(end);
         Ok(())
+    }
+
+    /// What `SETUP_LOOP` has begun ends: this is no part of the loop's last statement.
+    fn end_loop_block(&mut self) {
+        if self.facts.shape.setup_loop {
+            let begun = self.leave_block(&[]);
+            self.emit("POP_BLOCK", Op::Nop, "");
+            self.leads_on(&[], begun);
+        }
     }
 
     /// Notes a loop between two labels.
@@ -236,9 +243,7 @@ impl<'a> Compiler<'a> {
             self.jump_after(body, head);
         }
         self.bind(anchor);
-        if self.facts.shape.setup_loop {
-            self.emit("POP_BLOCK", Op::Nop, "");
-        }
+        self.end_loop_block();
         self.stmts(orelse)?;
         self.bind(end);
         Ok(())
