@@ -57,7 +57,7 @@ pub fn run_alone(text: &str, version: Version, steps: u64) -> Result<Alone, Chec
             break;
         }
         if step % 256 == 0 {
-            machine.state.compact();
+            machine.compact().map_err(|Beyond { what, place }| CheckError::Beyond { what, place })?;
         }
     }
     let raised = machine.state.uncaught.first().map(ToString::to_string);

@@ -90,7 +90,7 @@ impl Machine<'_> {
                         for (key, value) in items {
                             let Value::Str(key) = key else { continue };
                             let Some(number) = self.name_number(&key) else {
-                                return self.raise("TypeError", "unexpected keyword argument");
+                                return beyond("an argument by a name that stands nowhere else");
                             };
                             given.keywords.push((number, value));
                         }

@@ -24,7 +24,7 @@
 //! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · waiting · sleepers · processes
-//! touches · readings · names · logging · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
+//! touches · readings · names · logging · closing · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
 //! unknown        what clocks read and chance gives
 //! order          who runs when
 //! state          the heap and the threads
@@ -42,6 +42,7 @@ mod alone;
 mod assumed;
 mod attributes;
 mod calls;
+mod closing;
 mod collision;
 mod compaction;
 mod comparison;

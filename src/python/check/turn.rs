@@ -38,7 +38,7 @@ impl<'m> Search<'m> {
             let pause = self.advance(&mut machine, mark, bounds, &mut |_, _, _| {})?;
             offers = machine.sleepers.offers.min(MOST_OFFERS).max(offers);
             if !matches!(pause, Pause::Blocked) || machine.state != *state {
-                machine.state.compact();
+                machine.compact().map_err(Unfinished::Beyond)?;
                 turns.push((mark, machine, pause));
             }
             takers += 1;
@@ -65,7 +65,7 @@ impl<'m> Search<'m> {
         let mut room = SPARE + machine.state.heap.len();
         for stretch in 0..LONGEST_STRETCH {
             if machine.state.heap.len() > room {
-                machine.state.compact();
+                machine.compact().map_err(Unfinished::Beyond)?;
                 room = SPARE + 2 * machine.state.heap.len();
             }
             self.steps += 1;

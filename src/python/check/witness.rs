@@ -263,9 +263,17 @@ impl Record {
         let mut withs = BTreeMap::new();
         // Who has returned from a function, and so runs it anew: a pool's thread, with no line of its own in between.
         let mut returned = BTreeSet::new();
+        // Who has ended an iteration, and the line of that loop: one that has only one other line goes through that again.
+        let mut rounds: BTreeMap<(usize, u16), Option<u32>> = BTreeMap::new();
         for event in self.shown() {
             let place = (event.thread, event.code);
-            let anew = returned.contains(&place);
+            let round = rounds.remove(&place);
+            let loops = module.codes.get(usize::from(event.code)).map_or(&[][..], |code| &code.loops);
+            if let Some(ended) = loops.iter().find(|one| one.ends.contains(&event.pc)) {
+                rounds.insert(place, ended.line);
+            }
+            let anew =
+                returned.contains(&place) || round.is_some_and(|line| line.is_some() && line != event.line);
             if event.opcode.starts_with("RETURN_") {
                 returned.insert(place);
             } else if event.opcode != "RESUME" {

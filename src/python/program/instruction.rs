@@ -286,6 +286,8 @@ pub struct LoopRange {
     pub ends: Vec<usize>,
     /// Whether nothing in it brings its own test to an end: it goes on until another thread says so, or it is left.
     pub endless: bool,
+    /// The line of the statement.
+    pub line: Option<u32>,
 }
 
 /// How a listing shows a constant.

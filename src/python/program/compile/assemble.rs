@@ -90,15 +90,16 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
     let loops = scope
         .loops
         .iter()
-        .map(|(start, end, ends, endless)| {
+        .map(|one| {
             // Where a `continue` cannot be reached, its jump is gone.
             let goes_on = |end: &usize| matches!(instructions.get(*end).map(|it| &it.op), Some(Op::Jump(_)));
             let (behind, continues) =
-                ends.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
+                one.ends.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
             LoopRange {
-                range: (at(start), at(end)),
+                range: (at(&one.head), at(&one.end)),
                 ends: continues.iter().map(at).filter(goes_on).chain(behind.map(at)).collect(),
-                endless: *endless,
+                endless: one.endless,
+                line: one.line,
             }
         })
         .collect();

@@ -45,7 +45,7 @@ impl<'a> Compiler<'a> {
             self.leads_on(body, begun);
         }
         if self.in_program() {
-            self.exit_with_exception(guarded);
+            self.exit_with_exception(guarded, position);
         }
         Ok(())
     }

@@ -76,6 +76,16 @@ pub(super) struct Draft {
     pub(super) leads_on: bool,
 }
 
+/// A loop whose places are labels still.
+pub(super) struct LoopDraft {
+    pub(super) head: Label,
+    pub(super) end: Label,
+    /// Where iterations end.
+    pub(super) ends: Vec<Label>,
+    pub(super) endless: bool,
+    pub(super) line: Option<u32>,
+}
+
 /// A function that is being compiled.
 pub(super) struct Scope<'a> {
     pub(super) name: String,
@@ -103,8 +113,7 @@ pub(super) struct Scope<'a> {
     /// Names that are declared global.
     pub(super) globals: BTreeSet<String>,
     pub(super) guarded: Vec<Guarded>,
-    /// The begin and end of loops, and where iterations end.
-    pub(super) loops: Vec<(Label, Label, Vec<Label>, bool)>,
+    pub(super) loops: Vec<LoopDraft>,
 }
 
 impl Scope<'_> {

@@ -2,7 +2,7 @@
 
 use super::super::{
     instruction::{Op, ProgramOp},
-    source::SourceErrorKind,
+    source::{Position, SourceErrorKind},
     syntax::{Expr, Handler, Stmt},
     values::Value,
 };
@@ -50,7 +50,10 @@ impl<'a> Compiler<'a> {
         let target = self.scope().guarded[guarded].target;
         self.bind(target);
         if self.facts.shape.finally == Finally::Table {
+            // It has no line.
+            let position = self.scope().position.take();
             self.emit("PUSH_EXC_INFO", Op::Nop, "");
+            self.scope().position = position;
         }
         end
     }
@@ -60,12 +63,16 @@ impl<'a> Compiler<'a> {
             Finally::EndFinally | Finally::BeginFinally => "END_FINALLY",
             Finally::Block | Finally::Table => "RERAISE",
         };
+        let begun = self.leave_block(&[]);
         self.emit_program(opcode, ProgramOp::Reraise, "");
+        self.leads_on(&[], begun);
     }
 
-    /// What an exception in a `with` block does.
-    pub(super) fn exit_with_exception(&mut self, guarded: usize) {
+    /// What an exception in a `with` block does. The `with` is at that position.
+    pub(super) fn exit_with_exception(&mut self, guarded: usize, position: Option<Position>) {
         let end = self.begin_handler(guarded, &[]);
+        self.scope().position = position;
+        let begun = self.leave_block(&[]);
         let suppressed = self.label();
         self.emit_program("WITH_EXCEPT_START", ProgramOp::ExitWithException, "");
         self.emit_to_bool();
@@ -73,6 +80,10 @@ impl<'a> Compiler<'a> {
         self.reraise();
         self.bind(suppressed);
         self.emit_program("POP_EXCEPT", ProgramOp::LeaveHandler, "");
+        // From 3.10 on the `with` is left by its own line.
+        if !self.facts.shape.with_left_at_its_line {
+            self.leads_on(&[], begun);
+        }
         if self.facts.shape.handlers != Handlers::InPlace {
             self.jump_behind(&[], end);
         }

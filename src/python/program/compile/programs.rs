@@ -5,7 +5,7 @@ use super::super::{
     instruction::{Code, Imported, Op, ProgramOp},
     module::{Module, Texts},
     source::{SourceError, SourceErrorKind},
-    syntax::{Expr, ExprKind, Setup, Stmt, StmtKind, binds_package},
+    syntax::{Expr, ExprKind, Setup, Stmt, StmtKind, all_expressions, binds_package},
     values::Value,
 };
 use super::compiler::{Compiler, Result, Scope, Space};
@@ -62,13 +62,39 @@ fn compile(
     compiler.codes[0] = Some(code);
     let codes: Vec<Code> = compiler.codes.into_iter().flatten().collect();
     let mut names = compiler.names;
-    // A dict may name any parameter when it is passed on as keywords.
-    for parameter in codes.iter().flat_map(|code| &code.locals[..code.parameters.min(code.locals.len())]) {
-        if !names.contains(parameter) {
-            names.push(parameter.clone());
+    // A dict may name any parameter when it is passed on as keywords, and what goes to `**` by its keys.
+    let mut keys = keys_of_dicts(stmts);
+    for code in &codes {
+        let count = code.parameters + code.stars.keyword_only.len();
+        keys.extend(code.locals[..count.min(code.locals.len())].iter().cloned());
+    }
+    for parameter in keys {
+        if !names.contains(&parameter) {
+            names.push(parameter);
         }
     }
     Ok(Module { version, facts, codes, names, texts: texts.owned(), warm, rounds: FEW_ROUNDS })
+}
+
+/// The most keys of dicts that may be names of arguments.
+const MOST_KEYS: usize = 100;
+
+/// The texts that are keys of dicts and could be names.
+fn keys_of_dicts(stmts: &[Stmt]) -> Vec<String> {
+    let mut keys = Vec::new();
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Dict(items) = &expr.kind {
+            let texts = items.iter().filter_map(|(key, _)| match &key.kind {
+                ExprKind::Str(text) => Some(text),
+                _ => None,
+            });
+            keys.extend(
+                texts.filter(|text| text.chars().all(|it| it.is_alphanumeric() || it == '_')).cloned(),
+            );
+        }
+    });
+    keys.truncate(MOST_KEYS);
+    keys
 }
 
 /// Whether a statement is `from __future__ import print_function`.

@@ -6,7 +6,7 @@ use super::super::{
     source::SourceErrorKind,
     syntax::{Expr, ExprKind, Stmt, StmtKind, walk_expr, walk_stmt},
 };
-use super::compiler::{Block, Compiler, Label, Result};
+use super::compiler::{Block, Compiler, Label, LoopDraft, Result};
 
 /// The most instructions of a function. Each way out of a `try` has a copy of its `finally`, so that a few nested ones
 /// would make millions.
@@ -210,15 +210,16 @@ impl<'a> Compiler<'a> {
 
     /// Notes a loop between two labels.
     fn begin_loop(&mut self, head: Label, end: Label, endless: bool) {
-        self.scope().loops.push((head, end, Vec::new(), endless));
+        let line = self.scope().position.map(|position| position.line);
+        self.scope().loops.push(LoopDraft { head, end, ends: Vec::new(), endless, line });
     }
 
     /// An iteration of the loop with that head ends here: behind its body, or at a `continue`.
     pub(super) fn end_iteration(&mut self, head: Label) {
         let label = self.label();
         self.bind(label);
-        if let Some(known) = self.scope().loops.iter_mut().find(|known| known.0 == head) {
-            known.2.push(label);
+        if let Some(known) = self.scope().loops.iter_mut().find(|known| known.head == head) {
+            known.ends.push(label);
         }
     }
 
