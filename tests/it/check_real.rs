@@ -387,7 +387,9 @@ fn what_the_library_makes_of_threads_tasks_and_classes_is_what_real_interpreters
     if real_python().is_none() {
         return skipped("names of threads in real interpreters");
     }
-    for name in ["unnamed_threads", "pool_names", "pool_exceptions", "dataclass_text"] {
+    for name in
+        ["unnamed_threads", "pool_names", "pool_exceptions", "dataclass_text", "corners", "print_ends"]
+    {
         let (code, report, error) = check(&[&program(name), "--runs", "1", "--python", "all"]);
         assert_eq!(code, 0, "{name}: {error} {report}");
         for row in report["real"].as_array().unwrap() {

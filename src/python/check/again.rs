@@ -29,9 +29,14 @@ impl Machine<'_> {
 
     /// The result of calling something in the midst of an instruction.
     pub(super) fn call_back(&mut self, callee: &Value, args: Vec<Value>) -> R<Value> {
+        self.call_back_with(callee, Self::positional(args))
+    }
+
+    /// The same with arguments by keyword.
+    pub(super) fn call_back_with(&mut self, callee: &Value, args: Arguments) -> R<Value> {
         if self.makes_generator(callee) {
             return self.once(|machine| {
-                let made = machine.generator(callee, &Self::positional(args))?;
+                let made = machine.generator(callee, &args)?;
                 Ok(made.unwrap_or(Value::None))
             });
         }
@@ -51,7 +56,7 @@ impl Machine<'_> {
             Some(value) => return Ok(value.clone()),
             None => self.frame_mut().progress.push(Value::Unbound),
         }
-        let outcome = self.call_native(callee, Arguments { positional: args, keywords: Vec::new() });
+        let outcome = self.call_native(callee, args);
         let progress = &mut self.frame_mut().progress;
         match outcome {
             Ok(value) => {

@@ -134,7 +134,11 @@ impl Machine<'_> {
                 logger if *logger == LOGGER && library::METHODS.contains(&text) => {
                     Ok(self.allocate(Object::NativeMethod(LOGGER, name)))
                 }
-                Value::Native("threading.Thread") if text == "__init__" => {
+                Value::Native(class)
+                    if text == "__init__"
+                        && (matches!(*class, "threading.Thread" | "object")
+                            || library::exception_base(class).is_some()) =>
+                {
                     Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
                 }
                 _ => self.no_attribute(object, text),

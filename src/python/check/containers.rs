@@ -254,7 +254,7 @@ impl Machine<'_> {
     }
 
     /// Whether code of the program computes the elements one by one, and others may run in between.
-    fn is_computed(&self, value: &Value) -> bool {
+    pub(super) fn is_computed(&self, value: &Value) -> bool {
         matches!(
             self.object_of(value),
             Some(Object::Generator(_) | Object::Lazy(..) | Object::Instance { .. })

@@ -17,10 +17,7 @@ impl Machine<'_> {
             Ok(machine.allocate(Object::Instance { class: class.clone(), attributes: Vec::new(), part }))
         })?;
         if let Some(init) = self.lookup_special(&instance, INIT) {
-            if !arguments.keywords.is_empty() {
-                return self.instantiate_with_keywords(&instance, &init, arguments);
-            }
-            self.call_back(&init, arguments.positional)?;
+            self.call_back_with(&init, arguments)?;
         } else if base == "threading.Thread" {
             let Value::Ref(at) = instance else { return Ok(instance) };
             self.initialise_thread(at, arguments)?;
@@ -28,44 +25,6 @@ impl Machine<'_> {
             return self.raise_unworded("TypeError");
         }
         Ok(instance)
-    }
-
-    /// Puts arguments by keyword into their places, for a constructor is called by position.
-    pub(super) fn instantiate_with_keywords(
-        &mut self,
-        instance: &Value,
-        init: &Value,
-        arguments: Arguments,
-    ) -> R<Value> {
-        let function = match self.object_of(init) {
-            Some(Object::Method(function, _)) => function.clone(),
-            _ => return beyond("keywords of this constructor"),
-        };
-        let Some(Object::Function { code, defaults, .. }) = self.object_of(&function).cloned() else {
-            return beyond("keywords of this constructor");
-        };
-        let code = &self.module.codes[usize::from(code)];
-        let mut places: Vec<Option<Value>> = arguments.positional.into_iter().map(Some).collect();
-        places.resize(code.parameters.saturating_sub(1), None);
-        for (name, value) in arguments.keywords {
-            let name = self.name(name);
-            if let Some(at) = code.locals[1..code.parameters].iter().position(|known| known == name) {
-                places[at] = Some(value);
-            } else {
-                return self.raise_unworded("TypeError");
-            }
-        }
-        let first = places.len() - defaults.len().min(places.len());
-        for (place, default) in places[first..].iter_mut().zip(defaults) {
-            place.get_or_insert(default);
-        }
-        match places.into_iter().collect::<Option<Vec<_>>>() {
-            Some(args) => {
-                self.call_back(init, args)?;
-                Ok(instance.clone())
-            }
-            None => self.raise_unworded("TypeError"),
-        }
     }
 
     /// `Thread.__init__`.

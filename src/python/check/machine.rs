@@ -130,7 +130,7 @@ pub(super) struct Beyond {
 pub(super) enum Stop {
     Raise(Value),
     /// It needs the result of a Python function.
-    Call(Value, Vec<Value>),
+    Call(Value, Arguments),
     /// It needs the next value of an iterator that is written in Python: its method.
     Next(Value),
     /// It needs the next value of a generator.
@@ -178,6 +178,7 @@ pub(super) enum Wait {
 }
 
 /// A call taken apart: what is called and with what.
+#[derive(Debug)]
 pub(super) struct Arguments {
     pub(super) positional: Vec<Value>,
     pub(super) keywords: Vec<(u16, Value)>,
@@ -410,7 +411,7 @@ impl<'m> Machine<'m> {
         let rule = &self.module.facts.drop;
         let mut result = self.execute(instruction);
         result = match result {
-            Err(Stop::Call(callee, args)) => self.enter(&callee, Self::positional(args), OnReturn::Resume),
+            Err(Stop::Call(callee, args)) => self.enter(&callee, args, OnReturn::Resume),
             Err(Stop::Next(method)) => self.enter(&method, Self::positional(Vec::new()), OnReturn::Next),
             Err(Stop::Resume(generator)) => self.resume_generator(generator),
             other => other,

@@ -44,6 +44,14 @@ impl Machine<'_> {
                     _ => beyond("this call of Thread.__init__"),
                 };
             }
+            Value::Native(class) if name == "__init__" && *class != "threading.Thread" => {
+                let mut arguments = arguments;
+                if arguments.positional.is_empty() {
+                    return beyond(format!("this call of {class}.__init__"));
+                }
+                let instance = arguments.positional.remove(0);
+                return self.super_method(&instance, name, arguments);
+            }
             logger if *logger == LOGGER => return self.log(name, &arguments),
             _ => return beyond(format!("the method {name}")),
         };

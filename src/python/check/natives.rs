@@ -156,6 +156,9 @@ impl Machine<'_> {
                     self.keyword(&arguments, "start", 1).and_then(|value| value.as_int()).unwrap_or(0);
                 self.lazy(Lazy::Enumerate(first), Value::None, std::slice::from_ref(value))
             }
+            ("zip", _) if python2 && args.iter().any(|arg| self.is_computed(arg)) => {
+                beyond("zip() of a generator in python 2")
+            }
             ("zip", _) if python2 => {
                 let columns = args.iter().map(|arg| self.elements(arg)).collect::<R<Vec<_>>>()?;
                 let rows = columns.iter().map(Vec::len).min().unwrap_or(0);
@@ -193,7 +196,11 @@ impl Machine<'_> {
             ("map" | "filter", [function, value]) => {
                 let mut results = Vec::new();
                 for item in self.elements(value)? {
-                    let result = self.call_back(function, vec![item.clone()])?;
+                    let result = if name == "filter" && *function == Value::None {
+                        item.clone()
+                    } else {
+                        self.call_back(function, vec![item.clone()])?
+                    };
                     if name == "map" {
                         results.push(result);
                     } else if self.truth(&result)? {

@@ -160,7 +160,7 @@ impl Machine<'_> {
     pub(super) fn print(&mut self, line: &str, end: &str) {
         self.output.push_str(line);
         self.output.push_str(end);
-        let line = &*format!("{line}{}", if end == "\n" { "" } else { end });
+        let line = &*format!("{line}{}", end.strip_suffix('\n').unwrap_or(end));
         let at = self.state.printed.partition_point(|known| **known <= *line);
         self.state.printed.insert(at, line.into());
     }

@@ -42,3 +42,17 @@ fn a_generator_that_is_left_in_the_midst_of_a_block_is_refused() {
     }
     assert_eq!(kind(&text("for i in range(3): yield i", "if n == 1: break")), Ok(Kind::Exact));
 }
+
+#[test]
+fn an_object_may_be_made_with_any_keywords_that_its_init_takes() {
+    for parameters in ["self, n, step=1", "self, n, *, step=1", "self, n, **step", "self, *n, step"] {
+        let text = format!(
+            "import threading\nclass Counter:\n    def __init__({parameters}):\n        self.n = 0\n    def work(self):\n        \
+             self.n = self.n + int(1)\nc = Counter(3, step=2)\nts = [threading.Thread(target=c.work) for _ in range(2)]\n\
+             for t in ts: t.start()\nfor t in ts: t.join()\nprint(c.n)\n"
+        );
+        assert_eq!(kind(&text), Ok(Kind::Loses), "{parameters}");
+    }
+    let wrong = "class C:\n    def __init__(self): pass\ntry: C(step=1)\nexcept TypeError: print('no')\n";
+    assert_eq!(kind(wrong), Ok(Kind::Exact));
+}

@@ -8,7 +8,7 @@ use super::super::{
     values::{self, Value},
 };
 use super::{
-    compiler::{Compiler, Result},
+    compiler::{Compiler, Result, Space},
     names::Meaning,
 };
 use crate::python::version::{Call, Comprehension};
@@ -134,6 +134,10 @@ impl Compiler<'_> {
                 let style = match (self.facts.shape.comprehension, collection) {
                     (_, Collection::Generator)
                     | (Comprehension::Leaking, Collection::Set | Collection::Dict) => Comprehension::Function,
+                    // What a class binds is not visible in it.
+                    (Comprehension::Inlined, _) if self.scope().space == Space::Class => {
+                        Comprehension::Function
+                    }
                     (style, _) => style,
                 };
                 match style {

@@ -27,8 +27,15 @@ impl Compiler<'_> {
             ExprKind::CallValue(function, args, keywords) => self.call_value(expr, function, args, keywords),
             ExprKind::Dict(items) => {
                 for (key, value) in items {
-                    self.expr(key)?;
-                    self.expr(value)?;
+                    if self.facts.shape.python2 {
+                        // There the value comes first (bpo-11205).
+                        self.expr(value)?;
+                        self.expr(key)?;
+                        self.emit("STORE_MAP", Op::Swap(2), "");
+                    } else {
+                        self.expr(key)?;
+                        self.expr(value)?;
+                    }
                 }
                 let count = self.count(items.len(), expr.position)?;
                 self.emit_program("BUILD_MAP", ProgramOp::BuildMap(count), count.to_string());
