@@ -165,7 +165,14 @@ fn function(
             }),
             opcode: instruction.opcode,
             argument: instruction.argument.clone(),
-            drop: if free { None } else { drop_at(code, number, instruction, rule, names) },
+            drop: if free {
+                None
+            } else {
+                let begins_handler =
+                    || rule.after_exception && code.handlers.iter().any(|handler| handler.target == number);
+                drop_after(code, number, instruction, rule, names)
+                    .or_else(|| begins_handler().then_some(Drop::Handler))
+            },
         }
     });
     ListedFunction {
@@ -205,18 +212,6 @@ fn callee<'c>(code: &'c Code, call: usize, count: u16, names: &'c [String]) -> O
         wanted = (wanted + pops).checked_sub(pushes)?;
     }
     None
-}
-
-/// Why the GIL may be dropped after an instruction, if it may, or else before it.
-fn drop_at(
-    code: &Code,
-    number: usize,
-    instruction: &Instruction,
-    rule: &DropRule,
-    names: &[String],
-) -> Option<Drop> {
-    let begins_handler = rule.after_exception && code.handlers.iter().any(|handler| handler.target == number);
-    drop_after(code, number, instruction, rule, names).or_else(|| begins_handler.then_some(Drop::Handler))
 }
 
 /// Why the GIL may be dropped after an instruction, if it may.
