@@ -300,6 +300,21 @@ fn ways_out(instructions: &Value) -> Vec<&str> {
     ways
 }
 
+#[test]
+fn only_3_11_prepares_its_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("calls.py");
+    let text = "def f(a, m):\n    assert a, m\n    with a:\n        return sum(x for x in a) + f(a, m=m)\n";
+    std::fs::write(&file, text).unwrap();
+    let report = json(&[file.to_str().unwrap(), "--cpython", "3.10,3.11,3.12,3.14"]);
+    for listing in report["results"].as_array().unwrap() {
+        let functions = listing["functions"].as_array().unwrap();
+        let instructions = functions.iter().flat_map(|function| function["instructions"].as_array().unwrap());
+        let prepared = instructions.filter(|instruction| instruction["opcode"] == "PRECALL").count();
+        assert_eq!(prepared > 0, listing["version"] == "3.11", "{listing}");
+    }
+}
+
 /// Functions of which some share a variable with a function, a lambda or a comprehension inside them.
 const CELLS: &str = "
 def first(taken):

@@ -130,7 +130,7 @@ impl Machine<'_> {
         arguments: &Arguments,
     ) -> R<Value> {
         let args = &arguments.positional[..];
-        let writes = matches!(name, "pop" | "setdefault" | "update" | "clear" | "popitem");
+        let writes = matches!(name, "pop" | "update" | "clear" | "popitem");
         let (known, python2) = (self.accesses.len(), self.module.facts.shape.python2);
         self.touch_for(at, writes, matches!(name, "keys" | "iterkeys"));
         let keys: Vec<Value> = items.iter().map(|(key, _)| key.clone()).collect();
@@ -145,14 +145,15 @@ impl Machine<'_> {
         };
         let default = args.get(1).cloned();
         match (name, place) {
-            ("get" | "setdefault", Some(place)) => {
-                self.changes_nothing(known);
-                return Ok(items[place].1.clone());
-            }
+            ("get" | "setdefault", Some(place)) => return Ok(items[place].1.clone()),
             ("get", None) => return Ok(default.unwrap_or(Value::None)),
             ("setdefault", None) => {
                 let value = default.unwrap_or(Value::None);
                 if let Some(key) = args.first() {
+                    // Only where there is no such key it changes anything.
+                    self.accesses.truncate(known);
+                    self.touch(at, true);
+                    self.touch_element(key);
                     items.push((key.clone(), value.clone()));
                 }
                 *self.state.object_mut(at) = Object::Dict(items, factory);

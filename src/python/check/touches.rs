@@ -56,16 +56,6 @@ impl Machine<'_> {
         }
     }
 
-    /// Notes that what was taken for a change, from that access on, is none.
-    pub(super) fn changes_nothing(&mut self, from: usize) {
-        let mut at = 0;
-        self.accesses.retain(|access| {
-            at += 1;
-            at <= from || !matches!(access.location, Location::Extent(_))
-        });
-        self.accesses[from..].iter_mut().for_each(|access| access.how = Use::Read);
-    }
-
     /// Notes what is done with a lock.
     pub(super) fn touch_lock(&mut self, at: u32, how: Use) {
         let location = Location::Content(self.state.heap[at as usize].site);

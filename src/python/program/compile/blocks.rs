@@ -105,14 +105,10 @@ impl<'a> Compiler<'a> {
         self.stmts(body)?;
         self.scope().blocks.pop();
         self.end_guarded(guarded);
-        let begun = self.leave_block(body);
-        self.leave_finally();
-        self.leads_on(body, begun);
+        self.leaving(body, Self::leave_finally);
         self.stmts(last)?;
         if matches!(style, Finally::EndFinally | Finally::BeginFinally) {
-            let begun = self.leave_block(last);
-            self.emit("END_FINALLY", Op::Nop, "");
-            self.leads_on(last, begun);
+            self.leaving(last, |compiler| compiler.emit("END_FINALLY", Op::Nop, ""));
         }
         if self.in_program() {
             self.finally_with_exception(guarded, last)?;

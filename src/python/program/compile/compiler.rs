@@ -225,16 +225,21 @@ impl<'a> Compiler<'a> {
     /// Goes on behind a handler with these statements.
     pub(super) fn jump_behind(&mut self, block: &[Stmt], end: Label) {
         let silent = self.facts.shape.handlers == Handlers::AtEndNoInterrupt;
-        let begun = self.leave_block(block);
-        self.emit(if silent { NO_INTERRUPT } else { "JUMP" }, Op::Jump(end), "");
-        self.leads_on(block, begun);
+        let opcode = if silent { NO_INTERRUPT } else { "JUMP" };
+        self.leaving(block, |compiler| compiler.emit(opcode, Op::Jump(end), ""));
     }
 
     /// Goes on behind a block of statements.
     pub(super) fn jump_after(&mut self, block: &[Stmt], label: Label) {
+        self.leaving(block, |compiler| compiler.jump(label));
+    }
+
+    /// Emits what leaves a block, and is no part of its last statement.
+    pub(super) fn leaving<T>(&mut self, block: &[Stmt], emit: impl FnOnce(&mut Self) -> T) -> T {
         let begun = self.leave_block(block);
-        self.jump(label);
+        let result = emit(self);
         self.leads_on(block, begun);
+        result
     }
 
     /// What follows leaves a block, and bears the line of its last statement, not that of one within that, which may not have been run. Where it
@@ -327,15 +332,19 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn call(&mut self, count: u16) {
+        let shown = count.to_string();
+        self.call_as(Op::Call(count), &shown, &shown);
+    }
+
+    /// A call under its opcodes, with the number of arguments that versions up to 3.10 show, and later ones.
+    pub(super) fn call_as(&mut self, op: Op, before: &str, now: &str) {
         match self.facts.shape.call {
-            Call::CallFunction => {
-                self.emit("CALL_FUNCTION", Op::Call(count), count.to_string());
-            }
+            Call::CallFunction => self.emit("CALL_FUNCTION", op, before),
             Call::Precall => {
-                self.emit("PRECALL", Op::Nop, count.to_string());
-                self.emit("CALL", Op::Call(count), count.to_string());
+                self.emit("PRECALL", Op::Nop, now);
+                self.emit("CALL", op, now);
             }
-            Call::Call => self.emit("CALL", Op::Call(count), count.to_string()),
+            Call::Call => self.emit("CALL", op, now),
         }
     }
 

@@ -10,7 +10,6 @@ use super::{
     closures::inner_names,
     compiler::{Compiler, Result, Scope, Space},
 };
-use crate::python::version::Call;
 use std::collections::BTreeSet;
 
 impl Compiler<'_> {
@@ -82,13 +81,7 @@ impl Compiler<'_> {
         }
         self.iterable(&first.iter)?;
         self.emit("GET_ITER", Op::GetIter, "");
-        match self.facts.shape.call {
-            Call::CallFunction => self.emit("CALL_FUNCTION", Op::Call(1), "1"),
-            Call::Precall | Call::Call => {
-                self.emit("PRECALL", Op::Nop, "0");
-                self.emit("CALL", Op::Call(1), "0");
-            }
-        }
+        self.call_as(Op::Call(1), "1", "0");
         Ok(())
     }
 

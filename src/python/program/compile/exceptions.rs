@@ -7,7 +7,7 @@ use super::super::{
     values::Value,
 };
 use super::compiler::{Block, Compiler, Guarded, Label, Result};
-use crate::python::version::{Call, Finally, Handlers, Jumps};
+use crate::python::version::{Finally, Handlers, Jumps};
 
 impl<'a> Compiler<'a> {
     /// Begins a part that an exception leads away from; its number. So many values of the statement itself stay on the stack.
@@ -63,9 +63,7 @@ impl<'a> Compiler<'a> {
             Finally::EndFinally | Finally::BeginFinally => "END_FINALLY",
             Finally::Block | Finally::Table => "RERAISE",
         };
-        let begun = self.leave_block(&[]);
-        self.emit_program(opcode, ProgramOp::Reraise, "");
-        self.leads_on(&[], begun);
+        self.leaving(&[], |compiler| compiler.emit_program(opcode, ProgramOp::Reraise, ""));
     }
 
     /// What an exception in a `with` block does. The `with` is at that position.
@@ -119,9 +117,7 @@ impl<'a> Compiler<'a> {
         self.scope().blocks.pop();
         self.end_guarded(guarded);
         if style != Finally::Table {
-            let begun = self.leave_block(body);
-            self.emit("POP_BLOCK", Op::Nop, "");
-            self.leads_on(body, begun);
+            self.leaving(body, |compiler| compiler.emit("POP_BLOCK", Op::Nop, ""));
         }
         self.stmts(orelse)?;
         let end = self.begin_handler(guarded, if orelse.is_empty() { body } else { orelse });
@@ -140,9 +136,7 @@ impl<'a> Compiler<'a> {
             self.scope().blocks.push(Block::Handler(handler.name.as_deref()));
             self.stmts(&handler.body)?;
             self.scope().blocks.pop();
-            let begun = self.leave_block(&handler.body);
-            self.leave_handler(handler.name.as_deref())?;
-            self.leads_on(&handler.body, begun);
+            self.leaving(&handler.body, |compiler| compiler.leave_handler(handler.name.as_deref()))?;
             self.jump_behind(&handler.body, end);
             self.bind(next);
         }
@@ -214,15 +208,7 @@ impl<'a> Compiler<'a> {
         if let Some(message) = message {
             self.expr(message)?;
             // The exception is made by a call, which looks at the eval breaker.
-            match self.facts.shape.call {
-                Call::CallFunction => self.emit("CALL_FUNCTION", Op::Nop, "1"),
-                Call::Precall | Call::Call => {
-                    if self.facts.shape.call == Call::Precall {
-                        self.emit("PRECALL", Op::Nop, "0");
-                    }
-                    self.emit("CALL", Op::Nop, "0");
-                }
-            }
+            self.call_as(Op::Nop, "1", "0");
         }
         self.emit_program("RAISE_VARARGS", ProgramOp::FailAssertion(message.is_some()), "1");
         self.bind(passed);

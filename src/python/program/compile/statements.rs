@@ -202,9 +202,7 @@ impl<'a> Compiler<'a> {
     /// What `SETUP_LOOP` has begun ends: this is no part of the loop's last statement.
     fn end_loop_block(&mut self) {
         if self.facts.shape.setup_loop {
-            let begun = self.leave_block(&[]);
-            self.emit("POP_BLOCK", Op::Nop, "");
-            self.leads_on(&[], begun);
+            self.leaving(&[], |compiler| compiler.emit("POP_BLOCK", Op::Nop, ""));
         }
     }
 
