@@ -19,6 +19,7 @@ mod inputs;
 mod interpreter;
 #[cfg(target_os = "linux")]
 mod limits;
+mod lines;
 mod model;
 #[cfg(target_os = "linux")]
 mod mpi;

@@ -1,25 +1,18 @@
 //! What programs get at, in order, and where they look at the eval breaker in between, beside what real interpreters do: instruction by
 //! instruction, as `sys.monitoring` tells it (3.12 and later).
 
+use crate::differential::generator::compare::run_script;
 use crate::differential::generator::program::program;
 use crate::interpreter::real;
 use crate::surroundings::not_tried;
-use gilsim::interpreter::{Interpreter, Limits};
 use gilsim::python::check::{Executed, run_alone};
 use gilsim::python::version::Version;
 use gilsim::scenario::python::modelled;
-use std::io::Write;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 /// The most instructions of one program.
 const STEPS: u64 = 20_000;
 /// How many generated programs there are.
 const GENERATED: u64 = 60;
-/// How long an interpreter may take for all, and how much it may print.
-const LIMITS: (Duration, usize) = (Duration::from_mins(2), 64 << 20);
-
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Stands for `threading.Thread`: the thread that starts it does its work.
 const AT_ONCE: &str = "
@@ -68,6 +61,11 @@ fn with_few(text: &str) -> String {
     few + rest
 }
 
+/// So many generated programs, and those of `tests/programs` in one thread.
+pub(crate) fn texts(generated: u64) -> Vec<String> {
+    (1..=generated).map(|seed| program(seed).0).chain(of_threads()).collect()
+}
+
 /// What an instruction gets at, if it is told of real ones, too.
 fn access(opcode: &str, argument: &str) -> Option<String> {
     let kind = match opcode {
@@ -107,15 +105,6 @@ fn of_model(text: &str, version: Version) -> Option<Vec<Pair>> {
     Some(pairs)
 }
 
-/// What a real interpreter does with each program; nothing of one that waits.
-fn of_real(interpreter: &Interpreter, texts: &[&String]) -> Vec<Option<Vec<Pair>>> {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(&serde_json::to_vec(texts).unwrap()).unwrap();
-    let path = file.path().display().to_string();
-    let limits = Limits { timeout: LIMITS.0, output: LIMITS.1, stop: &NEVER };
-    interpreter.run(include_str!("traces.py"), &[&path], &limits).unwrap()
-}
-
 #[test]
 fn the_model_looks_where_real_interpreters_do() {
     let known = real().into_iter().filter_map(|python| Some((modelled(&python)?, python)));
@@ -125,14 +114,16 @@ fn the_model_looks_where_real_interpreters_do() {
     if interpreters.is_empty() {
         return not_tried("traces of programs", "no CPython of 3.12 or later is installed here");
     }
-    let mut texts: Vec<String> = (1..=GENERATED).map(|seed| program(seed).0).collect();
-    texts.extend(of_threads());
+    let texts = texts(GENERATED);
     for (version, interpreter) in interpreters {
         let traced: Vec<(&String, Vec<Pair>)> =
             texts.iter().filter_map(|text| Some((text, of_model(text, version)?))).collect();
         assert!(traced.len() > 80, "{version}: only {} programs are traced", traced.len());
         let texts: Vec<&String> = traced.iter().map(|(text, _)| *text).collect();
-        for ((text, model), real) in traced.iter().zip(of_real(&interpreter, &texts)) {
+        // Nothing of a program that waits.
+        let real: Vec<Option<Vec<Pair>>> =
+            run_script(&interpreter, include_str!("traces.py"), &texts, &[]).unwrap();
+        for ((text, model), real) in traced.iter().zip(real) {
             let real = real.unwrap_or_else(|| panic!("{version} waits:\n{text}"));
             let is_same = |(model, real): (&Pair, &Pair)| {
                 // The first look of all is that of the file, and one on the way to super().__init__ is made nowhere else.

@@ -2,7 +2,9 @@
 
 use super::coverage;
 use super::machine::{Beyond, KNOWN, Machine, Step};
+use super::pause::Told;
 use super::verdict::CheckError;
+use super::witness::{Record, ScheduleLine};
 use crate::python::program::{compile_module, parse_program};
 use crate::python::version::Version;
 
@@ -17,6 +19,8 @@ pub struct Alone {
     pub endless: bool,
     /// What it did, in order.
     pub trace: Vec<Executed>,
+    /// The lines that it ran, as a schedule shows them.
+    pub lines: Vec<ScheduleLine>,
 }
 
 /// A step of a program.
@@ -38,14 +42,16 @@ pub fn run_alone(text: &str, version: Version, steps: u64) -> Result<Alone, Chec
     coverage::check(&stmts, &|position| crate::python::program::Place::new(text, position))?;
     let module = compile_module(&stmts, text, version, &KNOWN, false)?;
     let mut machine = Machine::start(&module);
-    let (mut endless, mut trace) = (true, Vec::new());
+    let (mut endless, mut trace, mut record) = (true, Vec::new(), Record::default());
     for step in 0..steps {
         // An instruction that has begun before is begun again once it has what it asked for.
         let is_first = machine.current().frames.last().is_some_and(|frame| frame.progress.is_empty());
         if let Some(instruction) = machine.instruction(0).filter(|_| is_first) {
             trace.push(Executed::Instruction(instruction.opcode, instruction.argument.clone()));
         }
+        record.note(&machine, 0, &Told::Before { together: true });
         let done = machine.step(0).map_err(|Beyond { what, place }| CheckError::Beyond { what, place })?;
+        record.note(&machine, 0, &Told::After(done));
         if machine.state.threads.len() > 1 || done == Step::Blocked {
             return Err(CheckError::Beyond { what: "a second thread".to_owned(), place: None });
         }
@@ -61,5 +67,5 @@ pub fn run_alone(text: &str, version: Version, steps: u64) -> Result<Alone, Chec
         }
     }
     let raised = machine.state.uncaught.first().map(ToString::to_string);
-    Ok(Alone { output: machine.output, raised, endless, trace })
+    Ok(Alone { output: machine.output, raised, endless, trace, lines: record.lines(&module) })
 }

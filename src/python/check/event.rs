@@ -23,6 +23,8 @@ pub(super) fn name_of(state: &State, thread: usize) -> String {
 pub(super) struct Event {
     pub(super) thread: usize,
     pub(super) code: u16,
+    /// How many functions its thread is in.
+    pub(super) depth: usize,
     pub(super) pc: usize,
     pub(super) line: Option<u32>,
     pub(super) opcode: &'static str,
@@ -45,6 +47,7 @@ impl Event {
         Self {
             thread,
             code: frame.map_or(u16::MAX, |frame| frame.code),
+            depth: machine.state.threads[thread].frames.len(),
             pc: frame.map_or(0, |frame| frame.pc as usize),
             line: instruction.and_then(|at| at.position).map(|position| position.line),
             opcode: instruction.map_or("", |instruction| instruction.opcode),

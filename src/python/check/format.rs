@@ -1,8 +1,9 @@
 //! Formats: `format(value, spec)`, f-strings and `%`.
 
 use super::machine::{Machine, R, beyond};
-use super::numbers::{big, float_text};
+use super::numbers::big;
 use super::state::Value;
+use crate::python::program::float_text;
 
 /// A format such as `>8.2f`, taken apart.
 struct Spec {

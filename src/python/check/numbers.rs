@@ -4,7 +4,7 @@ use num_bigint::{BigInt, Sign};
 
 use super::machine::{Machine, R, beyond};
 use super::state::Value;
-use crate::python::program::BinaryOp;
+use crate::python::program::{BinaryOp, float_binary};
 use crate::python::version::Messages;
 
 /// The most bits of an integer: whatever has more than 4,300 digits has no text from 3.11 on, and in late releases of the
@@ -173,24 +173,10 @@ impl Machine<'_> {
         {
             return self.raise("ZeroDivisionError", words);
         }
-        let result = match op {
-            BinaryOp::Add => left + right,
-            BinaryOp::Subtract => left - right,
-            BinaryOp::Multiply => left * right,
-            BinaryOp::Divide => left / right,
-            BinaryOp::FloorDivide => float_divmod(left, right).0,
-            BinaryOp::Remainder => float_divmod(left, right).1,
-            BinaryOp::Power if left > 0.0 || right.fract() == 0.0 && left != 0.0 => {
-                let power = left.powf(right);
-                if power.is_infinite() && left.is_finite() {
-                    return beyond("a float that is too large");
-                }
-                power
-            }
-            BinaryOp::Power => return beyond("such a power of floats"),
-            _ => return Ok(None),
-        };
-        Ok(Some(Value::Float(result.to_bits())))
+        match float_binary(op, left, right) {
+            None if op == BinaryOp::Power => beyond("such a power of floats"),
+            result => Ok(result.map(|float| Value::Float(float.to_bits()))),
+        }
     }
 
     /// `sum()`: from 3.12 on what rounding loses among floats is added in the end (gh-100425).
@@ -274,57 +260,4 @@ impl Machine<'_> {
     pub(super) fn fill(words: &'static str, with: &[&str]) -> String {
         Messages::fill(words, with)
     }
-}
-
-/// `float_floor_div` and `float_rem` of CPython.
-fn float_divmod(left: f64, right: f64) -> (f64, f64) {
-    let mut rest = left % right;
-    let mut quotient = (left - rest) / right;
-    if rest == 0.0 {
-        rest = 0.0_f64.copysign(right);
-    } else if (right < 0.0) != (rest < 0.0) {
-        rest += right;
-        quotient -= 1.0;
-    }
-    if quotient == 0.0 {
-        return (0.0_f64.copysign(left / right), rest);
-    }
-    let floor = quotient.floor();
-    (if quotient - floor > 0.5 { floor + 1.0 } else { floor }, rest)
-}
-
-/// A float as `repr()` shows it, or, in Python 2, as `str()` does, which keeps twelve digits.
-pub(super) fn float_text(float: f64, twelve: bool) -> String {
-    if float.is_nan() {
-        return "nan".to_owned();
-    }
-    if float.is_infinite() {
-        return if float > 0.0 { "inf" } else { "-inf" }.to_owned();
-    }
-    let text = if twelve { format!("{float:.11e}") } else { format!("{float:e}") };
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
-    let mut digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    while digits.len() > 1 && digits.ends_with('0') {
-        digits.pop();
-    }
-    // 2.7's `str()` has twelve digits, one of them behind the point.
-    let most = if twelve { 11 } else { 16 };
-    if !(-4..most).contains(&exponent) {
-        let (first, rest) = digits.split_at(1);
-        let point = if rest.is_empty() { "" } else { "." };
-        let direction = if exponent < 0 { '-' } else { '+' };
-        return format!("{sign}{first}{point}{rest}e{direction}{:02}", exponent.abs());
-    }
-    let whole = usize::try_from(exponent + 1).unwrap_or(0);
-    if exponent < 0 {
-        let zeros = "0".repeat(usize::try_from(-exponent - 1).unwrap_or(0));
-        return format!("{sign}0.{zeros}{digits}");
-    }
-    while digits.len() < whole {
-        digits.push('0');
-    }
-    let (before, after) = digits.split_at(whole);
-    format!("{sign}{before}.{}", if after.is_empty() { "0" } else { after })
 }

@@ -2,8 +2,8 @@
 
 use super::library;
 use super::machine::{Machine, R, REPR, STR, beyond};
-use super::numbers::float_text;
 use super::state::{Object, Part, Value};
+use crate::python::program::float_text;
 use crate::python::program::quoted;
 
 impl Machine<'_> {

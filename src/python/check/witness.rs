@@ -259,14 +259,13 @@ impl Record {
         let mut lines: Vec<ScheduleLine> = Vec::new();
         // Where each thread is in each function: what is further on in the same line belongs to the same execution of it.
         let mut places = BTreeMap::new();
-        let mut left = BTreeMap::new();
         let mut withs = BTreeMap::new();
         // Who has returned from a function, and so runs it anew: a pool's thread, with no line of its own in between.
         let mut returned = BTreeSet::new();
         // Who has ended an iteration, and the line of that loop: one that has only one other line goes through that again.
-        let mut rounds: BTreeMap<(usize, u16), Option<u32>> = BTreeMap::new();
+        let mut rounds: BTreeMap<(usize, usize, u16), Option<u32>> = BTreeMap::new();
         for event in self.shown() {
-            let place = (event.thread, event.code);
+            let place = (event.thread, event.depth, event.code);
             let round = rounds.remove(&place);
             let loops = module.codes.get(usize::from(event.code)).map_or(&[][..], |code| &code.loops);
             if let Some(ended) = loops.iter().find(|one| one.ends.contains(&event.pc)) {
@@ -280,26 +279,11 @@ impl Record {
                 returned.remove(&place);
             }
             let Some(line) = event.line else { continue };
-            // POP_BLOCK leaves a loop or a `with`. It and what follows bear the number of the last line within, which is not
-            // run once more.
+            // What leads on bears the number of a line that it is no part of, and that may not have been run.
+            if module.instruction(event.code, event.pc).is_some_and(|it| it.leads_on) {
+                continue;
+            }
             let text = texts.get(&line).map_or("", |text| text.trim());
-            // What leads on behind a block bears the number of a line in it that may not have been run.
-            let leads_on = module.instruction(event.code, event.pc).is_some_and(|it| it.leads_on);
-            let jumps_by = leads_on && places.get(&place).is_some_and(|&(last, _)| last != line);
-            if jumps_by {
-                continue;
-            }
-            // A function begins with an instruction that bears the number of its `def`, which is not run again.
-            if event.opcode == "RESUME" && ["def ", "@"].iter().any(|word| text.starts_with(word)) {
-                continue;
-            }
-            if event.opcode == "POP_BLOCK" && places.get(&place).is_some_and(|&(last, _)| last == line) {
-                left.insert(place, (line, event.pc));
-            }
-            if left.get(&place).is_some_and(|&(last, pc)| last == line && pc <= event.pc) {
-                continue;
-            }
-            left.remove(&place);
             let before = places.insert(place, (line, event.pc));
             // What leaves a `with` block may bear the line of the `with`.
             let entered = withs.insert((place, line), event.pc).filter(|_| text.starts_with("with "));

@@ -21,7 +21,7 @@
 //! compiled · parse                   the compiled body · source to syntax tree
 //! instruction · syntax · numbers     … · the whole numbers in a syntax tree
 //! values/ · shared                   values, lists, builtins · x and the locks
-//! fault · source · operators · callback
+//! fault · source · operators · floats · callback
 //! ```
 
 mod callback;
@@ -29,6 +29,7 @@ mod compile;
 mod compiled;
 mod explain;
 mod fault;
+mod floats;
 mod instruction;
 pub(crate) mod module;
 mod numbers;
@@ -49,6 +50,7 @@ pub use callback::{End, Point};
 pub(crate) use compile::{loop_module as compile_loop, module as compile_module};
 pub use compiled::Program;
 pub use fault::{Fault, FaultKind, LONGEST};
+pub(crate) use floats::{float_binary, float_text};
 pub use instruction::{Code, HandlerRange, Imported, Instruction, LoopRange, Op, ProgramOp, Stars};
 pub(crate) use numbers::{map_in_expr, map_numbers, smaller};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};

@@ -115,8 +115,11 @@ pub struct Shape {
     pub finally: Finally,
     /// How a `with` block is entered and left.
     pub with: With,
-    /// What leaves a `with` block has the line of the `with` (bpo-40890 and relatives), not that of the block's last statement.
-    pub with_left_at_its_line: bool,
+    /// The peephole optimizer works out constants, and keeps short ones only.
+    pub peephole: bool,
+    /// Each line that is run has an instruction, if only a `NOP`, and what leaves a `with` block has the line of the `with`, not that of the
+    /// block's last statement (PEP 626).
+    pub precise_lines: bool,
     /// How a call is spelt.
     pub call: Call,
     /// How a call with keywords is spelt.

@@ -77,7 +77,8 @@ pub(super) const PY27: Facts = Facts {
         compensated_sum: false,
         resume: false,
         python2: true,
-        with_left_at_its_line: false,
+        peephole: true,
+        precise_lines: false,
     },
     messages: Messages::PY27,
     start_method: StartMethod::Fork,
@@ -100,7 +101,7 @@ pub(super) const PY36: Facts = Facts {
 
 pub(super) const PY37: Facts = Facts {
     drop: DropRule { deferred_before: &["SETUP_FINALLY", "YIELD_FROM"], ..PY36.drop },
-    shape: Shape { load_method: true, ..PY36.shape },
+    shape: Shape { load_method: true, peephole: false, ..PY36.shape },
     messages: Messages::PY37,
     source: "3.7 Python/ceval.c _PyEval_EvalFrameDefault, the comment at eval_breaker; Python/compile.c",
     ..PY36
@@ -149,7 +150,7 @@ pub(super) const PY310: Facts = Facts {
         silent_after: &[],
         silent_calls: &[],
     },
-    shape: Shape { while_test_at_end: true, with_left_at_its_line: true, ..PY39.shape },
+    shape: Shape { while_test_at_end: true, precise_lines: true, ..PY39.shape },
     messages: Messages::PY310,
     source: "3.10 Python/ceval.c CHECK_EVAL_BREAKER (bpo-42693); Python/compile.c compiler_while, optimize_basic_block",
     ..PY39

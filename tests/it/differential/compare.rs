@@ -101,7 +101,7 @@ fn run_batch(interpreter: &Interpreter, texts: &[&String]) -> Result<Vec<(String
 }
 
 /// Gives programs to a script that answers with something for each.
-fn run_script<T: DeserializeOwned, S: AsRef<str> + serde::Serialize>(
+pub(crate) fn run_script<T: DeserializeOwned, S: AsRef<str> + serde::Serialize>(
     interpreter: &Interpreter,
     script: &str,
     texts: &[S],

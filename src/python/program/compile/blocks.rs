@@ -39,9 +39,10 @@ impl<'a> Compiler<'a> {
         self.with_stmt(rest, body)?;
         self.scope().blocks.pop();
         self.end_guarded(guarded);
-        let begun = self.leave_block(body);
+        self.leaving(body, Self::pop_with);
+        let begun = self.scope().drafts.len();
         self.exit_with(position);
-        if !self.facts.shape.with_left_at_its_line {
+        if !self.facts.shape.precise_lines {
             self.leads_on(body, begun);
         }
         if self.in_program() {
@@ -50,18 +51,23 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
+    /// What a `with` block guards ends.
+    fn pop_with(&mut self) {
+        if !matches!(self.facts.shape.with, With::BeforeWith | With::LoadSpecial) {
+            self.emit("POP_BLOCK", Op::Nop, "");
+        }
+    }
+
     /// Releases the lock under the value, if any, that `return` keeps on top. The `with` is at that position.
     fn exit_with(&mut self, position: Option<Position>) {
-        let position = if self.facts.shape.with_left_at_its_line { position } else { self.scope().position };
+        let position = if self.facts.shape.precise_lines { position } else { self.scope().position };
         match self.facts.shape.with {
             With::Cleanup => {
-                self.emit("POP_BLOCK", Op::Nop, "");
                 self.emit("LOAD_CONST", Op::Nop, "None");
                 self.emit("WITH_CLEANUP", Op::ExitWith, "");
                 self.emit("END_FINALLY", Op::PopTop, "");
             }
             With::CleanupStart | With::BeginFinally => {
-                self.emit("POP_BLOCK", Op::Nop, "");
                 if self.facts.shape.with == With::BeginFinally {
                     self.emit("BEGIN_FINALLY", Op::Nop, "");
                 } else {
@@ -72,7 +78,6 @@ impl<'a> Compiler<'a> {
                 self.emit("END_FINALLY", Op::PopTop, "");
             }
             With::SetupWith => {
-                self.emit("POP_BLOCK", Op::Nop, "");
                 self.scope().position = position;
                 self.emit("LOAD_CONST", Op::Nop, "None");
                 self.emit("DUP_TOP", Op::Nop, "");
@@ -97,9 +102,7 @@ impl<'a> Compiler<'a> {
 
     pub(super) fn finally_stmt(&mut self, body: &'a [Stmt], last: &'a [Stmt]) -> Result<()> {
         let style = self.facts.shape.finally;
-        if style != Finally::Table {
-            self.emit("SETUP_FINALLY", Op::Nop, "");
-        }
+        self.emit(if style == Finally::Table { "NOP" } else { "SETUP_FINALLY" }, Op::Nop, "");
         let guarded = self.begin_guarded(0);
         self.scope().blocks.push(Block::Finally(last, guarded));
         self.stmts(body)?;
@@ -147,6 +150,7 @@ impl<'a> Compiler<'a> {
             Block::Handler(name) => self.leave_handler(name),
             Block::With(_, position) => {
                 let left_from = self.scope().position;
+                self.pop_with();
                 if value_on_top {
                     self.swap_two();
                 }
@@ -165,18 +169,25 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// What is left on the way out has lines of its own, if it is guarded, and comes after that of the statement. Whether that is so.
+    fn tell_first<'b>(&mut self, mut on_the_way: impl Iterator<Item = &'b Block<'a>>) -> bool
+    where
+        'a: 'b,
+    {
+        let is_told_first = on_the_way.any(|block| matches!(block, Block::Finally(..) | Block::With(..)));
+        // From 3.10 on an instruction of its own stands for the statement then (`compiler_continue`, `compiler_return`).
+        if is_told_first && self.facts.shape.precise_lines {
+            self.emit("NOP", Op::Nop, "");
+        }
+        is_told_first
+    }
+
     pub(super) fn leave_loop(&mut self, is_break: bool) -> Result<()> {
         let position = self.scope().position;
         let blocks = self.scope().blocks.clone();
         let mut gaps = Vec::new();
-        // What is left on the way has lines of its own, and comes after that of the statement.
-        let leaves = |block: &Block<'_>| matches!(block, Block::Finally(..) | Block::With(..));
         let on_the_way = blocks.iter().rev().take_while(|block| !matches!(block, Block::Loop { .. }));
-        // From 3.10 on an instruction of its own stands for the statement then (`compiler_continue`).
-        let is_told_first = on_the_way.into_iter().any(leaves);
-        if is_told_first && self.facts.shape.with_left_at_its_line {
-            self.emit("NOP", Op::Nop, "");
-        }
+        let is_told_first = self.tell_first(on_the_way);
         while let Some(block) = self.scope().blocks.pop() {
             if let Block::Loop { head, end, is_for } = block {
                 self.scope().position = position;
@@ -213,16 +224,19 @@ impl<'a> Compiler<'a> {
         }
         let blocks = self.scope().blocks.clone();
         let mut gaps = Vec::new();
+        let is_told_first = self.tell_first(blocks.iter());
         while let Some(block) = self.scope().blocks.pop() {
             self.begin_gap(block, &mut gaps);
             self.unwind(block, constant.is_none())?;
         }
         self.scope().blocks = blocks;
         self.scope().position = position;
+        let begun = self.scope().drafts.len();
         match constant {
             Some(constant) => self.return_constant(constant),
             None => self.emit("RETURN_VALUE", Op::Return, ""),
         }
+        self.scope().drafts[begun..].iter_mut().for_each(|draft| draft.leads_on = is_told_first);
         self.end_gaps(&gaps);
         Ok(())
     }

@@ -203,8 +203,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// Whether a whole program is being compiled.
-    pub(super) fn in_program(&mut self) -> bool {
-        self.scope().space != Space::Body
+    pub(super) fn in_program(&self) -> bool {
+        self.functions.last().is_some_and(|scope| scope.space != Space::Body)
     }
 
     pub(super) fn label(&mut self) -> Label {
@@ -364,7 +364,8 @@ impl<'a> Compiler<'a> {
 
     pub(super) fn resume(&mut self) {
         if self.facts.shape.resume {
-            self.emit("RESUME", Op::Nop, "0");
+            // It bears the number of the `def`, or of the first line.
+            self.leaving(&[], |compiler| compiler.emit("RESUME", Op::Nop, "0"));
         }
     }
 }

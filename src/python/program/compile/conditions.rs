@@ -10,9 +10,14 @@ use super::compiler::{Compiler, Label, Result};
 impl Compiler<'_> {
     /// Jumps if the test comes out as `when`: `compiler_jump_if`.
     pub(super) fn jump_if(&mut self, test: &Expr, target: Label, when: bool) -> Result<()> {
-        if let Some(constant) = self.fold(test) {
-            if constant.truth(&Vec::new()) == when {
+        if let Some(holds) = self.fold_truth(test) {
+            if holds == when {
+                let begun = self.scope().drafts.len();
                 self.jump(target);
+                // Up to 3.9 the line of such a test is run by nothing.
+                if !self.facts.shape.precise_lines {
+                    self.leads_on(&[], begun);
+                }
             }
             return Ok(());
         }

@@ -79,7 +79,7 @@ impl<'a> Compiler<'a> {
         self.bind(suppressed);
         self.emit_program("POP_EXCEPT", ProgramOp::LeaveHandler, "");
         // From 3.10 on the `with` is left by its own line.
-        if !self.facts.shape.with_left_at_its_line {
+        if !self.facts.shape.precise_lines {
             self.leads_on(&[], begun);
         }
         if self.facts.shape.handlers != Handlers::InPlace {
@@ -197,6 +197,7 @@ impl<'a> Compiler<'a> {
 
     pub(super) fn assert(&mut self, test: &Expr, message: Option<&Expr>) -> Result<()> {
         let passed = self.label();
+        self.tell_constant(test, &[]);
         self.jump_if(test, passed, true)?;
         let shape = &self.facts.shape;
         let opcode = match (shape.is_op, shape.load_small_int) {

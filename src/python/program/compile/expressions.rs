@@ -1,18 +1,18 @@
-//! Expressions, and those that the compiler evaluates by itself.
+//! Expressions.
 
 use super::super::{
+    floats::float_text,
     instruction::{Op, ProgramOp},
     operators::{BinaryOp, UnaryOp},
     source::{Position, SourceErrorKind},
     syntax::{Collection, Expr, ExprKind, walk_expr},
-    values::{self, Value},
+    values::Value,
 };
 use super::{
     compiler::{Compiler, Result, Space},
     names::Meaning,
 };
 use crate::python::version::{Call, Comprehension};
-use std::sync::Arc;
 
 const fn old_opcode(op: BinaryOp, in_place: bool, python2: bool) -> &'static str {
     match (op, in_place) {
@@ -53,6 +53,11 @@ impl Compiler<'_> {
             self.constant(value);
             return Ok(());
         }
+        if let Some(float) = self.fold_float(expr) {
+            self.python2_literals(expr)?;
+            self.float(float);
+            return Ok(());
+        }
         let outer = self.scope().position;
         self.scope().position = Some(expr.position);
         match &expr.kind {
@@ -60,6 +65,7 @@ impl Compiler<'_> {
             ExprKind::Bool(value) => self.constant(Value::Bool(*value)),
             ExprKind::Int(value, _) => self.constant(Value::Int(*value)),
             ExprKind::Str(text) => self.constant(Value::str(text)),
+            ExprKind::Float(bits) => self.float(f64::from_bits(*bits)),
             ExprKind::Name(name) => self.load(name, expr.position)?,
             ExprKind::Tuple(items) => {
                 for item in items {
@@ -149,8 +155,7 @@ impl Compiler<'_> {
                     }
                 }
             }
-            ExprKind::Float(_)
-            | ExprKind::Attribute(..)
+            ExprKind::Attribute(..)
             | ExprKind::CallValue(..)
             | ExprKind::Dict(_)
             | ExprKind::Set(_)
@@ -259,6 +264,11 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    fn float(&mut self, float: f64) {
+        let op = ProgramOp::LoadFloat(float.to_bits());
+        self.emit_program("LOAD_CONST", op, float_text(float, false));
+    }
+
     fn python2_literals(&self, expr: &Expr) -> Result<()> {
         let mut found = None;
         walk_expr(expr, &mut |expr| {
@@ -274,42 +284,5 @@ impl Compiler<'_> {
             )),
             _ => Ok(()),
         }
-    }
-
-    /// The value of an expression that the compiler evaluates.
-    pub(super) fn fold(&self, expr: &Expr) -> Option<Value> {
-        Some(match &expr.kind {
-            ExprKind::None => Value::None,
-            // A global in Python 2, and so no constant there.
-            ExprKind::Bool(value) if !self.facts.shape.python2 => Value::Bool(*value),
-            ExprKind::Int(value, _) => Value::Int(*value),
-            ExprKind::Str(text) => Value::str(text),
-            ExprKind::Tuple(items) => {
-                Value::Tuple(items.iter().map(|item| self.fold(item)).collect::<Option<Arc<[_]>>>()?)
-            }
-            ExprKind::Unary(op, operand) => {
-                let operand = self.fold(operand)?;
-                values::unary(*op, &operand, &Vec::new()).ok()?
-            }
-            ExprKind::Binary(op, left, right) if *op != BinaryOp::Divide => {
-                match (self.fold(left)?, self.fold(right)?) {
-                    (Value::Int(left), Value::Int(right)) => {
-                        Value::Int(values::int_binary(*op, left, right).ok()?)
-                    }
-                    _ => return None,
-                }
-            }
-            ExprKind::Bools(all, values) => {
-                let (last, values) = values.split_last()?;
-                for value in values {
-                    let value = self.fold(value)?;
-                    if value.truth(&Vec::new()) != *all {
-                        return Some(value);
-                    }
-                }
-                self.fold(last)?
-            }
-            _ => return None,
-        })
     }
 }

@@ -13,6 +13,7 @@ mod closures;
 mod compiler;
 mod comprehensions;
 mod conditions;
+mod constants;
 mod consumers;
 mod exceptions;
 mod expressions;

@@ -12,11 +12,6 @@ use crate::python::version::{Call, KeywordCall};
 impl Compiler<'_> {
     pub(super) fn program_expr(&mut self, expr: &Expr) -> Result<()> {
         match &expr.kind {
-            ExprKind::Float(bits) => {
-                let text = f64::from_bits(*bits).to_string();
-                self.emit_program("LOAD_CONST", ProgramOp::LoadFloat(*bits), text);
-                Ok(())
-            }
             ExprKind::Attribute(object, name) => {
                 self.expr(object)?;
                 self.scope().position = Some(expr.position);

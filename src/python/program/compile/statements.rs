@@ -34,6 +34,7 @@ impl<'a> Compiler<'a> {
             StmtKind::Expr(expr) => self.expr_stmt(expr),
             StmtKind::If(test, body, orelse) => {
                 let (next, end) = (self.label(), self.label());
+                self.tell_constant(test, body);
                 self.jump_if(test, next, false)?;
                 self.stmts(body)?;
                 if !orelse.is_empty() {
@@ -221,6 +222,15 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// What is left of a test that is a constant: an instruction that does nothing, if its line has no other.
+    pub(super) fn tell_constant(&mut self, test: &Expr, body: &[Stmt]) {
+        let shares_line = body.first().is_some_and(|first| first.position.line == test.position.line);
+        let falls_through = shares_line && self.fold_truth(test) == Some(true);
+        if self.facts.shape.precise_lines && self.is_constant(test) && !falls_through {
+            self.emit("NOP", Op::Nop, "");
+        }
+    }
+
     fn while_stmt(&mut self, test: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt]) -> Result<()> {
         let (head, top, anchor, end) = (self.label(), self.label(), self.label(), self.label());
         if self.facts.shape.setup_loop {
@@ -229,6 +239,7 @@ impl<'a> Compiler<'a> {
         self.bind(head);
         self.begin_loop(head, anchor, is_endless(test, body));
         self.scope().position = Some(test.position);
+        self.tell_constant(test, body);
         self.jump_if(test, anchor, false)?;
         self.bind(top);
         self.scope().blocks.push(Block::Loop { head, end, is_for: false });
