@@ -86,7 +86,8 @@ def run():
         # 2.7 takes a file without a coding line for ASCII, every other version for UTF-8.
         source = b"\xef\xbb\xbf" + source
     sys.stdout = ByThread(sys.stdout, get_ident, lambda thread: "")
-    sys.stderr = ByThread(sys.stderr, get_ident, "%d\t".__mod__)
+    main = get_ident()
+    sys.stderr = ByThread(sys.stderr, get_ident, lambda thread: "%d\t" % (0 if thread == main else thread))
     atexit.register(sys.stdout.finish)
     code = compile(source, path, "exec", 0, True)
     if hasattr(sys, "setswitchinterval"):

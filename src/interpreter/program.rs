@@ -57,15 +57,19 @@ impl Interpreter {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
         Ok(ProgramRun {
             printed: text(&output.stdout).lines().map(str::to_owned).collect(),
-            raised: uncaught(&text(&output.stderr)),
+            raised: uncaught(&text(&output.stderr), output.ended != Ended::Status(0)),
             ended: output.ended,
             time: began.elapsed(),
         })
     }
 }
 
-/// The exceptions whose tracebacks stand on standard error, thread by thread, without those that led to another one.
-fn uncaught(stderr: &str) -> Vec<String> {
+/// The mark of the main thread's lines.
+const MAIN: u64 = 0;
+
+/// The exceptions that nobody handled, by the tracebacks on standard error, thread by thread, without those that led to another one.
+/// Others are messages of the program: it has logged them. `failed`: the program has ended as one does of which the main thread raised.
+fn uncaught(stderr: &str, failed: bool) -> Vec<String> {
     let mut threads: Vec<(Option<u64>, Vec<&str>)> = Vec::new();
     for line in stderr.lines() {
         // What the interpreter itself writes, not by `sys.stderr`, has no thread before it.
@@ -78,30 +82,44 @@ fn uncaught(stderr: &str) -> Vec<String> {
             None => threads.push((thread, vec![text])),
         }
     }
-    threads.iter().flat_map(|(_, lines)| uncaught_in_one(lines)).collect()
+    let of_one = |(thread, lines): &(Option<u64>, Vec<&str>)| {
+        uncaught_in_one(lines, failed && thread.is_none_or(|thread| thread == MAIN))
+    };
+    threads.iter().flat_map(of_one).collect()
 }
 
-/// Those of one thread.
-fn uncaught_in_one(lines: &[&str]) -> Vec<String> {
+/// Those of one thread. That of the main thread has nothing before it, and is the last.
+fn uncaught_in_one(lines: &[&str], main_raised: bool) -> Vec<String> {
     const LED_ON: [&str; 2] = [
         "During handling of the above exception, another exception occurred:",
         "The above exception was the direct cause of the following exception:",
     ];
+    /// What stands before the traceback of a thread, or of a process.
+    const HEADS: [&str; 2] = ["Exception in thread ", "Process "];
     let mut raised: Vec<String> = Vec::new();
-    let mut inside = false;
+    let mut last = None;
+    let (mut inside, mut headed) = (false, false);
     for &line in lines {
         if line.starts_with("Traceback (most recent call last):") {
             inside = true;
-        } else if LED_ON.contains(&line) {
+        } else if LED_ON.contains(&line) && headed {
             raised.pop();
         } else if inside && !line.starts_with([' ', '\t']) && !line.is_empty() {
-            raised.push(line.to_owned());
             inside = false;
+            if headed {
+                raised.push(line.to_owned());
+            } else {
+                last = Some(line.to_owned());
+            }
         } else if !inside && line.starts_with("SyntaxError: ") {
             // A file that does not compile has a traceback of its own, if any.
             raised.push(line.to_owned());
+            last = None;
+        } else if !inside && !line.is_empty() && !LED_ON.contains(&line) {
+            headed = HEADS.iter().any(|head| line.starts_with(head));
         }
     }
+    raised.extend(last.filter(|_| main_raised));
     raised
 }
 
@@ -115,7 +133,7 @@ mod tests {
                      call last):\n8\tTraceback (most recent call last):\n7\t  File \"a\", line 1, in f\n8\tKeyError: 1\n8\t\n\
                      8\tDuring handling of the above exception, another exception occurred:\n7\tValueError: a\n8\t\n\
                      8\tTraceback (most recent call last):\n8\t  File \"a\", line 2\n8\tOSError: b\n";
-        assert_eq!(uncaught(mixed), ["ValueError: a", "OSError: b"]);
+        assert_eq!(uncaught(mixed, false), ["ValueError: a", "OSError: b"]);
     }
 
     #[test]
@@ -125,12 +143,30 @@ mod tests {
         let chained = "Traceback (most recent call last):\n  File \"a\", line 1\nKeyError: 1\n\nDuring handling of the \
                        above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a\", \
                        line 2\n__main__.Mine: no\n";
-        assert_eq!(uncaught(thread), ["IndexError: pop from empty list"]);
-        assert_eq!(uncaught(chained), ["__main__.Mine: no"]);
-        assert_eq!(uncaught(&[thread, chained].concat()).len(), 2);
-        assert_eq!(uncaught("warning: nothing\n"), [""; 0]);
+        assert_eq!(uncaught(thread, false), ["IndexError: pop from empty list"]);
+        assert_eq!(uncaught(chained, true), ["__main__.Mine: no"]);
+        assert_eq!(uncaught(&[thread, chained].concat(), true).len(), 2);
+        assert_eq!(uncaught("warning: nothing\n", true), [""; 0]);
         let syntax = "Traceback (most recent call last):\n  File \"b\", line 66\n  File \"a\", line 2\n    f\"\"\n     \
                       ^\nSyntaxError: invalid syntax\n";
-        assert_eq!(uncaught(syntax), ["SyntaxError: invalid syntax"]);
+        assert_eq!(uncaught(syntax, true), ["SyntaxError: invalid syntax"]);
+    }
+
+    #[test]
+    fn what_a_program_logs_was_not_raised() {
+        let logged = "ERROR:root:bad\nTraceback (most recent call last):\n  File \"a\", line 3\nKeyError: 1\n\nDuring handling of \
+                      the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a\", \
+                      line 4\nOSError: b\n";
+        let marked = |thread: &str, text: &str| -> String {
+            text.lines().flat_map(|line| [thread, "\t", line, "\n"]).collect()
+        };
+        let head = "Exception in thread Thread-2 (f):\nTraceback (most recent call last):\n  File \"a\", line 1\nIndexError: no\n";
+        let raised = "Traceback (most recent call last):\n  File \"a\", line 9\nValueError: two\nlines\n";
+        assert_eq!(uncaught(&marked("0", logged), false), [""; 0]);
+        assert_eq!(uncaught(&marked("7", logged), true), [""; 0]);
+        assert_eq!(uncaught(&marked("7", &[logged, head].concat()), false), ["IndexError: no"]);
+        assert_eq!(uncaught(&marked("7", &[head, logged].concat()), false), ["IndexError: no"]);
+        let all = [marked("7", logged), marked("0", logged), marked("0", raised)].concat();
+        assert_eq!(uncaught(&all, true), ["ValueError: two"]);
     }
 }

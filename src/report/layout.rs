@@ -172,9 +172,13 @@ impl Grid {
                 }
             }
             let name = self.header.first().map_or("", String::as_str);
-            let heading = [name, " "].concat().trim_start().to_owned() + &first.text;
+            // A row without a name belongs to the one before it, and the first one to all.
             let heading = match first.text.as_str() {
-                "" => String::new(),
+                "" if !blocks.is_empty() => String::new(),
+                text => [name, text].join(" ").trim().to_owned(),
+            };
+            let heading = match heading.as_str() {
+                "" => heading,
                 _ => broken(&heading, Some(width)).join("\n") + "\n",
             };
             blocks.push(heading + &lines(named, Some(width)));
@@ -429,6 +433,14 @@ mod tests {
             outcome_grid().table(Some(24)),
             "scenario race\n  actual\n    49999500000\n  ns/update\n    10.6\n"
         );
+    }
+
+    #[test]
+    fn a_first_block_without_a_name_has_that_of_all() {
+        let rows = ["", "race", ""].map(|name| vec![name.into(), "49999500000".into(), "10.6".into()]);
+        let blocks = Grid { rows: rows.to_vec(), ..outcome_grid() }.table(Some(24));
+        let headings: Vec<&str> = blocks.lines().filter(|line| !line.starts_with(' ')).collect();
+        assert_eq!(headings, ["scenario", "scenario race", ""].map(str::to_owned));
     }
 
     #[test]

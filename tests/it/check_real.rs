@@ -183,9 +183,18 @@ fn where_numbers_are_small_runs_are_held_against_one_whose_threads_are_not_switc
 fn what_was_raised_counts() {
     let (file, raises) = (
         program("pop_if_any"),
-        "echo 1; printf 'Traceback (most recent call last):\\n  File\\nIndexError: pop from empty list\\n' >&2",
+        "printf 'Traceback (most recent call last):\\n  File\\nIndexError: pop from empty list\\n' >&2",
     );
-    for (lines, seen) in [("echo 0", "not-seen"), (raises, "raises")] {
+    let in_a_thread = format!("echo 1; echo 'Exception in thread Thread-1 (work):' >&2; {raises}");
+    let in_the_main_thread = format!("echo 1; {raises}; exit 1");
+    // Whoever logs an exception has caught it.
+    let logged = format!("echo 0; echo ERROR:root:bad >&2; {raises}");
+    for (lines, seen) in [
+        ("echo 0", "not-seen"),
+        (&in_a_thread, "raises"),
+        (&in_the_main_thread, "raises"),
+        (&logged, "not-seen"),
+    ] {
         let fake = Fake::python(lines);
         let (code, report, _) = check(&[&file, "--python", &at(&fake), "--runs", "1"]);
         assert_eq!((code, &report["real"][0]["seen"]), (0, &seen.into()));
@@ -387,9 +396,15 @@ fn what_the_library_makes_of_threads_tasks_and_classes_is_what_real_interpreters
     if real_python().is_none() {
         return skipped("names of threads in real interpreters");
     }
-    for name in
-        ["unnamed_threads", "pool_names", "pool_exceptions", "dataclass_text", "corners", "print_ends"]
-    {
+    for name in [
+        "unnamed_threads",
+        "pool_names",
+        "pool_exceptions",
+        "dataclass_text",
+        "corners",
+        "print_ends",
+        "uncaught_texts",
+    ] {
         let (code, report, error) = check(&[&program(name), "--runs", "1", "--python", "all"]);
         assert_eq!(code, 0, "{name}: {error} {report}");
         for row in report["real"].as_array().unwrap() {

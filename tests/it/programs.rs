@@ -69,6 +69,7 @@ fn programs_that_were_held_against_real_interpreters() {
         ("toggle", [Loses, Exact, Exact, Loses]),
         ("two_queues", [Exact; 4]),
         ("typed_account", [Loses, Exact, Exact, Loses]),
+        ("uncaught_texts", [Exact; 4]),
         ("unnamed_threads", [Exact; 4]),
         ("word_counter", [Loses, Loses, Loses, Loses]),
         ("worker_queue", [Differs; 4]),

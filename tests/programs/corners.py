@@ -34,3 +34,17 @@ worker.start()
 worker.join()
 pairs = {told("key", said): told("value", said)}
 print([found, said, sorted(pairs.items()), Own.y, list(filter(None, [0, 1, 2]))])
+
+
+class Pair:
+    def __init__(self, one, other):
+        self.one, self.other = one, other
+
+    def __call__(self):
+        return self.one
+
+
+pair = Pair(1, 2)
+# In 2.7 all objects of such classes have one type together.
+print(type(pair).__name__, type(pair) is Pair, pair.__class__ is Pair, isinstance(pair, type(pair)))
+print(callable(pair), callable(pair.other), pair(), pair.other)

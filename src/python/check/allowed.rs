@@ -37,7 +37,11 @@ pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Loca
             || meeting.after.is_some_and(|(_, after)| ended(resumed..after))
     };
     let meetings = all_meetings(events, &cuts(events), state, shared, false);
-    meetings.iter().filter(|meeting| !is_over(meeting)).all(|meeting| {
+    // What it only reads later on it takes as it is then.
+    let reads_later =
+        |meeting: &Meeting| meeting.before.is_none() && meeting.after.is_none_or(|(how, _)| how == Use::Read);
+    let mut meetings = meetings.iter().filter(|meeting| !is_over(meeting) && !reads_later(meeting));
+    meetings.all(|meeting| {
         let waits = object_at(state, meeting.location).is_some_and(brings_into_order);
         waits && meeting.between.0 != Use::Release
             || hands_over(meeting)

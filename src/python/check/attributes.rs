@@ -263,6 +263,11 @@ impl Machine<'_> {
             }
             _ => {}
         }
+        if let Value::Native(class) = object
+            && library::is_type(class)
+        {
+            return self.raise("AttributeError", &format!("type object '{class}' has no attribute '{name}'"));
+        }
         match self.known_type_name(object) {
             Some(class) if !matches!(object, Value::Native(_)) => {
                 self.raise("AttributeError", &format!("'{class}' object has no attribute '{name}'"))

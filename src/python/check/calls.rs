@@ -1,6 +1,6 @@
 //! Functions: how each begins, returns, and what an exception leads to.
 
-use super::machine::{Arguments, Beyond, CALL, DEEPEST, Machine, NAME, Next, R, Use, beyond};
+use super::machine::{Arguments, Beyond, CALL, DEEPEST, Machine, NAME, Next, R, Stop, Use, beyond};
 use super::state::{Frame, Object, OnReturn, Site, Value};
 
 impl Machine<'_> {
@@ -13,10 +13,11 @@ impl Machine<'_> {
             let pc = frame.pc as usize;
             let code = &self.module.codes[usize::from(frame.code)];
             let within = |range: &(usize, usize)| range.0 <= pc && pc < range.1;
+            let is_over = matches!(frame.on_return, OnReturn::Raised(_));
             let handler = code
                 .handlers
                 .iter()
-                .filter(|handler| within(&handler.range) && !handler.gaps.iter().any(within))
+                .filter(|handler| !is_over && within(&handler.range) && !handler.gaps.iter().any(within))
                 .max_by_key(|handler| handler.range.0);
             if let Some(handler) = handler {
                 let frame = self.frame_mut();
@@ -26,6 +27,9 @@ impl Machine<'_> {
                 frame.progress.clear();
                 frame.pc = u32::try_from(handler.target).unwrap_or(u32::MAX);
                 return Ok(());
+            }
+            if frame.on_return == OnReturn::End {
+                return self.end_with(&exception);
             }
             let Some(frame) = self.current_mut().frames.pop() else {
                 return Ok(());
@@ -49,17 +53,38 @@ impl Machine<'_> {
                     self.finish_future(&future, Err(exception));
                     return Ok(());
                 }
-                OnReturn::End => {
-                    let text = self
-                        .exception_text(&exception)
-                        .map_err(|_| Beyond { what: "the text of this exception".to_owned(), place: None })?;
-                    let at = self.state.uncaught.partition_point(|known| **known <= *text);
-                    self.state.uncaught.insert(at, text.into());
-                    self.finish_thread();
-                    return Ok(());
+                OnReturn::End | OnReturn::Raised(_) => {
+                    return Err(Beyond { what: "an exception whose text raises".to_owned(), place: None });
                 }
             }
         }
+    }
+
+    /// Ends the thread with an exception that nothing has caught. Its text may be made by the program: the last frame waits for that.
+    fn end_with(&mut self, exception: &Value) -> Result<(), Beyond> {
+        let position = self.instruction(self.thread).and_then(|instruction| instruction.position);
+        let place = position.map(|position| self.module.place(position));
+        let frame = self.frame_mut();
+        frame.on_return = OnReturn::Raised(exception.clone());
+        frame.stack.clear();
+        frame.progress.clear();
+        self.consumed = 0;
+        let told = match self.tell_raised(exception) {
+            Err(Stop::Call(callee, arguments)) => self.enter(&callee, arguments, OnReturn::Resume),
+            told => told,
+        };
+        told.map(drop).map_err(|_| Beyond { what: "the text of this exception".to_owned(), place })
+    }
+
+    /// Tells of an exception that has ended the thread, but for one that only asks for the end of it.
+    pub(super) fn tell_raised(&mut self, exception: &Value) -> R<Next> {
+        if !self.is_exception(exception, &Value::Native("SystemExit")) {
+            let text = self.exception_text(exception)?;
+            let at = self.state.uncaught.partition_point(|known| **known <= *text);
+            self.state.uncaught.insert(at, text.into());
+        }
+        self.finish_thread();
+        Ok(Next::Returned)
     }
 
     pub(super) fn finish_thread(&mut self) {
@@ -112,7 +137,7 @@ impl Machine<'_> {
                 caller.stack.push(class);
             }
             OnReturn::Future(future) => self.finish_future(&future, Ok(value)),
-            OnReturn::End => self.finish_thread(),
+            OnReturn::End | OnReturn::Raised(_) => self.finish_thread(),
         }
         Next::Returned
     }

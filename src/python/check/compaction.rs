@@ -71,7 +71,9 @@ impl Compaction {
             }
             reach(&frame.context);
             reach(&frame.generator);
-            if let OnReturn::Class { base: value } | OnReturn::Future(value) = &frame.on_return {
+            if let OnReturn::Class { base: value } | OnReturn::Future(value) | OnReturn::Raised(value) =
+                &frame.on_return
+            {
                 reach(value);
             }
         }
@@ -94,7 +96,9 @@ impl Compaction {
             }
             self.value(&mut frame.context);
             self.value(&mut frame.generator);
-            if let OnReturn::Class { base: value } | OnReturn::Future(value) = &mut frame.on_return {
+            if let OnReturn::Class { base: value } | OnReturn::Future(value) | OnReturn::Raised(value) =
+                &mut frame.on_return
+            {
                 self.value(value);
             }
         }

@@ -6,8 +6,8 @@ use super::library;
 use super::machine::{KNOWN, NAME};
 use super::operations::special;
 use crate::python::program::syntax::{
-    Expr, ExprKind, Stmt, StmtKind, all_expressions, all_statements, binds_package, target_names,
-    walk_targets,
+    Expr, ExprKind, Stmt, StmtKind, all_expressions, all_statements, binds_package, single_targets,
+    target_names, walk_targets,
 };
 use crate::python::program::{BinaryOp, Place, Position, SourceError, SourceErrorKind};
 
@@ -56,6 +56,34 @@ fn bound_in_expressions(stmts: &[Stmt], names: &mut BTreeSet<String>) {
     });
 }
 
+/// The names of attributes that are set somewhere.
+fn set_attributes(stmts: &[Stmt]) -> BTreeSet<String> {
+    let mut attributes = BTreeSet::new();
+    all_statements(stmts, &mut |stmt| {
+        walk_targets(stmt, &mut |target| {
+            single_targets(target, &mut |target| {
+                if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = &target.kind {
+                    attributes.insert(name.clone());
+                }
+            });
+        });
+        match &stmt.kind {
+            StmtKind::Define(function) => attributes.insert(function.name.clone()),
+            StmtKind::Class(class) => attributes.insert(class.name.clone()),
+            _ => false,
+        };
+    });
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Call(called, _, args) = &expr.kind
+            && called == "setattr"
+            && let Some(Expr { kind: ExprKind::Str(name), .. }) = args.get(1)
+        {
+            attributes.insert(name.clone());
+        }
+    });
+    attributes
+}
+
 /// Refuses the first thing that is not covered; `place` is where a position is.
 pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result<(), SourceError> {
     let mut refusal: Option<(Position, String)> = None;
@@ -68,23 +96,18 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
         }
     };
     let mut names: BTreeSet<String> = BTreeSet::from(["__name__".to_owned()]);
-    let mut attributes: BTreeSet<String> = BTreeSet::new();
+    let attributes = set_attributes(stmts);
     let mut modules: Vec<(String, String)> = Vec::new();
     all_statements(stmts, &mut |stmt| {
         walk_targets(stmt, &mut |target| {
             target_names(target, &mut |name| {
                 names.insert(name.to_owned());
-                attributes.insert(name.to_owned());
             });
-            if let ExprKind::Attribute(_, name) = &target.kind {
-                attributes.insert(name.clone());
-            }
         });
         match &stmt.kind {
             StmtKind::Define(function) => {
                 names.insert(function.name.clone());
                 names.extend(function.parameters.iter().cloned());
-                attributes.insert(function.name.clone());
                 let dunder = function.name.starts_with("__") && function.name.ends_with("__");
                 if dunder && !is_special(&function.name) && function.name != "__post_init__" {
                     refuse(function.position, format!("the special method {} is not covered", function.name));
@@ -92,7 +115,6 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
             }
             StmtKind::Class(class) => {
                 names.insert(class.name.clone());
-                attributes.insert(class.name.clone());
             }
             StmtKind::Import(imported) => {
                 for (module, name) in imported {

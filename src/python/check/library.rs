@@ -322,9 +322,11 @@ pub(super) const IN_PYTHON: &[&str] = &[
     "notify_all",
 ];
 
-/// The types among the builtins.
-const TYPES: &[&str] =
-    &["bool", "dict", "float", "int", "list", "object", "set", "str", "tuple", "type", "property", "super"];
+/// The types among the builtins, and those of old-style classes and their instances in 2.7, which have no name there.
+const TYPES: &[&str] = &[
+    "bool", "classobj", "dict", "float", "instance", "int", "list", "object", "set", "str", "tuple", "type",
+    "property", "super",
+];
 
 /// Whether a name of the library is that of a builtin type, or of an exception.
 pub(super) fn is_type(name: &str) -> bool {

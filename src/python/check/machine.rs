@@ -409,7 +409,10 @@ impl<'m> Machine<'m> {
         let free = !self.module.version.has_gil();
         self.check = matches!(instruction.check, Check::Always | Check::Call);
         let rule = &self.module.facts.drop;
-        let mut result = self.execute(instruction);
+        let mut result = match &self.frame().on_return {
+            OnReturn::Raised(exception) => self.tell_raised(&exception.clone()),
+            _ => self.execute(instruction),
+        };
         result = match result {
             Err(Stop::Call(callee, args)) => self.enter(&callee, args, OnReturn::Resume),
             Err(Stop::Next(method)) => self.enter(&method, Self::positional(Vec::new()), OnReturn::Next),

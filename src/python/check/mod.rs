@@ -37,6 +37,7 @@
 //! name and place. Start reading with `verdict`.
 
 mod again;
+mod alike;
 mod allowed;
 mod alone;
 mod assumed;

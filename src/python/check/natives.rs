@@ -288,27 +288,29 @@ impl Machine<'_> {
                 let found = classes.iter().any(|class| {
                     self.derives(&own, class)
                         || *class == Value::Native("object")
+                        || (*class == Value::Native("instance") && self.is_old_style(&own))
                         || (own == Value::Native("bool") && *class == Value::Native("int"))
                 });
                 Ok(Value::Bool(found))
             }
             ("type", [value]) => match self.class_of(value) {
+                // An old-style class is no type: all of its instances have one together.
+                Some(class) if self.is_old_style(&class) => Ok(Value::Native("instance")),
+                Some(_) if self.is_old_style(value) => Ok(Value::Native("classobj")),
                 Some(class) => Ok(class),
                 None => beyond("the type of this"),
             },
-            ("callable", [value]) => Ok(Value::Bool(matches!(
-                (value, self.object_of(value)),
-                (Value::Native(_), _)
-                    | (
-                        _,
-                        Some(
-                            Object::Function { .. }
-                                | Object::Method(..)
-                                | Object::NativeMethod(..)
-                                | Object::Class { .. }
-                        )
-                    )
-            ))),
+            ("callable", [value]) => Ok(Value::Bool(match self.object_of(value).cloned() {
+                Some(Object::Instance { class, .. }) => self.in_class(&class, CALL).is_some(),
+                Some(object) => matches!(
+                    object,
+                    Object::Function { .. }
+                        | Object::Method(..)
+                        | Object::NativeMethod(..)
+                        | Object::Class { .. }
+                ),
+                None => matches!(value, Value::Native(_)),
+            })),
             ("getattr" | "hasattr", [object, Value::Str(attribute), ..]) => {
                 let found = match self.name_number(attribute) {
                     Some(number) => self.load_attribute(object, number),

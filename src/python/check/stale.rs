@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alike::View;
 use super::machine::{Location, Machine, Move, Step, Use};
 use super::order::{Mark, runs};
 use super::pause::{Bounds, Pause, Tell, Told, Unfinished};
 use super::search::Search;
-use super::state::{Object, State, Thread, Unit, Value};
+use super::state::{Object, State, Unit, Value};
 use super::touches::hash_of;
 use super::unit::{self, At, Came};
 
@@ -19,8 +20,8 @@ const MORE_TURNS: usize = 16;
 /// The most instructions that are looked at for the end of a call.
 const LONGEST_CALL: usize = 10_000;
 
-/// How deep values are compared.
-const DEEPEST: usize = 8;
+/// The most instructions that are looked at behind a wait.
+const LONGEST_WAIT: usize = 1000;
 
 impl<'m> Search<'m> {
     /// Whether a thread goes on by what is no longer so, anywhere in this order: had it come to where it is interrupted only after the
@@ -45,46 +46,37 @@ impl<'m> Search<'m> {
             let Some(next) = (at + 1..runs.len()).find(|&next| runs[next].0.thread == thread) else {
                 continue;
             };
-            let mut machine = Machine::at(self.module(), before[at].given.clone());
-            for (&(other, turns), run) in runs[at + 1..next].iter().zip(&before[at + 1..next]) {
-                // It may have another way to go now; it still goes on to its end.
-                let turns = if run.over { MOST_TURNS } else { turns };
-                self.carry_out(&mut machine, (other, turns), bounds, &mut |_, _, _| {})?;
-                let it = machine.state.threads.get(usize::from(other.thread));
-                if it.is_none_or(|thread| thread.finished != run.over) {
-                    return Ok(true);
-                }
-            }
-            // On its way there it may find less to do, or more.
-            let number = usize::from(thread);
-            let (start, late) = (&before[at + 1].start, machine.state.clone());
-            let mut same = self.knows_the_same((start, &machine.state), number);
-            let mut alike = self.is_alike((start, &machine.state), number).then(|| machine.state.clone());
-            for _ in 0..turns + MORE_TURNS {
-                if same
-                    || self
-                        .carry_out(&mut machine, (Mark::of(number), 1), bounds, &mut |_, _, _| {})?
-                        .is_none()
-                {
-                    break;
-                }
-                same = self.knows_the_same((start, &machine.state), number);
-                if alike.is_none() && self.is_alike((start, &machine.state), number) {
-                    alike = Some(machine.state.clone());
-                }
-            }
-            if same {
+            let changed = before[at + 1..next].iter().flat_map(|run| &run.changed).copied();
+            let changed =
+                changed.filter(|(location, _)| !unit::is_order(&machine.state, *location)).collect();
+            // What the others have done is nothing to what it knows.
+            if meet(&changed, &before[at].used).next().is_none() {
                 continue;
             }
-            let changed = before[at + 1..next].iter().flat_map(|run| &run.changed).copied().collect();
+            let number = usize::from(thread);
+            let start = &before[at + 1].start;
+            let others: Vec<_> = runs[at + 1..next].iter().copied().zip(&before[at + 1..next]).collect();
+            let mut come = |to_the_end: bool| {
+                let given = before[at].given.clone();
+                let Some(late) = self.behind(given, &others, to_the_end, bounds)? else { return Ok(None) };
+                self.come_to(start, late, (number, turns), bounds).map(Some)
+            };
+            let Some(late) = come(false)? else { return Ok(true) };
+            // It waits for what one of them is in the midst of: then they come to their ends first.
+            if late.same || late.waits && come(true)?.is_some_and(|late| late.same) {
+                continue;
+            }
+            let resumed = &before[next].start;
+            if before[at].waits && self.after_the_wait((resumed, late.state.clone()), number, &changed) {
+                continue;
+            }
             // What it has only looked at is out of date; what it has drawn is its own.
             if meet(&changed, &before[at].looked_at).next().is_some() {
                 return Ok(true);
             }
-            let resumed = &before[next].start;
-            let states = match alike {
+            let states = match late.alike {
                 Some(alike) => Some((resumed.clone(), alike)),
-                None => self.after_the_call((resumed, late), number, &changed),
+                None => self.after_the_call((resumed, late.state), number, &changed),
             };
             let Some(states) = states else { return Ok(true) };
             if self.does_otherwise(states, number, &changed, bounds)? {
@@ -92,6 +84,57 @@ impl<'m> Search<'m> {
             }
         }
         Ok(false)
+    }
+
+    /// What is so if others do in their runs what they did, and the interrupted thread only goes on after them; nothing if one of them does
+    /// not come to its end any more.
+    fn behind(
+        &mut self,
+        given: State,
+        others: &[((Mark, usize), &Run)],
+        to_the_end: bool,
+        bounds: &Bounds<'_>,
+    ) -> Result<Option<State>, Unfinished> {
+        let mut machine = Machine::at(self.module(), given);
+        for &((other, turns), run) in others {
+            // It may have another way to go now; it still goes on to its end.
+            let turns = if run.over || to_the_end { MOST_TURNS } else { turns };
+            self.carry_out(&mut machine, (other, turns), bounds, &mut |_, _, _| {})?;
+            // Where it had to wait, it may have nothing to wait for now.
+            let it = machine.state.threads.get(usize::from(other.thread));
+            if it.is_none_or(|thread| run.over && !thread.finished) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(machine.state))
+    }
+
+    /// How a thread comes from a state to where it stands in another one.
+    fn come_to(
+        &mut self,
+        there: &State,
+        state: State,
+        (thread, turns): (usize, usize),
+        bounds: &Bounds<'_>,
+    ) -> Result<Late, Unfinished> {
+        let mut machine = Machine::at(self.module(), state.clone());
+        let mut late = Late { state, same: false, alike: None, waits: false };
+        // On its way there it may find less to do, or more.
+        for left in (0..=turns + MORE_TURNS).rev() {
+            late.same = self.knows_the_same((there, &machine.state), thread);
+            if late.alike.is_none() && self.is_alike((there, &machine.state), thread) {
+                late.alike = Some(machine.state.clone());
+            }
+            if late.same || left == 0 {
+                break;
+            }
+            let went = self.carry_out(&mut machine, (Mark::of(thread), 1), bounds, &mut |_, _, _| {})?;
+            if went.is_none() {
+                late.waits = !machine.state.threads[thread].finished;
+                break;
+            }
+        }
+        Ok(late)
     }
 
     /// Carries out a run of an order, and says what was so before it and when it ended. `unit` is how far its thread has come.
@@ -123,10 +166,15 @@ impl<'m> Search<'m> {
             given.end_turn(&machine.state);
         }
         let over = machine.state.threads[usize::from(mark.thread)].finished;
+        let waits = matches!(
+            Machine::at(self.module(), machine.state.clone()).step(usize::from(mark.thread)),
+            Ok(Step::Blocked)
+        );
         let interrupted = matches!(last, Some(Pause::Switch | Pause::Long)) || waits_for_a_lock(machine);
         let interrupted = interrupted && !over;
-        let looked_at = given.reads.difference(&given.writes).copied().collect();
-        Ok(Run { start, given: given.state, interrupted, over, changed, looked_at })
+        let used = &given.reads | &given.writes;
+        let looked_at = &given.reads - &given.writes;
+        Ok(Run { start, given: given.state, interrupted, waits, over, changed, used, looked_at })
     }
 
     /// Carries out the turns of a thread, or those that it takes to its end; how the last ended. Nothing if it is not there or cannot go
@@ -177,6 +225,38 @@ impl<'m> Search<'m> {
             let Ok(Step::Done { .. }) = late.step(thread) else { return None };
         }
         Some((early.state, late.state))
+    }
+
+    /// Whether a thread that has waited comes to a place with no other knowledge than it would have without the wait, and neither way
+    /// changes meanwhile what others have changed: it has tested anew what it waited for.
+    fn after_the_wait(
+        &self,
+        (resumed, late): (&State, State),
+        thread: usize,
+        changed: &BTreeSet<Spot>,
+    ) -> bool {
+        let goes_on = |machine: &mut Machine<'m>| {
+            let done = matches!(machine.step(thread), Ok(Step::Done { .. }));
+            // To wait and to be woken is to change what brings them into order.
+            let own =
+                written(machine).filter(|(location, _)| !unit::is_order(&machine.state, *location)).collect();
+            done && !machine.state.threads[thread].finished && meet(changed, &own).next().is_none()
+        };
+        let mut late = Machine::at(self.module(), late);
+        let mut passed = vec![late.state.clone()];
+        while passed.len() < LONGEST_WAIT && goes_on(&mut late) {
+            passed.push(late.state.clone());
+        }
+        let mut early = Machine::at(self.module(), resumed.clone());
+        for _ in 0..LONGEST_WAIT {
+            if !goes_on(&mut early) {
+                break;
+            }
+            if passed.iter().any(|late| self.knows_the_same((&early.state, late), thread)) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether a thread that goes on to its end from either of two states, in which it knows something else, does something else to what
@@ -232,6 +312,18 @@ impl<'m> Search<'m> {
     fn is_alike(&self, states: (&State, &State), thread: usize) -> bool {
         View { states, shared: self.shared(), exactly: false }.stands_alike(thread)
     }
+}
+
+/// How a thread that goes on later than it did comes to the place where it was interrupted.
+struct Late {
+    /// What was so before.
+    state: State,
+    /// Whether it comes there with the same values of its own.
+    same: bool,
+    /// What is so once it has come there with values of the same kind.
+    alike: Option<State>,
+    /// Whether it waits for others on its way.
+    waits: bool,
 }
 
 /// How a thread has gone on to its end: the state that it leaves, what it has changed, and where it has put something.
@@ -308,11 +400,14 @@ struct Run {
     given: State,
     /// Whether its thread could have gone on at its end, or waits for a lock.
     interrupted: bool,
+    /// Whether its thread waits at its end.
+    waits: bool,
     /// Whether its thread has come to its end.
     over: bool,
     /// What it has changed of what is shared.
     changed: BTreeSet<Spot>,
-    /// What of it it has read since that state, and not changed.
+    /// What of it it has read or changed since that state, and what of that it has only read.
+    used: BTreeSet<Spot>,
     looked_at: BTreeSet<Spot>,
 }
 
@@ -368,79 +463,6 @@ impl Given {
     fn end_turn(&mut self, state: &State) {
         if self.supply && !self.other && self.locks == 0 {
             self.state = state.clone();
-        }
-    }
-}
-
-/// Two states, of which a thread's own values are compared.
-struct View<'s> {
-    states: (&'s State, &'s State),
-    shared: &'s BTreeSet<Location>,
-    /// Whether numbers and texts have to be the same, and not only of the same type.
-    exactly: bool,
-}
-
-impl View<'_> {
-    /// Whether a thread is at the same place in both states, with such values.
-    fn stands_alike(&self, thread: usize) -> bool {
-        let (one, other): (&Thread, &Thread) =
-            (&self.states.0.threads[thread], &self.states.1.threads[thread]);
-        one.frames.len() == other.frames.len()
-            && one.frames.iter().zip(&other.frames).all(|(one, other)| {
-                (one.code, one.pc) == (other.code, other.pc)
-                    && self.same_all(&one.slots, &other.slots, 0)
-                    && self.same_all(&one.stack, &other.stack, 0)
-                    && self.same_all(&one.handling, &other.handling, 0)
-                    && self.same_all(&one.progress, &other.progress, 0)
-            })
-    }
-
-    /// Whether two containers have as many elements.
-    fn as_long(&self, one: &Value, other: &Value) -> bool {
-        let (Value::Ref(one), Value::Ref(other)) = (one, other) else { return false };
-        let length = |state: &State, at: u32| match state.object(at) {
-            Object::List(items) | Object::Deque(items, _) => Some(items.len()),
-            _ => None,
-        };
-        let length_of_one = length(self.states.0, *one);
-        length_of_one.is_some() && length_of_one == length(self.states.1, *other)
-    }
-
-    fn same_all(&self, one: &[Value], other: &[Value], depth: usize) -> bool {
-        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| self.same(one, other, depth))
-    }
-
-    /// Whether two values are the same: what threads share is the same object, whatever it holds by now.
-    fn same(&self, one: &Value, other: &Value, depth: usize) -> bool {
-        let (Value::Ref(one), Value::Ref(other)) = (one, other) else {
-            let alike = std::mem::discriminant(one) == std::mem::discriminant(other);
-            return one == other || alike && !self.exactly;
-        };
-        let (one, other) = (&self.states.0.heap[*one as usize], &self.states.1.heap[*other as usize]);
-        let is_shared = self.shared.contains(&Location::Content(one.site));
-        one.site == other.site
-            && (is_shared || depth > DEEPEST || self.same_object(&one.object, &other.object, depth + 1))
-    }
-
-    fn same_object(&self, one: &Object, other: &Object, depth: usize) -> bool {
-        match (one, other) {
-            (Object::Tuple(one), Object::Tuple(other))
-            | (Object::List(one), Object::List(other))
-            | (Object::Set(one), Object::Set(other))
-            | (Object::Deque(one, _), Object::Deque(other, _))
-            | (Object::Queue(one, ..), Object::Queue(other, ..)) => self.same_all(one, other, depth),
-            (Object::Dict(one, _), Object::Dict(other, _)) => {
-                one.len() == other.len()
-                    && one.iter().zip(other).all(|(one, other)| {
-                        self.same(&one.0, &other.0, depth) && self.same(&one.1, &other.1, depth)
-                    })
-            }
-            (Object::Iterator(one, at, _), Object::Iterator(other, there, _)) => {
-                at == there && self.same(one, other, depth)
-            }
-            (Object::Cell(one), Object::Cell(other))
-            | (Object::SharedValue(one, _), Object::SharedValue(other, _)) => self.same(one, other, depth),
-            _ => std::mem::discriminant(one) == std::mem::discriminant(other),
         }
     }
 }

@@ -290,6 +290,8 @@ pub(super) enum OnReturn {
     Next,
     /// It ends the thread.
     End,
+    /// The thread has ended with an exception, of which it is still to be told.
+    Raised(Value),
     /// It becomes the result of a future.
     Future(Value),
 }

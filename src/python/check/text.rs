@@ -100,8 +100,13 @@ impl Machine<'_> {
                 Object::Range(start, stop, 1) => format!("range({start}, {stop})"),
                 Object::Range(start, stop, stride) => format!("range({start}, {stop}, {stride})"),
                 Object::Instance { part, class, .. } => {
-                    let number = if repr { REPR } else { STR };
-                    for number in [number, REPR] {
+                    // An exception has a text of its own, whatever shows it.
+                    let methods = match (repr, &part) {
+                        (true, _) => &[REPR][..],
+                        (false, Part::Exception(_)) => &[STR],
+                        (false, _) => &[STR, REPR],
+                    };
+                    for &number in methods {
                         if let Some(method) = self.lookup_special(value, number) {
                             return match self.call_back(&method, Vec::new())? {
                                 Value::Str(text) | Value::UnknownText(text) => Ok(text.to_string()),

@@ -189,12 +189,20 @@ pub(crate) fn binds_package(module: &str, name: &str) -> bool {
     module.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
 }
 
-pub(crate) fn target_names(target: &Expr, add: &mut impl FnMut(&str)) {
+/// Calls `f` for each single target that one may be made of.
+pub(crate) fn single_targets<'e>(target: &'e Expr, f: &mut impl FnMut(&'e Expr)) {
     match &target.kind {
-        ExprKind::Name(name) => add(name),
-        ExprKind::Tuple(targets) => targets.iter().for_each(|target| target_names(target, add)),
-        _ => {}
+        ExprKind::Tuple(targets) => targets.iter().for_each(|target| single_targets(target, f)),
+        _ => f(target),
     }
+}
+
+pub(crate) fn target_names(target: &Expr, add: &mut impl FnMut(&str)) {
+    single_targets(target, &mut |target| {
+        if let ExprKind::Name(name) = &target.kind {
+            add(name);
+        }
+    });
 }
 
 /// Calls `f` for the statement and each in its blocks.

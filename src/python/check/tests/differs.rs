@@ -215,3 +215,29 @@ fn a_schedule_with_fewer_switches_goes_round_no_more_often_than_its_orders() {
         assert!(finding.ends.contains(&"0 6".to_owned()), "{version}: {:?}", finding.ends);
     }
 }
+
+#[test]
+fn who_tests_anew_behind_a_wait_goes_by_what_is_so() {
+    let setup = "cond = threading.Condition()\nbusy = False\nwaits = n = 0";
+    let work = |before: &str, last: &str| {
+        let body = format!(
+            "global busy, waits, n\nwith cond:\n    {before}\n    while busy:\n        waits += 1\n        cond.wait()\n    busy = True\n\
+             with cond:\n    busy = False\n    {last}\n    cond.notify()"
+        );
+        kinds(setup, &body, "print(n, waits)")
+    };
+    assert_eq!(work("pass", "n += 1"), [Kind::Differs; 4]);
+    assert_eq!(work("old = n", "n = old + 1"), [Kind::Loses; 4], "what was read before the wait");
+    let one = "cond = threading.Condition()\nfree = [0]\nwaits = used = 0";
+    let two = "cond = threading.Condition()\nfree = [0, 1]\nwaits = used = 0";
+    let pool = |setup: &str, inside: &str| {
+        let body = format!(
+            "global waits, used\nfor _ in range(2):\n    with cond:\n        while not free:\n            waits += 1\n            cond.wait()\n        \
+             k = free.pop()\n    {inside}\n    with cond:\n        free.append(k)\n        cond.notify()"
+        );
+        kinds(setup, &body, "print(used, len(free), waits)")
+    };
+    let update = "old = used\n    used = int(str(old)) + 1";
+    assert_eq!(pool(one, update), [Kind::Differs; 4], "one at a time has it");
+    assert_eq!(pool(two, update), [Kind::Loses; 4], "two at a time have one each");
+}
