@@ -11,6 +11,9 @@ pub(super) fn meant(error: &clap::Error, words: &[OsString], definition: &Comman
     if error.kind() == ErrorKind::InvalidValue {
         return other_version(error);
     }
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        return row_of_compare(error, definition).or_else(|| without_hidden(error, definition));
+    }
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
     }
@@ -18,7 +21,9 @@ pub(super) fn meant(error: &clap::Error, words: &[OsString], definition: &Comman
     let words: Vec<&str> = words.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
     let command = &built(definition.find_subcommand(words.get(1)?)?);
     match stray.as_str() {
-        "--python" | "--cpython" => another_option(stray, &words, command),
+        "--python" | "--cpython" => {
+            another_option(stray, &words, command).or_else(|| option_of_others(stray, command, definition))
+        }
         _ => number(stray, command)
             .or_else(|| body(stray, &words, command))
             .or_else(|| option_of_others(stray, command, definition)),
@@ -36,6 +41,36 @@ fn other_version(error: &clap::Error) -> Option<String> {
     asked.then(|| {
         let versions: Vec<&str> = Version::ALL.into_iter().map(Version::name).collect();
         format!("CPython {value} is not modelled; choose from {}", versions.join(", "))
+    })
+}
+
+/// A row of `compare` that is written as a command.
+fn row_of_compare(error: &clap::Error, definition: &Command) -> Option<String> {
+    let Some(ContextValue::String(stray)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let (name, _) = stray.split_once(':')?;
+    let command = definition.find_subcommand(name).filter(|command| !command.is_hide_set())?;
+    Some(format!(
+        "{stray} names a row of compare; write gilsim compare {stray}, or gilsim {} --help",
+        command.get_name()
+    ))
+}
+
+/// A command that is none, where clap would offer one that is not for people.
+fn without_hidden(error: &clap::Error, definition: &Command) -> Option<String> {
+    let (Some(ContextValue::String(stray)), Some(ContextValue::Strings(similar))) =
+        (error.get(ContextKind::InvalidSubcommand), error.get(ContextKind::SuggestedSubcommand))
+    else {
+        return None;
+    };
+    let is_hidden = |name: &&String| definition.find_subcommand(name).is_some_and(Command::is_hide_set);
+    similar.iter().any(|name| is_hidden(&name)).then(|| {
+        let shown: Vec<&str> = similar.iter().filter(|name| !is_hidden(name)).map(String::as_str).collect();
+        let tip = if shown.is_empty() {
+            "see gilsim --help".to_owned()
+        } else {
+            format!("try {}", shown.join(", "))
+        };
+        format!("unrecognized subcommand '{stray}'; {tip}")
     })
 }
 

@@ -4,7 +4,7 @@ use super::advice;
 use super::busy;
 use super::change::Changes;
 use super::document::Document;
-use super::layout::{self, Cell, Grid, bold, finish, paragraph};
+use super::layout::{self, Cell, Grid, blank_line, bold, finish, paragraph};
 use super::part::{Part, texts};
 use super::references;
 use super::rows::{Report, Row};
@@ -30,7 +30,7 @@ pub fn render(report: &Report, width: Option<usize>) -> String {
         }
     }
     if let Some(changes) = &report.baseline {
-        text.push('\n');
+        blank_line(&mut text);
         text += &changes.section(width);
     }
     finish(&mut text);

@@ -288,6 +288,9 @@ fn what_would_change_nothing_is_refused_and_what_was_meant_is_named() {
         ("compare spl", "choose from split:sequential, split:thread"),
         ("compare --widen 5", "compare has no --widen, which race, refcount have"),
         ("mutex --objects own", "mutex has no --objects, which refcount has"),
+        ("atomic --cpython 3.9", "atomic has no --cpython, which gil"),
+        ("split:process", "names a row of compare; write gilsim compare split:process"),
+        ("split-process", "unrecognized subcommand 'split-process'; try split"),
         ("gil --cpython 3.5", "CPython 3.5 is not modelled; choose from 2.7, 3.6"),
     ] {
         let refused = gilsim::cli::parse(format!("gilsim {line}").split(' ').map(Into::into));

@@ -6,7 +6,7 @@ use super::change::{Changes, Export, ExportError};
 use super::chart::swept::{self, Lines, Measured};
 use super::chart::{Axis, Chart, Kind, Point, Series, Unit};
 use super::document::{Document, Header};
-use super::layout::{Grid, finish, paragraph};
+use super::layout::{Grid, blank_line, finish, paragraph};
 use super::part::{Part, texts};
 use super::timeline::Timeline;
 use super::words::{plural, time};
@@ -243,7 +243,7 @@ impl Document for ConvoyReport {
             + &all(self.terms())
             + &all(self.notes());
         if let Some(changes) = &self.baseline {
-            text.push('\n');
+            blank_line(&mut text);
             text += &changes.section(width);
         }
         finish(&mut text);
