@@ -254,8 +254,11 @@ impl DisReport {
         };
         if has(Drop::Call) {
             notes.push(
-                "call: of what is not written in Python; a Python function looks when it begins (up to 3.10 also when it has returned). \
-                 From 3.11 on the specialised calls of len(), isinstance() and type(), which have no mark, and of list.append() do not look; in the first few executions they are not specialised yet, and look."
+                "call: of what is not written in Python; a Python function looks when it begins. Up to 3.10 it also looks when it has \
+                 returned; from 3.11 on only if C has called it: the __call__ of an object, the __init__ of a class, a bound method \
+                 with *args, and on 3.11 every function with *args or **kwargs. From 3.11 on the specialised calls of len(), \
+                 isinstance() and type(), which have no mark, and of list.append() do not look, nor, from 3.13 on, those of a class \
+                 whose __init__ has plain parameters; in the first few executions they are not specialised yet, and look."
                     .to_owned(),
             );
         }

@@ -6,6 +6,7 @@ use super::machine::{ENTER, EXIT, INIT, Machine, R, Stop, Use, Wait, beyond, set
 use super::names::name_of;
 use super::readings::look_into;
 use super::state::{Object, Part, Value};
+use crate::python::version::With;
 
 impl Machine<'_> {
     /// Looks a name up in a class and those that it derives from; with whom it was found.
@@ -398,6 +399,13 @@ impl Machine<'_> {
             }
             Some(Object::Lock(_) | Object::RLock(..)) => self.acquire(context, Wait::Forever),
             _ => self.type_error("object does not support the context manager protocol", &[context]),
+        }
+    }
+
+    /// What a `with` statement has called is over. From 3.14 on a function of the program was entered, and the call does not look.
+    pub(super) fn calls_for_with(&mut self, by_the_program: bool) {
+        if by_the_program && self.module.facts.shape.with == With::LoadSpecial {
+            self.set_check(false);
         }
     }
 

@@ -1,7 +1,8 @@
 //! Functions: how each begins, returns, and what an exception leads to.
 
-use super::machine::{Arguments, Beyond, CALL, DEEPEST, Machine, NAME, Next, R, Stop, Use, beyond};
+use super::machine::{Arguments, Beyond, CALL, DEEPEST, INIT, Machine, NAME, Next, R, Stop, Use, beyond};
 use super::state::{Frame, Object, OnReturn, Site, Value};
+use crate::python::version::{InitCall, SpreadCall};
 
 impl Machine<'_> {
     /// Leads an exception to its handler, or ends the thread.
@@ -35,7 +36,7 @@ impl Machine<'_> {
                 return Ok(());
             };
             match frame.on_return {
-                OnReturn::Push | OnReturn::Class { .. } | OnReturn::Resume => {}
+                OnReturn::Push | OnReturn::PushAndLook | OnReturn::Class { .. } | OnReturn::Resume => {}
                 OnReturn::Next => {
                     let stops = self.is_exception(&exception, &Value::Native("StopIteration"));
                     if let Value::Ref(at) = frame.generator {
@@ -103,7 +104,8 @@ impl Machine<'_> {
         };
         self.check = self.module.facts.drop.after_return;
         match frame.on_return {
-            OnReturn::Push => {
+            OnReturn::Push | OnReturn::PushAndLook => {
+                self.check |= frame.on_return == OnReturn::PushAndLook;
                 let caller = self.frame_mut();
                 caller.pc += 1;
                 caller.progress.clear();
@@ -266,7 +268,7 @@ impl Machine<'_> {
         let callee = values.remove(0);
         let keywords = names.iter().copied().zip(values.split_off(count - names.len())).collect();
         let arguments = Arguments { positional: values, keywords };
-        self.call_value(&callee, arguments, count + 1)
+        self.call_value(&callee, arguments, count + 1, false)
     }
 
     /// Calls what lies below a list of arguments and a dict of those by keyword.
@@ -283,11 +285,11 @@ impl Machine<'_> {
                 None => return beyond("an argument by a name that stands nowhere else"),
             }
         }
-        self.call_value(&values[0], Arguments { positional, keywords }, 3)
+        self.call_value(&values[0], Arguments { positional, keywords }, 3, true)
     }
 
-    /// Calls something with arguments that are, with it, so many values on the stack.
-    pub(super) fn call_value(&mut self, callee: &Value, arguments: Arguments, stacked: usize) -> R<Next> {
+    /// Calls something with arguments that are, with it, so many values on the stack; `spread`: of a list and a dict.
+    fn call_value(&mut self, callee: &Value, arguments: Arguments, stacked: usize, spread: bool) -> R<Next> {
         if let Some(generator) = self.generator(callee, &arguments)? {
             self.replace(stacked, generator);
             // From 3.11 on it is made by the function's own first instruction, and the call does not look.
@@ -297,10 +299,12 @@ impl Machine<'_> {
         }
         if self.is_python(callee) {
             self.drop_top(stacked);
-            return self.enter(callee, arguments, OnReturn::Push);
+            let through_c = self.goes_through_c(callee, spread);
+            let on_return = if through_c { OnReturn::PushAndLook } else { OnReturn::Push };
+            return self.enter(callee, arguments, on_return);
         }
         let count = stacked - 1;
-        let silent = self.is_silent(callee, count);
+        let silent = self.is_silent(callee, count) || (!spread && self.enters_init(callee, &arguments));
         let result = self.call_native(callee, arguments)?;
         if silent {
             self.assumed.specialised = true;
@@ -394,6 +398,45 @@ impl Machine<'_> {
         self.check = false;
         self.frame_mut().progress.push(value);
         Ok(Next::Returned)
+    }
+
+    /// Whether a call of what is written in Python is made through C, where CPython enters others in place.
+    fn goes_through_c(&self, callee: &Value, spread: bool) -> bool {
+        match self.object_of(callee) {
+            Some(Object::Function { .. }) => spread && self.module.facts.drop.spread == SpreadCall::ThroughC,
+            Some(Object::Method(..)) => spread,
+            _ => true,
+        }
+    }
+
+    /// Whether the specialised call of a class enters its `__init__`, and does not look.
+    fn enters_init(&mut self, class: &Value, arguments: &Arguments) -> bool {
+        let init = self.module.facts.drop.init;
+        let is_class = matches!(self.object_of(class), Some(Object::Class { .. }));
+        if !self.module.warm || init == InitCall::ThroughC || !is_class || !arguments.keywords.is_empty() {
+            return false;
+        }
+        let plain = self.native_base(class) == "object";
+        let Some(function) = self.in_class(class, INIT).filter(|_| plain) else { return false };
+        let Some(Object::Function { code, .. }) = self.object_of(&function) else { return false };
+        let code = &self.module.codes[usize::from(*code)];
+        let simple =
+            !code.generator && !code.stars.list && !code.stars.dict && code.stars.keyword_only.is_empty();
+        let exact = arguments.positional.len() + 1 == code.parameters;
+        simple && (init == InitCall::Entered || exact && !self.has_slots(class))
+    }
+
+    /// Whether a class and those that it derives from have `__slots__`, so that its objects have no dict.
+    fn has_slots(&self, class: &Value) -> bool {
+        let Some(slots) = self.name_number("__slots__") else { return false };
+        let mut class = class.clone();
+        while let Some(Object::Class { base, attributes, .. }) = self.object_of(&class) {
+            if attributes.iter().all(|(name, _)| *name != slots) {
+                return false;
+            }
+            class = base.clone();
+        }
+        true
     }
 
     /// Whether the specialised call of this does not look at the eval breaker.

@@ -86,13 +86,17 @@ impl Machine<'_> {
                     self.yield_once()?;
                     return Ok(Value::Int(0));
                 }
-                // What a factory makes is stored, whatever others have stored meanwhile.
+                let now = found.clone();
                 let found = self.once(|_| Ok(found.unwrap_or(Value::Unbound)))?;
                 if found != Value::Unbound {
                     return Ok(found);
                 }
                 if let Some(factory) = factory {
                     let value = self.call_back(&factory, Vec::new())?;
+                    // Others may have stored something while the factory was at work.
+                    if let Some(now) = now.filter(|_| self.module.facts.shape.missing_keeps_what_is_there) {
+                        return Ok(now);
+                    }
                     self.store_subscript(container, index, value.clone())?;
                     return Ok(value);
                 }

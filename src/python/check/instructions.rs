@@ -1,6 +1,6 @@
 //! What each instruction does that loop bodies have, too.
 
-use super::machine::{Machine, Next, R, beyond};
+use super::machine::{ENTER, Machine, Next, R, beyond};
 use super::state::{Object, Value};
 use crate::python::program::{Instruction, Op};
 use crate::python::version::Check;
@@ -171,6 +171,8 @@ impl<'m> Machine<'m> {
                 let context = self.peek();
                 let entered = self.enter_context(&context)?;
                 let exit = self.exit_of(&context);
+                let by_the_program = self.has_special(&context, ENTER);
+                self.calls_for_with(by_the_program);
                 self.replace(1, exit);
                 self.push(entered);
             }
@@ -178,6 +180,7 @@ impl<'m> Machine<'m> {
                 let exit = self.peek();
                 let nones = vec![Value::None; 3];
                 self.call_back(&exit, nones)?;
+                self.calls_for_with(self.is_python(&exit));
                 self.replace(1, Value::None);
             }
             Op::PrintItem => {

@@ -262,7 +262,16 @@ impl Machine<'_> {
                 }
             }
             ("sorted", [value]) => {
-                let items = self.elements(value)?;
+                let items = if self.is_computed(value) {
+                    self.elements(value)?
+                } else {
+                    // It is copied before anything is compared.
+                    let copy = self.once(|machine| {
+                        let items = machine.elements(value)?;
+                        Ok(machine.list(items))
+                    })?;
+                    self.items_of(&copy).unwrap_or_default()
+                };
                 let items = self.sorted(items, &arguments)?;
                 Ok(self.list(items))
             }

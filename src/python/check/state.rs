@@ -282,6 +282,8 @@ pub(super) enum Order {
 pub(super) enum OnReturn {
     /// It is pushed: the caller's instruction is over.
     Push,
+    /// The same, but the caller's instruction has called it through C, and looks at the eval breaker behind it.
+    PushAndLook,
     /// The caller's instruction goes on with it.
     Resume,
     /// A class is made of the name space.

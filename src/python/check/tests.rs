@@ -4,6 +4,7 @@ mod calls;
 mod dataclasses;
 mod differs;
 mod lines;
+mod looks;
 mod processes;
 mod reasons;
 mod sleepers;
@@ -411,7 +412,9 @@ fn what_calls_back_does_not_stand_still_meanwhile() {
         ),
     ] {
         for (version, kind) in verdicts(&text) {
-            assert_eq!(kind, Kind::Loses, "{version}: {text}");
+            // What another thread has stored meanwhile stays there from 3.14 on.
+            let stays = version >= Version::V3_14 && text.contains("defaultdict(");
+            assert_eq!(kind, if stays { Kind::Exact } else { Kind::Loses }, "{version}: {text}");
         }
     }
 }

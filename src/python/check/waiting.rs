@@ -116,7 +116,13 @@ impl Machine<'_> {
     pub(super) fn condition_wait_for(&mut self, condition: u32, test: &Value, wait: Wait) -> R<Value> {
         loop {
             let result = self.call_back(test, Vec::new())?;
-            if self.truth(&result)? {
+            // A container may hold something else by the time that it has waited.
+            let holds = if self.is_instance(&result) {
+                self.truth(&result)?
+            } else {
+                self.once(|machine| machine.truth(&result).map(Value::Bool))? == Value::Bool(true)
+            };
+            if holds {
                 return Ok(result);
             }
             let notified = self.condition_wait(condition, wait)?;

@@ -11,7 +11,7 @@ pub enum Check {
     Taken,
     /// When the tested value was neither `True` nor `False`.
     NotBool,
-    /// After a call of anything but a Python function, except for the callables in [`DropRule::silent_calls`].
+    /// After a call of anything but a Python function, except for what [`DropRule::silent_calls`] and [`DropRule::init`] name.
     Call,
 }
 
@@ -34,6 +34,22 @@ pub struct DropRule {
     pub silent_after: &'static [&'static str],
     /// Builtins whose specialised call does not look, with the number of arguments for which it is specialised.
     pub silent_calls: &'static [(&'static str, usize)],
+    /// How a Python function is called with `*args` or `**kwargs`.
+    pub spread: SpreadCall,
+    /// How a class is called.
+    pub init: InitCall,
+}
+
+/// How a class whose `__init__` is a Python function without `*args`, `**kwargs` and parameters by keyword alone is called by position,
+/// once that is specialised (`CALL_ALLOC_AND_ENTER_INIT`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InitCall {
+    /// `__init__` is called by C, and the call looks when that has returned.
+    ThroughC,
+    /// `__init__` is entered, if it is given all its parameters and the class has no `__slots__`. The call does not look.
+    IfExact,
+    /// `__init__` is entered.
+    Entered,
 }
 
 impl DropRule {
@@ -43,4 +59,13 @@ impl DropRule {
         let mut exceptions = self.exceptions.iter().copied().flatten();
         exceptions.find(|(name, _)| *name == opcode).map_or(self.default, |&(_, check)| check)
     }
+}
+
+/// How a Python function is called with `*args` or `**kwargs` (`CALL_FUNCTION_EX`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpreadCall {
+    /// By C, and the call looks when it has returned.
+    ThroughC,
+    /// It is entered; a bound method is called by C still.
+    Entered,
 }

@@ -20,7 +20,7 @@ mod stated;
 mod table;
 mod versions;
 
-pub use drop_rule::{Check, DropRule};
+pub use drop_rule::{Check, DropRule, InitCall, SpreadCall};
 pub use facts::{Facts, HandOff, SWITCH_INTERVAL, StartMethod};
 pub use messages::Messages;
 pub use shape::{Call, Comprehension, Finally, Handlers, Jumps, KeywordCall, LoopEnd, Shape, With};

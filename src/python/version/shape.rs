@@ -156,6 +156,8 @@ pub struct Shape {
     pub common_constants: bool,
     /// `any()`, `all()` and `tuple()` of a generator expression are loops in place (`maybe_optimize_function_call`, 3.14).
     pub consumes_in_place: bool,
+    /// What another thread has stored while the factory of a `defaultdict` was at work stays, and is what the subscript gives.
+    pub missing_keeps_what_is_there: bool,
     /// `sum()` of floats adds in the end what rounding has lost (gh-100425).
     pub compensated_sum: bool,
     /// `RESUME` begins a function (bpo-46764 and relatives).

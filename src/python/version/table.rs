@@ -1,7 +1,7 @@
 //! The rows: each says what differs from the row before it, and where in CPython's sources that was read.
 
 use super::{
-    drop_rule::{Check, DropRule},
+    drop_rule::{Check, DropRule, InitCall, SpreadCall},
     facts::{Facts, HandOff, SWITCH_INTERVAL, StartMethod},
     messages::Messages,
     shape::{Call, Comprehension, Finally, Handlers, Jumps, KeywordCall, LoopEnd, Shape, With},
@@ -48,6 +48,8 @@ pub(super) const PY27: Facts = Facts {
         after_exception: true,
         silent_after: &[],
         silent_calls: &[],
+        spread: SpreadCall::ThroughC,
+        init: InitCall::ThroughC,
     },
     hand_off: HandOff::Ticks(100),
     shape: Shape {
@@ -74,6 +76,7 @@ pub(super) const PY27: Facts = Facts {
         load_small_int: false,
         common_constants: false,
         consumes_in_place: false,
+        missing_keeps_what_is_there: false,
         compensated_sum: false,
         resume: false,
         python2: true,
@@ -149,6 +152,8 @@ pub(super) const PY310: Facts = Facts {
         after_exception: true,
         silent_after: &[],
         silent_calls: &[],
+        spread: SpreadCall::ThroughC,
+        init: InitCall::ThroughC,
     },
     shape: Shape { while_test_at_end: true, precise_lines: true, ..PY39.shape },
     messages: Messages::PY310,
@@ -175,6 +180,8 @@ pub(super) const PY311: Facts = Facts {
         after_exception: false,
         silent_after: &[],
         silent_calls: SILENT,
+        spread: SpreadCall::ThroughC,
+        init: InitCall::ThroughC,
     },
     shape: Shape {
         finally: Finally::Table,
@@ -195,6 +202,7 @@ pub(super) const PY311: Facts = Facts {
 
 pub(super) const PY312: Facts = Facts {
     drop: DropRule {
+        spread: SpreadCall::Entered,
         exceptions: &[&[
             ("RESUME", Check::Always),
             ("CALL", Check::Call),
@@ -223,6 +231,7 @@ pub(super) const PY312: Facts = Facts {
 
 pub(super) const PY313: Facts = Facts {
     drop: DropRule {
+        init: InitCall::IfExact,
         exceptions: &[&[
             ("RESUME", Check::Always),
             ("CALL", Check::Call),
@@ -241,7 +250,8 @@ pub(super) const PY313: Facts = Facts {
         ..PY312.shape
     },
     messages: Messages::PY313,
-    source: "3.13 Python/bytecodes.c _CHECK_PERIODIC, CALL_LEN, CALL_ISINSTANCE, CALL_TYPE_1 (gh-112175); Python/compile.c compiler_try_except",
+    source: "3.13 Python/bytecodes.c _CHECK_PERIODIC, CALL_LEN, CALL_ISINSTANCE, CALL_TYPE_1 (gh-112175), CALL_ALLOC_AND_ENTER_INIT; \
+             Python/specialize.c specialize_class_call; Python/compile.c compiler_try_except",
     ..PY312
 };
 
@@ -249,6 +259,7 @@ pub(super) const PY313T: Facts =
     Facts { hand_off: HandOff::NoGil, source: "3.13 configure --disable-gil (PEP 703)", ..PY313 };
 
 pub(super) const PY314: Facts = Facts {
+    drop: DropRule { init: InitCall::Entered, ..PY313.drop },
     shape: Shape {
         while_test_at_end: false,
         with: With::LoadSpecial,
@@ -257,6 +268,7 @@ pub(super) const PY314: Facts = Facts {
         return_const: false,
         load_small_int: true,
         consumes_in_place: true,
+        missing_keeps_what_is_there: true,
         ..PY313.shape
     },
     messages: Messages::PY314,
