@@ -21,8 +21,8 @@ const MOST_ITERATIONS: u32 = 20;
 ///
 /// Every schedule of the program is tried at small scope: numbers that only make it long are taken as small. Threads are
 /// switched only where a version may drop its GIL. *exact* means that every schedule ends as some order of whole loop
-/// iterations, or of whole threads, does; what those print and raise is told. *differs*: it may end otherwise, though no update
-/// is lost: only an order is another, or several ends are right. Nothing is run or opened unless real
+/// iterations, or of whole threads, does; what those print and raise is told. *differs*: it may end otherwise, but
+/// only an order is another, or several ends are right. Nothing is run or opened unless real
 /// interpreters are asked for: what the model does not cover is refused by name and place, and what only some versions meet,
 /// while they run, is *incomplete* on those, with the reason.
 #[derive(Debug, Args)]

@@ -22,7 +22,7 @@ pub enum Kind {
     Exact,
     /// Some schedule ends otherwise: an update is lost, or a check was overtaken.
     Loses,
-    /// Some schedule ends otherwise, but no thread goes on by what is no longer so: only an order is another, or several ends are right.
+    /// Some schedule ends otherwise, but only an order is another, or no thread goes on by what is no longer so: several ends are right.
     Differs,
     /// Some schedule raises an exception that no order of whole iterations raises.
     Raises,
@@ -443,22 +443,30 @@ pub(super) fn endings_of_orders(expected: &[Ending], few_rounds: bool, small: bo
         expected.iter().flat_map(|ending| &ending.uncaught).map(AsRef::as_ref).collect();
     raised.sort_unstable();
     raised.dedup();
-    let uncaught = match raised.first() {
-        Some(first) if expected.iter().all(|ending| !ending.uncaught.is_empty()) => {
-            format!("; every order raises {first}")
-        }
-        Some(first) => format!("; some orders raise {first}"),
-        None => String::new(),
+    // What each of them raises, if there is such a thing.
+    let by_all = |text: &&str| expected.iter().all(|ending| ending.uncaught.iter().any(|it| **it == **text));
+    let common = raised.iter().copied().find(by_all);
+    let some = match &raised[..] {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [one, other] => format!("{one} or {other}"),
+        [first, ..] => format!("{first} or another exception"),
     };
-    let mut shows: Vec<Vec<String>> = expected.iter().map(shown).collect();
+    let all_raise = expected.iter().all(|ending| !ending.uncaught.is_empty());
+    let uncaught = match (raised.is_empty(), common) {
+        (true, _) => String::new(),
+        (false, Some(text)) => format!("; every order raises {text}"),
+        (false, None) if all_raise => format!("; every order raises {some}"),
+        (false, None) => format!("; some orders raise {some}"),
+    };
+    let mut shows: Vec<_> = expected.iter().map(|ending| &ending.printed).collect();
     shows.sort();
     shows.dedup();
-    let several = shows.len() > 1 && raised.is_empty();
     let more = if few_rounds { ", or more" } else { "" };
     // More threads, or more iterations, print in more ways.
     let with = if small { " with numbers that small" } else { "" };
-    if several {
-        format!("; what is printed depends on which goes first ({} ways{with}{more})", shows.len())
+    if shows.len() > 1 {
+        format!("; what is printed depends on which goes first ({} ways{with}{more}){uncaught}", shows.len())
     } else {
         uncaught
     }

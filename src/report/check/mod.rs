@@ -257,8 +257,8 @@ impl CheckReport {
             ),
             (
                 any(|row| row.verdict == Kind::Differs.word()),
-                "differs: it can end as it does in no order of whole threads or loop iterations, but in that no update is lost and no check is \
-                 overtaken; whether it is wrong is for you to say",
+                "differs: it can end as it does in no order of whole threads or loop iterations, but either only the order of elements or lines is \
+                 another, or no update is lost and no check is overtaken on the way there; whether it is wrong is for you to say",
             ),
             (
                 any(|row| row.time_limits),

@@ -452,3 +452,27 @@ fn what_raises_has_not_changed_what_it_was_to_change() {
         assert!(told.starts_with("members is read by another thread in line 10"), "{leave}: {told}");
     }
 }
+
+/// What the orders print, and each exception that some of them raise, is told beside one another.
+#[test]
+fn who_comes_too_late_is_not_told_for_all() {
+    let seat = |late: &str| {
+        format!(
+            "import threading\nlock = threading.Lock()\nfree = 1\ndone = []\ndef book(name):\n    global free\n    with lock:\n        \
+             if free == 0:\n            {late}\n        free -= 1\n        done.append(name)\n\
+             ts = [threading.Thread(target=book, args=(c,)) for c in ('ann', 'bob')]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(done)\n"
+        )
+    };
+    let named = reason(&seat("raise RuntimeError('late: ' + name)"), Version::V3_13);
+    assert!(
+        named.ends_with("(2 ways); every order raises RuntimeError: late: ann or RuntimeError: late: bob"),
+        "{named}"
+    );
+    let alike = reason(&seat("raise RuntimeError('late')"), Version::V3_13);
+    assert!(alike.ends_with("; every order raises RuntimeError: late"), "{alike}");
+    let other = "raise (RuntimeError if name == 'ann' else KeyError)(name)";
+    let other = reason(&seat(other), Version::V3_13);
+    assert!(other.ends_with("every order raises KeyError: 'bob' or RuntimeError: ann"), "{other}");
+    let some = reason(&seat("1 / (name == 'ann')"), Version::V3_13);
+    assert!(some.contains("; some orders raise ZeroDivisionError"), "{some}");
+}
