@@ -29,3 +29,13 @@ fn what_one_thread_alone_does_with_small_numbers_is_said() {
         (Kind::Exact, BTreeSet::new())
     );
 }
+
+/// What `__exit__` returns is tested, but no test stands there.
+#[test]
+fn the_end_of_a_with_block_is_no_test_that_always_comes_out_the_same() {
+    let text = "import threading\nclass Quiet(object):\n    def __enter__(self): return self\n    def __exit__(self, kind, value, trace): return True\n\
+                quiet = Quiet()\ndone = []\ndef work():\n    with quiet:\n        done.append(1)\n        raise ValueError\n\
+                ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(len(done))\n";
+    let checked = check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+    assert_eq!(checked.untried().tests, BTreeSet::new());
+}
