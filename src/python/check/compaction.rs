@@ -34,6 +34,27 @@ impl State {
     }
 }
 
+impl State {
+    /// Whether an object is in reach of the program's globals, so that any thread can come to it.
+    pub(super) fn is_in_reach(&self, wanted: u32) -> bool {
+        let mut seen = vec![false; self.heap.len()];
+        let reference = |value: &Value| match value {
+            Value::Ref(at) => Some(*at),
+            _ => None,
+        };
+        let mut open: Vec<u32> = self.globals.iter().flatten().filter_map(reference).collect();
+        while let Some(at) = open.pop() {
+            if at == wanted {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[at as usize], true) {
+                each(&self.heap[at as usize].object, &mut |value| open.extend(reference(value)));
+            }
+        }
+        false
+    }
+}
+
 struct Compaction {
     /// The new number of each object that was reached.
     numbers: Vec<u32>,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::View;
 use super::machine::{Location, Machine, Move, Step, Use};
+use super::meetings::object_at;
 use super::order::{Mark, runs};
 use super::pause::{Bounds, Pause, Tell, Told, Unfinished};
 use super::search::Search;
@@ -47,8 +48,10 @@ impl<'m> Search<'m> {
                 continue;
             };
             let changed = before[at + 1..next].iter().flat_map(|run| &run.changed).copied();
-            let changed =
-                changed.filter(|(location, _)| !unit::is_order(&machine.state, *location)).collect();
+            // Who waits at a condition is entered there, and learns nothing of it.
+            let is_condition =
+                |at: Location| matches!(object_at(&machine.state, at), Some(Object::Condition(..)));
+            let changed = changed.filter(|(location, _)| !is_condition(*location)).collect();
             // What the others have done is nothing to what it knows.
             if meet(&changed, &before[at].used).next().is_none() {
                 continue;

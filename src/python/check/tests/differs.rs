@@ -241,3 +241,23 @@ fn who_tests_anew_behind_a_wait_goes_by_what_is_so() {
     assert_eq!(pool(one, update), [Kind::Differs; 4], "one at a time has it");
     assert_eq!(pool(two, update), [Kind::Loses; 4], "two at a time have one each");
 }
+
+#[test]
+fn what_a_thread_has_in_an_object_of_its_own_may_be_out_of_date() {
+    let setup = "class Box(object):\n    def __init__(self, k):\n        self.k = k\nbox = Box(0)";
+    let apart = "global box\nwith lock:\n    mine = Box(box.k)\nwith lock:\n    box = Box(mine.k + 1)";
+    assert_eq!(kinds(setup, apart, "print(box.k)"), [Kind::Loses; 4]);
+    let at_once = "global box\nwith lock:\n    box = Box(box.k + 1)";
+    assert_eq!(kinds(setup, at_once, "print(box.k)"), [Kind::Exact; 4]);
+}
+
+#[test]
+fn an_event_that_is_set_behind_its_test_is_a_check_that_is_overtaken() {
+    let setup = "over = threading.Event()\nleft = 3";
+    let sell = "global left\nfor _ in range(2):\n    if not over.is_set():\n        with lock:\n            left -= 1\n            \
+                if left == 0:\n                over.set()";
+    assert_eq!(kinds(setup, sell, "print(left)"), [Kind::Loses; 4]);
+    let setup = "m = threading.Lock()\ninits = 0";
+    let begin = "global inits\nif not m.locked():\n    m.acquire()\n    with lock:\n        inits += 1\n    m.release()";
+    assert_ne!(kinds(setup, begin, "print(inits)"), [Kind::Exact; 4]);
+}

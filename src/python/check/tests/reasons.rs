@@ -476,3 +476,20 @@ fn who_comes_too_late_is_not_told_for_all() {
     let some = reason(&seat("1 / (name == 'ann')"), Version::V3_13);
     assert!(some.contains("; some orders raise ZeroDivisionError"), "{some}");
 }
+
+#[test]
+fn what_an_object_was_made_of_is_read_before_it_is_written() {
+    let text = "import threading\ntaken = []\nclass Box(object):\n    def __init__(self, k):\n        self.k = k\nbox = Box(0)\ndef grow():\n    \
+                global box\n    for _ in range(3):\n        box = Box(box.k + 1)\ndef take():\n    global box\n    for _ in range(2):\n        \
+                t = box\n        if t.k > 0:\n            box = Box(0)\n            taken.append(t.k)\n\
+                ts = [threading.Thread(target=f) for f in (grow, take)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(sum(taken) + box.k)\n";
+    for version in [Version::V3_9, Version::V3_10, Version::V3_12] {
+        let told = reason(text, version);
+        assert!(
+            told.starts_with(
+                "box is read in line 10, changed by another thread in line 16, and written in line 10"
+            ),
+            "{version}: {told}"
+        );
+    }
+}
