@@ -52,8 +52,8 @@ struct Outcome {
 
 /// What runs are held against.
 enum Expected {
-    /// The endings of orders of whole iterations in the model.
-    Model(Vec<Vec<String>>),
+    /// The endings of orders of whole iterations in the model, and why it says nothing if no run ends otherwise.
+    Model(Vec<Vec<String>>, Option<String>),
     /// The ending of a run whose threads were not switched.
     InTurn(Outcome),
     /// That the interpreter does not take the program.
@@ -112,13 +112,19 @@ impl RealRuns {
                     Expected::Nothing("no order of whole iterations comes to an end".to_owned())
                 }
                 kind if kind != Kind::Exact && (finding.hidden || finding.expected != finding.prints) => {
-                    let of = if small { "with numbers that small " } else { "" };
-                    Expected::Nothing(format!("{of}what no order ends with shows in variables only, or in the order of lines, which is not compared"))
+                    let shows = "what the schedule that was found ends with shows in variables only, or in the order of lines, which is not compared";
+                    if small {
+                        Expected::Nothing(format!("with numbers that small {shows}"))
+                    } else {
+                        // Others may show in what is printed.
+                        let why = format!("no run printed what no order prints, and {shows}");
+                        Expected::Model(hidden(&unknowns, &finding.prints), Some(why))
+                    }
                 }
                 kind if kind != Kind::Exact && unknowns.are_shown() && hides(&unknowns, finding) => Expected::Nothing(
                     "what no order ends with shows in times or random numbers only, which may be any in a real run".to_owned(),
                 ),
-                _ if !small => Expected::Model(hidden(&unknowns, &finding.prints)),
+                _ if !small => Expected::Model(hidden(&unknowns, &finding.prints), None),
                 _ if finding.prints.len() != 1 => Expected::Nothing(
                     "orders of whole iterations end differently, and numbers were taken as small".to_owned(),
                 ),
@@ -319,7 +325,7 @@ fn class(text: &str) -> &str {
 impl Expected {
     fn shown(&self) -> Vec<Vec<String>> {
         match self {
-            Self::Model(endings) => endings.clone(),
+            Self::Model(endings, _) => endings.clone(),
             Self::InTurn(outcome) => vec![outcome.all()],
             Self::Refusal | Self::Nothing(_) => Vec::new(),
         }
@@ -347,7 +353,7 @@ impl Expected {
                 ];
                 run.raised.iter().any(|text| refused.contains(&class(text))).then_some(Seen::NotPython)
             }
-            Self::Model(endings) => {
+            Self::Model(endings, _) => {
                 if endings.iter().any(|ending| run.is(ending, mixed)) {
                     return None;
                 }
@@ -367,7 +373,9 @@ impl Expected {
         match (self, kind, row.seen) {
             // The one end that needs nothing to be held against.
             (_, Some(Kind::Deadlocks), Some(_)) => row.agrees = Some(true),
-            (Self::Nothing(why), ..) => row.not_compared = Some(why.clone()),
+            (Self::Nothing(why), ..) | (Self::Model(_, Some(why)), _, None) => {
+                row.not_compared = Some(why.clone());
+            }
             (Self::Refusal, _, None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(false)),
             (_, Some(Kind::Exact), None) => (row.seen, row.agrees) = (Some(Seen::Exact), Some(true)),
             (_, Some(_), Some(_)) if beside.is_some() => {

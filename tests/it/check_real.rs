@@ -257,12 +257,19 @@ fn what_cannot_be_compared_says_so() {
     let (code, report, _) = check(&[path(&file), "--python", &at(&fake)]);
     assert_eq!((code, &report["real"][0]["agrees"]), (0, &Value::Null));
     assert!(report["real"][0]["not_compared"].as_str().unwrap().contains("in variables only"), "{report}");
+    // Another schedule than the one that was found may show in what is printed.
+    let loud = Fake::python("echo 5");
+    let (code, report, _) = check(&[path(&file), "--python", &at(&loud)]);
+    assert_eq!((code, &report["real"][0]["seen"]), (0, &"loses".into()), "{report}");
 
     // What hides with small numbers, and what differs between orders when numbers are small, says that it is so.
     let work = "import threading\nx = 0\nnames = []\ndef one(): return 1\ndef work(name):\n    global x\n    for _ in range(1000):\n        x += one()\n    names.append(name)\n\
                 ts = [threading.Thread(target=work, args=(name,)) for name in 'ab']\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
     for (print, why) in [
-        ("print(x > 0)\n", "with numbers that small what no order ends with shows in variables only"),
+        (
+            "print(x > 0)\n",
+            "with numbers that small what the schedule that was found ends with shows in variables only",
+        ),
         (
             "print(x, names[0])\n",
             "orders of whole iterations end differently, and numbers were taken as small",

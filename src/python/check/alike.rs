@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::machine::Location;
-use super::state::{Entry, Object, State, Thread, Value};
+use super::state::{Object, State, Thread, Value};
 
 /// How deep values are compared.
 const DEEPEST: usize = 8;
@@ -54,9 +54,9 @@ impl View<'_> {
         };
         let place = *one;
         let (one, other) = (&self.states.0.heap[place as usize], &self.states.1.heap[*other as usize]);
-        // What a thread has made and not handed out is its own, whatever others do to its like.
+        // What an object holds that others can come to is no knowledge of the thread's; what it has made and not handed out is.
         let is_shared = self.shared.contains(&Location::Content(one.site))
-            || self.shares_attributes(one) && self.states.0.is_in_reach(place);
+            || matches!(one.object, Object::Instance { .. }) && self.states.0.is_in_reach(place);
         one.site == other.site
             && (is_shared || depth > DEEPEST || self.same_object(&one.object, &other.object, depth + 1))
     }
@@ -87,16 +87,6 @@ impl View<'_> {
                         .all(|((one, value), (other, there))| one == other && self.same(value, there, depth))
             }
             _ => std::mem::discriminant(one) == std::mem::discriminant(other),
-        }
-    }
-
-    /// Whether threads share an attribute of objects that are made where this one was.
-    fn shares_attributes(&self, entry: &Entry) -> bool {
-        match &entry.object {
-            Object::Instance { attributes, .. } => attributes
-                .iter()
-                .any(|(name, _)| self.shared.contains(&Location::Attribute(entry.site, *name))),
-            _ => false,
         }
     }
 }

@@ -53,7 +53,8 @@ impl<'m> Search<'m> {
                 |at: Location| matches!(object_at(&machine.state, at), Some(Object::Condition(..)));
             let changed = changed.filter(|(location, _)| !is_condition(*location)).collect();
             // What the others have done is nothing to what it knows.
-            if meet(&changed, &before[at].used).next().is_none() {
+            let taken = before[at + 1..next].iter().flat_map(|run| &run.taken).copied().collect();
+            if [&changed, &taken].iter().all(|those| meet(those, &before[at].used).next().is_none()) {
                 continue;
             }
             let number = usize::from(thread);
@@ -150,13 +151,16 @@ impl<'m> Search<'m> {
     ) -> Result<Run, Unfinished> {
         let start = machine.state.clone();
         let mut given = Given::new(start.clone());
-        let (mut last, mut changed) = (None, BTreeSet::new());
+        let (mut last, mut changed, mut taken) = (None, BTreeSet::new(), BTreeSet::new());
         let shared = self.shared().clone();
         for _ in 0..turns {
             let pause = self.take_turn(machine, mark, bounds, &mut |machine, thread, told| match told {
                 Told::Before { .. } => unit.enter(At::of(machine, thread)),
                 Told::After(_) => {
                     changed.extend(written(machine).filter(|(location, _)| shared.contains(location)));
+                    let locks =
+                        machine.accesses.iter().filter(|it| matches!(it.how, Use::Take | Use::Release));
+                    taken.extend(locks.map(|it| (it.location, it.key)));
                     given.note(machine, thread, unit, &shared);
                 }
                 Told::TakesLock => {}
@@ -177,7 +181,7 @@ impl<'m> Search<'m> {
         let interrupted = interrupted && !over;
         let used = &given.reads | &given.writes;
         let looked_at = &given.reads - &given.writes;
-        Ok(Run { start, given: given.state, interrupted, waits, over, changed, used, looked_at })
+        Ok(Run { start, given: given.state, interrupted, waits, over, changed, taken, used, looked_at })
     }
 
     /// Carries out the turns of a thread, or those that it takes to its end; how the last ended. Nothing if it is not there or cannot go
@@ -409,6 +413,8 @@ struct Run {
     over: bool,
     /// What it has changed of what is shared.
     changed: BTreeSet<Spot>,
+    /// The locks that it has taken or let go, which others may have asked for.
+    taken: BTreeSet<Spot>,
     /// What of it it has read or changed since that state, and what of that it has only read.
     used: BTreeSet<Spot>,
     looked_at: BTreeSet<Spot>,
