@@ -130,6 +130,8 @@ impl<'m> Search<'m> {
                             let started = (threads..machine.state.threads.len())
                                 .any(|new| !machine.state.threads[new].daemon || felt(new));
                             match unit::follow(machine, thread, touched_data, started) {
+                                // Behind a barrier all go on in any order, the last to come to it among them.
+                                _ if unit::opens_barrier(machine) => true,
                                 Came::ToAnIteration => {
                                     self.iterates |= thread > 0;
                                     true

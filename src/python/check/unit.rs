@@ -4,7 +4,7 @@
 //! loop in the midst of something: `y = x; for i in range(2): y += 1; x = y` is one thing, whose loop ends no part of it. So the
 //! iterations of a thread's outermost loop count, if the loop was begun with nothing got at that another thread changes.
 
-use super::machine::{Location, Machine, Step};
+use super::machine::{Location, Machine, Step, Use};
 use super::state::{Loop, Object, Part, State, Unit};
 use crate::python::program::Op;
 use crate::python::program::module::Module;
@@ -147,6 +147,13 @@ fn is_to_be_woken(state: &State, thread: usize) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether the last instruction came to a barrier as the last of its threads: who comes to it before waits there.
+pub(super) fn opens_barrier(machine: &Machine<'_>) -> bool {
+    let mut changed = machine.accesses.iter().filter(|access| access.how == Use::Write);
+    changed
+        .any(|access| access.object.is_some_and(|at| matches!(machine.state.object(at), Object::Barrier(..))))
 }
 
 /// What a thread has come to by an instruction: whether that got at something shared, and whether it started another thread.

@@ -462,3 +462,17 @@ fn a_loop_over_places_or_keys_goes_by_nothing_that_another_value_changes() {
         }
     }
 }
+
+/// Who comes to a barrier last may go on after those that it has let go on, round after round.
+#[test]
+fn behind_a_barrier_all_go_on_in_any_order() {
+    let text = "import threading\nb = threading.Barrier(2)\na = [0, 0]\ns = [0, 0]\ndef work(i):\n    for r in range(3):\n        a[i] = r + 1\n        \
+                b.wait()\n        s[i] += a[1 - i]\nts = [threading.Thread(target=work, args=(i,)) for i in range(2)]\nfor t in ts: t.start()\n\
+                for t in ts: t.join()\nprint(s)\n";
+    let checked = check(text, &[Version::V3_8, Version::V3_12], 2, &Control::default()).unwrap();
+    for finding in checked.findings {
+        let ends: Vec<&str> = finding.expected.iter().flatten().map(String::as_str).collect();
+        let ways = ["[6, 6]", "[6, 7]", "[6, 8]", "[7, 6]", "[7, 7]", "[8, 6]"];
+        assert_eq!((finding.kind, &ends[..]), (Kind::Exact, &ways[..]), "{}", finding.version);
+    }
+}
