@@ -101,6 +101,7 @@ const fn word(how: Use) -> &'static str {
         Use::Take => "taken",
         Use::Release => "released",
         Use::Miss => "found taken",
+        Use::Free => "found free",
         Use::Wait => "waited for",
         Use::Busy => "found at work",
     }
@@ -214,7 +215,7 @@ fn drop_point(events: &[Event], drop: usize, module: &Module) -> String {
 /// Whether a thread gets at something and does nothing any more, though it has not come to its last return.
 fn ends_a_thread(events: &[Event], (how, at): (Use, usize)) -> bool {
     let Event { thread, opcode, .. } = events[at];
-    matches!(how, Use::Read | Use::Write | Use::Busy)
+    matches!(how, Use::Read | Use::Write | Use::Free | Use::Busy)
         && !opcode.starts_with("RETURN")
         && events[at + 1..].iter().all(|event| event.thread != thread)
 }

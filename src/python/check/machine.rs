@@ -86,6 +86,8 @@ pub enum Use {
     Miss,
     /// The same, and its thread waits.
     Wait,
+    /// A lock was to be let go and was free, which raises.
+    Free,
     /// A generator was to go on and is at work for another thread, which raises.
     Busy,
 }

@@ -237,20 +237,20 @@ fn meet(
         }
     }
     let changed = between.iter().find(|(how, _)| how.writes());
-    let seen = between.iter().find(|(how, _)| matches!(how, Use::Read | Use::Miss | Use::Busy));
+    let seen = between.iter().find(|(how, _)| matches!(how, Use::Read | Use::Miss | Use::Free | Use::Busy));
     let last = before.first();
     let half = last.and_then(|&(mine, far)| {
         let other = match mine.0 {
             Use::Read => changed,
             Use::Take => between.iter().find(|(how, _)| matches!(how, Use::Miss | Use::Release)),
             Use::Write => seen,
-            Use::Release | Use::Miss | Use::Wait | Use::Busy => None,
+            Use::Release | Use::Miss | Use::Free | Use::Wait | Use::Busy => None,
         };
         other.map(|&other| (Some(mine), other, None, 1, far))
     });
     let other_half = next.and_then(|&(again, away)| {
         let other = match again.0 {
-            Use::Read | Use::Miss | Use::Busy => changed,
+            Use::Read | Use::Miss | Use::Free | Use::Busy => changed,
             Use::Write => seen,
             Use::Take | Use::Release | Use::Wait => None,
         };
@@ -276,7 +276,7 @@ const fn is_torn(before: Use, between: Use, after: Use) -> bool {
         Use::Write => matches!((between, after), (Use::Write, Use::Read) | (Use::Read, Use::Write)),
         // Others are kept out as long as it is held.
         Use::Take => matches!(between, Use::Miss | Use::Release),
-        Use::Release | Use::Miss | Use::Wait | Use::Busy => false,
+        Use::Release | Use::Miss | Use::Free | Use::Wait | Use::Busy => false,
     }
 }
 

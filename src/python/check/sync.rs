@@ -67,19 +67,23 @@ impl Machine<'_> {
             Object::Lock(Some(_)) => Object::Lock(None),
             Object::RLock(Some(owner), 1) if owner == me => Object::RLock(None, 0),
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth - 1),
-            Object::Semaphore(left, most) => {
-                if most.is_some_and(|most| left >= most) {
-                    return self.raise("ValueError", "Semaphore released too many times");
-                }
+            Object::Semaphore(left, most) if most.is_none_or(|most| left < most) => {
                 Object::Semaphore(left + 1, most)
             }
+            // What others do with it makes no difference to that.
             Object::RLock(..) => return self.raise("RuntimeError", "cannot release un-acquired lock"),
-            _ if self.state.heap[at as usize].site.is_of_processes() => {
-                return self.raise("ValueError", "semaphore or lock released too many times");
-            }
-            _ => {
-                let class = if self.module.facts.shape.python2 { "thread.error" } else { "RuntimeError" };
-                return self.raise(class, "release unlocked lock");
+            object => {
+                self.touch_lock(at, Use::Free);
+                let of_processes = self.state.heap[at as usize].site.is_of_processes();
+                let python2 = self.module.facts.shape.python2;
+                return match object {
+                    Object::Semaphore(..) => self.raise("ValueError", "Semaphore released too many times"),
+                    _ if of_processes => {
+                        self.raise("ValueError", "semaphore or lock released too many times")
+                    }
+                    _ if python2 => self.raise("thread.error", "release unlocked lock"),
+                    _ => self.raise("RuntimeError", "release unlocked lock"),
+                };
             }
         };
         self.touch_lock(at, Use::Release);
@@ -181,6 +185,7 @@ impl Machine<'_> {
             return beyond("start() of this");
         };
         if part.number.is_some() {
+            self.touch(at, false);
             return self.raise("RuntimeError", "threads can only be started once");
         }
         if self.state.threads.len() >= MOST_THREADS {
@@ -248,6 +253,7 @@ impl Machine<'_> {
             return beyond("join() of this");
         };
         let Some(number) = part.number else {
+            self.touch(at, false);
             return self.raise("RuntimeError", "cannot join thread before it is started");
         };
         if self.state.threads[usize::from(number)].finished {

@@ -1,6 +1,6 @@
 //! Waiting for an event or a condition, until another thread says that it has come.
 
-use super::machine::{Arguments, Machine, R, Stop, Wait, beyond};
+use super::machine::{Arguments, Machine, R, Stop, Use, Wait, beyond};
 use super::state::{Object, Value};
 
 impl Machine<'_> {
@@ -67,13 +67,15 @@ impl Machine<'_> {
         })
     }
 
-    /// Whether a condition takes the thread for the owner of its lock: a plain lock does not know who holds it.
-    fn counts_as_owner(&self, lock: &Value) -> bool {
-        match self.object_of(lock) {
-            Some(Object::RLock(owner, _)) => *owner == Some(self.number()),
-            Some(Object::Lock(holder)) => holder.is_some(),
-            _ => false,
+    /// Raises unless a condition takes the thread for the owner of its lock: a plain lock does not know who holds it.
+    fn needs_owner(&mut self, lock: &Value, method: &str) -> R<()> {
+        match (lock, self.object_of(lock)) {
+            (_, Some(Object::RLock(owner, _))) if *owner == Some(self.number()) => return Ok(()),
+            (_, Some(Object::Lock(Some(_)))) => return Ok(()),
+            (Value::Ref(at), Some(Object::Lock(None))) => self.touch_lock(*at, Use::Free),
+            _ => {}
         }
+        self.raise("RuntimeError", &format!("cannot {method} on un-acquired lock"))
     }
 
     /// `Condition.wait`: lets go of the lock, waits to be notified, and takes it again; whether it was notified.
@@ -83,9 +85,7 @@ impl Machine<'_> {
             return beyond("wait() of this");
         };
         self.once(|machine| {
-            if !machine.counts_as_owner(&lock) {
-                return machine.raise("RuntimeError", "cannot wait on un-acquired lock");
-            }
+            machine.needs_owner(&lock, "wait")?;
             machine.release(&lock)?;
             machine.touch(condition, true);
             if let Object::Condition(_, waiters) = machine.state.object_mut(condition) {
@@ -136,9 +136,7 @@ impl Machine<'_> {
         let Object::Condition(lock, _) = self.state.object(condition).clone() else {
             return beyond("notify() of this");
         };
-        if !self.counts_as_owner(&lock) {
-            return self.raise("RuntimeError", "cannot notify on un-acquired lock");
-        }
+        self.needs_owner(&lock, "notify")?;
         self.touch(condition, true);
         if let Object::Condition(_, waiters) = self.state.object_mut(condition) {
             let waiting = waiters.iter_mut().filter(|(_, notified)| !*notified);

@@ -97,7 +97,9 @@ fn a_lock_is_the_reason_where_it_is_found_taken_or_is_let_go_by_another() {
     );
     let told = reason(&twice, Version::V3_13);
     assert!(
-        told.starts_with("lock is taken in line 6 and then released by another thread in line 8"),
+        told.starts_with(
+            "lock is taken in line 6, released by another thread in line 8, and found free in line 8"
+        ),
         "{told}"
     );
 }
