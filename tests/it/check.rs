@@ -412,3 +412,19 @@ fn what_every_order_raises_is_put_down_to_small_numbers_only_where_it_can_come_o
         assert_eq!(output.contains("what every order raises may come of that"), said, "{output}");
     }
 }
+
+/// The note on the order of lines is needed wherever two stand beside each other, though the schedule itself prints one, or none.
+#[test]
+fn that_lines_stand_in_alphabetical_order_is_said_of_the_orders_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("order.py");
+    let deadlock = "import threading\na, b = threading.Lock(), threading.Lock()\ndef work(first, second):\n    with first:\n        int('1')\n        \
+                    with second:\n            pass\nts = [threading.Thread(target=work, args=it) for it in ((a, b), (b, a))]\n[t.start() for t in ts]\n\
+                    [t.join() for t in ts]\nprint('done')\n";
+    let note = contains("lines that are printed stand in alphabetical order");
+    std::fs::write(&file, format!("{deadlock}print('and home')\n")).unwrap();
+    let given = contains("and home / done");
+    gilsim("check --cpython 3.9").arg(&file).assert().success().stdout(given.and(note.clone()));
+    std::fs::write(&file, deadlock).unwrap();
+    gilsim("check --cpython 3.9").arg(&file).assert().success().stdout(note.not());
+}

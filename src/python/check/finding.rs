@@ -149,7 +149,7 @@ pub struct Finding {
     /// Whether a loop without an end of its own (`while running`) was left to go round a few times, and then only where no other thread
     /// could go on.
     pub few_rounds: bool,
-    /// How many of the lines that it ends with were printed.
+    /// How many lines it prints, or an order of whole iterations, whichever has most.
     pub printed: usize,
     /// Whether it ends otherwise only in what no variable leads to.
     pub hidden: bool,
@@ -295,7 +295,8 @@ pub(super) fn tell(
     shared: &BTreeSet<Location>,
 ) {
     finding.ends = shown(ending);
-    finding.printed = ending.printed.len();
+    finding.printed =
+        std::iter::once(ending).chain(expected).map(|end| end.printed.len()).max().unwrap_or_default();
     finding.collision = record.collision(module, state, shared);
     finding.processes = state.threads.iter().any(|thread| thread.process > 0);
     finding.threads = (0..state.threads.len()).map(|thread| name_of(state, thread)).collect();
@@ -379,10 +380,11 @@ fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expecte
         let other = |name: &&String| found.get(*name) != known.get(*name);
         all.into_iter().filter(other).cloned().collect::<BTreeSet<String>>()
     };
-    // Where several right ends print the same, what none of them has tells more than what one of them has not.
-    let Some(nearest) = alike.iter().map(differing).min_by_key(BTreeSet::len) else { return };
-    let of_none = alike.iter().map(differing).reduce(|one, other| &one & &other).unwrap_or_default();
-    let names = if of_none.is_empty() { nearest } else { of_none };
+    let differences: Vec<BTreeSet<String>> = alike.iter().map(differing).collect();
+    if differences.is_empty() {
+        return;
+    }
+    let names = that_tell(&differences);
     finding.hidden = names.is_empty();
     let with_globals = |ending: &Ending| {
         let texts = ending.globals(module);
@@ -405,6 +407,27 @@ fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expecte
             differs_in(&what)
         };
     }
+}
+
+/// The names by which an end can be told from every right one, by those in which it differs from each. What none of the right ones
+/// has tells most; where each name has a value that one of them has, too, it takes several. None if one differs in no name.
+fn that_tell(differences: &[BTreeSet<String>]) -> BTreeSet<String> {
+    if differences.iter().any(BTreeSet::is_empty) {
+        return BTreeSet::new();
+    }
+    let of_none = differences.iter().cloned().reduce(|one, other| &one & &other).unwrap_or_default();
+    if !of_none.is_empty() {
+        return of_none;
+    }
+    let (mut names, mut open) = (BTreeSet::new(), differences.to_vec());
+    while let Some(first) = open.first() {
+        let told_from = |name: &&String| open.iter().filter(|it| it.contains(*name)).count();
+        // The first in the alphabet of those that tell it from most.
+        let Some(name) = first.iter().rev().max_by_key(told_from).cloned() else { break };
+        open.retain(|it| !it.contains(&name));
+        names.insert(name);
+    }
+    names
 }
 
 /// Of what ends otherwise, though every thread goes on by what is so.

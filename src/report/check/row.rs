@@ -57,7 +57,7 @@ pub struct CheckRow {
     /// Who takes a lock as soon as it is let go, without the GIL, and the line in which it waits for that.
     #[serde(skip)]
     pub sleepers: Vec<(String, u32)>,
-    /// How many of the lines that it ends with were printed.
+    /// How many lines the schedule that is shown prints, or an order of whole iterations, whichever has most.
     #[serde(skip)]
     pub printed: usize,
     /// Whether the schedule ends otherwise only in what no variable leads to.

@@ -271,3 +271,26 @@ fn an_event_that_is_set_behind_its_test_is_a_check_that_is_overtaken() {
     let begin = "global inits\nif not m.locked():\n    m.acquire(False)\n    with lock:\n        inits += 1";
     assert_eq!(kinds(setup, begin, "print(inits)"), [Kind::Loses; 4]);
 }
+
+#[test]
+fn an_end_that_no_variable_tells_alone_is_told_by_several() {
+    let program = |work: &str, shown: &str| {
+        format!(
+            "import threading\nlow = high = top = 0\ndef put(a, b):\n    global low, high, top\n{work}\
+             ts = [threading.Thread(target=put, args=(k, 5 * k)) for k in (1, 10)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint({shown})\n"
+        )
+    };
+    let told = |text: &str| {
+        let finding = check(text, &[Version::V3_9], 2, &Control::default()).unwrap().findings.remove(0);
+        (finding.kind, finding.ends, finding.expected)
+    };
+    let lines = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<String>>();
+    // Each of them holds what it may hold; what they hold together is of no order.
+    let (kind, ends, expected) = told(&program("    low = int(a)\n    high = int(b)\n", "'done'"));
+    assert_eq!((kind, ends), (Kind::Loses, lines(&["done", "high is 5", "low is 10"])));
+    let right = [["done", "high is 5", "low is 1"], ["done", "high is 50", "low is 10"]];
+    assert_eq!(expected, right.map(|it| lines(&it)));
+    // What none of them has tells it alone.
+    let (_, ends, expected) = told(&program("    low = int(a)\n    top = top + int(1)\n", "'done'"));
+    assert_eq!((ends, expected), (lines(&["done", "top is 1"]), vec![lines(&["done", "top is 2"])]));
+}
