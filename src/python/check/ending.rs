@@ -1,6 +1,6 @@
 //! How a program can end, and when two ends are the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::compaction::each_mut;
@@ -119,12 +119,23 @@ impl Ending {
             return;
         }
         // What shows its address has no text, and what is written in Python is not run here.
-        if let Ok(text) = machine.text(value, true) {
+        let is_class =
+            matches!(value, Value::Ref(at) if matches!(self.heap[*at as usize], Object::Class { .. }));
+        if !is_class && let Ok(text) = machine.text(value, true) {
             texts.insert(name, text);
             return;
         }
         let Value::Ref(at) = value else { return };
-        let parts: Vec<(String, &Value)> = match &self.heap[*at as usize] {
+        let object = &self.heap[*at as usize];
+        let size = match object {
+            Object::List(items) | Object::Tuple(items) | Object::Deque(items, _) => Some(items.len()),
+            Object::Dict(items, _) => Some(items.len()),
+            _ => None,
+        };
+        if let Some(size) = size {
+            texts.insert(format!("len({name})"), size.to_string());
+        }
+        let parts: Vec<(String, &Value)> = match object {
             _ if depth >= DEEPEST_NAME => return,
             Object::Instance { attributes, .. } | Object::Class { attributes, .. } => {
                 let names = &machine.module.names;
@@ -138,6 +149,7 @@ impl Ending {
                 items.iter().enumerate().map(|(at, item)| (format!("{name}[{at}]"), item)).collect()
             }
             Object::Queue(items, ..) => {
+                texts.insert(format!("{name}.qsize()"), items.len().to_string());
                 items.iter().enumerate().map(|(at, item)| (format!("{name}.queue[{at}]"), item)).collect()
             }
             Object::Dict(items, _) => {
@@ -150,6 +162,41 @@ impl Ending {
             self.describe(name, part, depth + 1, machine, texts);
         }
     }
+}
+
+/// The names by which an end can be told from every right one, by the texts of what each name holds. What none of the right ones
+/// holds tells most; where each name has a value that one of them has, too, it takes several. None if one differs in no name.
+pub(super) fn names_that_tell(
+    found: &BTreeMap<String, String>,
+    right: &[BTreeMap<String, String>],
+) -> BTreeSet<String> {
+    let mut open: Vec<BTreeSet<String>> = right.iter().map(|known| differing(found, known)).collect();
+    if open.iter().any(BTreeSet::is_empty) {
+        return BTreeSet::new();
+    }
+    let of_none = open.iter().cloned().reduce(|one, other| &one & &other).unwrap_or_default();
+    if !of_none.is_empty() {
+        return of_none;
+    }
+    let mut names = BTreeSet::new();
+    while let Some(first) = open.first() {
+        let told_from = |name: &&String| open.iter().filter(|it| it.contains(*name)).count();
+        // The first in the alphabet of those that tell it from most.
+        let Some(name) = first.iter().rev().max_by_key(told_from).cloned() else { break };
+        open.retain(|it| !it.contains(&name));
+        names.insert(name);
+    }
+    names
+}
+
+/// The names that hold something else in two ends.
+fn differing(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let all: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    let differing = all.into_iter().filter(|name| one.get(*name) != other.get(*name)).cloned();
+    let (in_both, in_one): (BTreeSet<String>, BTreeSet<String>) =
+        differing.partition(|name| one.contains_key(name) && other.contains_key(name));
+    // That a list is longer tells more than that the other has no such element.
+    if in_both.is_empty() { in_one } else { in_both }
 }
 
 /// The threads that have not ended, though not all that had to have.

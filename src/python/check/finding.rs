@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::collision::Collision;
-use super::ending::Ending;
+use super::ending::{Ending, names_that_tell};
 use super::event::{Event, name_of, thread_name};
 use super::machine::{Access, Location, Use};
 use super::reached::Untried;
@@ -375,16 +375,10 @@ fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expecte
     let found = ending.globals(module);
     let alike = expected.iter().filter(|known| known.looks_like(ending));
     let alike: Vec<BTreeMap<String, String>> = alike.map(|known| known.globals(module)).collect();
-    let differing = |known: &BTreeMap<String, String>| {
-        let all: BTreeSet<&String> = found.keys().chain(known.keys()).collect();
-        let other = |name: &&String| found.get(*name) != known.get(*name);
-        all.into_iter().filter(other).cloned().collect::<BTreeSet<String>>()
-    };
-    let differences: Vec<BTreeSet<String>> = alike.iter().map(differing).collect();
-    if differences.is_empty() {
+    if alike.is_empty() {
         return;
     }
-    let names = that_tell(&differences);
+    let names = names_that_tell(&found, &alike);
     finding.hidden = names.is_empty();
     let with_globals = |ending: &Ending| {
         let texts = ending.globals(module);
@@ -407,27 +401,6 @@ fn tell_globals(finding: &mut Finding, module: &Module, ending: &Ending, expecte
             differs_in(&what)
         };
     }
-}
-
-/// The names by which an end can be told from every right one, by those in which it differs from each. What none of the right ones
-/// has tells most; where each name has a value that one of them has, too, it takes several. None if one differs in no name.
-fn that_tell(differences: &[BTreeSet<String>]) -> BTreeSet<String> {
-    if differences.iter().any(BTreeSet::is_empty) {
-        return BTreeSet::new();
-    }
-    let of_none = differences.iter().cloned().reduce(|one, other| &one & &other).unwrap_or_default();
-    if !of_none.is_empty() {
-        return of_none;
-    }
-    let (mut names, mut open) = (BTreeSet::new(), differences.to_vec());
-    while let Some(first) = open.first() {
-        let told_from = |name: &&String| open.iter().filter(|it| it.contains(*name)).count();
-        // The first in the alphabet of those that tell it from most.
-        let Some(name) = first.iter().rev().max_by_key(told_from).cloned() else { break };
-        open.retain(|it| !it.contains(&name));
-        names.insert(name);
-    }
-    names
 }
 
 /// Of what ends otherwise, though every thread goes on by what is so.
