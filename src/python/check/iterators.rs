@@ -99,6 +99,8 @@ impl Machine<'_> {
 
     /// Takes the next value of an iterator that needs no Python for it.
     fn advance(&mut self, at: u32) -> R<Option<Value>> {
+        // How far it is, whoever takes from it.
+        self.touch(at, true);
         match self.state.object(at).clone() {
             Object::Iterator(over, index, mut iterated) => {
                 self.touch_iterated(&over);
@@ -125,7 +127,6 @@ impl Machine<'_> {
                 Ok(value)
             }
             Object::Count(next, stride) => {
-                self.touch(at, true);
                 *self.state.object_mut(at) = Object::Count(next + stride, stride);
                 Ok(Some(Value::Int(next)))
             }
@@ -255,6 +256,27 @@ impl Machine<'_> {
                 }
             }
         }
+    }
+
+    /// The list that `zip()` is in python 2: from iterators it takes a row after the other, and no more than it needs.
+    pub(super) fn zip_at_once(&mut self, args: &[Value]) -> R<Value> {
+        let is_iterator = |arg: &Value| {
+            let object = self.object_of(arg);
+            matches!(object, Some(Object::Iterator(..) | Object::Pulled(..) | Object::Count(..)))
+        };
+        if args.iter().any(is_iterator) {
+            let rows = self.once(|machine| machine.lazy(Lazy::Zip, Value::None, args))?;
+            let rows = self.elements(&rows)?;
+            return Ok(self.list(rows));
+        }
+        let columns = args.iter().map(|arg| self.elements(arg)).collect::<R<Vec<_>>>()?;
+        let rows = columns.iter().map(Vec::len).min().unwrap_or(0);
+        let mut tuples = Vec::new();
+        for row in 0..rows {
+            let row = columns.iter().map(|column| column[row].clone()).collect();
+            tuples.push(self.tuple(row));
+        }
+        Ok(self.list(tuples))
     }
 
     /// What computes its elements one by one, over these.

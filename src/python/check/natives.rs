@@ -159,16 +159,7 @@ impl Machine<'_> {
             ("zip", _) if python2 && args.iter().any(|arg| self.is_computed(arg)) => {
                 beyond("zip() of a generator in python 2")
             }
-            ("zip", _) if python2 => {
-                let columns = args.iter().map(|arg| self.elements(arg)).collect::<R<Vec<_>>>()?;
-                let rows = columns.iter().map(Vec::len).min().unwrap_or(0);
-                let mut tuples = Vec::new();
-                for row in 0..rows {
-                    let row = columns.iter().map(|column| column[row].clone()).collect();
-                    tuples.push(self.tuple(row));
-                }
-                Ok(self.list(tuples))
-            }
+            ("zip", _) if python2 => self.zip_at_once(args),
             ("zip", _) => self.lazy(Lazy::Zip, Value::None, args),
             ("map", [function, sources @ ..]) if !python2 && !sources.is_empty() => {
                 self.lazy(Lazy::Map, function.clone(), sources)
