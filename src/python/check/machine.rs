@@ -459,6 +459,14 @@ impl<'m> Machine<'m> {
         Ok(Step::Done { may_drop: drops || self.keeps_gil() })
     }
 
+    /// Waits at an object: who waits for what another thread does with it uses it, too.
+    pub(super) fn block_at(&mut self, at: u32, wait: Wait) -> R<()> {
+        self.touch_lock(at, Use::Wait);
+        self.block(wait)?;
+        self.accesses.pop();
+        Ok(())
+    }
+
     /// Waits, or comes to an end of it: after that what was waited for is not there.
     pub(super) fn block(&mut self, wait: Wait) -> R<()> {
         let over = match wait {

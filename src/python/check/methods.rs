@@ -233,7 +233,7 @@ impl Machine<'_> {
                 }
                 "join" => {
                     if unfinished > 0 {
-                        return Err(Stop::Block);
+                        self.block_at(at, Wait::Forever)?;
                     }
                     self.touch(at, false);
                     Ok(Value::None)

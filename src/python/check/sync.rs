@@ -134,7 +134,7 @@ impl Machine<'_> {
             return beyond("put() of this");
         };
         if *most > 0 && items.len() >= *most {
-            self.block(wait)?;
+            self.block_at(queue, wait)?;
             self.touch(queue, false);
             return self.raise("queue.Full", "");
         }
@@ -156,7 +156,7 @@ impl Machine<'_> {
             return beyond("get() of this");
         };
         if items.is_empty() {
-            self.block(wait)?;
+            self.block_at(queue, wait)?;
             self.touch(queue, false);
             return self.raise("queue.Empty", "");
         }
@@ -398,7 +398,7 @@ impl Machine<'_> {
             self.touch(at, false);
             return result.map_err(Stop::Raise);
         }
-        self.block(wait)?;
+        self.block_at(at, wait)?;
         self.touch(at, false);
         self.raise("TimeoutError", "")
     }

@@ -85,7 +85,9 @@ pub enum CheckError {
     #[error(transparent)]
     Schedule(#[from] PlayError),
     /// A stop was asked for.
-    #[error("stopped before every schedule of the program was tried; run it again")]
+    #[error(
+        "stopped before every schedule of the program was tried; run it again, on one version (--cpython) or with --scope 2 if it takes too long"
+    )]
     Stopped,
 }
 
@@ -415,6 +417,10 @@ mod tests {
              else:\n        x = int(x) + 1\nts = [threading.Thread(target=work, args=(k,)) for k in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(x)\n",
             "import threading\nLs = [threading.Lock() for k in range(2)]\nx = 0\ndef work(k):\n    global x\n    with Ls[k]:\n        x = int(x) + 1\n\
              ts = [threading.Thread(target=work, args=(k,)) for k in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(x)\n",
+            // Who waits for what another thread takes itself.
+            "import threading, queue\nq = queue.Queue()\nlog = []\ndef get():\n    log.append(q.get())\ndef both():\n    q.put(2)\n    if q.qsize():\n        \
+             log.append(q.get())\nts = [threading.Thread(target=get), threading.Thread(target=both)]\nfor t in ts: t.start()\n\
+             for t in ts: t.join()\nprint(log)\n",
             // A release that fails where the lock is free.
             "import threading\nL = threading.Lock()\nlog = []\ndef free():\n    try: L.release()\n    except RuntimeError: log.append('e')\ndef work():\n    \
              if L.acquire(False):\n        log.append(1)\n        L.release()\nts = [threading.Thread(target=free), threading.Thread(target=work)]\n\
