@@ -259,11 +259,12 @@ impl CheckSession {
     /// what it says alone.
     fn check_on(&self, text: &str, versions: &[Version], control: &Control) -> Result<(Checked, Scope)> {
         let found = deepen(text, versions, self.in_proportion, control)?;
-        let untried = !found.0.untried().is_empty();
+        let faulty = faulty(&found.0);
+        // Those on which nothing goes wrong may have been tried with too small numbers only because others do.
+        let untried = !found.0.untried().is_empty() || (found.0.small.overtaken && !faulty.is_empty());
         if !found.0.is_reduced() || !(untried || hangs(&found.0)) {
             return Ok(found);
         }
-        let faulty = faulty(&found.0);
         let other = if untried && !faulty.is_empty() {
             let open = found.0.findings.iter().filter(|finding| is_right(finding.kind));
             let open: Vec<Version> = open.map(|finding| finding.version).collect();

@@ -150,9 +150,10 @@ impl Reached {
                 *run.entry(position.line).or_default() |= seen & DONE != 0;
             }
         }
-        // Where a `with` block is left by an exception, what `__exit__` returns is tested.
+        // Where a `with` block is left by an exception, what `__exit__` returns is tested, and the `__init__` of a data class whether a
+        // field was given.
         let of_itself = |line: u32| {
-            ["assert", "with "].iter().any(|word| text(line).starts_with(word))
+            ["assert", "with ", "class "].iter().any(|word| text(line).starts_with(word))
                 || text(line).contains("__name__")
         };
         let one_sided = tests.iter().filter(|(_, came_out)| came_out[0] != came_out[1]);

@@ -45,3 +45,14 @@ fn what_the_decorator_could_do_else_is_refused_by_name() {
     let own = "def dataclass(c): return c\n@dataclass\nclass P:\n    x: int = 1\n";
     assert!(checked(own).unwrap_err().contains("such a decorator of a class"));
 }
+
+#[test]
+fn whether_a_field_was_given_is_no_test_of_the_program() {
+    let text = format!(
+        "{IMPORT}import threading\n@dataclass\nclass P:\n    x: int = 0\n    lock: object = field(default_factory=threading.Lock)\np = P()\n\
+         def work():\n    for _ in range(100):\n        with p.lock: p.x += 1\nts = [threading.Thread(target=work) for _ in range(2)]\n\
+         for t in ts: t.start()\nfor t in ts: t.join()\nprint(p.x)\n"
+    );
+    let checked = check(&text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
+    assert!(checked.untried().is_empty(), "{:?}", checked.untried());
+}
