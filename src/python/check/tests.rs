@@ -478,6 +478,14 @@ fn the_place_that_is_named_is_where_a_thread_was_interrupted() {
         places.collect::<Vec<_>>(),
         ["at the entry of store, called in line 8", "after RESUME in line 3"]
     );
+
+    // What leads back from an `if` at the end of a loop is behind the line in it that was run.
+    let text = "import threading\nvotes = 0\ndef count(ballots):\n    global votes\n    mine = votes\n    for b in ballots:\n        if b:\n            \
+                mine = mine + 1\n    votes = mine\nts = [threading.Thread(target=count, args=([1, 1],)) for _ in range(2)]\nfor t in ts: t.start()\n\
+                for t in ts: t.join()\nprint(votes)\n";
+    let checked = check(text, &[Version::V3_12], 2, &Control::default()).unwrap();
+    let place = &checked.findings[0].collision.as_ref().unwrap().drop_point;
+    assert_eq!(place, "after JUMP_BACKWARD in line 8");
 }
 
 #[test]
