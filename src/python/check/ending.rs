@@ -127,6 +127,10 @@ impl Ending {
         }
         let Value::Ref(at) = value else { return };
         let object = &self.heap[*at as usize];
+        if let Some(condition) = in_words(object) {
+            texts.insert(name, condition);
+            return;
+        }
         let size = match object {
             Object::List(items) | Object::Tuple(items) | Object::Deque(items, _) => Some(items.len()),
             Object::Dict(items, _) => Some(items.len()),
@@ -162,6 +166,20 @@ impl Ending {
             self.describe(name, part, depth + 1, machine, texts);
         }
     }
+}
+
+/// What state an object is in that has no text of its own, as the end of "it is …".
+fn in_words(object: &Object) -> Option<String> {
+    Some(match object {
+        Object::Lock(None) | Object::RLock(None, _) => "free".to_owned(),
+        Object::Lock(_) | Object::RLock(_, 1) => "held".to_owned(),
+        Object::RLock(_, depth) => format!("held {depth} times"),
+        Object::Semaphore(left, _) => format!("at {left}"),
+        Object::Count(next, _) => format!("at {next}"),
+        Object::Event(set, _) => if *set { "set" } else { "not set" }.to_owned(),
+        Object::Barrier(_, waiting, _) => format!("a barrier with {waiting} waiting"),
+        _ => return None,
+    })
 }
 
 /// The names by which an end can be told from every right one, by the texts of what each name holds. What none of the right ones

@@ -151,7 +151,7 @@ pub struct Finding {
     pub few_rounds: bool,
     /// How many lines it prints, or an order of whole iterations, whichever has most.
     pub printed: usize,
-    /// Whether it ends otherwise only in what no variable leads to.
+    /// Whether it ends otherwise only in what no global variable leads to.
     pub hidden: bool,
     /// How many instructions were done to find it.
     pub work: u64,

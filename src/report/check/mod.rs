@@ -380,7 +380,11 @@ impl CheckReport {
             (true, false) => ", or no end",
             (false, false) => "",
         };
-        let hidden = if row.hidden { "; what differs is in an object that no variable leads to" } else { "" };
+        let hidden = if row.hidden {
+            "; what differs is in an object that no global variable leads to, such as one of a function"
+        } else {
+            ""
+        };
         let with = if self.small.is_empty() { "" } else { " with numbers that small," };
         let few = format!(", with {} rounds at a time where another thread can go on", self.rounds);
         let mut notes = vec![format!(

@@ -60,7 +60,7 @@ pub struct CheckRow {
     /// How many lines the schedule that is shown prints, or an order of whole iterations, whichever has most.
     #[serde(skip)]
     pub printed: usize,
-    /// Whether the schedule ends otherwise only in what no variable leads to.
+    /// Whether the schedule ends otherwise only in what no global variable leads to.
     #[serde(skip)]
     pub hidden: bool,
     /// What the schedule that is shown prints, line by line in alphabetical order, and then what it raises.

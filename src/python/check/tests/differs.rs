@@ -294,3 +294,24 @@ fn an_end_that_no_variable_tells_alone_is_told_by_several() {
     let (_, ends, expected) = told(&program("    low = int(a)\n    top = top + int(1)\n", "'done'"));
     assert_eq!((ends, expected), (lines(&["done", "top is 1"]), vec![lines(&["done", "top is 2"])]));
 }
+
+#[test]
+fn the_state_of_what_brings_threads_into_order_is_told_by_its_variable() {
+    let ends = |make: &str, twice: &str| {
+        let text = format!(
+            "import threading, itertools\nroom = 0\nit = {make}\ndef work():\n    global room\n    room += 1\n    int('1')\n    if room == 2:\n        {twice}\n\
+             ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(room)\n"
+        );
+        let finding = check(&text, &[Version::V3_13], 2, &Control::default()).unwrap().findings.remove(0);
+        assert!(!finding.hidden, "{make}");
+        let right: Vec<String> = finding.expected.iter().map(|it| it[1].clone()).collect();
+        (finding.ends[1].clone(), right.join(", "))
+    };
+    for (make, twice, end, right) in [
+        ("threading.Semaphore(0)", "it.release()", "at 2", "at 1"),
+        ("itertools.count()", "next(it)", "at 2", "at 1"),
+        ("threading.Event()", "it.clear() if it.is_set() else it.set()", "not set", "set"),
+    ] {
+        assert_eq!(ends(make, twice), (format!("it is {end}"), format!("it is {right}")), "{make}");
+    }
+}
