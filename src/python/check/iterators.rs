@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::comparison::range_length;
 use super::machine::{GETITEM, ITER, LONGEST, Machine, NEXT, NEXT_OF_PYTHON2, R, Stop, Wait, beyond};
 use super::state::{Iterated, Lazy, Object, Value};
+use crate::python::program::Op;
 
 /// So many entries, gaps among them, a small dict has room for (`USABLE_FRACTION(8)` in Objects/dictobject.c); with more its gaps are
 /// closed, and an iterator is somewhere else in it.
@@ -99,8 +100,12 @@ impl Machine<'_> {
 
     /// Takes the next value of an iterator that needs no Python for it.
     fn advance(&mut self, at: u32) -> R<Option<Value>> {
-        // How far it is, whoever takes from it.
-        self.touch(at, true);
+        // How far it is, whoever takes from it. One that a loop has made for itself is on its stack, and nowhere else.
+        let site = self.state.heap[at as usize].site;
+        let made_by = self.module.instruction(site.code, site.instruction());
+        if made_by.is_none_or(|instruction| !matches!(instruction.op, Op::GetIter)) {
+            self.touch(at, true);
+        }
         match self.state.object(at).clone() {
             Object::Iterator(over, index, mut iterated) => {
                 self.touch_iterated(&over);
