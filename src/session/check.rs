@@ -322,7 +322,8 @@ fn deepen(
         let checked = &last.0;
         let is = |kind: Kind| checked.findings.iter().any(|finding| finding.kind == kind);
         let (differs, hangs) = (is(Kind::Differs), hangs(checked));
-        let all_tried = checked.untried().is_empty() && !checked.small.overtaken;
+        let uneven = checked.findings.iter().any(|finding| finding.uneven);
+        let all_tried = checked.untried().is_empty() && !checked.small.overtaken && !uneven;
         if hangs && hanging.is_none() {
             hanging = Some(last.clone());
         }

@@ -157,6 +157,8 @@ pub struct Finding {
     pub work: u64,
     /// Where nothing goes wrong: what of the program no schedule has done.
     pub untried: Untried,
+    /// Where nothing goes wrong: whether in each of a few schedules one thread alone does what several do in the program as it stands.
+    pub uneven: bool,
     /// Whether it is exact only once calls are specialised: in the first iterations it is not.
     pub cold_differs: bool,
     /// Whether a daemon thread prints, which the end of the program may cut short.
@@ -230,6 +232,7 @@ impl Finding {
             hidden: false,
             work: 0,
             untried: Untried::default(),
+            uneven: false,
             cold_differs: false,
             daemons_print: false,
             processes: false,

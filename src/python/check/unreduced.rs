@@ -9,14 +9,19 @@ use std::sync::OnceLock;
 use super::coverage;
 use super::machine::{KNOWN, Machine, Step};
 use super::reached::{By, Reached, Spot};
+use crate::python::program::module::Module;
 use crate::python::program::{Place, compile_module, parse_program};
 use crate::python::version::Version;
 
 /// How much is done of the program: so many instructions, or fewer where it has large objects.
 const BUDGET: usize = 100_000;
 
-/// After so many instructions of a thread it is the next one's turn.
-const TURN: usize = 200;
+/// After so many instructions of a thread it is the next one's turn. Turns of one length could end in the same place of a loop each time,
+/// such as where a lock is held, which keeps the others out.
+const TURNS: [usize; 5] = [200, 30, 110, 5, 60];
+
+/// A turn counts as no fewer, as it ends with a look at all objects.
+const SHORT: usize = 50;
 
 /// Objects that weigh so much make an instruction twice as dear, as each use may copy one.
 const HEAVY: usize = 32_768;
@@ -42,23 +47,35 @@ impl<'t> Unreduced<'t> {
     }
 }
 
-/// Runs a program, a thread after the other for a while each.
+/// What several threads of a program with small numbers do in one and the same schedule, as far as a few schedules show it: in another one
+/// each of them may do it, but only one.
+pub(super) fn together(module: &Module) -> BTreeSet<Spot> {
+    [&[1][..], &[5], &[20], &[60], &TURNS].iter().flat_map(|turns| in_turns(module, turns)).collect()
+}
+
+/// Runs a program as it stands.
 fn run(text: &str, version: Version) -> Option<BTreeSet<Spot>> {
     let stmts = parse_program(text).ok()?;
     coverage::check(&stmts, &|position| Place::new(text, position)).ok()?;
     let module = compile_module(&stmts, text, version, &KNOWN, false).ok()?;
-    let mut machine = Machine::start(&module);
+    Some(in_turns(&module, &TURNS))
+}
+
+/// Runs a program, a thread after the other for so many instructions each; what several threads do in that.
+fn in_turns(module: &Module, turns: &[usize]) -> BTreeSet<Spot> {
+    let mut machine = Machine::start(module);
     let mut done: BTreeMap<Spot, By> = BTreeMap::new();
     let (mut left, mut goes_on) = (BUDGET, true);
+    let mut turns = turns.iter().cycle();
     while goes_on {
         goes_on = false;
         let mut thread = 0;
         while thread < machine.state.threads.len() {
-            let mut dear = 0;
+            let (mut dear, turn) = (0, *turns.next().unwrap_or(&TURNS[0]));
             for taken in 0.. {
                 let at = Reached::place(&machine, thread);
                 // What leaves the model with large numbers was nonetheless done up to there.
-                let Ok(step) = machine.step(thread) else { return Some(by_several(done)) };
+                let Ok(step) = machine.step(thread) else { return by_several(done) };
                 let Step::Done { may_drop } = step else { break };
                 goes_on = true;
                 let frames = machine.state.threads[thread].frames.iter();
@@ -69,19 +86,19 @@ fn run(text: &str, version: Version) -> Option<BTreeSet<Spot>> {
                     done.entry(Spot::at(position)).or_default().note(thread);
                 }
                 if machine.state.threads[thread].finished
-                    || (may_drop && taken + dear >= TURN)
+                    || (may_drop && taken + dear >= turn)
                     || dear >= left
                 {
                     break;
                 }
             }
             machine.state.compact();
-            left = left.saturating_sub(dear + TURN * (1 + machine.state.weight() / HEAVY));
+            left = left.saturating_sub(dear + turn.max(SHORT) * (1 + machine.state.weight() / HEAVY));
             thread += 1;
         }
         goes_on &= left > 0;
     }
-    Some(by_several(done))
+    by_several(done)
 }
 
 fn by_several(done: BTreeMap<Spot, By>) -> BTreeSet<Spot> {

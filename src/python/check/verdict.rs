@@ -14,7 +14,7 @@ use super::reached::Untried;
 use super::replay::{self, PlayError};
 use super::search::Search;
 use super::small::{self, Scope};
-use super::unreduced::Unreduced;
+use super::unreduced::{Unreduced, together};
 use super::witness::{Record, Turn};
 use super::worst::{Worst, may_be_right};
 use crate::error::{Classified, Kind as ErrorKind};
@@ -376,6 +376,7 @@ fn judge(
         finding.daemons_print = search.daemons_print(&state);
         finding.closed = record.closed(module, &state, &search.conflicts);
         finding.untried = search.reached.untried(&whole.reached, module, several());
+        finding.uneven = unreduced.is_some() && !several().is_subset(&together(module));
         finding.remark = lines(&search).to_owned()
             + &endings_of_orders(&expected, assumed.few_rounds, unreduced.is_some());
         finding.reason = safe(&search, orders) + &finding.remark;
