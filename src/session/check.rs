@@ -261,7 +261,8 @@ impl CheckSession {
         let found = deepen(text, versions, self.in_proportion, control)?;
         let faulty = faulty(&found.0);
         // Those on which nothing goes wrong may have been tried with too small numbers only because others do.
-        let untried = !found.0.untried().is_empty() || (found.0.small.overtaken && !faulty.is_empty());
+        let short = found.0.small.overtaken || raises(&found.0);
+        let untried = !found.0.untried().is_empty() || (short && !faulty.is_empty());
         if !found.0.is_reduced() || !(untried || hangs(&found.0)) {
             return Ok(found);
         }
@@ -318,20 +319,24 @@ fn deepen(
     let mut last = (check::check(text, versions, scope, control)?, scope);
     // What no number of iterations ends is shown with the fewest.
     let mut hanging: Option<(Checked, Scope)> = None;
+    let mut raising: Option<(Checked, Scope)> = None;
     for iterations in SCOPES.into_iter().skip(1).chain(MORE_SCOPES) {
         let checked = &last.0;
         let is = |kind: Kind| checked.findings.iter().any(|finding| finding.kind == kind);
-        let (differs, hangs) = (is(Kind::Differs), hangs(checked));
+        let (differs, hangs, raises) = (is(Kind::Differs), hangs(checked), raises(checked));
         let uneven = checked.findings.iter().any(|finding| finding.uneven);
         let all_tried = checked.untried().is_empty() && !checked.small.overtaken && !uneven;
         if hangs && hanging.is_none() {
             hanging = Some(last.clone());
         }
+        if raises && raising.is_none() {
+            raising = Some(last.clone());
+        }
         let over = !(hangs || faulty(checked).is_empty() || may_be_short(checked))
             || checked.findings.iter().any(Finding::is_limited)
             || !checked.is_reduced()
             || checked.work() > if differs { AT_ONCE } else { QUICK };
-        if over || (all_tried && !hangs && (differs || MORE_SCOPES.contains(&iterations))) {
+        if over || (all_tried && !hangs && !raises && (differs || MORE_SCOPES.contains(&iterations))) {
             break;
         }
         let scope = scope_of(iterations);
@@ -342,7 +347,8 @@ fn deepen(
         last = (next, scope);
     }
     let hanging = hanging.filter(|_| hangs(&last.0));
-    Ok(hanging.unwrap_or(last))
+    let raising = raising.filter(|_| raises(&last.0));
+    Ok(hanging.or(raising).unwrap_or(last))
 }
 
 /// What was found, and of versions on which something goes wrong with other numbers only, that. Where those are too much for the others
@@ -382,6 +388,11 @@ fn hangs(checked: &Checked) -> bool {
     checked.findings.iter().any(hangs)
 }
 
+/// Whether every order raises on a version on which nothing else goes wrong: what stands behind that is never done.
+fn raises(checked: &Checked) -> bool {
+    checked.findings.iter().any(|finding| is_right(finding.kind) && finding.orders.raise)
+}
+
 /// Whether a further check is incomplete on a version on which the one before was not.
 fn gives_up(further: &Checked, before: &Checked) -> bool {
     let incomplete = |finding: &&Finding| finding.kind == Kind::Incomplete;
@@ -399,7 +410,9 @@ fn tells_more(further: &Checked, before: &Checked) -> bool {
     if hangs(before) {
         return untried(further) == 0;
     }
-    !faulty(further).is_empty() || untried(further) < untried(before)
+    !faulty(further).is_empty()
+        || untried(further) < untried(before)
+        || (raises(before) && !raises(further) && untried(further) == 0)
 }
 
 /// The text of a file that is not too long to be a program.

@@ -428,3 +428,30 @@ fn that_lines_stand_in_alphabetical_order_is_said_of_the_orders_too() {
     std::fs::write(&file, deadlock).unwrap();
     gilsim("check --cpython 3.9").arg(&file).assert().success().stdout(note.not());
 }
+
+/// Where every order raises with few iterations, what stands behind that is tried with more.
+#[test]
+fn what_small_numbers_let_every_order_raise_is_tried_with_larger_ones() {
+    let text = "import threading\nstock = {}\nserved = 0\nlock = threading.Lock()\nfor n in range(8): stock['item%d' % n] = n\ndef buy(names):\n    \
+                global served\n    for name in names:\n        with lock: stock.pop(name)\n    before = served\n    served = int('1') + before\n\
+                ts = [threading.Thread(target=buy, args=(it,)) for it in (['item1', 'item5'], ['item2', 'item7'])]\nfor t in ts: t.start()\n\
+                for t in ts: t.join()\nprint(served)\n";
+    let (_folder, path) = file(text.as_bytes());
+    let output = gilsim("check --quiet --cpython 3.12").arg(&path).output().unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    assert!(output.starts_with("3.12\tloses"), "{output}");
+}
+
+/// Two threads take turns at a list; what few of its elements lead to is done by one thread in each schedule, though by either.
+#[test]
+fn what_no_schedule_lets_two_threads_do_is_tried_with_larger_numbers() {
+    let text = "import threading\njobs = list(range(1000))\nlock = threading.Lock()\nodd = 0\ndef work():\n    global odd\n    while True:\n        \
+                with lock:\n            if not jobs: return\n            n = jobs.pop()\n        if n % 2 == 1: odd += 1\n\
+                ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(odd)\n";
+    let (_folder, path) = file(text.as_bytes());
+    for versions in ["2.7,3.9", "3.9"] {
+        let output = gilsim("check --quiet --cpython").arg(versions).arg(&path).output().unwrap();
+        let output = String::from_utf8(output.stdout).unwrap();
+        assert!(output.contains("3.9\tloses"), "{output}");
+    }
+}

@@ -319,7 +319,7 @@ impl CheckReport {
                     "the program may rest on numbers as large as they are"
                 };
                 notes.push(format!(
-                    "what every order raises may come of that: {why}. A program with small numbers of its own is tried as it stands"
+                    "what every order raises may come of that: {why}. What stands behind it is not tried. A program with small numbers of its own is tried as it stands"
                 ));
             }
         }

@@ -145,12 +145,14 @@ impl CheckRow {
         self.orders.raise && self.expected.iter().flatten().any(asserts)
     }
 
-    /// Whether what its orders raise can come of how large numbers are: not so of what something is, or has.
+    /// Whether what its orders raise can come of how large numbers are: not so of a name that nothing has, nor of what
+    /// something is, unless that is `None`, as at the end of a list of nodes.
     pub(super) fn raises_by_numbers(&self) -> bool {
-        let of_kinds = |line: &String| {
-            ["TypeError", "AttributeError", "NameError"].iter().any(|kind| line.starts_with(kind))
+        let of_a_kind = |line: &String| {
+            let of_its_type = ["TypeError: ", "AttributeError: "].iter().any(|kind| line.starts_with(kind));
+            line.starts_with("NameError") || (of_its_type && !line.contains("NoneType"))
         };
-        !self.expected.iter().flatten().any(of_kinds)
+        !self.expected.iter().flatten().any(of_a_kind)
     }
 
     pub(super) fn new(finding: &Finding, lost: Option<&Collision>, steps: bool) -> Self {
