@@ -18,10 +18,7 @@ const BUDGET: usize = 100_000;
 
 /// After so many instructions of a thread it is the next one's turn. Turns of one length could end in the same place of a loop each time,
 /// such as where a lock is held, which keeps the others out.
-const TURNS: [usize; 5] = [200, 30, 110, 5, 60];
-
-/// A turn counts as no fewer, as it ends with a look at all objects.
-const SHORT: usize = 50;
+const TURNS: [usize; 5] = [200, 60, 110, 50, 90];
 
 /// Objects that weigh so much make an instruction twice as dear, as each use may copy one.
 const HEAVY: usize = 32_768;
@@ -93,7 +90,7 @@ fn in_turns(module: &Module, turns: &[usize]) -> BTreeSet<Spot> {
                 }
             }
             machine.state.compact();
-            left = left.saturating_sub(dear + turn.max(SHORT) * (1 + machine.state.weight() / HEAVY));
+            left = left.saturating_sub(dear + turn * (1 + machine.state.weight() / HEAVY));
             thread += 1;
         }
         goes_on &= left > 0;
