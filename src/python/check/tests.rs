@@ -217,35 +217,6 @@ fn a_lock_that_nobody_holds_cannot_be_released() {
     assert_eq!(ends, [["error: release unlocked lock"], ["caught"]]);
 }
 
-/// A call that fails by the state of a lock looks at it, whether it fails or not.
-#[test]
-fn whether_a_call_fails_is_up_to_what_other_threads_do_with_the_lock() {
-    let program = |make: &str, call: &str, held: &str| {
-        format!(
-            "import threading\nL = []\nlog = []\nlock = {make}\ndef one():\n    try:\n        {call}\n    except (RuntimeError, ValueError):\n        \
-             log.append('e')\ndef other():\n    {held}\nts = [threading.Thread(target=one), threading.Thread(target=other)]\nfor t in ts: t.start()\n\
-             for t in ts: t.join()\nprint(log)\n"
-        )
-    };
-    let kind_of =
-        |text: &str| check(text, &[Version::V3_12], 2, &Control::default()).unwrap().findings[0].kind;
-    let takes = "if lock.acquire(False):\n        L.append(2)\n        lock.release()";
-    for make in ["threading.Lock()", "threading.BoundedSemaphore(1)"] {
-        assert_eq!(kind_of(&program(make, "lock.release()", takes)), Kind::Raises, "{make}");
-    }
-    // Only its owner lets go of an RLock.
-    assert_eq!(kind_of(&program("threading.RLock()", "lock.release()", takes)), Kind::Exact);
-    for method in ["notify()", "wait(1)"] {
-        let call = format!("cond.{method}");
-        let of = |make: &str| {
-            kind_of(&program(&format!("{make}\ncond = threading.Condition(lock)"), &call, takes))
-        };
-        // Without the lock, a plain one counts as its own while another thread has it.
-        let plain = if method == "notify()" { Kind::Differs } else { Kind::Raises };
-        assert_eq!((of("threading.Lock()"), of("threading.RLock()")), (plain, Kind::Exact), "{method}");
-    }
-}
-
 #[test]
 fn a_pop_of_nothing_changes_nothing() {
     let text = "import threading\ntasks = [1]\ndef work():\n    if tasks:\n        tasks.pop()\nts = [threading.Thread(target=work) for _ in range(2)]\n\
