@@ -32,9 +32,7 @@ impl State {
         }
         self.heap = kept;
     }
-}
 
-impl State {
     /// Whether an object is in reach of the program's globals, so that any thread can come to it.
     pub(super) fn is_in_reach(&self, wanted: u32) -> bool {
         let mut seen = vec![false; self.heap.len()];

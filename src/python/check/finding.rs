@@ -159,7 +159,7 @@ pub struct Finding {
     pub untried: Untried,
     /// Where nothing goes wrong: whether in each of a few schedules one thread alone does what several do in the program as it stands.
     pub uneven: bool,
-    /// Whether it is exact only once calls are specialised: in the first iterations it is not.
+    /// Whether it is known for specialised calls only: in the first iterations the verdict is another, or not every schedule was tried.
     pub cold_differs: bool,
     /// Whether a daemon thread prints, which the end of the program may cut short.
     pub daemons_print: bool,

@@ -41,12 +41,10 @@ impl Machine<'_> {
             }
             Object::Semaphore(left, most) if left > 0 => Object::Semaphore(left - 1, most),
             object => {
-                self.touch_lock(at, Use::Wait);
                 let is_lock = matches!(object, Object::Lock(_) | Object::RLock(..));
                 self.sleeps_at(is_lock.then_some(at));
-                self.block(wait)?;
+                self.block_at(at, wait)?;
                 self.sleeps_at(None);
-                self.accesses.pop();
                 self.touch_lock(at, Use::Miss);
                 return Ok(Value::Bool(false));
             }
