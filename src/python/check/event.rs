@@ -4,7 +4,7 @@ use super::machine::{Access, Location, Machine, Step};
 use super::state::{Object, Part, State, Value};
 use super::unit::At;
 use crate::python::program::module::Module;
-use crate::python::program::{Instruction, Op};
+use crate::python::program::{Instruction, Op, PartOf};
 
 /// The main thread, or another by its number.
 #[must_use]
@@ -50,7 +50,7 @@ impl Event {
             code: frame.map_or(u16::MAX, |frame| frame.code),
             depth: machine.state.threads[thread].frames.len(),
             pc: frame.map_or(0, |frame| frame.pc as usize),
-            line: instruction.filter(|at| !leads_on(at)).and_then(|at| at.position).map(|at| at.line),
+            line: instruction.and_then(line),
             opcode: instruction.map_or("", |instruction| instruction.opcode),
             accesses: Vec::new(),
             can_drop: false,
@@ -120,8 +120,11 @@ pub(super) fn location_name(module: &Module, state: &State, location: Location) 
     }
 }
 
-/// Whether it is a jump out of a block, which bears the line of the block's last statement though that holds others: it belongs to the one
-/// of them that was run.
-const fn leads_on(instruction: &Instruction) -> bool {
-    instruction.leads_on && matches!(instruction.op, Op::Jump(_))
+/// The line that an instruction is a part of, if it is one of any.
+fn line(instruction: &Instruction) -> Option<u32> {
+    match instruction.part {
+        PartOf::With(line) => Some(line),
+        PartOf::Nothing if matches!(instruction.op, Op::Jump(_)) => None,
+        PartOf::Nothing | PartOf::Line => instruction.position.map(|position| position.line),
+    }
 }

@@ -132,7 +132,7 @@ impl Reached {
         let mut by: BTreeMap<Spot, By> = BTreeMap::new();
         for (code, (one, two)) in module.codes.iter().zip(self.0.iter().zip(&other.0)) {
             for (instruction, (one, two)) in code.instructions.iter().zip(one.iter().zip(two)) {
-                let Some(position) = instruction.position else { continue };
+                let Some(position) = instruction.statement() else { continue };
                 let seen = one.how | two.how;
                 let known = by.entry(Spot::at(position)).or_default();
                 *known = known.or(one.by).or(two.by);
@@ -150,10 +150,9 @@ impl Reached {
                 *run.entry(position.line).or_default() |= seen & DONE != 0;
             }
         }
-        // Where a `with` block is left by an exception, what `__exit__` returns is tested, and the `__init__` of a data class whether a
-        // field was given.
+        // The `__init__` of a data class tests whether a field was given.
         let of_itself = |line: u32| {
-            ["assert", "with ", "class "].iter().any(|word| text(line).starts_with(word))
+            ["assert", "class "].iter().any(|word| text(line).starts_with(word))
                 || text(line).contains("__name__")
         };
         let one_sided = tests.iter().filter(|(_, came_out)| came_out[0] != came_out[1]);

@@ -9,12 +9,17 @@ use std::sync::OnceLock;
 use super::coverage;
 use super::machine::{KNOWN, Machine, Step};
 use super::reached::{By, Reached, Spot};
+use super::small::{self, Scope};
 use crate::python::program::module::Module;
 use crate::python::program::{Place, compile_module, parse_program};
 use crate::python::version::Version;
 
 /// How much is done of the program: so many instructions, or fewer where it has large objects.
 const BUDGET: usize = 100_000;
+
+/// Where the program as it stands does not come to its threads, as it makes a list beyond the model first or goes round a loop too often,
+/// numbers of iterations are this.
+const MANY: u32 = 1000;
 
 /// After so many instructions of a thread it is the next one's turn. Turns of one length could end in the same place of a loop each time,
 /// such as where a lock is held, which keeps the others out.
@@ -40,7 +45,10 @@ impl<'t> Unreduced<'t> {
 
     /// What several of its threads do, as far as it is tried; none where that leaves the model.
     pub(super) fn several(&self, version: Version) -> &BTreeSet<Spot> {
-        self.several.get_or_init(|| run(self.text, version).unwrap_or_default())
+        self.several.get_or_init(|| {
+            let as_it_stands = run(self.text, version, None).filter(|several| !several.is_empty());
+            as_it_stands.or_else(|| run(self.text, version, Some(MANY.into()))).unwrap_or_default()
+        })
     }
 }
 
@@ -50,10 +58,13 @@ pub(super) fn together(module: &Module) -> BTreeSet<Spot> {
     [&[1][..], &[5], &[20], &[60], &TURNS].iter().flat_map(|turns| in_turns(module, turns)).collect()
 }
 
-/// Runs a program as it stands.
-fn run(text: &str, version: Version) -> Option<BTreeSet<Spot>> {
-    let stmts = parse_program(text).ok()?;
+/// Runs a program as it stands, or with numbers of that size.
+fn run(text: &str, version: Version, scope: Option<Scope>) -> Option<BTreeSet<Spot>> {
+    let mut stmts = parse_program(text).ok()?;
     coverage::check(&stmts, &|position| Place::new(text, position)).ok()?;
+    if let Some(scope) = scope {
+        small::shrink(&mut stmts, scope);
+    }
     let module = compile_module(&stmts, text, version, &KNOWN, false).ok()?;
     Some(in_turns(&module, &TURNS))
 }
@@ -78,7 +89,7 @@ fn in_turns(module: &Module, turns: &[usize]) -> BTreeSet<Spot> {
                 let frames = machine.state.threads[thread].frames.iter();
                 dear += frames.map(|frame| frame.progress.len()).sum::<usize>() / CALLS;
                 if let Some((code, pc, _)) = at
-                    && let Some(position) = module.codes[usize::from(code)].instructions[pc].position
+                    && let Some(position) = module.codes[usize::from(code)].instructions[pc].statement()
                 {
                     done.entry(Spot::at(position)).or_default().note(thread);
                 }

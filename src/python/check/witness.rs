@@ -11,6 +11,7 @@ use super::reached::lines;
 use super::state::State;
 use super::sync::MOST_THREADS;
 use crate::python::program::module::Module;
+use crate::python::program::{Instruction, PartOf};
 
 /// A line that a thread runs in a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -279,8 +280,7 @@ impl Record {
                 returned.remove(&place);
             }
             let Some(line) = event.line else { continue };
-            // What leads on bears the number of a line that it is no part of, and that may not have been run.
-            if module.instruction(event.code, event.pc).is_some_and(|it| it.leads_on) {
+            if module.instruction(event.code, event.pc).is_some_and(is_beside_its_line) {
                 continue;
             }
             let text = texts.get(&line).map_or("", |text| text.trim());
@@ -333,4 +333,13 @@ pub(super) fn ends_step(machine: &Machine<'_>, thread: usize, step: Step) -> boo
     !matches!(step, Step::Done { may_drop: false })
         || machine.offered
         || machine.state.threads[thread].finished
+}
+
+/// Whether it bears the number of a line that it is no part of, and that may not have been run.
+fn is_beside_its_line(instruction: &Instruction) -> bool {
+    match instruction.part {
+        PartOf::Line => false,
+        PartOf::Nothing => true,
+        PartOf::With(line) => instruction.position.is_some_and(|position| position.line != line),
+    }
 }

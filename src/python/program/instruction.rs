@@ -207,6 +207,25 @@ impl Op {
     }
 }
 
+/// What an instruction is a part of: `dis` gives what leaves a block the line of a statement in it, which need not have been run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PartOf {
+    /// Of the line that it bears.
+    #[default]
+    Line,
+    /// Of none: it leads on behind a block.
+    Nothing,
+    /// Of the `with` in that line, which it ends.
+    With(u32),
+}
+
+impl PartOf {
+    /// Of the `with` at that position.
+    pub(super) fn of_with(position: Option<Position>) -> Self {
+        position.map_or(Self::Nothing, |at| Self::With(at.line))
+    }
+}
+
 /// An instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instruction {
@@ -222,8 +241,16 @@ pub struct Instruction {
     pub defers: bool,
     /// What it was compiled from, unless it belongs to the loop around the body.
     pub position: Option<Position>,
-    /// Whether it leads on behind a block, and bears the line of the block's last statement without being a part of that.
-    pub leads_on: bool,
+    /// What it is a part of.
+    pub part: PartOf,
+}
+
+impl Instruction {
+    /// Where the statement stands that it is a part of, if that is the one in the line that it bears.
+    #[must_use]
+    pub fn statement(&self) -> Option<Position> {
+        self.position.filter(|_| self.part == PartOf::Line)
+    }
 }
 
 /// The instructions of one function.

@@ -51,7 +51,7 @@ pub(crate) use compile::{loop_module as compile_loop, module as compile_module};
 pub use compiled::Program;
 pub use fault::{Fault, FaultKind, LONGEST};
 pub(crate) use floats::{float_binary, float_text};
-pub use instruction::{Code, HandlerRange, Imported, Instruction, LoopRange, Op, ProgramOp, Stars};
+pub use instruction::{Code, HandlerRange, Imported, Instruction, LoopRange, Op, PartOf, ProgramOp, Stars};
 pub(crate) use numbers::{map_in_expr, map_numbers, smaller};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub(crate) use parse::{

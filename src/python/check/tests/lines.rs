@@ -1,6 +1,7 @@
 //! In which order lines come, and whether they can run into one another.
 
 use super::*;
+use crate::python::check::listing;
 
 #[test]
 fn lines_of_threads_that_wait_for_each_other_stay_in_order() {
@@ -51,5 +52,26 @@ fn of_lines_only_that_is_said_which_can_be() {
             let lines = finding.reason.find("; lines").map_or("", |at| &finding.reason[at..]);
             assert_eq!((finding.kind, lines), (Kind::Exact, says), "{}: {text}", finding.version);
         }
+    }
+}
+
+#[test]
+fn what_leaves_a_with_bears_the_line_of_dis_and_is_told_as_a_part_of_the_with() {
+    let text = "import threading\nn = 0\nlock = threading.Lock()\ndef work(k):\n    global n\n    with lock:\n        t = n\n        if t < 0:\n            t = 0\n    \
+                with lock:\n        n = t + k\nts = [threading.Thread(target=work, args=(k,)) for k in (1, 2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n\
+                print(n)\n";
+    let places = [
+        (Version::V2_7, "WITH_CLEANUP", 9),
+        (Version::V3_8, "WITH_CLEANUP_START", 9),
+        (Version::V3_9, "CALL_FUNCTION", 9),
+        (Version::V3_10, "CALL_FUNCTION", 6),
+    ];
+    for (version, opcode, line) in places {
+        let functions = listing(text, version).unwrap().functions;
+        let leaving = functions[1].instructions.iter().find(|it| it.opcode == opcode).unwrap();
+        assert_eq!(leaving.line.as_ref().map(|line| line.number), Some(line), "{version}");
+        let checked = check(text, &[version], 2, &Control::default()).unwrap();
+        let place = &checked.findings[0].collision.as_ref().unwrap().drop_point;
+        assert_eq!(*place, format!("after {opcode} in line 6"), "{version}");
     }
 }

@@ -72,7 +72,7 @@ fn to_instructions(code: Moved<'_>, facts: &Facts) -> (Code, Vec<usize>) {
             check,
             defers: facts.drop.deferred_before.contains(&opcode),
             position: draft.position,
-            leads_on: draft.leads_on,
+            part: draft.part,
         });
     }
     let at = |label: &usize| scope.labels.get(*label).copied().unwrap_or(usize::MAX);

@@ -1,7 +1,7 @@
 //! Guarded blocks, `with` and `try … finally`, and the ways out of them.
 
 use super::super::{
-    instruction::Op,
+    instruction::{Op, PartOf},
     source::Position,
     syntax::{Expr, Stmt},
     values::Value,
@@ -43,7 +43,7 @@ impl<'a> Compiler<'a> {
         let begun = self.scope().drafts.len();
         self.exit_with(position);
         if !self.facts.shape.precise_lines {
-            self.leads_on(body, begun);
+            self.mark(body, begun, PartOf::of_with(position));
         }
         if self.in_program() {
             self.exit_with_exception(guarded, position);
@@ -201,7 +201,9 @@ impl<'a> Compiler<'a> {
                     self.unwind(block, false)?;
                     self.jump(end);
                 }
-                self.scope().drafts[begun..].iter_mut().for_each(|draft| draft.leads_on = is_told_first);
+                if is_told_first {
+                    self.mark(&[], begun, PartOf::Nothing);
+                }
                 break;
             }
             self.begin_gap(block, &mut gaps);
@@ -236,7 +238,9 @@ impl<'a> Compiler<'a> {
             Some(constant) => self.return_constant(constant),
             None => self.emit("RETURN_VALUE", Op::Return, ""),
         }
-        self.scope().drafts[begun..].iter_mut().for_each(|draft| draft.leads_on = is_told_first);
+        if is_told_first {
+            self.mark(&[], begun, PartOf::Nothing);
+        }
         self.end_gaps(&gaps);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A function under way: its drafts of instructions, labels, variables and surrounding blocks.
 
 use super::super::{
-    instruction::{Code, Op, ProgramOp, Stars, show},
+    instruction::{Code, Op, PartOf, ProgramOp, Stars, show},
     source::{Place, Position, Source, SourceError, SourceErrorKind},
     syntax::{Setup, Stmt, StmtKind},
     values::Value,
@@ -72,8 +72,7 @@ pub(super) struct Draft {
     pub(super) position: Option<Position>,
     /// Whether it is a jump that goes back in CPython, where handlers stand behind what follows them.
     pub(super) goes_back: bool,
-    /// Whether it leads on behind a block, and is no part of the statement whose line it bears.
-    pub(super) leads_on: bool,
+    pub(super) part: PartOf,
 }
 
 /// A loop whose places are labels still.
@@ -184,7 +183,7 @@ impl<'a> Compiler<'a> {
             argument: argument.into(),
             position,
             goes_back: false,
-            leads_on: false,
+            part: PartOf::Line,
         });
     }
 
@@ -238,27 +237,29 @@ impl<'a> Compiler<'a> {
     pub(super) fn leaving<T>(&mut self, block: &[Stmt], emit: impl FnOnce(&mut Self) -> T) -> T {
         let begun = self.leave_block(block);
         let result = emit(self);
-        self.leads_on(block, begun);
+        self.mark(block, begun, PartOf::Nothing);
         result
     }
 
-    /// What follows leaves a block, and bears the line of its last statement, not that of one within that, which may not have been run. Where it
-    /// begins.
+    /// What follows leaves a block, and bears the line of its last statement; up to 3.9 that of the last one within that. Where it begins.
     pub(super) fn leave_block(&mut self, block: &[Stmt]) -> usize {
+        let precise = self.facts.shape.precise_lines;
         let scope = self.scope();
-        if let Some(last) = block.last() {
+        if let Some(last) = block.last().filter(|_| precise) {
             scope.position = Some(last.position);
         }
         scope.drafts.len()
     }
 
-    /// What was emitted since then is no part of that statement, if it holds others.
-    pub(super) fn leads_on(&mut self, block: &[Stmt], begun: usize) {
+    /// What was emitted since then is a part of that, if the last statement of the block holds others.
+    pub(super) fn mark(&mut self, block: &[Stmt], begun: usize, part: PartOf) {
         let holds_others = block.last().is_none_or(|last| {
             use StmtKind::{Finally, For, If, Try, While, With};
             matches!(last.kind, If(..) | For(..) | While(..) | With(..) | Try(..) | Finally(..))
         });
-        self.scope().drafts[begun..].iter_mut().for_each(|draft| draft.leads_on |= holds_others);
+        if holds_others {
+            self.scope().drafts[begun..].iter_mut().for_each(|draft| draft.part = part);
+        }
     }
 
     pub(super) fn error(&self, kind: SourceErrorKind, message: &str, position: Position) -> SourceError {

@@ -1,7 +1,7 @@
 //! Tests: jumps on the truth of an expression, comparisons and their chains.
 
 use super::super::{
-    instruction::Op,
+    instruction::{Op, PartOf},
     operators::{CompareOp, UnaryOp},
     syntax::{Expr, ExprKind},
 };
@@ -16,7 +16,7 @@ impl Compiler<'_> {
                 self.jump(target);
                 // Up to 3.9 the line of such a test is run by nothing.
                 if !self.facts.shape.precise_lines {
-                    self.leads_on(&[], begun);
+                    self.mark(&[], begun, PartOf::Nothing);
                 }
             }
             return Ok(());

@@ -1,7 +1,7 @@
 //! Exceptions of whole programs: `try`, `raise`, and what an exception does to `with` and `finally`.
 
 use super::super::{
-    instruction::{Op, ProgramOp},
+    instruction::{Op, PartOf, ProgramOp},
     source::{Position, SourceErrorKind},
     syntax::{Expr, Handler, Stmt},
     values::Value,
@@ -69,8 +69,11 @@ impl<'a> Compiler<'a> {
     /// What an exception in a `with` block does. The `with` is at that position.
     pub(super) fn exit_with_exception(&mut self, guarded: usize, position: Option<Position>) {
         let end = self.begin_handler(guarded, &[]);
-        self.scope().position = position;
-        let begun = self.leave_block(&[]);
+        // From 3.10 on the `with` is left by its own line.
+        if self.facts.shape.precise_lines {
+            self.scope().position = position;
+        }
+        let begun = self.scope().drafts.len();
         let suppressed = self.label();
         self.emit_program("WITH_EXCEPT_START", ProgramOp::ExitWithException, "");
         self.emit_to_bool();
@@ -78,10 +81,7 @@ impl<'a> Compiler<'a> {
         self.reraise();
         self.bind(suppressed);
         self.emit_program("POP_EXCEPT", ProgramOp::LeaveHandler, "");
-        // From 3.10 on the `with` is left by its own line.
-        if !self.facts.shape.precise_lines {
-            self.leads_on(&[], begun);
-        }
+        self.mark(&[], begun, PartOf::of_with(position));
         if self.facts.shape.handlers != Handlers::InPlace {
             self.jump_behind(&[], end);
         }

@@ -187,7 +187,7 @@ pub(super) fn invert_backward<'a>(scope: Scope<'a>, reachable: &[bool]) -> Moved
                     argument: String::new(),
                     position,
                     goes_back: false,
-                    leads_on: scope.drafts[index].leads_on,
+                    part: scope.drafts[index].part,
                 },
             );
             index += 1;
