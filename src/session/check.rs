@@ -7,7 +7,7 @@ use super::progress::with_spinner;
 use super::real_runs::{RealRuns, of_version};
 use crate::choice::Choice;
 use crate::explore::{Schedule, StepKind};
-use crate::python::check::{self, CheckError, Checked, Finding, Kind, RealThreads, Scope, Turn};
+use crate::python::check::{self, CheckError, Checked, Finding, Kind, RealThreads, Scope, Turn, Untried};
 use crate::python::program::{LONGEST_PROGRAM, SourceError, SourceErrorKind};
 use crate::python::version::Version;
 use crate::report::Header;
@@ -205,7 +205,14 @@ impl CheckSession {
     ) -> Result<()> {
         let Some((checked, scope)) = place.lock().checked.clone() else { return Ok(()) };
         let small = !checked.small.is_as_it_stands();
+        let all_tried = checked.untried().is_empty();
         let mut findings: Vec<Finding> = checked.findings;
+        // What one version alone has not tried is not told: without reserve, exact is held against every run.
+        if all_tried {
+            for finding in &mut findings {
+                finding.untried = Untried::default();
+            }
+        }
         for (subject, named) in self.pythons.subjects(self.real_runs.timeout, control) {
             let interpreter = match subject.interpreter() {
                 Ok(interpreter) => interpreter,

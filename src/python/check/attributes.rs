@@ -1,5 +1,7 @@
 //! Attributes: where each is found, and what classes and instances are to one another.
 
+use std::sync::Arc;
+
 use super::library;
 use super::logging::LOGGER;
 use super::machine::{ENTER, EXIT, INIT, Machine, R, Stop, Use, Wait, beyond, set_attribute};
@@ -145,8 +147,10 @@ impl Machine<'_> {
                 _ => self.no_attribute(object, text),
             };
         };
-        match self.state.object(at).clone() {
-            Object::Module(module) => match library::item(&module, text) {
+        // Shared and not copied: an object may hold many elements.
+        let entry = Arc::clone(&self.state.heap[at as usize]);
+        match &entry.object {
+            Object::Module(module) => match library::item(module, text) {
                 Some(item) if library::item_is_missing(item, self.module.version) => {
                     let message = if self.module.facts.shape.python2 {
                         format!("'module' object has no attribute '{text}'")
@@ -158,7 +162,7 @@ impl Machine<'_> {
                 Some(item) => Ok(self.library_value(item)),
                 None => beyond(format!("{module}.{text}")),
             },
-            Object::Class { name: class_name, .. } => {
+            &Object::Class { name: class_name, .. } => {
                 if text == "__name__" {
                     return Ok(Value::str(self.name(class_name)));
                 }
@@ -178,21 +182,21 @@ impl Machine<'_> {
                 }
             }
             Object::Instance { class, attributes, part } => {
-                let in_class = self.in_class(&class, name);
+                let in_class = self.in_class(class, name);
                 if let Some(found) = &in_class
-                    && self.is_data_descriptor(found, &class)
+                    && self.is_data_descriptor(found, class)
                 {
-                    return self.bound(found.clone(), object, &class);
+                    return self.bound(found.clone(), object, class);
                 }
                 self.touch_attribute(at, name, false);
                 if let Some((_, value)) = attributes.iter().find(|(known, _)| *known == name) {
                     return Ok(value.clone());
                 }
                 if let Some(found) = in_class {
-                    return self.bound(found, object, &class);
+                    return self.bound(found, object, class);
                 }
-                match (&part, text) {
-                    (_, "__class__") => Ok(class),
+                match (part, text) {
+                    (_, "__class__") => Ok(class.clone()),
                     (Part::Exception(args), "args") => {
                         let args = args.clone();
                         Ok(self.tuple(args))
@@ -206,14 +210,14 @@ impl Machine<'_> {
                 }
             }
             Object::Super(owner, instance) => {
-                let base = match self.object_of(&owner) {
+                let base = match self.object_of(owner) {
                     Some(Object::Class { base, .. }) => base.clone(),
                     _ => return self.raise("RuntimeError", "super(): no arguments"),
                 };
                 match self.in_class(&base, name) {
                     Some(found) => {
                         let class = base.clone();
-                        self.bound(found, &instance, &class)
+                        self.bound(found, instance, &class)
                     }
                     None => Ok(self.allocate(Object::NativeMethod(object.clone(), name))),
                 }
@@ -229,11 +233,11 @@ impl Machine<'_> {
                 Ok(most.and_then(|most| i64::try_from(most).ok()).map_or(Value::None, Value::Int))
             }
             Object::SharedValue(value, lock) if text == "value" => {
-                self.by_property(&lock)?;
+                self.by_property(lock)?;
                 self.touch(at, false);
-                Ok(value)
+                Ok(value.clone())
             }
-            Object::Function { code, .. } if text == "__name__" => {
+            &Object::Function { code, .. } if text == "__name__" => {
                 Ok(Value::str(&self.module.codes[usize::from(code)].name))
             }
             Object::Property(..) if text == "setter" => {

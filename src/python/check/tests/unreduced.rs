@@ -39,3 +39,16 @@ fn the_end_of_a_with_block_is_no_test_that_always_comes_out_the_same() {
     let checked = check(text, &[Version::V3_9, Version::V3_13], 2, &Control::default()).unwrap();
     assert_eq!(checked.untried().tests, BTreeSet::new());
 }
+
+/// Of three items one is odd, so that one thread alone comes to the last line; what is put in comes first, and is more than is tried.
+#[test]
+fn threads_are_come_to_though_what_they_work_on_is_long() {
+    let rest = "odd = 0\ndef work():\n    global odd\n    while True:\n        try: n = take()\n        except Exception: return\n        if n % 2 == 1:\n            \
+                odd += 1\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(odd)\n";
+    let jobs = "import threading\njobs = list(range(100000))\ntake = jobs.pop\n";
+    let queue = "import threading, queue\nq = queue.Queue()\nfor i in range(100000):\n    q.put(i)\ntake = q.get_nowait\n";
+    for start in [jobs, queue] {
+        let checked = check(&format!("{start}{rest}"), &[Version::V3_9], 3, &Control::default()).unwrap();
+        assert!(checked.findings[0].uneven, "{start}");
+    }
+}
