@@ -4,7 +4,8 @@
 //! printed and raised must be the same. Interpreters are those on PATH and of pyenv, and those given by `--python EXE`;
 //! a version that is not there is said to be skipped. `--seed N` begins at another seed, `--show N` prints the program of one.
 //! `--threads` takes programs of two threads instead: what the model calls exact must be so in every real run under a short switch
-//! interval. Without a number it only says so, so that `cargo bench` is not held up. A disagreement ends it with exit code 1.
+//! interval. `--waits` takes programs of threads that wait for one another, on 3.8, 3.11, 3.12 and 3.14: every end of some hundred real
+//! runs must be one of those that the model finds (`--seconds S` for each program, 1). Without a number it only says so, so that `cargo bench` is not held up. A disagreement ends it with exit code 1.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what came of it")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on is to fail where it stands")]
@@ -15,6 +16,7 @@ mod generator;
 use generator::compare::{Met, Tally, compare, meet, version_of};
 use generator::program::program;
 use generator::threads;
+use generator::waits::{self, Held, hold};
 use gilsim::interpreter::{Interpreter, Limits, PROBE, find};
 use gilsim::python::version::Version;
 use std::path::Path;
@@ -27,6 +29,20 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 /// The versions that programs of one thread are held against, unless there are others by `--cpython`.
 const VERSIONS: [Version; 4] = [Version::V2_7, Version::V3_8, Version::V3_12, Version::V3_15];
 
+/// Those that programs of threads that wait are held against.
+const WAITING: [Version; 4] = [Version::V3_8, Version::V3_11, Version::V3_12, Version::V3_14];
+
+/// How many states they may have; most have fewer.
+const STATES: usize = 12_000;
+
+/// Which programs there are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Programs {
+    OfOneThread,
+    OfTwo,
+    ThatWait,
+}
+
 /// How many iterations the threads of a program do, and how often it is run.
 const ITERATIONS: usize = 600;
 const RUNS: usize = 3;
@@ -35,7 +51,7 @@ const RUNS: usize = 3;
 const SHOWN: usize = 15;
 
 fn main() -> ExitCode {
-    let (mut count, mut two_threads) = (None, false);
+    let (mut count, mut programs, mut seconds) = (None, Programs::OfOneThread, 1.0);
     let (mut seed, mut named, mut versions) = (1_u64, Vec::new(), Vec::new());
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     while let Some(argument) = arguments.next() {
@@ -44,16 +60,11 @@ fn main() -> ExitCode {
             "--seed" => seed = value().parse().unwrap(),
             "--python" => named.push(value()),
             "--cpython" => versions.push(value().parse().unwrap()),
-            "--threads" => two_threads = true,
-            "--show" if two_threads => {
-                println!(
-                    "{}",
-                    threads::program(value().parse().unwrap(), ITERATIONS, threads::Order::Together)
-                );
-                return ExitCode::SUCCESS;
-            }
+            "--threads" => programs = Programs::OfTwo,
+            "--waits" => programs = Programs::ThatWait,
+            "--seconds" => seconds = value().parse().unwrap(),
             "--show" => {
-                println!("{}", program(value().parse().unwrap()).0);
+                println!("{}", text(programs, value().parse().unwrap()));
                 return ExitCode::SUCCESS;
             }
             number => count = Some(number.parse::<u64>().unwrap()),
@@ -68,7 +79,7 @@ fn main() -> ExitCode {
         interpreters.push(Interpreter::probe(Path::new(&path), &Limits::new(PROBE, &NEVER)).unwrap());
     }
     if versions.is_empty() {
-        versions = VERSIONS.to_vec();
+        versions = if programs == Programs::ThatWait { WAITING } else { VERSIONS }.to_vec();
     }
     let mut met = true;
     for version in versions {
@@ -76,36 +87,54 @@ fn main() -> ExitCode {
             println!("{version}: skipped, there is no such interpreter here");
             continue;
         };
-        let began = Instant::now();
-        if two_threads {
-            match meet(interpreter, version, seed..seed + count, ITERATIONS, RUNS) {
-                Ok(result) => {
-                    tell_met(interpreter, &result, began);
-                    met &= result.impossible.is_empty();
-                }
-                Err(error) => {
-                    println!("{version}: {error}");
-                    met = false;
-                }
-            }
-            continue;
-        }
-        let taken = |seed| {
-            let (text, python3) = program(seed);
-            (version != Version::V2_7 || !python3).then_some(text)
-        };
-        match compare(interpreter, version, seed..seed + count, taken) {
-            Ok(tally) => {
-                tell(interpreter, &tally, began);
-                met &= tally.parted.is_empty();
-            }
-            Err(error) => {
-                println!("{version}: {error}");
-                met = false;
-            }
-        }
+        met &= run(programs, interpreter, version, (seed, count), seconds).unwrap_or_else(|error| {
+            println!("{version}: {error}");
+            false
+        });
     }
     if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The program of a seed.
+fn text(programs: Programs, seed: u64) -> String {
+    match programs {
+        Programs::OfOneThread => program(seed).0,
+        Programs::OfTwo => threads::program(seed, ITERATIONS, threads::Order::Together),
+        Programs::ThatWait => waits::program(seed),
+    }
+}
+
+/// Holds so many programs from a seed on against an interpreter; whether there was no disagreement.
+fn run(
+    programs: Programs,
+    interpreter: &Interpreter,
+    version: Version,
+    (seed, count): (u64, u64),
+    seconds: f64,
+) -> Result<bool, String> {
+    let began = Instant::now();
+    let seeds = seed..seed + count;
+    Ok(match programs {
+        Programs::OfOneThread => {
+            let taken = |seed| {
+                let (text, python3) = program(seed);
+                (version != Version::V2_7 || !python3).then_some(text)
+            };
+            let tally = compare(interpreter, version, seeds, taken)?;
+            tell(interpreter, &tally, began);
+            tally.parted.is_empty()
+        }
+        Programs::OfTwo => {
+            let met = meet(interpreter, version, seeds, ITERATIONS, RUNS)?;
+            tell_met(interpreter, &met, began);
+            met.impossible.is_empty()
+        }
+        Programs::ThatWait => {
+            let held = hold(interpreter, version, seeds, STATES, seconds)?;
+            tell_held(interpreter, &held, began);
+            held.impossible.is_empty()
+        }
+    })
 }
 
 fn tell(interpreter: &Interpreter, tally: &Tally, began: Instant) {
@@ -142,5 +171,25 @@ fn tell_met(interpreter: &Interpreter, met: &Met, began: Instant) {
     }
     for (seed, difference) in met.impossible.iter().take(SHOWN) {
         println!("  seed {seed}: {difference}");
+    }
+}
+
+fn tell_held(interpreter: &Interpreter, held: &Held, began: Instant) {
+    println!(
+        "{}: {} programs end in {} runs as the model says ({} of its {} ends seen), {} without all ends, {} impossible, {:.0} s",
+        interpreter.label(),
+        held.met,
+        held.runs,
+        held.seen,
+        held.ends,
+        held.open.values().sum::<usize>(),
+        held.impossible.len(),
+        began.elapsed().as_secs_f64()
+    );
+    for (reason, count) in &held.open {
+        println!("  without all ends {count}: {reason}");
+    }
+    for (seed, end) in held.impossible.iter().take(SHOWN) {
+        println!("  seed {seed}: {end}");
     }
 }

@@ -83,6 +83,10 @@ pub struct Pythons {
 }
 
 impl Pythons {
+    const fn is_empty(&self) -> bool {
+        !self.all && self.named.is_empty()
+    }
+
     /// Each that there is, once, and whether it was asked for by name.
     fn subjects(&self, timeout: Duration, control: &Control) -> Vec<(Subject, bool)> {
         let mut subjects: Vec<(Subject, bool)> = Subject::named(&self.named, timeout, control)
@@ -203,6 +207,9 @@ impl CheckSession {
         pool: &ThreadPool,
         tell: &dyn Fn(&str),
     ) -> Result<()> {
+        if self.pythons.is_empty() {
+            return Ok(());
+        }
         let Some((checked, scope)) = place.lock().checked.clone() else { return Ok(()) };
         let small = !checked.small.is_as_it_stands();
         let all_tried = checked.untried().is_empty();
@@ -268,14 +275,14 @@ impl CheckSession {
         let found = deepen(text, versions, self.in_proportion, control)?;
         let faulty = faulty(&found.0);
         // Those on which nothing goes wrong may have been tried with too small numbers only because others do.
+        let open = found.0.findings.iter().filter(|finding| is_right(finding.kind));
+        let open: Vec<Version> = open.map(|finding| finding.version).collect();
         let short = found.0.small.overtaken || raises(&found.0);
-        let untried = !found.0.untried().is_empty() || (short && !faulty.is_empty());
+        let untried = !open.is_empty() && (short || !found.0.untried().is_empty());
         if !found.0.is_reduced() || !(untried || hangs(&found.0)) {
             return Ok(found);
         }
         let other = if untried && !faulty.is_empty() {
-            let open = found.0.findings.iter().filter(|finding| is_right(finding.kind));
-            let open: Vec<Version> = open.map(|finding| finding.version).collect();
             self.check_on(text, &open, control)?
         } else if self.in_proportion {
             return Ok(found);

@@ -455,3 +455,26 @@ fn what_no_schedule_lets_two_threads_do_is_tried_with_larger_numbers() {
         assert!(output.contains("3.9\tloses"), "{output}");
     }
 }
+
+/// What is done in the midst of many iterations lets others go on beside the rest of them.
+#[test]
+fn an_iteration_that_is_chosen_is_not_the_last_where_many_follow() {
+    let program = |at: u32, rounds: u32, by: u32| {
+        format!(
+            "import threading\nready = threading.Event()\ntotal = 0\ndef first():\n    global total\n    for i in range({rounds}):\n        total = total + int(1)\n        \
+             if i == {at}:\n            ready.set()\ndef second():\n    global total\n    ready.wait()\n    total = total - {by}\n\
+             a = threading.Thread(target=first)\nb = threading.Thread(target=second)\na.start(); b.start()\na.join(); b.join()\nprint(total)\n"
+        )
+    };
+    let verdict = |at: u32, rounds: u32, by: u32| {
+        let (_folder, path) = file(program(at, rounds, by).as_bytes());
+        let output = gilsim("check --quiet --cpython 3.12").arg(&path).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (at, rounds, by) in [(500, 1000, 1), (500, 1000, 7), (2, 20_000, 1), (9, 20_000, 1), (100, 20_000, 7)]
+    {
+        assert_eq!(verdict(at, rounds, by), "3.12\tloses\n", "{at} of {rounds}, less {by}");
+    }
+    // The last one stays the last.
+    assert_eq!(verdict(999, 1000, 1), "3.12\texact\n");
+}

@@ -51,6 +51,7 @@ mod containers;
 mod coverage;
 mod elements;
 mod ending;
+mod ends;
 mod event;
 mod finding;
 mod format;
@@ -104,6 +105,7 @@ mod worst;
 
 pub use alone::{Alone, Executed, run_alone};
 pub use collision::Collision;
+pub use ends::{End, ends};
 pub use event::thread_name;
 pub use finding::{Finding, Kind, NotCovered, Orders};
 pub use listing::{Drop, ListedFunction, ListedInstruction, ListedLine, Listing, counter_listing, listing};

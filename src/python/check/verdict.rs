@@ -144,7 +144,8 @@ pub fn check(
 pub struct Small {
     /// What each was taken as.
     pub numbers: BTreeMap<i64, i64>,
-    /// Whether one of them was larger than a number of the program that stayed as it was, and is not any more.
+    /// Whether one of them was larger than a number of the program that stayed as it was, and is not any more; or by more than one than
+    /// what a variable is compared with, and is by one now.
     pub overtaken: bool,
     /// So often a loop that has no end of its own goes round before others go on.
     pub rounds: u8,
@@ -164,17 +165,22 @@ impl Small {
 }
 
 /// A program with small numbers, and which those are.
-fn parse(text: &str, scope: Scope) -> Result<(Vec<Stmt>, Small), CheckError> {
+pub(super) fn parse(text: &str, scope: Scope) -> Result<(Vec<Stmt>, Small), CheckError> {
     let mut stmts = parse_program(text)?;
     coverage::check(&stmts, &|position| Place::new(text, position))?;
-    let beside = small::few(&stmts);
+    let (beside, thresholds) = (small::few(&stmts), small::thresholds(&stmts));
     let small = small::shrink(&mut stmts, scope);
     // Those that were large in both are not small in one.
     let is_overtaken = |(number, taken_as): (&i64, &i64)| {
         let mut others = beside.iter().filter(|other| !small.contains_key(other));
         others.any(|other| (number > other) != (taken_as > other))
     };
-    let overtaken = small.iter().any(is_overtaken);
+    // An iteration that is chosen (`if i == 500`) is not the last one where many follow.
+    let taken = |number: &i64| small.get(number).copied().unwrap_or(*number);
+    let is_last = |(number, taken_as): (&i64, &i64)| {
+        thresholds.iter().any(|other| other + 1 < *number && taken(other) + 1 == *taken_as)
+    };
+    let overtaken = small.iter().any(is_overtaken) || small.iter().any(is_last);
     let rounds = u8::try_from(scope.iterations).unwrap_or(u8::MAX).max(FEW_ROUNDS);
     Ok((stmts, Small { numbers: small, overtaken, rounds }))
 }
@@ -314,21 +320,24 @@ fn before_specialising(
     bounds: &Bounds<'_>,
 ) -> Result<Option<String>, CheckError> {
     let holds = "; that holds once its calls are specialised, and in the first iterations, before that,";
-    let cold = match judge(module, unreduced, bounds) {
+    let (cold, is_all) = match judge(module, unreduced, bounds) {
         // What these lose they may lose in fewer, of which every schedule can be tried.
         Err(Unfinished::Limit(_)) if scope.iterations > FEWEST => {
             let (stmts, small) = parse(text, Scope { iterations: FEWEST, ..scope })?;
             let mut fewer = compile_module(&stmts, text, module.version, &KNOWN, false)?;
             fewer.rounds = small.rounds;
-            judge(&fewer, unreduced, bounds).ok().filter(|(cold, _)| cold.kind != Kind::Exact)
+            (judge(&fewer, unreduced, bounds), false)
         }
-        cold => cold.ok(),
+        cold => (cold, true),
     };
-    Ok(match cold {
-        Some((cold, _)) if cold.kind == Kind::Exact || cold.kind == kind => None,
-        Some((cold, _)) => Some(format!("{holds} the verdict is {}: {}", cold.kind.word(), cold.reason)),
-        None => Some(format!("{holds} not every schedule was tried")),
-    })
+    match cold {
+        Err(Unfinished::Stopped) => Err(CheckError::Stopped),
+        Ok((cold, _)) if cold.kind == kind || (is_all && cold.kind == Kind::Exact) => Ok(None),
+        Ok((cold, _)) if cold.kind != Kind::Exact => {
+            Ok(Some(format!("{holds} the verdict is {}: {}", cold.kind.word(), cold.reason)))
+        }
+        _ => Ok(Some(format!("{holds} not every schedule was tried"))),
+    }
 }
 
 /// A finding, and whether it rests on calls that are taken to be specialised.

@@ -77,7 +77,7 @@ pub(crate) fn compare(
 }
 
 /// A refusal without its place.
-fn reason(error: &CheckError) -> String {
+pub(crate) fn reason(error: &CheckError) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 

@@ -7,3 +7,4 @@ pub(crate) mod program;
 pub(crate) mod random;
 mod statements;
 pub(crate) mod threads;
+pub(crate) mod waits;

@@ -7,13 +7,15 @@ pub(crate) mod generator;
 use crate::interpreter::real;
 use crate::surroundings::not_tried;
 use generator::compare::{compare, meet, version_of};
-use generator::{program::program, threads};
+use generator::{program::program, threads, waits};
 use gilsim::interpreter::Interpreter;
 use gilsim::python::version::Version;
 
 /// How many programs of one thread each interpreter runs, and how many of two.
 const ALONE: u64 = 80;
 const TOGETHER: u64 = 6;
+/// How many of threads that wait for one another the newest runs.
+const WAITING: usize = 8;
 
 /// Programs on which the model and an interpreter parted once: numbers beyond an index, blanks before a number that 2.7
 /// refuses, floats of twelve digits in 2.7, numbers of more digits than are shown.
@@ -73,6 +75,21 @@ fn no_real_run_of_two_threads_shows_what_the_model_calls_impossible() {
         assert!(met.open.is_empty(), "{version}: {:?}", met.open);
         assert_eq!(met.exact + met.seen + met.hidden, judged, "{version}");
     }
+}
+
+#[test]
+fn no_real_run_of_threads_that_wait_ends_as_the_model_says_that_none_does() {
+    let newest = some().into_iter().rfind(|(_, version)| *version >= Version::V3_8);
+    let Some((interpreter, version)) = newest else {
+        return not_tried("programs of threads that wait", "no CPython from 3.8 on is installed here");
+    };
+    // On a busy machine a time limit may pass, which the model takes to be long enough.
+    let seeds = (1..).filter(|&seed| !waits::program(seed).contains("0.3")).take(WAITING);
+    let held = waits::hold(&interpreter, version, seeds, 2000, 0.2).unwrap();
+    assert!(held.impossible.is_empty(), "{version}: {:?}", held.impossible);
+    // Some have few enough states for all of their ends to be known, and some of these are seen.
+    assert!(held.met >= WAITING / 4, "{version}: {:?}", held.open);
+    assert!(held.seen >= held.met, "{version}: {} of {}", held.seen, held.met);
 }
 
 #[test]

@@ -375,3 +375,19 @@ pub(crate) fn few(stmts: &[Stmt]) -> BTreeSet<i64> {
     });
     few
 }
+
+/// The numbers that variables are compared with: 500 in `if i == 500`.
+pub(crate) fn thresholds(stmts: &[Stmt]) -> BTreeSet<i64> {
+    let mut sources = Sources::new(stmts, 2);
+    let is_plain = |operand: &Expr| {
+        matches!(operand.kind, ExprKind::Int(..) | ExprKind::Name(_) | ExprKind::Attribute(..))
+    };
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Compare(left, rest) = &expr.kind
+            && operands(left, rest).all(is_plain)
+        {
+            operands(left, rest).for_each(|operand| sources.note(operand));
+        }
+    });
+    sources.follow(stmts)
+}
