@@ -111,7 +111,7 @@ const fn word(how: Use) -> &'static str {
 const ROUTINE: u8 = 1;
 
 /// How much less it says where all hold the same lock.
-const GUARDED: u8 = 3;
+const GUARDED: u8 = 4;
 
 /// What makes the difference in a schedule that ends as it should not, by what is shared, and whether every thread is known to go on by
 /// what is so: then it is not what a thread had read before.
@@ -156,10 +156,17 @@ pub(super) fn collision(
     };
     let meeting = meetings.iter().min_by_key(rank)?;
     let told = |(how, at): (Use, usize)| (how, line(events, at));
+    // Of an update those of its read and its write, as where nothing can come between the two.
+    let lines = match (meeting.before, meeting.after) {
+        (Some((_, before)), Some((_, after))) => [before, after],
+        (Some((_, at)), None) | (None, Some((_, at))) => [at, meeting.between.1],
+        (None, None) => [meeting.between.1; 2],
+    };
+    let lines = lines.map(|at| line(events, at));
     let Cut { left, resumed, drop } = meeting.cut;
     let waits = events[left].thread != events[drop].thread;
     Some(Collision {
-        name: location_name(module, state, meeting.location),
+        name: location_name(module, state, meeting.location, &lines),
         before: meeting.before.map(told),
         between: told(meeting.between),
         after: meeting.after.map(told),

@@ -4,7 +4,7 @@ use super::machine::{Access, Location, Machine, Step};
 use super::state::{Object, Part, State, Value};
 use super::unit::At;
 use crate::python::program::module::Module;
-use crate::python::program::{Instruction, Op, PartOf};
+use crate::python::program::{Instruction, Op, PartOf, ProgramOp};
 
 /// The main thread, or another by its number.
 #[must_use]
@@ -75,9 +75,11 @@ impl Event {
     }
 }
 
-/// What a location is called in the program.
-pub(super) fn location_name(module: &Module, state: &State, location: Location) -> String {
+/// What a location that these lines use is called in the program. An object is called by what it is bound to in the end; where that is
+/// bound to several in turn, as with buffers that are swapped, only if these lines name it so.
+pub(super) fn location_name(module: &Module, state: &State, location: Location, lines: &[u32]) -> String {
     let name = |number: u16| module.names.get(usize::from(number)).cloned().unwrap_or_default();
+    let is_its_name = |number: u16| !is_rebound(module, number) || is_named(module, &name(number), lines);
     match location {
         Location::Global(_, number) => name(number),
         Location::Attribute(_, number) => format!(".{}", name(number)),
@@ -100,13 +102,15 @@ pub(super) fn location_name(module: &Module, state: &State, location: Location) 
             let is_it =
                 |value: &Value| matches!(value, Value::Ref(at) if state.heap[*at as usize].site == site);
             for globals in &state.globals {
-                if let Some(at) = globals.iter().position(is_it) {
-                    return name(u16::try_from(at).unwrap_or(0));
+                let at = globals.iter().position(is_it).and_then(|at| u16::try_from(at).ok());
+                if let Some(at) = at.filter(|&at| is_its_name(at)) {
+                    return name(at);
                 }
             }
             for entry in &state.heap {
                 if let Object::Instance { attributes, .. } | Object::Class { attributes, .. } = &entry.object
                     && let Some((number, _)) = attributes.iter().find(|(_, value)| is_it(value))
+                    && is_its_name(*number)
                 {
                     return format!(".{}", name(*number));
                 }
@@ -118,6 +122,27 @@ pub(super) fn location_name(module: &Module, state: &State, location: Location) 
             line.map_or("something".to_owned(), |line| format!("what line {line} makes"))
         }
     }
+}
+
+/// Whether a name or an attribute is bound at several places of the program.
+fn is_rebound(module: &Module, name: u16) -> bool {
+    let instructions = module.codes.iter().flat_map(|code| &code.instructions);
+    let binds = |instruction: &&Instruction| {
+        use ProgramOp::{StoreAttr, StoreGlobal, StoreName};
+        matches!(instruction.op, Op::Program(StoreAttr(it) | StoreGlobal(it) | StoreName(it)) if it == name)
+    };
+    instructions.filter(binds).nth(1).is_some()
+}
+
+/// Whether all of these lines name something.
+fn is_named(module: &Module, name: &str, lines: &[u32]) -> bool {
+    let texts: Vec<&str> = module.texts.file.lines().collect();
+    let is_part = |letter: char| !(letter.is_alphanumeric() || letter == '_');
+    let names = |line: &u32| {
+        let text = (*line as usize).checked_sub(1).and_then(|at| texts.get(at));
+        text.is_some_and(|text| text.split(is_part).any(|word| word == name))
+    };
+    lines.iter().all(names)
 }
 
 /// The line that an instruction is a part of, if it is one of any.

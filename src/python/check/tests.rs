@@ -9,6 +9,7 @@ mod processes;
 mod reasons;
 mod sleepers;
 mod small;
+mod told;
 mod unknown;
 mod unreduced;
 mod unrun;

@@ -178,7 +178,7 @@ pub(super) fn parse(text: &str, scope: Scope) -> Result<(Vec<Stmt>, Small), Chec
     // An iteration that is chosen (`if i == 500`) is not the last one where many follow.
     let taken = |number: &i64| small.get(number).copied().unwrap_or(*number);
     let is_last = |(number, taken_as): (&i64, &i64)| {
-        thresholds.iter().any(|other| other + 1 < *number && taken(other) + 1 == *taken_as)
+        thresholds.iter().any(|other| *other < number - 1 && taken(other) == taken_as - 1)
     };
     let overtaken = small.iter().any(is_overtaken) || small.iter().any(is_last);
     let rounds = u8::try_from(scope.iterations).unwrap_or(u8::MAX).max(FEW_ROUNDS);

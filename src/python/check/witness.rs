@@ -224,7 +224,11 @@ impl Record {
                     let takes = |other: &Event| other.accesses.iter().any(|access| access.how == Use::Take);
                     let interrupted = mine.any(|other| other.can_drop || takes(other));
                     let pairs = if interrupted { &mut open } else { &mut closed };
-                    pairs.insert((location_name(module, state, access.location), first, line));
+                    pairs.insert((
+                        location_name(module, state, access.location, &[first, line]),
+                        first,
+                        line,
+                    ));
                 }
             }
         }
@@ -309,7 +313,7 @@ impl Record {
                 let those = event.accesses.iter().filter(|access| access.how.writes() == write);
                 let mut names: Vec<String> = those
                     .filter(|access| shared.contains(&access.location))
-                    .map(|access| location_name(module, state, access.location))
+                    .map(|access| location_name(module, state, access.location, event.line.as_slice()))
                     .collect();
                 names.dedup();
                 names
