@@ -54,6 +54,11 @@ fn the_sentence_names_the_instruction() {
     assert!(text.contains("cannot lose the GIL"), "{text}");
     let text = output_of("gil --iters 1k --runs 1 --cpython 3.13t");
     assert!(text.contains("has no GIL"), "{text}");
+    // No execution does what stands in both branches.
+    let line = ["--body", "if d > 0: x += d\nelse: x -= 1", "--cpython", "3.11"];
+    let output = gilsim("gil --iters 1k --runs 1").args(line).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("no switch to another worker within this body changes"), "{text}");
 }
 
 #[test]

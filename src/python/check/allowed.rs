@@ -24,8 +24,19 @@ pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Loca
             && !takes_back(events, &ends, meeting)
     };
     let overwritten = |meeting: &Meeting| {
-        let uses = [meeting.before, Some(meeting.between), meeting.after].map(|it| it.map(|(how, _)| how));
-        uses == [Some(Use::Write), Some(Use::Write), Some(Use::Read)] && !begins_anew(events, &held, meeting)
+        let (Some((mine, before)), Some((Use::Read, read))) = (meeting.before, meeting.after) else {
+            return false;
+        };
+        let written = match mine {
+            Use::Write => Some(before),
+            // Who changes it by so much expects nothing of it.
+            Use::Read if !changes_it(events, &ends, read, meeting.location) => {
+                own_write(events, &ends, before, meeting.location)
+            }
+            _ => None,
+        };
+        meeting.between.0 == Use::Write
+            && written.is_some_and(|written| !begins_anew(events, &held, written, read))
     };
     // What it used in another iteration, or task, is over: if that is not what it goes on by.
     let is_over = |meeting: &Meeting| {
@@ -49,10 +60,25 @@ pub(super) fn is_allowed(events: &[Event], state: &State, shared: &BTreeSet<Loca
     })
 }
 
+/// What a thread reads there, if it is what it has written itself in the same iteration.
+fn own_write(events: &[Event], ends: &[bool], read: usize, location: Location) -> Option<usize> {
+    let writes = |at: usize| accesses(&events[at], location).any(|access| access.how.writes());
+    let written = (0..read).rev().find(|&at| writes(at))?;
+    let thread = events[read].thread;
+    let is_over = (written..read).any(|at| ends[at] && events[at].thread == thread);
+    (events[written].thread == thread && !is_over).then_some(written)
+}
+
+/// Whether a thread writes next what it reads there, in the same iteration.
+fn changes_it(events: &[Event], ends: &[bool], read: usize, location: Location) -> bool {
+    let mine = (read..events.len()).filter(|&at| events[at].thread == events[read].thread);
+    let mut mine = mine.take_while(|&at| at == read || !ends[at]);
+    mine.any(|at| accesses(&events[at], location).any(|access| access.how.writes()))
+}
+
 /// Whether a thread that reads what it had written begins the same piece anew, under a lock that it takes in the same place: then it
 /// expects nothing of what it had written.
-fn begins_anew(events: &[Event], held: &[BTreeSet<Location>], meeting: &Meeting) -> bool {
-    let (Some((_, written)), Some((_, read))) = (meeting.before, meeting.after) else { return false };
+fn begins_anew(events: &[Event], held: &[BTreeSet<Location>], written: usize, read: usize) -> bool {
     let taken_at = |lock: Location, at: usize| {
         let mine = (0..=at).rev().filter(|&earlier| events[earlier].thread == events[at].thread);
         let mut takes =

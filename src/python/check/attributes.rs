@@ -216,8 +216,10 @@ impl Machine<'_> {
                 };
                 match self.in_class(&base, name) {
                     Some(found) => {
-                        let class = base.clone();
-                        self.bound(found, instance, &class)
+                        // A class method gets the class that it was called on.
+                        let of_class = matches!(self.object_of(instance), Some(Object::Class { .. }));
+                        let class = if of_class { Some(instance.clone()) } else { self.class_of(instance) };
+                        self.bound(found, instance, &class.unwrap_or(base))
                     }
                     None => Ok(self.allocate(Object::NativeMethod(object.clone(), name))),
                 }

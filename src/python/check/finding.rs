@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::collision::Collision;
+use super::deadlock;
 use super::ending::{Ending, names_that_tell};
-use super::event::{Event, name_of, thread_name};
-use super::machine::{Access, Location, Use};
+use super::event::{name_of, thread_name};
+use super::machine::Location;
 use super::reached::Untried;
 use super::search::Search;
-use super::state::{Object, State};
+use super::state::State;
 use super::witness::{Record, ScheduleLine, ScheduleStep, Turn};
 use crate::python::program::module::Module;
 use crate::python::version::{StartMethod, Version};
@@ -319,11 +320,7 @@ pub(super) fn tell(
             // The main thread only waits for the others to end.
             let waiting = ending.waiting.iter().filter(|&&thread| thread > 0 || ending.waiting.len() == 1);
             let waiting: Vec<usize> = waiting.copied().collect();
-            let names: Vec<String> = waiting.iter().map(|&thread| name_of(state, thread)).collect();
-            match &names[..] {
-                [one] => format!("{one} waits for {}", waited_for(&record.events(), state, waiting[0])),
-                names => format!("{} {}", names.join(" and "), wait_for(ending, state)),
-            }
+            deadlock::told(&record.events(), state, &waiting)
         }
         (Some(collision), _) => collision.to_string(),
         (None, _) => "the order of the threads' turns makes it so; no single variable tells why".to_owned(),
@@ -338,39 +335,6 @@ pub(super) fn tell(
         };
     }
     tell_globals(finding, module, ending, expected);
-}
-
-/// What the only thread that waits without end waits for.
-fn waited_for(events: &[Event], state: &State, thread: usize) -> String {
-    let last = events.iter().rev().find(|event| event.thread == thread);
-    let owner = |access: &Access| match access.object.map(|at| state.object(at)) {
-        Some(Object::Lock(Some(owner)) | Object::RLock(Some(owner), _)) if access.how == Use::Wait => {
-            Some(usize::from(*owner))
-        }
-        _ => None,
-    };
-    match last.and_then(|event| event.accesses.iter().find_map(owner)) {
-        Some(owner) if owner == thread => "a lock that it holds itself".to_owned(),
-        Some(owner) => format!("a lock that {} has not released", name_of(state, owner)),
-        None => "what never comes".to_owned(),
-    }
-}
-
-/// What several threads wait for that never comes: each other, where two of them have locks, or a lock that is not released any more.
-fn wait_for(ending: &Ending, state: &State) -> String {
-    let owners = state.heap.iter().filter_map(|entry| match entry.object {
-        Object::Lock(Some(owner)) | Object::RLock(Some(owner), _) => Some(usize::from(owner)),
-        _ => None,
-    });
-    let owners: BTreeSet<usize> = owners.collect();
-    let over = owners.iter().find(|&&owner| state.threads.get(owner).is_some_and(|thread| thread.finished));
-    match over {
-        Some(&owner) => format!("wait for a lock that {} has not released", name_of(state, owner)),
-        None if owners.iter().filter(|owner| ending.waiting.contains(owner)).count() > 1 => {
-            "wait for each other".to_owned()
-        }
-        None => "wait for what never comes".to_owned(),
-    }
 }
 
 /// Where what is printed and raised is as expected, the globals that are not, and what they hold.

@@ -7,10 +7,12 @@ use super::logging::LOGGER;
 use super::machine::{Arguments, Machine, R, Stop, Wait, beyond};
 use super::names::name_of;
 use super::state::{Lazy, Object, Part, Value};
+use crate::python::version::Version;
 
 impl Machine<'_> {
     /// A method of the library's. One that leaves a container as it was has changed nothing, whatever it could have done.
     pub(super) fn call_method(&mut self, receiver: &Value, name: &str, arguments: Arguments) -> R<Value> {
+        self.know_arguments_of_method(receiver, name, &arguments)?;
         let container = match receiver {
             Value::Ref(at) if self.state.object(*at).has_extent() => Some(*at as usize),
             _ => None,
@@ -102,7 +104,7 @@ impl Machine<'_> {
                 }
                 "is_alive" => self.is_alive(at),
                 "setDaemon" => {
-                    let daemon = arguments.positional.first().cloned().unwrap_or(Value::Bool(true));
+                    let daemon = self.keyword(&arguments, "daemonic", 0).unwrap_or(Value::Bool(true));
                     let daemon = self.truth(&daemon)?;
                     if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
                         part.daemon = daemon;
@@ -126,7 +128,30 @@ impl Machine<'_> {
                     if wait == Wait::Limited && self.module.facts.shape.python2 {
                         return self.type_error("acquire() of python 2 has no time limit", &[]);
                     }
+                    let limit = self.keyword(&arguments, "timeout", 1);
+                    let limited = limit.is_some_and(|limit| !matches!(limit, Value::None | Value::Int(-1)));
+                    if wait == Wait::No && limited {
+                        return self.raise(
+                            "ValueError",
+                            if of_semaphore {
+                                "can't specify timeout for non-blocking acquire"
+                            } else {
+                                "can't specify a timeout for a non-blocking call"
+                            },
+                        );
+                    }
                     self.acquire(receiver, wait)
+                }
+                "release" if of_semaphore => {
+                    let times = self.keyword(&arguments, "n", 0);
+                    if times.is_some() && self.module.version < Version::V3_9 {
+                        return beyond("release() of several before 3.9");
+                    }
+                    match times.map_or(Some(1), |times| times.as_int()) {
+                        Some(times @ 1..) => self.release_semaphore(at, times),
+                        Some(_) => self.raise("ValueError", "n must be one or more"),
+                        None => beyond("release() of this"),
+                    }
                 }
                 "release" | "__exit__" => self.release(receiver),
                 "__enter__" => self.acquire(receiver, Wait::Forever),
@@ -158,7 +183,8 @@ impl Machine<'_> {
                     }
                 }
                 "notify" => {
-                    let count = arguments.positional.first().and_then(Value::as_int).unwrap_or(1);
+                    let count =
+                        self.keyword(&arguments, "n", 0).and_then(|count| count.as_int()).unwrap_or(1);
                     self.condition_notify(at, usize::try_from(count).unwrap_or(0))
                 }
                 "notify_all" | "notifyAll" => self.condition_notify(at, usize::MAX),
@@ -194,7 +220,7 @@ impl Machine<'_> {
             }
             Object::Queue(items, most, unfinished, _) => match name {
                 "put" | "put_nowait" => {
-                    let Some(item) = arguments.positional.first().cloned() else {
+                    let Some(item) = self.keyword(&arguments, "item", 0) else {
                         return beyond("put() without an element");
                     };
                     let wait = if name == "put" { self.waits(&arguments, 1)? } else { Wait::No };
@@ -262,7 +288,13 @@ impl Machine<'_> {
                     let futures = self.allocate(Object::Pulled(futures, 0));
                     self.lazy(Lazy::Result, receiver.clone(), &[futures])
                 }
-                "shutdown" => self.shutdown(at, true),
+                "shutdown" => {
+                    let waits = match self.keyword(&arguments, "wait", 0) {
+                        Some(waits) => self.truth(&waits)?,
+                        None => true,
+                    };
+                    self.shutdown(at, waits)
+                }
                 "__exit__" => {
                     self.shutdown(at, true)?;
                     Ok(Value::None)

@@ -38,6 +38,7 @@ impl Machine<'_> {
 
     #[expect(clippy::too_many_lines, reason = "one arm for each function of the library")]
     pub(super) fn call_library(&mut self, name: &'static str, arguments: Arguments) -> R<Value> {
+        self.know_arguments("", name, &arguments)?;
         if library::exception_base(name).is_some() {
             return Ok(self.allocate(Object::Instance {
                 class: Value::Native(name),
@@ -151,10 +152,10 @@ impl Machine<'_> {
                 self.accesses.retain(|access| !matches!(access.location, Location::Content(at) | Location::Extent(at) if at == site));
                 Ok(dict)
             }
-            ("enumerate", [value] | [value, _]) => {
+            ("enumerate", _) if let Some(value) = self.keyword(&arguments, "iterable", 0) => {
                 let first =
                     self.keyword(&arguments, "start", 1).and_then(|value| value.as_int()).unwrap_or(0);
-                self.lazy(Lazy::Enumerate(first), Value::None, std::slice::from_ref(value))
+                self.lazy(Lazy::Enumerate(first), Value::None, &[value])
             }
             ("zip", _) if python2 && args.iter().any(|arg| self.is_computed(arg)) => {
                 beyond("zip() of a generator in python 2")
@@ -360,20 +361,26 @@ impl Machine<'_> {
             ("threading.RLock", []) => Ok(self.allocate(Object::RLock(None, 0))),
             ("threading.Event", []) => Ok(self.allocate(Object::Event(false, Vec::new()))),
             ("threading.local", []) => Ok(self.allocate(Object::Local(Vec::new()))),
-            ("threading.Condition", []) => {
-                let lock = self.allocate(Object::RLock(None, 0));
+            ("threading.Condition", _) => {
+                let lock = self.keyword(&arguments, "lock", 0).filter(|lock| *lock != Value::None);
+                let lock = lock.unwrap_or_else(|| self.allocate(Object::RLock(None, 0)));
                 Ok(self.allocate(Object::Condition(lock, Vec::new())))
             }
-            ("threading.Condition", [lock]) => Ok(self.allocate(Object::Condition(lock.clone(), Vec::new()))),
             ("threading.Semaphore" | "threading.BoundedSemaphore", _) => {
                 let value =
                     self.keyword(&arguments, "value", 0).and_then(|value| value.as_int()).unwrap_or(1);
+                if value < 0 {
+                    return self.raise("ValueError", "semaphore initial value must be >= 0");
+                }
                 let most = (name == "threading.BoundedSemaphore").then_some(value);
                 Ok(self.allocate(Object::Semaphore(value, most)))
             }
-            ("threading.Barrier", [parties]) => {
-                let parties = parties.as_int().and_then(|count| u32::try_from(count).ok()).unwrap_or(1);
-                Ok(self.allocate(Object::Barrier(parties, 0, 0)))
+            ("threading.Barrier", _) => {
+                let parties = self.keyword(&arguments, "parties", 0).and_then(|parties| parties.as_int());
+                match parties.map(u32::try_from) {
+                    Some(Ok(parties @ 1..)) => Ok(self.allocate(Object::Barrier(parties, 0, 0))),
+                    _ => beyond("a Barrier of other than one or more parties"),
+                }
             }
             (log, _) if let Some(log) = log.strip_prefix("logging.") => self.log(log, &arguments),
             ("threading.current_thread", []) => self.current_thread(),
@@ -399,19 +406,19 @@ impl Machine<'_> {
                 }
                 Ok(thread)
             }
-            ("multiprocessing.Value", [_, value]) => {
+            ("multiprocessing.Value", _) if let Some(value) = self.keyword(&arguments, "value", 1) => {
                 if self.keyword(&arguments, "lock", 2).is_some() {
                     return beyond("a Value with a lock that is given to it, or without one");
                 }
                 let lock = self.allocate_at(self.site().of_processes(), Object::RLock(None, 0));
-                Ok(self.allocate(Object::SharedValue(value.clone(), lock)))
+                Ok(self.allocate(Object::SharedValue(value, lock)))
             }
             ("concurrent.futures.ThreadPoolExecutor", _) => {
-                let most = self
-                    .keyword(&arguments, "max_workers", 0)
-                    .and_then(|value| value.as_int())
-                    .and_then(|most| usize::try_from(most).ok())
-                    .unwrap_or(2);
+                let most = self.keyword(&arguments, "max_workers", 0).and_then(|value| value.as_int());
+                if most.is_some_and(|most| most <= 0) {
+                    return self.raise("ValueError", "max_workers must be greater than 0");
+                }
+                let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(2);
                 let prefix = self.worker_prefix(self.keyword(&arguments, "thread_name_prefix", 1))?;
                 Ok(self.allocate(Object::Executor {
                     prefix,
@@ -440,8 +447,8 @@ impl Machine<'_> {
                 Ok(self.allocate(Object::Count(start, stride)))
             }
             ("collections.deque", _) => {
-                let items = match args.first() {
-                    Some(value) => self.elements(value)?,
+                let items = match self.keyword(&arguments, "iterable", 0) {
+                    Some(value) => self.elements(&value)?,
                     None => Vec::new(),
                 };
                 let most = self.keyword(&arguments, "maxlen", 1).and_then(|value| value.as_int());

@@ -65,9 +65,7 @@ impl Machine<'_> {
             Object::Lock(Some(_)) => Object::Lock(None),
             Object::RLock(Some(owner), 1) if owner == me => Object::RLock(None, 0),
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth - 1),
-            Object::Semaphore(left, most) if most.is_none_or(|most| left < most) => {
-                Object::Semaphore(left + 1, most)
-            }
+            Object::Semaphore(..) => return self.release_semaphore(at, 1),
             // What others do with it makes no difference to that.
             Object::RLock(..) => return self.raise("RuntimeError", "cannot release un-acquired lock"),
             object => {
@@ -75,7 +73,6 @@ impl Machine<'_> {
                 let of_processes = self.state.heap[at as usize].site.is_of_processes();
                 let python2 = self.module.facts.shape.python2;
                 return match object {
-                    Object::Semaphore(..) => self.raise("ValueError", "Semaphore released too many times"),
                     _ if of_processes => {
                         self.raise("ValueError", "semaphore or lock released too many times")
                     }
@@ -86,6 +83,22 @@ impl Machine<'_> {
         };
         self.touch_lock(at, Use::Release);
         *self.state.object_mut(at) = freed;
+        self.offers(at);
+        Ok(Value::None)
+    }
+
+    /// Lets so many more take a semaphore.
+    pub(super) fn release_semaphore(&mut self, at: u32, times: i64) -> R<Value> {
+        let Object::Semaphore(left, most) = *self.state.object(at) else {
+            return beyond("release() of this");
+        };
+        if most.is_some_and(|most| times > most - left) {
+            self.touch_lock(at, Use::Free);
+            return self.raise("ValueError", "Semaphore released too many times");
+        }
+        let Some(left) = left.checked_add(times) else { return beyond("so many of a semaphore") };
+        self.touch_lock(at, Use::Release);
+        *self.state.object_mut(at) = Object::Semaphore(left, most);
         self.offers(at);
         Ok(Value::None)
     }
@@ -401,10 +414,18 @@ impl Machine<'_> {
         self.raise("TimeoutError", "")
     }
 
-    /// Cancels those of an executor's tasks that are left to be asked for and not begun, as `Executor.map` does once one has raised.
+    /// Cancels those of an executor's tasks that are left to be asked for and not begun, as `Executor.map` does once one has raised: the
+    /// generator that it is has ended then.
     pub(super) fn cancel(&mut self, executor: &Value, left: &Value) {
-        let left = match self.object_of(left) {
-            Some(Object::Pulled(futures, taken)) => futures.get(*taken..).unwrap_or_default().to_vec(),
+        let left = match *left {
+            Value::Ref(at) => match self.state.object_mut(at) {
+                Object::Pulled(futures, taken) => {
+                    let left = futures.get(*taken..).unwrap_or_default().to_vec();
+                    *taken = futures.len();
+                    left
+                }
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         };
         let Value::Ref(at) = *executor else { return };

@@ -1,5 +1,6 @@
 //! The programs that started the project, and what each construct of a racy program comes to.
 
+mod arguments;
 mod calls;
 mod dataclasses;
 mod differs;

@@ -80,8 +80,8 @@ impl Program {
         }
     }
 
-    /// The instructions between the first load of x and the last store, and these two, if the body itself has both and the
-    /// GIL cannot be lost from that load on.
+    /// The instructions between the first load of x and the last store, and these two, if the body itself has both, does all of them one
+    /// after the other, and the GIL cannot be lost from that load on.
     #[must_use]
     pub fn unbroken(&self) -> Option<(String, Vec<&'static str>, String)> {
         let (code, functions) = self.codes.split_first()?;
@@ -97,6 +97,10 @@ impl Program {
         let end = store + instructions.get(store..)?.iter().position(next)?;
         if store < load || instructions[load..end].iter().any(|instruction| instruction.check != Check::Never)
         {
+            return None;
+        }
+        // Of branches no execution does all.
+        if instructions[load..store].iter().any(|instruction| instruction.op.target().is_some()) {
             return None;
         }
         let named = |index: usize| format!("{} x", instructions[index].opcode);

@@ -391,3 +391,23 @@ pub(crate) fn thresholds(stmts: &[Stmt]) -> BTreeSet<i64> {
     });
     sources.follow(stmts)
 }
+
+/// Where ranges end that go in steps, each with its step: 100 and 2 in `range(start, 100, 2)`.
+pub(super) fn strides(stmts: &[Stmt]) -> BTreeSet<(i64, i64)> {
+    let mut strides = BTreeSet::new();
+    let numbers = |expr: &Expr| {
+        let mut sources = Sources::new(stmts, 2);
+        sources.note(expr);
+        sources.follow(stmts)
+    };
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Call(name, _, args) = &expr.kind
+            && matches!(name.as_str(), "range" | "xrange")
+            && let [_, end, stride] = &args[..]
+        {
+            let (ends, steps) = (numbers(end), numbers(stride));
+            strides.extend(ends.iter().flat_map(|&end| steps.iter().map(move |&step| (end, step))));
+        }
+    });
+    strides
+}

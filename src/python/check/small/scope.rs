@@ -12,7 +12,8 @@ use std::fmt;
 use super::alone::rounds_of_main;
 use super::roles::{
     divisors, full_lengths, given_together, hands_over, indices, makes_it_long, met_at_conditions, names_of,
-    number, operands, parties_of, parts, parts_of_many, puts_one_by_one, rooms, taken_from_others, workers,
+    number, operands, parties_of, parts, parts_of_many, puts_one_by_one, rooms, strides, taken_from_others,
+    workers,
 };
 use super::rounds::{FEW, Rounds};
 use super::sizes::{LEAST_ROOM, MOST_THREADS, MOST_TIMES, Numbers, TELLING, scaled};
@@ -112,6 +113,14 @@ pub(crate) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     let together = given_together(stmts);
     let numbers = Numbers { counts, long, divisors, within, together, fixed, in_order };
     let mut small = numbers.taken_as(i64::from(scope.iterations));
+    // Whoever goes in steps goes round twice, from wherever in the first step.
+    for (end, step) in strides(stmts) {
+        let rest = i64::from(!numbers.counts.contains(&step) || end % step != 0);
+        let twice = small.get(&step).unwrap_or(&step).saturating_mul(2).saturating_add(rest);
+        if let Some(taken) = small.get_mut(&end) {
+            *taken = (*taken).max(twice).min(end);
+        }
+    }
     // With fewer iterations one thread does not fill it, and the line that is then not tried asks for more. Room for one alone would be
     // another program: there whoever puts something in has filled it.
     if scope.in_proportion || i64::from(scope.iterations) > LEAST_ROOM {

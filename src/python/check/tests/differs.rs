@@ -315,3 +315,18 @@ fn the_state_of_what_brings_threads_into_order_is_told_by_its_variable() {
         assert_eq!(ends(make, twice), (format!("it is {end}"), format!("it is {right}")), "{make}");
     }
 }
+
+#[test]
+fn what_a_thread_has_written_and_read_is_still_what_it_expects() {
+    let pool = "import threading\nclass Pool:\n    def __init__(self):\n        self.free = ['a', 'b']\n        self.lock = threading.Lock()\n    \
+                def __enter__(self):\n        with self.lock:\n            self.cur = self.free.pop()\n            return self.cur\n    \
+                def __exit__(self, *exc):\n        with self.lock:\n            self.free.append(self.cur)\npool = Pool()\ndef work():\n    with pool: pass\n\
+                ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(sorted(pool.free))\n";
+    let kind = |text: &str| check(text, &[Version::V3_12], 2, &Control::default()).unwrap().findings[0].kind;
+    assert_eq!(kind(pool), Kind::Loses);
+    // Whoever changes it by so much expects nothing of it.
+    let peak = "import threading\nlock = threading.Lock()\nactive = peak = 0\ndef work():\n    global active, peak\n    with lock:\n        active += 1\n        \
+                peak = max(peak, active)\n    with lock:\n        active -= 1\nts = [threading.Thread(target=work) for _ in range(2)]\n\
+                for t in ts: t.start()\nfor t in ts: t.join()\nprint(peak)\n";
+    assert_eq!(kind(peak), Kind::Differs);
+}

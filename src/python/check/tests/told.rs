@@ -36,3 +36,29 @@ fn locks_that_are_waited_for_tell_more_than_what_is_only_used_under_them() {
         assert!(["a", "b"].contains(&&*told.name), "{version}: {told}");
     }
 }
+
+#[test]
+fn each_thread_is_told_what_it_waits_for() {
+    let waits = |setup: &str, one: &str, two: &str| {
+        let text = format!(
+            "import threading, queue\na = threading.Lock()\nb = threading.Lock()\nq = queue.Queue()\n{setup}\ndef one():\n    {one}\ndef two():\n    {two}\n\
+             ts = [threading.Thread(target=f) for f in (one, two)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n"
+        );
+        check(&text, &[Version::V3_12], 2, &Control::default()).unwrap().findings[0].reason.clone()
+    };
+    let own = "mine = threading.Lock(); mine.acquire(); mine.acquire()";
+    let told = waits("", own, own);
+    assert_eq!(told, "thread 1 and thread 2 wait, each for a lock that it holds itself");
+    let told = waits("", "a.acquire(); a.acquire()", "b.acquire(); a.acquire()");
+    let both = "a lock that it holds itself, and thread 2 for a lock that thread 1 has not released";
+    assert_eq!(told, format!("thread 1 waits for {both}"));
+    let told = waits("", "a.acquire(); q.get()", "a.acquire(); a.release()");
+    let both = "what never comes, and thread 2 for a lock that thread 1 has not released";
+    assert_eq!(told, format!("thread 1 waits for {both}"));
+    let told = waits(
+        "",
+        "a.acquire(); b.acquire(); b.release(); a.release()",
+        "b.acquire(); a.acquire(); a.release(); b.release()",
+    );
+    assert!(told.starts_with("thread 1 and thread 2 wait for each other"), "{told}");
+}

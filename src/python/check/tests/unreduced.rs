@@ -52,3 +52,23 @@ fn threads_are_come_to_though_what_they_work_on_is_long() {
         assert!(checked.findings[0].uneven, "{start}");
     }
 }
+
+/// One end of a range that goes in steps, made small, must not leave a single iteration.
+#[test]
+fn a_range_in_steps_goes_round_twice() {
+    for (range, kind) in [
+        ("start, 7, 2", Kind::Loses),
+        ("start, 9, 3", Kind::Loses),
+        ("start, 13, 3", Kind::Loses),
+        ("start, 21, 5", Kind::Loses),
+        ("start, 101, 2", Kind::Loses),
+        ("start, 3, 2", Kind::Exact),
+    ] {
+        let text = format!(
+            "import threading\nn = 0\ndef work(start):\n    global n\n    prev = 0\n    for k in range({range}):\n        n = n + prev * int('1')\n        \
+             prev = k\nts = [threading.Thread(target=work, args=(s,)) for s in (1, 2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(n)\n"
+        );
+        let checked = check(&text, &[Version::V3_12], 2, &Control::default()).unwrap();
+        assert_eq!(checked.findings[0].kind, kind, "{range}: {:?}", checked.small);
+    }
+}

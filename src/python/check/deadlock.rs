@@ -1,0 +1,57 @@
+//! What threads that wait without end wait for.
+
+use std::collections::BTreeMap;
+
+use super::event::{Event, name_of};
+use super::machine::{Access, Use};
+use super::state::{Object, State};
+
+/// In a sentence; the threads are those that wait, without the main one if it only waits for the others to end.
+pub(super) fn told(events: &[Event], state: &State, waiting: &[usize]) -> String {
+    let owners: BTreeMap<usize, usize> =
+        waiting.iter().filter_map(|&thread| Some((thread, owner(events, state, thread)?))).collect();
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for &thread in waiting {
+        let what = match owners.get(&thread) {
+            Some(&owner) if owner == thread => "a lock that it holds itself".to_owned(),
+            Some(_) if is_in_a_circle(&owners, thread) => "each other".to_owned(),
+            Some(&owner) => format!("a lock that {} has not released", name_of(state, owner)),
+            None => "what never comes".to_owned(),
+        };
+        match groups.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, threads)) => threads.push(name_of(state, thread)),
+            None => groups.push((what, vec![name_of(state, thread)])),
+        }
+    }
+    let mut parts = Vec::new();
+    for (what, threads) in groups {
+        let verb = match (&threads[..], parts.is_empty()) {
+            ([_], true) => " waits for ",
+            (_, true) if what.contains("it holds") => " wait, each for ",
+            (_, true) => " wait for ",
+            ([_], false) => " for ",
+            (_, false) if what.contains("it holds") => " each for ",
+            (_, false) => " for ",
+        };
+        parts.push(format!("{}{verb}{what}", threads.join(" and ")));
+    }
+    parts.join(", and ")
+}
+
+/// Who holds the lock that a thread waits for.
+fn owner(events: &[Event], state: &State, thread: usize) -> Option<usize> {
+    let last = events.iter().rev().find(|event| event.thread == thread)?;
+    let owner = |access: &Access| match access.object.map(|at| state.object(at)) {
+        Some(Object::Lock(Some(owner)) | Object::RLock(Some(owner), _)) if access.how == Use::Wait => {
+            Some(usize::from(*owner))
+        }
+        _ => None,
+    };
+    last.accesses.iter().find_map(owner)
+}
+
+/// Whether those who hold what each of them waits for come round to the thread.
+fn is_in_a_circle(owners: &BTreeMap<usize, usize>, thread: usize) -> bool {
+    let circle = std::iter::successors(owners.get(&thread), |next| owners.get(next));
+    circle.take(owners.len()).any(|&next| next == thread)
+}

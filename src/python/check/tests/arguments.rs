@@ -1,0 +1,100 @@
+//! What the library is given: known to the model, or refused.
+
+use super::super::{Finding, Kind, check};
+use crate::python::version::Version;
+use crate::system::control::Control;
+
+const IMPORTS: &str = "import queue, threading\nfrom concurrent.futures import ThreadPoolExecutor\nfrom collections import deque\n";
+
+fn finding(text: &str, version: Version) -> Finding {
+    let checked = check(&format!("{IMPORTS}{text}"), &[version], 2, &Control::default());
+    checked.unwrap_or_else(|error| panic!("{text}: {error}")).findings[0].clone()
+}
+
+/// What it prints, alone.
+fn printed(text: &str) -> String {
+    let finding = finding(text, Version::V3_12);
+    assert_eq!((finding.kind, finding.expected.len()), (Kind::Exact, 1), "{text}: {}", finding.reason);
+    finding.expected[0].join("\n")
+}
+
+#[test]
+fn an_argument_that_the_model_does_not_know_is_refused() {
+    for (text, refused) in [
+        ("threading.Barrier(2, action=print)", "the argument action of Barrier()"),
+        ("threading.Barrier(2, print)", "so many arguments of Barrier()"),
+        ("threading.Barrier(2, timeout=0.05)", "the argument timeout of Barrier()"),
+        ("ThreadPoolExecutor(initializer=print)", "the argument initializer of ThreadPoolExecutor()"),
+        ("ThreadPoolExecutor(1).shutdown(cancel_futures=True)", "the argument cancel_futures of shutdown()"),
+        ("int('11', base=2)", "the argument base of int()"),
+        ("sum([1], start=2)", "the argument start of sum()"),
+        ("queue.SimpleQueue(3)", "so many arguments of SimpleQueue()"),
+        ("ValueError(name='x')", "the argument name of ValueError()"),
+    ] {
+        let text = format!("{IMPORTS}print({text})\n");
+        let error = check(&text, &[Version::V3_12], 2, &Control::default()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("not covered: {refused}\n")), "{text}: {error}");
+    }
+}
+
+#[test]
+fn arguments_by_name_are_those_by_place() {
+    for (text, prints) in [
+        (
+            "s = threading.Semaphore(value=0)\ns.release(n=2)\nprint(s.acquire(False), s.acquire(False), s.acquire(False))",
+            "True True False",
+        ),
+        ("q = queue.Queue(maxsize=1)\nq.put(item=7)\nprint(q.full(), q.get(timeout=1))", "True 7"),
+        (
+            "print(list(deque(iterable=[1, 2, 3], maxlen=2)), list(enumerate(iterable=[5], start=3)))",
+            "[2, 3] [(3, 5)]",
+        ),
+        ("l = threading.Lock()\nc = threading.Condition(lock=l)\nwith c: print(l.locked())", "True"),
+        ("t = threading.Thread(target=print)\nt.setDaemon(daemonic=True)\nprint(t.daemon)", "True"),
+    ] {
+        assert_eq!(printed(text), prints, "{text}");
+    }
+    let waiters = "c = threading.Condition()\nready = []\ndone = []\ndef wait():\n    with c:\n        ready.append(1)\n        c.wait()\n        done.append(1)\n\
+                   ts = [threading.Thread(target=wait) for _ in range(2)]\nfor t in ts: t.start()\nwhile len(ready) < 2: pass\nwith c: c.notify(n=2)\n\
+                   for t in ts: t.join()\nprint(len(done))";
+    assert_eq!(printed(waiters), "2");
+    let parties = "b = threading.Barrier(parties=2)\nts = [threading.Thread(target=b.wait) for _ in range(2)]\nfor t in ts: t.start()\n\
+                   for t in ts: t.join()\nprint('on')";
+    assert_eq!(printed(&parties.replace("target=b.wait", "target=lambda: b.wait()")), "on");
+}
+
+#[test]
+fn what_the_library_does_not_take_raises_what_it_raises() {
+    for (call, text) in [
+        ("threading.Semaphore(-1)", "semaphore initial value must be >= 0"),
+        ("threading.BoundedSemaphore(2).release(1)", "Semaphore released too many times"),
+        ("threading.Semaphore().release(0)", "n must be one or more"),
+        ("ThreadPoolExecutor(0)", "max_workers must be greater than 0"),
+        ("threading.Lock().acquire(False, 1)", "can't specify a timeout for a non-blocking call"),
+        ("threading.Semaphore().acquire(False, 1)", "can't specify timeout for non-blocking acquire"),
+    ] {
+        let text_of = format!("try:\n    {call}\nexcept ValueError as error:\n    print(error)\n");
+        assert_eq!(printed(&text_of), text, "{call}");
+    }
+}
+
+#[test]
+fn an_executor_that_is_not_waited_for_is_not() {
+    let text = "done = threading.Event()\npool = ThreadPoolExecutor(1)\npool.submit(lambda: done.wait())\npool.shutdown(wait=False)\ndone.set()\nprint(1)\n";
+    assert_eq!(printed(text), "1");
+    assert_eq!(finding(&text.replace("wait=False", ""), Version::V3_12).kind, Kind::Deadlocks);
+}
+
+#[test]
+fn the_results_of_an_executor_end_with_an_exception() {
+    let text = "def half(n):\n    return 4 // n\nwith ThreadPoolExecutor(1) as pool:\n    it = pool.map(half, [1, 0, 2])\n    print(next(it))\n    try:\n        \
+                next(it)\n    except ZeroDivisionError:\n        print('none')\n    print(list(it))\n";
+    assert_eq!(printed(text), "4\n[]\nnone");
+}
+
+#[test]
+fn a_class_method_that_super_finds_is_of_the_class_that_it_was_called_on() {
+    let text = "class A(object):\n    total = 0\n    @classmethod\n    def add(cls):\n        cls.total += 1\nclass B(A):\n    total = 5\n    @classmethod\n    \
+                def add(cls):\n        super().add()\n    def more(self):\n        super().add()\nB.add()\nB().more()\nprint(A.total, B.total)\n";
+    assert_eq!(printed(text), "0 7");
+}
