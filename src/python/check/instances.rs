@@ -27,6 +27,27 @@ impl Machine<'_> {
         Ok(instance)
     }
 
+    /// The class of a value, if it has one that is modelled.
+    pub(super) fn class_of(&self, value: &Value) -> Option<Value> {
+        Some(Value::Native(match (value, self.object_of(value)) {
+            (_, Some(Object::Instance { class, .. })) => return Some(class.clone()),
+            (Value::Bool(_), _) => "bool",
+            (Value::Int(_) | Value::Big(_), _) => "int",
+            (Value::Unknown(number), _) if number.whole => "int",
+            (Value::Float(_) | Value::Unknown(_), _) => "float",
+            (Value::Str(_) | Value::UnknownText(_), _) => "str",
+            (_, Some(Object::Tuple(_))) => "tuple",
+            (_, Some(Object::List(_))) => "list",
+            (_, Some(Object::Dict(_, None))) => "dict",
+            (_, Some(Object::Dict(_, Some(Value::Native("collections.Counter"))))) => "collections.Counter",
+            (_, Some(Object::Dict(..))) => "collections.defaultdict",
+            (_, Some(Object::Deque(..))) => "collections.deque",
+            (_, Some(Object::Set(_))) => "set",
+            (_, Some(Object::Class { .. })) => "type",
+            _ => return None,
+        }))
+    }
+
     /// `Thread.__init__`.
     pub(super) fn initialise_thread(&mut self, at: u32, arguments: Arguments) -> R<Value> {
         let mut given = plain_thread();

@@ -381,7 +381,7 @@ pub(super) fn item_is_missing(item: &str, version: Version) -> bool {
         "threading.Barrier" | "time.perf_counter" | "time.monotonic" | "time.process_time" => {
             version.facts().shape.python2
         }
-        "time.thread_time" => version < Version::V3_7,
+        "queue.SimpleQueue" | "time.thread_time" => version < Version::V3_7,
         "typing.Final" | "typing.Literal" => version < Version::V3_8,
         _ => item.starts_with("time.") && item.ends_with("_ns") && version < Version::V3_7,
     }

@@ -117,29 +117,7 @@ impl Machine<'_> {
             },
             Object::Lock(_) | Object::RLock(..) | Object::Semaphore(..) => match name {
                 "acquire" => {
-                    let python2 = self.module.facts.shape.python2;
-                    if python2
-                        && !arguments.keywords.is_empty()
-                        && matches!(self.state.object(at), Object::Lock(_))
-                    {
-                        return self.raise("TypeError", "acquire() takes no keyword arguments");
-                    }
-                    let wait = self.waits(&arguments, 0)?;
-                    if wait == Wait::Limited && self.module.facts.shape.python2 {
-                        return self.type_error("acquire() of python 2 has no time limit", &[]);
-                    }
-                    let limit = self.keyword(&arguments, "timeout", 1);
-                    let limited = limit.is_some_and(|limit| !matches!(limit, Value::None | Value::Int(-1)));
-                    if wait == Wait::No && limited {
-                        return self.raise(
-                            "ValueError",
-                            if of_semaphore {
-                                "can't specify timeout for non-blocking acquire"
-                            } else {
-                                "can't specify a timeout for a non-blocking call"
-                            },
-                        );
-                    }
+                    let wait = self.waits_for_lock(receiver, &arguments)?;
                     self.acquire(receiver, wait)
                 }
                 "release" if of_semaphore => {
@@ -166,7 +144,7 @@ impl Machine<'_> {
             },
             Object::Condition(..) => match name {
                 "acquire" => {
-                    let wait = self.waits(&arguments, 0)?;
+                    let wait = self.waits_for_lock(receiver, &arguments)?;
                     self.acquire(receiver, wait)
                 }
                 "release" | "__exit__" => self.release(receiver),
@@ -223,7 +201,7 @@ impl Machine<'_> {
                     let Some(item) = self.keyword(&arguments, "item", 0) else {
                         return beyond("put() without an element");
                     };
-                    let wait = if name == "put" { self.waits(&arguments, 1)? } else { Wait::No };
+                    let wait = if name == "put" { self.waits_at_queue(&arguments, 1)? } else { Wait::No };
                     self.queue_put(at, &item, wait)
                 }
                 // Another thread of the process writes it to the pipe.
@@ -231,7 +209,7 @@ impl Machine<'_> {
                     "{name}() of a multiprocessing.Queue, where what was put comes a moment later"
                 )),
                 "get" | "get_nowait" => {
-                    let wait = if name == "get" { self.waits(&arguments, 0)? } else { Wait::No };
+                    let wait = if name == "get" { self.waits_at_queue(&arguments, 0)? } else { Wait::No };
                     if wait == Wait::No && self.is_on_its_way(at) {
                         return beyond(
                             "get(False) of a multiprocessing.Queue, where what was put comes a moment later",

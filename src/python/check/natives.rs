@@ -57,6 +57,9 @@ impl Machine<'_> {
                 for arg in args {
                     texts.push(self.text(arg, false)?);
                 }
+                if python2 && self.keyword(&arguments, "flush", usize::MAX).is_some() {
+                    return self.raise_unworded("TypeError");
+                }
                 let separator = match self.keyword(&arguments, "sep", usize::MAX) {
                     Some(Value::Str(text)) => text.to_string(),
                     _ => " ".to_owned(),
@@ -217,6 +220,9 @@ impl Machine<'_> {
                 Ok(Value::Bool(name == "all"))
             }
             ("max" | "min", [_, ..]) => {
+                if python2 && self.keyword(&arguments, "default", usize::MAX).is_some() {
+                    return self.raise_unworded("TypeError");
+                }
                 let key = self.keyword(&arguments, "key", usize::MAX);
                 let mut best: Option<(Value, Value)> = None;
                 // One by one where a key is asked for: meanwhile others may change what is gone through.
@@ -315,6 +321,9 @@ impl Machine<'_> {
             ("getattr" | "hasattr", [object, Value::Str(attribute), ..]) => {
                 let found = match self.name_number(attribute) {
                     Some(number) => self.load_attribute(object, number),
+                    None if library::METHODS.contains(&&**attribute) => {
+                        return beyond(format!("{name}() of {attribute}, which the program does not name"));
+                    }
                     None => self.no_attribute(object, attribute),
                 };
                 let attribute_error = Value::Native("AttributeError");
@@ -349,7 +358,13 @@ impl Machine<'_> {
                 attributes: Vec::new(),
                 part: Part::Plain,
             })),
-            ("time.sleep", [_]) => {
+            ("time.sleep", [seconds]) => {
+                match (seconds, Self::as_float(seconds)) {
+                    (_, Some(seconds)) if seconds < 0.0 && python2 => return beyond("such a sleep()"),
+                    (_, Some(seconds)) if seconds < 0.0 => return self.raise_unworded("ValueError"),
+                    (Value::Unknown(_), _) | (_, Some(_)) => {}
+                    _ => return self.raise_unworded("TypeError"),
+                }
                 self.yield_once()?;
                 Ok(Value::None)
             }
@@ -463,6 +478,14 @@ impl Machine<'_> {
             ("collections.Counter", [] | [_]) => {
                 let counter =
                     self.allocate(Object::Dict(Vec::new(), Some(Value::Native("collections.Counter"))));
+                if let Some(Object::Dict(items, _)) =
+                    args.first().and_then(|value| self.object_of(value)).cloned()
+                {
+                    for (key, count) in items {
+                        self.store_subscript(&counter, &key, count)?;
+                    }
+                    return Ok(counter);
+                }
                 for item in args.first().map_or(Ok(Vec::new()), |value| self.elements(value))? {
                     let count = self.counted(&counter, &item)?;
                     let count = Self::int(count.as_int().map(|count| count + 1))?;
@@ -472,25 +495,5 @@ impl Machine<'_> {
             }
             _ => beyond(format!("this call of {name}()")),
         }
-    }
-
-    pub(super) fn class_of(&self, value: &Value) -> Option<Value> {
-        Some(Value::Native(match (value, self.object_of(value)) {
-            (_, Some(Object::Instance { class, .. })) => return Some(class.clone()),
-            (Value::Bool(_), _) => "bool",
-            (Value::Int(_) | Value::Big(_), _) => "int",
-            (Value::Unknown(number), _) if number.whole => "int",
-            (Value::Float(_) | Value::Unknown(_), _) => "float",
-            (Value::Str(_) | Value::UnknownText(_), _) => "str",
-            (_, Some(Object::Tuple(_))) => "tuple",
-            (_, Some(Object::List(_))) => "list",
-            (_, Some(Object::Dict(_, None))) => "dict",
-            (_, Some(Object::Dict(_, Some(Value::Native("collections.Counter"))))) => "collections.Counter",
-            (_, Some(Object::Dict(..))) => "collections.defaultdict",
-            (_, Some(Object::Deque(..))) => "collections.deque",
-            (_, Some(Object::Set(_))) => "set",
-            (_, Some(Object::Class { .. })) => "type",
-            _ => return None,
-        }))
     }
 }

@@ -4,18 +4,53 @@ use super::machine::{Arguments, Machine, R, Stop, Use, Wait, beyond};
 use super::state::{Object, Value};
 
 impl Machine<'_> {
-    /// How long a call waits: `block` or `blocking` stands at that position, and its time limit behind it.
-    pub(super) fn waits(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
-        let blocking = match self.keyword(arguments, "blocking", position) {
-            Some(value) => Some(value),
-            None => self.keyword(arguments, "block", position),
-        };
-        let waits = match blocking {
-            Some(value) => self.truth(&value)?,
-            None => true,
-        };
-        if !waits {
+    /// Whether a call waits at all: `block` or `blocking` stands at that position.
+    fn blocks(&mut self, arguments: &Arguments, position: usize) -> R<bool> {
+        let blocking = self.keyword(arguments, "blocking", position);
+        match blocking.or_else(|| self.keyword(arguments, "block", position)) {
+            Some(value) => self.truth(&value),
+            None => Ok(true),
+        }
+    }
+
+    /// How long `acquire` of a lock or a semaphore waits: -1 is no limit of a lock.
+    pub(super) fn waits_for_lock(&mut self, lock: &Value, arguments: &Arguments) -> R<Wait> {
+        let object = self.object_of(lock);
+        let of_semaphore = matches!(object, Some(Object::Semaphore(..)));
+        // It is written in C.
+        let by_place = matches!(object, Some(Object::Lock(_))) && !arguments.keywords.is_empty();
+        let limit = self.keyword(arguments, "timeout", 1).filter(|limit| *limit != Value::None);
+        let python2 = self.module.facts.shape.python2;
+        if python2 && by_place {
+            return self.raise("TypeError", "acquire() takes no keyword arguments");
+        }
+        if python2 && limit.is_some() {
+            return self.type_error("acquire() of python 2 has no time limit", &[]);
+        }
+        let seconds = limit.as_ref().and_then(Self::as_float);
+        let unlimited = !of_semaphore && seconds == Some(-1.0);
+        match (self.blocks(arguments, 0)?, limit.is_some() && !unlimited) {
+            (false, false) => Ok(Wait::No),
+            (false, true) if of_semaphore => {
+                self.raise("ValueError", "can't specify timeout for non-blocking acquire")
+            }
+            (false, true) => self.raise("ValueError", "can't specify a timeout for a non-blocking call"),
+            (true, false) => Ok(Wait::Forever),
+            (true, true) if !of_semaphore && seconds.is_some_and(|seconds| seconds < 0.0) => {
+                self.raise_unworded("ValueError")
+            }
+            (true, true) => self.time_limit(arguments, 1),
+        }
+    }
+
+    /// How long `put` and `get` of a queue wait.
+    pub(super) fn waits_at_queue(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
+        if !self.blocks(arguments, position)? {
             return Ok(Wait::No);
+        }
+        let limit = self.keyword(arguments, "timeout", position + 1);
+        if limit.as_ref().and_then(Self::as_float).is_some_and(|seconds| seconds < 0.0) {
+            return self.raise("ValueError", "'timeout' must be a non-negative number");
         }
         self.time_limit(arguments, position + 1)
     }
@@ -27,8 +62,7 @@ impl Machine<'_> {
             // What is left until a deadline is taken to be some time.
             Some(Value::Unknown(_)) => Ok(Wait::Limited),
             Some(limit) => match Self::as_float(&limit) {
-                // Less than nothing is no limit, as `acquire(timeout=-1)` has it.
-                Some(limit) if limit < 0.0 => Ok(Wait::Forever),
+                Some(limit) if limit <= 0.0 => Ok(Wait::No),
                 Some(_) => Ok(Wait::Limited),
                 None => self.type_error("a time limit is a number", &[&limit]),
             },

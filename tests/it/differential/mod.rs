@@ -61,6 +61,45 @@ fn generated_programs_print_and_raise_what_real_interpreters_do() {
     }
 }
 
+/// The program of a line of `calls.txt`: statements, and at their end an expression, which is printed.
+fn call(line: &str) -> String {
+    let statements: Vec<&str> = line.split(" ;; ").collect();
+    let (last, before) = statements.split_last().unwrap();
+    let last = if last.starts_with("print(") { (*last).to_owned() } else { format!("print({last})") };
+    let body: Vec<String> =
+        before.iter().copied().chain([&*last]).map(|line| format!("        {line}")).collect();
+    let body = body.join("\n");
+    format!(
+        "from __future__ import print_function\nimport itertools, threading, time\ntry:\n    import queue\nexcept ImportError:\n    \
+         import Queue as queue\nfrom collections import deque, defaultdict, Counter\ndef f(a=1, *b, **c):\n    return (a, b, sorted(c.items()))\n\
+         def main():\n    try:\n{body}\n    except Exception as error:\n        print(type(error).__name__)\nmain()\n"
+    )
+}
+
+/// Arguments by place and by name, too few and too many, and values that are not taken: what is not modelled is refused, and nothing that
+/// is given is left out.
+#[test]
+fn calls_of_the_library_give_and_raise_what_those_of_real_interpreters_do() {
+    let interpreters = some();
+    if interpreters.is_empty() {
+        return not_tried("calls of the library", "no CPython is installed here");
+    }
+    let lines: Vec<&str> = include_str!("calls.txt").lines().collect();
+    for (interpreter, version) in interpreters {
+        let line = |at: u64| lines[usize::try_from(at).unwrap()];
+        let program = |at| Some(call(line(at)));
+        let tally = compare(&interpreter, version, 0..lines.len() as u64, program).unwrap();
+        let parted: Vec<_> = tally.parted.iter().map(|(at, how)| (line(*at), how)).collect();
+        assert!(parted.is_empty(), "{version}: {parted:?}");
+        assert!(
+            tally.agreed > 2 * tally.refusals(),
+            "{version}: {} agree, {:?}",
+            tally.agreed,
+            tally.refused
+        );
+    }
+}
+
 #[test]
 fn no_real_run_of_two_threads_shows_what_the_model_calls_impossible() {
     let interpreters = some();
