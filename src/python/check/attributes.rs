@@ -144,6 +144,7 @@ impl Machine<'_> {
                 {
                     Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
                 }
+                Value::Native(class) => beyond(format!("{class}.{text}")),
                 _ => self.no_attribute(object, text),
             };
         };

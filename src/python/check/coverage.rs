@@ -1,6 +1,6 @@
 //! What a program names and the model does not have: refused with its place, before anything runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::library;
 use super::machine::{KNOWN, NAME};
@@ -84,6 +84,45 @@ fn set_attributes(stmts: &[Stmt]) -> BTreeSet<String> {
     attributes
 }
 
+/// The private attributes (`__v`) that statements use, and where.
+fn private_attributes(stmts: &[Stmt]) -> BTreeMap<u32, (Position, String)> {
+    let mut uses = BTreeMap::new();
+    let mut note = |expr: &Expr| {
+        if let ExprKind::Attribute(_, name) = &expr.kind
+            && name.starts_with("__")
+            && !name.ends_with("__")
+        {
+            uses.insert(expr.position.start, (expr.position, name.clone()));
+        }
+    };
+    all_expressions(stmts, &mut note);
+    all_statements(stmts, &mut |stmt| {
+        walk_targets(stmt, &mut |target| single_targets(target, &mut note));
+    });
+    uses
+}
+
+/// Where a private attribute is used that is another one, or none, by what a class makes of its name: outside of classes, and in a class and
+/// one that it derives from.
+fn mangled(stmts: &[Stmt]) -> Option<(Position, String)> {
+    let mut outside = private_attributes(stmts);
+    let mut of_classes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut inherited = None;
+    all_statements(stmts, &mut |stmt| {
+        let StmtKind::Class(class) = &stmt.kind else { return };
+        let own = private_attributes(&class.body);
+        outside.retain(|start, _| !own.contains_key(start));
+        if let Some(Expr { kind: ExprKind::Name(base), .. }) = &class.base
+            && let Some(others) = of_classes.get(base)
+        {
+            inherited =
+                inherited.take().or_else(|| own.values().find(|(_, name)| others.contains(name)).cloned());
+        }
+        of_classes.insert(class.name.clone(), own.into_values().map(|(_, name)| name).collect());
+    });
+    outside.into_values().next().or(inherited)
+}
+
 /// Refuses the first thing that is not covered; `place` is where a position is.
 pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result<(), SourceError> {
     let mut refusal: Option<(Position, String)> = None;
@@ -144,6 +183,9 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
             _ => {}
         }
     });
+    if let Some((position, name)) = mangled(stmts) {
+        refuse(position, format!("{name} outside of the one class that has it is not covered"));
+    }
     bound_in_expressions(stmts, &mut names);
     let known = |name: &str| names.contains(name) || library::builtin(name).is_some();
     all_expressions(stmts, &mut |expr| match &expr.kind {

@@ -76,8 +76,8 @@ fn call(line: &str) -> String {
     )
 }
 
-/// Arguments by place and by name, too few and too many, and values that are not taken: what is not modelled is refused, and nothing that
-/// is given is left out.
+/// Arguments by place and by name, too few and too many, values that are not taken, and what classes, generators and exceptions are: what is
+/// not modelled is refused, and nothing that is given is left out.
 #[test]
 fn calls_of_the_library_give_and_raise_what_those_of_real_interpreters_do() {
     let interpreters = some();

@@ -98,3 +98,34 @@ fn a_class_method_that_super_finds_is_of_the_class_that_it_was_called_on() {
                 def add(cls):\n        super().add()\n    def more(self):\n        super().add()\nB.add()\nB().more()\nprint(A.total, B.total)\n";
     assert_eq!(printed(text), "0 7");
 }
+
+#[test]
+fn what_a_name_stands_for_only_within_a_class_is_refused_outside() {
+    let refused = |text: &str| {
+        let error = check(text, &[Version::V3_12], 2, &Control::default()).unwrap_err().to_string();
+        error.lines().next().unwrap_or_default().to_owned()
+    };
+    let class =
+        "class A(object):\n    def __init__(self): self.__n = 1\n    def get(self): return self.__n\n";
+    let message = "not covered: __n outside of the one class that has it is not covered";
+    assert_eq!(refused(&format!("{class}print(A().__n)\n")), message);
+    assert_eq!(
+        refused(&format!("{class}class B(A):\n    def more(self): return self.__n\nprint(B())\n")),
+        message
+    );
+    assert_eq!(printed(&format!("{class}print(A().get())")), "1");
+    assert_eq!(refused("print(sorted(['b'], key=str.lower))\n"), "not covered: str.lower");
+}
+
+#[test]
+fn a_class_that_a_function_makes_has_its_name() {
+    let text = "def make():\n    class Local(object):\n        @classmethod\n        def called(cls): return cls.__name__\n    return Local\nprint(make().called())";
+    assert_eq!(printed(text), "Local");
+}
+
+#[test]
+fn a_generator_of_2_7_returns_no_value() {
+    let text = "def two():\n    yield 1\n    return 2\nprint(list(two()))\n";
+    let kind = |version| check(text, &[version], 2, &Control::default()).unwrap().findings[0].kind;
+    assert_eq!((kind(Version::V2_7), kind(Version::V3_6)), (Kind::NotPython, Kind::Exact));
+}

@@ -121,6 +121,8 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn class(&mut self, class: &'a Class) -> Result<()> {
+        // It is called so, though it may be a local one.
+        self.name(&class.name);
         self.emit("LOAD_BUILD_CLASS", Op::Nop, "");
         if let Some(base) = &class.base {
             self.expr(base)?;

@@ -37,6 +37,7 @@ pub(crate) fn refusal(text: &str, version: Version) -> Option<SourceError> {
         prints_by_function: imports("print_function"),
         evaluates: !imports("annotations"),
         in_function: false,
+        function: Ways::default(),
         found: None,
     };
     if !newer.evaluates && target < PythonVersion::PY37 {
@@ -54,7 +55,17 @@ struct Newer {
     /// Whether annotations are evaluated.
     evaluates: bool,
     in_function: bool,
+    function: Ways,
     found: Option<(TextRange, &'static str)>,
+}
+
+/// How the function that is looked at gives values back.
+#[derive(Default)]
+struct Ways {
+    /// Where it returns one.
+    returned: Option<TextRange>,
+    /// Whether it is a generator.
+    yields: bool,
 }
 
 impl Newer {
@@ -90,7 +101,12 @@ impl<'a> Visitor<'a> for Newer {
                 let annotations = parameters.iter().filter_map(ast::AnyParameterRef::annotation);
                 annotations.chain(def.returns.as_deref()).for_each(|annotation| self.annotated(annotation));
                 let outer = std::mem::replace(&mut self.in_function, true);
+                let around = std::mem::take(&mut self.function);
                 visitor::walk_stmt(self, stmt);
+                let function = std::mem::replace(&mut self.function, around);
+                if let Some(range) = function.returned.filter(|_| function.yields && self.is_python2()) {
+                    self.refuse(range, "a generator of python 2 returns no value");
+                }
                 self.in_function = outer;
             }
             Stmt::AnnAssign(assign) => {
@@ -98,6 +114,11 @@ impl<'a> Visitor<'a> for Newer {
                 if self.is_python2() || !self.in_function {
                     self.annotated(&assign.annotation);
                 }
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::Return(it) => {
+                self.function.returned =
+                    self.function.returned.or_else(|| it.value.as_ref().map(|value| value.range()));
                 visitor::walk_stmt(self, stmt);
             }
             Stmt::Raise(raise) if self.is_python2() && raise.cause.is_some() => {
@@ -108,6 +129,7 @@ impl<'a> Visitor<'a> for Newer {
     }
 
     fn visit_expr(&mut self, expr: &'a Expr) {
+        self.function.yields |= matches!(expr, Expr::Yield(_));
         if let Expr::Call(call) = expr
             && self.is_python2()
             && !self.prints_by_function
