@@ -1,9 +1,13 @@
 "exit" "125"  # nothing in Python; a shell that was named by mistake leaves here and runs no further line
 # Says what this interpreter is. The same lines must run on every Python from 2.7 on, whoever made it.
+import sys
+
+# A file of the folder that it is run in may have the name of a module.
+sys.path = [folder for folder in sys.path if folder]
+
 import json
 import os
 import platform
-import sys
 
 # A build without the GIL can have it switched on again, so the build and the present state are two answers.
 free_threaded = False

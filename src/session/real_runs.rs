@@ -345,6 +345,7 @@ impl Expected {
                 // An annotation, or locks in parentheses, may be what an older version evaluates otherwise.
                 let refused = [
                     "SyntaxError",
+                    "NameError",
                     "IndentationError",
                     "ImportError",
                     "ModuleNotFoundError",

@@ -198,6 +198,7 @@ impl Machine<'_> {
                 }
                 match (part, text) {
                     (_, "__class__") => Ok(class.clone()),
+                    (Part::Exception(_), "value") => beyond("the value of an exception"),
                     (Part::Exception(args), "args") => {
                         let args = args.clone();
                         Ok(self.tuple(args))
@@ -303,9 +304,13 @@ impl Machine<'_> {
                 }
                 if let (Part::Thread(_), "daemon") = (&part, self.name(name)) {
                     let daemon = self.truth(&value)?;
-                    if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
-                        part.daemon = daemon;
+                    let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) else {
+                        return Ok(());
+                    };
+                    if part.number.is_some() {
+                        return self.raise("RuntimeError", "cannot set daemon status of active thread");
                     }
+                    part.daemon = daemon;
                     return Ok(());
                 }
                 if let (Part::Thread(_), "name") = (&part, self.name(name)) {
@@ -313,6 +318,9 @@ impl Machine<'_> {
                         part.name = value;
                     }
                     return Ok(());
+                }
+                if self.has_slots(&class) {
+                    self.needs_slot(object, &class, name)?;
                 }
                 self.touch_attribute(at, name, true);
                 if let Object::Instance { attributes, .. } = self.state.object_mut(at) {
@@ -338,18 +346,36 @@ impl Machine<'_> {
                 }
                 Ok(())
             }
-            Object::SharedValue(_, lock) if self.name(name) == "value" => {
+            Object::SharedValue(before, lock) if self.name(name) == "value" => {
                 self.by_property(&lock)?;
-                let fits = value.as_int().is_none_or(|value| i32::try_from(value).is_ok());
-                if !fits || matches!(value, Value::Big(_)) {
-                    return beyond("a number of more than 32 bits in a Value");
-                }
+                let value = shared_number(matches!(before, Value::Float(_)), &value)?;
                 self.touch(at, true);
                 *self.state.object_mut(at) = Object::SharedValue(value, lock);
                 Ok(())
             }
             _ => beyond(format!("setting the attribute {} of this", self.name(name))),
         }
+    }
+
+    /// Raises if no class of an object whose classes all have `__slots__` has one of that name.
+    fn needs_slot(&mut self, object: &Value, class: &Value, name: u16) -> R<()> {
+        let slots = self.name_number("__slots__");
+        let mut class = class.clone();
+        while let Some(Object::Class { base, attributes, .. }) = self.object_of(&class).cloned() {
+            let own =
+                attributes.into_iter().find(|(number, _)| Some(*number) == slots).map(|(_, value)| value);
+            let names = match own {
+                Some(one @ Value::Str(_)) => vec![one],
+                Some(several) => self.elements(&several)?,
+                None => Vec::new(),
+            };
+            if names.iter().any(|known| matches!(known, Value::Str(text) if **text == *self.name(name))) {
+                return Ok(());
+            }
+            class = base;
+        }
+        let text = self.name(name);
+        self.no_attribute(object, text).map(|_| ())
     }
 
     /// The value of a `multiprocessing.Value` is a property written in Python, which takes the lock and lets it go by a call behind which
@@ -422,5 +448,15 @@ impl Machine<'_> {
             Some(method) => method,
             None => self.allocate(Object::NativeMethod(context.clone(), EXIT)),
         }
+    }
+}
+
+/// What a `Value` of integers or of floats holds of a number that is stored in it.
+pub(super) fn shared_number(of_floats: bool, value: &Value) -> R<Value> {
+    match (of_floats, Machine::as_float(value), value.as_int()) {
+        (true, Some(float), _) => Ok(Value::Float(float.to_bits())),
+        (false, _, Some(int)) if i32::try_from(int).is_ok() => Ok(Value::Int(int)),
+        (false, _, Some(_)) => beyond("a number of more than 32 bits in a Value"),
+        _ => beyond("such a value in a multiprocessing.Value"),
     }
 }

@@ -427,7 +427,7 @@ impl Machine<'_> {
     }
 
     /// Whether a class and those that it derives from have `__slots__`, so that its objects have no dict.
-    fn has_slots(&self, class: &Value) -> bool {
+    pub(super) fn has_slots(&self, class: &Value) -> bool {
         let Some(slots) = self.name_number("__slots__") else { return false };
         let mut class = class.clone();
         while let Some(Object::Class { base, attributes, .. }) = self.object_of(&class) {

@@ -76,7 +76,8 @@ impl Machine<'_> {
                         }
                     }
                 }
-                "group" => {}
+                "group" if value == Value::None => {}
+                "group" => return self.raise("AssertionError", "group argument must be None, for now"),
                 other => return beyond(format!("the argument {other} of a thread")),
             }
         }

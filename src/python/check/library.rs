@@ -378,9 +378,11 @@ pub(super) fn is_missing(name: &str, version: Version) -> bool {
 /// Whether a version's module has not got something yet.
 pub(super) fn item_is_missing(item: &str, version: Version) -> bool {
     match item {
-        "threading.Barrier" | "time.perf_counter" | "time.monotonic" | "time.process_time" => {
-            version.facts().shape.python2
-        }
+        "threading.Barrier"
+        | "threading.get_ident"
+        | "time.perf_counter"
+        | "time.monotonic"
+        | "time.process_time" => version.facts().shape.python2,
         "queue.SimpleQueue" | "time.thread_time" => version < Version::V3_7,
         "typing.Final" | "typing.Literal" => version < Version::V3_8,
         _ => item.starts_with("time.") && item.ends_with("_ns") && version < Version::V3_7,

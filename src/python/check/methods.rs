@@ -133,6 +133,7 @@ impl Machine<'_> {
                 }
                 "release" | "__exit__" => self.release(receiver),
                 "__enter__" => self.acquire(receiver, Wait::Forever),
+                "locked" if self.lacks_locked(at) => self.no_attribute(receiver, "locked"),
                 "locked" => {
                     self.touch(at, false);
                     Ok(Value::Bool(matches!(

@@ -6,6 +6,7 @@ use super::machine::{Arguments, CALL, Location, Machine, R, Stop, beyond};
 use super::numbers::big;
 use super::state::{Lazy, Object, Part, Value};
 use crate::python::program::BinaryOp;
+use crate::python::version::Version;
 use num_bigint::Sign;
 
 impl Machine<'_> {
@@ -170,6 +171,12 @@ impl Machine<'_> {
             }
             ("filter", [function, source]) if !python2 => {
                 self.lazy(Lazy::Filter, function.clone(), std::slice::from_ref(source))
+            }
+            ("reversed", [value])
+                if matches!(self.object_of(value), Some(Object::Dict(..)))
+                    && self.module.version >= Version::V3_8 =>
+            {
+                beyond("reversed() of a dict")
             }
             ("reversed", [value])
                 if self.items_of(value).is_none()
@@ -421,13 +428,7 @@ impl Machine<'_> {
                 }
                 Ok(thread)
             }
-            ("multiprocessing.Value", _) if let Some(value) = self.keyword(&arguments, "value", 1) => {
-                if self.keyword(&arguments, "lock", 2).is_some() {
-                    return beyond("a Value with a lock that is given to it, or without one");
-                }
-                let lock = self.allocate_at(self.site().of_processes(), Object::RLock(None, 0));
-                Ok(self.allocate(Object::SharedValue(value, lock)))
-            }
+            ("multiprocessing.Value", _) => self.make_shared_value(&arguments),
             ("concurrent.futures.ThreadPoolExecutor", _) => {
                 let most = self.keyword(&arguments, "max_workers", 0).and_then(|value| value.as_int());
                 if most.is_some_and(|most| most <= 0) {

@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::attributes::shared_number;
 use super::compaction::{each, each_mut};
-use super::machine::{Beyond, Machine, NAME, R, Step, Stop, beyond};
+use super::machine::{Arguments, Beyond, Machine, NAME, R, Step, Stop, beyond};
 use super::state::{Entry, Frame, Object, Part, State, Thread, Value};
 use crate::python::program::Place;
 use crate::python::version::StartMethod;
@@ -20,6 +21,24 @@ const SERVER: u8 = 1;
 const LONGEST_IMPORT: usize = 20_000;
 
 impl Machine<'_> {
+    /// `multiprocessing.Value`: a number that processes share, and its lock.
+    pub(super) fn make_shared_value(&mut self, arguments: &Arguments) -> R<Value> {
+        if self.keyword(arguments, "lock", 2).is_some() {
+            return beyond("a Value with a lock that is given to it, or without one");
+        }
+        let code = self.keyword(arguments, "typecode_or_type", 0);
+        let of_floats = code == Some(Value::str("d"));
+        if !(of_floats || ["i", "l", "q"].iter().any(|it| code == Some(Value::str(it)))) {
+            return beyond("a Value of other numbers than of i, l, q or d");
+        }
+        let Some(value) = self.keyword(arguments, "value", 1) else {
+            return beyond("a Value without its number");
+        };
+        let value = shared_number(of_floats, &value)?;
+        let lock = self.allocate_at(self.site().of_processes(), Object::RLock(None, 0));
+        Ok(self.allocate(Object::SharedValue(value, lock)))
+    }
+
     /// Lets the thread that runs be in a process of its own; returns what it is handed.
     pub(super) fn begin_process(&mut self, handed: Vec<Value>) -> R<Vec<Value>> {
         let parent = self.current().process;

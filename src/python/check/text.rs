@@ -134,7 +134,14 @@ impl Machine<'_> {
                 Object::Class { name, .. } if self.is_old_style(value) => {
                     format!("__main__.{}", self.name(name))
                 }
-                Object::Class { name, .. } => format!("<class '__main__.{}'>", self.name(name)),
+                Object::Class { name, .. }
+                    if self.state.globals.iter().flatten().any(|global| global == value) =>
+                {
+                    format!("<class '__main__.{}'>", self.name(name))
+                }
+                Object::Class { .. } => {
+                    return beyond("the text of a class that a class or a function holds");
+                }
                 _ => return beyond("the text of an object, which shows its address"),
             },
         })

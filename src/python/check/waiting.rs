@@ -2,6 +2,7 @@
 
 use super::machine::{Arguments, Machine, R, Stop, Use, Wait, beyond};
 use super::state::{Object, Value};
+use crate::python::version::Version;
 
 impl Machine<'_> {
     /// Whether a call waits at all: `block` or `blocking` stands at that position.
@@ -19,12 +20,16 @@ impl Machine<'_> {
         let of_semaphore = matches!(object, Some(Object::Semaphore(..)));
         // It is written in C.
         let by_place = matches!(object, Some(Object::Lock(_))) && !arguments.keywords.is_empty();
-        let limit = self.keyword(arguments, "timeout", 1).filter(|limit| *limit != Value::None);
+        let given = self.keyword(arguments, "timeout", 1);
+        if given == Some(Value::None) && self.is_built_in_lock(lock) {
+            return self.raise_unworded("TypeError");
+        }
+        let (given, limit) = (given.is_some(), given.filter(|limit| *limit != Value::None));
         let python2 = self.module.facts.shape.python2;
         if python2 && by_place {
             return self.raise("TypeError", "acquire() takes no keyword arguments");
         }
-        if python2 && limit.is_some() {
+        if python2 && given {
             return self.type_error("acquire() of python 2 has no time limit", &[]);
         }
         let seconds = limit.as_ref().and_then(Self::as_float);
@@ -41,6 +46,23 @@ impl Machine<'_> {
             }
             (true, true) => self.time_limit(arguments, 1),
         }
+    }
+
+    /// Whether it is a lock whose `acquire` takes no `None` for a time limit: that is written in C.
+    fn is_built_in_lock(&self, lock: &Value) -> bool {
+        match self.object_of(lock) {
+            Some(Object::Condition(inner, _)) => self.is_built_in_lock(inner),
+            Some(Object::Lock(_) | Object::RLock(..)) => match lock {
+                Value::Ref(at) => !self.state.heap[*at as usize].site.is_of_processes(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether it is an `RLock` of a version in which that does not say whether it is taken.
+    pub(super) fn lacks_locked(&self, at: u32) -> bool {
+        matches!(self.state.object(at), Object::RLock(..)) && self.module.version < Version::V3_14
     }
 
     /// How long `put` and `get` of a queue wait.

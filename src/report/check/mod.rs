@@ -134,7 +134,11 @@ impl CheckReport {
 
     /// What is to be said of the real runs, a sentence each.
     fn real_notes(&self) -> Vec<String> {
-        self.missing().into_iter().chain(self.faults()).chain(real::notes(&self.real)).collect()
+        self.missing()
+            .into_iter()
+            .chain(self.faults())
+            .chain(real::notes(&self.real, !self.small.is_empty()))
+            .collect()
     }
 
     fn faults(&self) -> Vec<String> {

@@ -179,7 +179,7 @@ fn line(ends: &[String]) -> String {
 }
 
 /// What is to be said of results that were not seen or not compared: a sentence for each reason.
-pub(super) fn notes(rows: &[RealRow]) -> Vec<String> {
+pub(super) fn notes(rows: &[RealRow], small: bool) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     let unseen: Vec<String> = rows
         .iter()
@@ -195,8 +195,10 @@ pub(super) fn notes(rows: &[RealRow]) -> Vec<String> {
         } else {
             "; with the default switch interval it is smaller"
         };
+        // With its own numbers the program may be another one.
+        let can = if small { "with numbers that small it can happen by the model" } else { "it can happen" };
         notes.push(format!(
-            "not seen: it can happen, but did not in {}. In brackets: the share of such runs that show it, at 95 % confidence{smaller}. \
+            "not seen: {can}, but did not in {}. In brackets: the share of such runs that show it, at 95 % confidence{smaller}. \
              More --runs, or more iterations in the file, may show it.",
             unseen.join(", ")
         ));

@@ -129,3 +129,50 @@ fn a_generator_of_2_7_returns_no_value() {
     let kind = |version| check(text, &[version], 2, &Control::default()).unwrap().findings[0].kind;
     assert_eq!((kind(Version::V2_7), kind(Version::V3_6)), (Kind::NotPython, Kind::Exact));
 }
+
+#[test]
+fn newer_syntax_is_python_where_it_is_known() {
+    let kinds = |text: &str, versions: [Version; 2]| {
+        let checked =
+            check(text, &versions, 2, &Control::default()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        [checked.findings[0].kind, checked.findings[1].kind]
+    };
+    let split = [Kind::NotPython, Kind::Exact];
+    for (text, versions) in [
+        ("d = {'a': 1}\nprint(f\"{d[\"a\"]}\")\n", [Version::V3_11, Version::V3_12]),
+        ("try: print(1)\nexcept ValueError, KeyError: pass\n", [Version::V3_13, Version::V3_14]),
+        ("for i in (1, 2):\n    try: print(i)\n    finally: continue\n", [Version::V3_7, Version::V3_8]),
+        ("def f(*a): return a\nprint(f(*[1], *[2]))\n", [Version::V2_7, Version::V3_6]),
+        (
+            "class A:\n    def f(self, other: A): return 1\nprint(A().f(2))\n",
+            [Version::V3_13, Version::V3_14],
+        ),
+    ] {
+        assert_eq!(kinds(text, versions), split, "{text}");
+    }
+    let quoted = "class A:\n    def f(self, other: 'A'): return 1\nprint(A().f(2))\n";
+    assert_eq!(kinds(quoted, [Version::V3_13, Version::V3_14]), [Kind::Exact; 2]);
+}
+
+#[test]
+fn a_shared_value_is_of_its_type() {
+    let value = |make: &str| {
+        format!("import multiprocessing\nv = multiprocessing.Value({make})\nv.value += 1\nprint(v.value)")
+    };
+    assert_eq!(printed(&value("'d', 1")), "2.0");
+    assert_eq!(printed(&value("'i', 1")), "2");
+    for (make, why) in [
+        ("'H', 1", "a Value of other numbers than of i, l, q or d"),
+        ("'i', 1.5", "such a value in a multiprocessing.Value"),
+    ] {
+        let error = check(&value(make), &[Version::V3_12], 2, &Control::default()).unwrap_err().to_string();
+        assert!(error.contains(why), "{make}: {error}");
+    }
+}
+
+#[test]
+fn a_mutable_default_of_a_field_is_refused() {
+    let text = "from dataclasses import dataclass\n@dataclass\nclass A:\n    items: list = []\nprint(A())\n";
+    let error = check(text, &[Version::V3_12], 2, &Control::default()).unwrap_err().to_string();
+    assert!(error.contains("give it a default_factory"), "{error}");
+}

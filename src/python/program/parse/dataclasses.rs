@@ -94,6 +94,15 @@ impl Reader<'_> {
                         stmt.range(),
                     ));
                 }
+                if let Some(Expr { kind: ExprKind::List(_) | ExprKind::Dict(_) | ExprKind::Set(_), .. }) =
+                    &field.default
+                {
+                    return Err(self.not_covered(
+                        "a list, dict or set as the default of a field, which raises ValueError,",
+                        "give it a default_factory",
+                        stmt.range(),
+                    ));
+                }
                 if let Some(default) = &field.default {
                     body.push(bind(ExprKind::Name(field.name.clone()), default.clone(), position));
                 }

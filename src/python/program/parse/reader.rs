@@ -1,6 +1,7 @@
 //! A text being read: its syntax tree by the grammar, places in it, and refusals.
 
-use ruff_python_ast as ast;
+use ruff_python_ast::{self as ast, Mod, PythonVersion};
+use ruff_python_parser::{Mode, ParseOptions, parse};
 use ruff_text_size::{TextRange, TextSize};
 
 use super::super::source::{Place, Position, Source, SourceError, SourceErrorKind};
@@ -80,7 +81,9 @@ impl Reader<'_> {
                 TextRange::default(),
             ));
         }
-        let parsed = ruff_python_parser::parse_module(self.text).map_err(|error| {
+        // By the newest grammar: what a version does not know of it is refused for that version.
+        let newest = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest_preview());
+        let parsed = parse(self.text, newest).map_err(|error| {
             let message = error.error.to_string();
             let mut letters = message.chars();
             let message: String =
@@ -94,7 +97,14 @@ impl Reader<'_> {
                 error.range,
             ));
         }
-        Ok(parsed.into_syntax())
+        match parsed.into_syntax() {
+            Mod::Module(module) => Ok(module),
+            Mod::Expression(_) => Err(self.error(
+                SourceErrorKind::NotPython3,
+                "an expression is no program",
+                TextRange::default(),
+            )),
+        }
     }
 
     pub(super) fn position(&self, range: TextRange) -> Position {

@@ -38,6 +38,7 @@ pub(crate) fn refusal(text: &str, version: Version) -> Option<SourceError> {
         evaluates: !imports("annotations"),
         in_function: false,
         function: Ways::default(),
+        class: None,
         found: None,
     };
     if !newer.evaluates && target < PythonVersion::PY37 {
@@ -56,6 +57,8 @@ struct Newer {
     evaluates: bool,
     in_function: bool,
     function: Ways,
+    /// The class whose body it is, which has no name yet.
+    class: Option<String>,
     found: Option<(TextRange, &'static str)>,
 }
 
@@ -81,12 +84,30 @@ impl Newer {
         if self.is_python2() {
             self.refuse(annotation.range(), "python 2 knows no annotations: leave them out");
         } else if self.evaluates {
-            let mut raises = Raises { target: self.target, found: None };
+            let mut raises = Raises {
+                target: self.target,
+                class: self.class.as_deref().filter(|_| !self.in_function),
+                found: None,
+            };
             raises.visit_expr(annotation);
             if let Some((range, message)) = raises.found {
                 self.refuse(range, message);
             }
         }
+    }
+}
+
+/// Where a statement goes on with a loop around it.
+fn continues(stmt: &Stmt) -> Option<TextRange> {
+    let any = |body: &[Stmt]| body.iter().find_map(continues);
+    match stmt {
+        Stmt::Continue(it) => Some(it.range()),
+        Stmt::If(it) => {
+            any(&it.body).or_else(|| it.elif_else_clauses.iter().find_map(|clause| any(&clause.body)))
+        }
+        Stmt::With(it) => any(&it.body),
+        Stmt::Try(it) => any(&it.body).or_else(|| any(&it.orelse)).or_else(|| any(&it.finalbody)),
+        _ => None,
     }
 }
 
@@ -116,6 +137,17 @@ impl<'a> Visitor<'a> for Newer {
                 }
                 visitor::walk_stmt(self, stmt);
             }
+            Stmt::Try(it) if self.target < PythonVersion::PY38 => {
+                if let Some(range) = it.finalbody.iter().find_map(continues) {
+                    self.refuse(range, "continue in a finally is no syntax before 3.8");
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::ClassDef(class) => {
+                let outer = self.class.replace(class.name.to_string());
+                visitor::walk_stmt(self, stmt);
+                self.class = outer;
+            }
             Stmt::Return(it) => {
                 self.function.returned =
                     self.function.returned.or_else(|| it.value.as_ref().map(|value| value.range()));
@@ -132,6 +164,12 @@ impl<'a> Visitor<'a> for Newer {
         self.function.yields |= matches!(expr, Expr::Yield(_));
         if let Expr::Call(call) = expr
             && self.is_python2()
+            && call.arguments.args.iter().skip_while(|arg| !arg.is_starred_expr()).nth(1).is_some()
+        {
+            self.refuse(call.range(), "python 2 takes no arguments by place behind *args");
+        }
+        if let Expr::Call(call) = expr
+            && self.is_python2()
             && !self.prints_by_function
             && matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print")
             && (!call.arguments.keywords.is_empty() || call.arguments.args.iter().any(Expr::is_starred_expr))
@@ -146,12 +184,13 @@ impl<'a> Visitor<'a> for Newer {
 }
 
 /// Looks for what raises when an annotation is evaluated.
-struct Raises {
+struct Raises<'c> {
     target: PythonVersion,
+    class: Option<&'c str>,
     found: Option<(TextRange, &'static str)>,
 }
 
-impl<'a> Visitor<'a> for Raises {
+impl<'a> Visitor<'a> for Raises<'_> {
     fn visit_expr(&mut self, expr: &'a Expr) {
         let message = match expr {
             Expr::Subscript(subscript)
@@ -159,6 +198,13 @@ impl<'a> Visitor<'a> for Raises {
                     && matches!(&*subscript.value, Expr::Name(name) if GENERIC.contains(&name.id.as_str())) =>
             {
                 Some("an annotation such as list[int] raises TypeError before 3.9: put it in quotes")
+            }
+            Expr::Name(name)
+                if self.target < PythonVersion::PY314 && self.class == Some(name.id.as_str()) =>
+            {
+                Some(
+                    "an annotation that names the class around it raises NameError before 3.14: put it in quotes",
+                )
             }
             Expr::BinOp(operation)
                 if self.target < PythonVersion::PY310 && operation.op == Operator::BitOr =>
