@@ -453,3 +453,17 @@ fn gil_names_those_that_take_a_body_over_shared_objects() {
     // What has no whole number for a result is taken by none of them.
     gilsim("gil --iters 1k --body").arg("x += 1.5").assert().code(2).stderr(contains("take this one").not());
 }
+
+#[test]
+fn a_file_of_the_folder_is_no_module_of_the_interpreter_that_is_asked() {
+    let Some(python) = real_python() else {
+        return skipped("an interpreter in a folder with modules of its own");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for module in ["re.py", "threading.py"] {
+        std::fs::write(folder.path().join(module), "raise SystemExit(3)\n").unwrap();
+    }
+    std::fs::write(folder.path().join("program.py"), "print(1)\n").unwrap();
+    let line = ["--runs", "1", "--python", &python];
+    gilsim("check program.py").args(line).current_dir(folder.path()).assert().success();
+}
