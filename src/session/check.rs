@@ -340,7 +340,8 @@ fn deepen(
         let (differs, hangs, raises) = (is(Kind::Differs), hangs(checked), raises(checked));
         let uneven = checked.findings.iter().any(|finding| finding.uneven);
         let all_tried = checked.untried().is_empty() && !checked.small.overtaken && !uneven;
-        if hangs && hanging.is_none() {
+        // Best where no order comes to an end: then no switch is to blame.
+        if hangs && hanging.as_ref().is_none_or(|known| is_endless(checked) && !is_endless(&known.0)) {
             hanging = Some(last.clone());
         }
         if raises && raising.is_none() {
@@ -397,8 +398,16 @@ fn faulty(checked: &Checked) -> Vec<Version> {
 }
 
 /// Whether no order of a version comes to an end.
-fn hangs(checked: &Checked) -> bool {
+fn is_endless(checked: &Checked) -> bool {
     let hangs = |finding: &Finding| finding.kind == Kind::Deadlocks && finding.prints.is_empty();
+    checked.findings.iter().any(hangs)
+}
+
+/// Whether threads of a version wait without end though they take turns after whole iterations, and may do so because these are few.
+fn hangs(checked: &Checked) -> bool {
+    let hangs = |finding: &Finding| {
+        finding.kind == Kind::Deadlocks && (finding.prints.is_empty() || finding.orders.wait)
+    };
     checked.findings.iter().any(hangs)
 }
 

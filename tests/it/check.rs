@@ -478,3 +478,23 @@ fn an_iteration_that_is_chosen_is_not_the_last_where_many_follow() {
     // The last one stays the last.
     assert_eq!(verdict(999, 1000, 1), "3.12\texact\n");
 }
+
+/// What is waited for comes with the last of four steps: with fewer it never does, in any order.
+#[test]
+fn what_comes_with_more_iterations_is_waited_for() {
+    let program = |steps: u32, of: u32, wanted: u32| {
+        format!(
+            "import threading\nstate = 0\ncond = threading.Condition()\ndef light():\n    global state\n    for _ in range({steps}):\n        with cond:\n            \
+             state = (state + 1) % {of}\n            cond.notify_all()\ndef car():\n    with cond:\n        while state != {wanted}: cond.wait()\n\
+             ts = [threading.Thread(target=f) for f in (light, car)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(state)\n"
+        )
+    };
+    let (_folder, path) = file(program(4, 3, 1).as_bytes());
+    let output = gilsim("check --quiet --cpython 3.12").arg(&path).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "3.12\texact\n");
+    // Where it comes with none of those that are tried, that is said.
+    let (_folder, path) = file(program(6, 4, 2).as_bytes());
+    let output = gilsim("check --cpython 3.12").arg(&path).output().unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    assert!(output.contains("deadlocks") && output.contains("what never comes may come of that"), "{output}");
+}

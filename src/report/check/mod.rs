@@ -326,6 +326,13 @@ impl CheckReport {
                     "what every order raises may come of that: {why}. What stands behind it is not tried. A program with small numbers of its own is tried as it stands"
                 ));
             }
+            if self.results.iter().any(CheckRow::waits_for_nothing) {
+                notes.push(
+                    "what never comes may come of that: a loop that is so short may end before it. A program with small numbers of its \
+                     own is tried as it stands"
+                        .to_owned(),
+                );
+            }
         }
         notes.extend(note);
         notes

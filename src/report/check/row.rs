@@ -155,6 +155,11 @@ impl CheckRow {
         !self.expected.iter().flatten().any(of_a_kind)
     }
 
+    /// Whether a thread waits for something that nobody does.
+    pub(super) fn waits_for_nothing(&self) -> bool {
+        self.verdict == Kind::Deadlocks.word() && self.reason.contains("what never comes")
+    }
+
     pub(super) fn new(finding: &Finding, lost: Option<&Collision>, steps: bool) -> Self {
         let reason = match (finding.kind, lost) {
             (Kind::Exact, Some(collision)) if finding.version.has_gil() => {
