@@ -319,8 +319,8 @@ impl Machine<'_> {
                     }
                     return Ok(());
                 }
-                if self.has_slots(&class) {
-                    self.needs_slot(object, &class, name)?;
+                if let Some(slots) = self.slots(&class) {
+                    self.needs_slot(object, slots, name)?;
                 }
                 self.touch_attribute(at, name, true);
                 if let Object::Instance { attributes, .. } = self.state.object_mut(at) {
@@ -357,22 +357,13 @@ impl Machine<'_> {
         }
     }
 
-    /// Raises if no class of an object whose classes all have `__slots__` has one of that name.
-    fn needs_slot(&mut self, object: &Value, class: &Value, name: u16) -> R<()> {
-        let slots = self.name_number("__slots__");
-        let mut class = class.clone();
-        while let Some(Object::Class { base, attributes, .. }) = self.object_of(&class).cloned() {
-            let own =
-                attributes.into_iter().find(|(number, _)| Some(*number) == slots).map(|(_, value)| value);
-            let names = match own {
-                Some(one @ Value::Str(_)) => vec![one],
-                Some(several) => self.elements(&several)?,
-                None => Vec::new(),
-            };
-            if names.iter().any(|known| matches!(known, Value::Str(text) if **text == *self.name(name))) {
+    /// Raises unless one of an object's `__slots__` has that name.
+    fn needs_slot(&mut self, object: &Value, slots: Vec<Value>, name: u16) -> R<()> {
+        for own in slots {
+            let names = if matches!(own, Value::Str(_)) { vec![own] } else { self.elements(&own)? };
+            if names.contains(&Value::str(self.name(name))) {
                 return Ok(());
             }
-            class = base;
         }
         let text = self.name(name);
         self.no_attribute(object, text).map(|_| ())

@@ -423,20 +423,19 @@ impl Machine<'_> {
         let simple =
             !code.generator && !code.stars.list && !code.stars.dict && code.stars.keyword_only.is_empty();
         let exact = arguments.positional.len() + 1 == code.parameters;
-        simple && (init == InitCall::Entered || exact && !self.has_slots(class))
+        simple && (init == InitCall::Entered || exact && self.slots(class).is_none())
     }
 
-    /// Whether a class and those that it derives from have `__slots__`, so that its objects have no dict.
-    pub(super) fn has_slots(&self, class: &Value) -> bool {
-        let Some(slots) = self.name_number("__slots__") else { return false };
-        let mut class = class.clone();
-        while let Some(Object::Class { base, attributes, .. }) = self.object_of(&class) {
-            if attributes.iter().all(|(name, _)| *name != slots) {
-                return false;
-            }
-            class = base.clone();
+    /// What `__slots__` of a class and those that it derives from are, if all have them, so that its objects have no dict.
+    pub(super) fn slots(&self, class: &Value) -> Option<Vec<Value>> {
+        let name = self.name_number("__slots__")?;
+        let (mut class, mut slots) = (class, Vec::new());
+        while let Some(Object::Class { base, attributes, .. }) = self.object_of(class) {
+            slots.push(attributes.iter().find(|(number, _)| *number == name)?.1.clone());
+            class = base;
         }
-        true
+        // Those of the library have one.
+        (*class == Value::Native("object")).then_some(slots)
     }
 
     /// Whether the specialised call of this does not look at the eval breaker.

@@ -6,6 +6,12 @@ use super::event::{Event, name_of};
 use super::machine::{Access, Use};
 use super::state::{Object, State};
 
+/// What nobody does, as it is told.
+pub const NEVER: &str = "what never comes";
+
+/// A lock that whoever waits for it has.
+const OWN: &str = "a lock that it holds itself";
+
 /// In a sentence; the threads are those that wait, without the main one if it only waits for the others to end.
 pub(super) fn told(events: &[Event], state: &State, waiting: &[usize]) -> String {
     let owners: BTreeMap<usize, usize> =
@@ -13,10 +19,10 @@ pub(super) fn told(events: &[Event], state: &State, waiting: &[usize]) -> String
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for &thread in waiting {
         let what = match owners.get(&thread) {
-            Some(&owner) if owner == thread => "a lock that it holds itself".to_owned(),
+            Some(&owner) if owner == thread => OWN.to_owned(),
             Some(_) if is_in_a_circle(&owners, thread) => "each other".to_owned(),
             Some(&owner) => format!("a lock that {} has not released", name_of(state, owner)),
-            None => "what never comes".to_owned(),
+            None => NEVER.to_owned(),
         };
         match groups.iter_mut().find(|(known, _)| *known == what) {
             Some((_, threads)) => threads.push(name_of(state, thread)),
@@ -25,15 +31,13 @@ pub(super) fn told(events: &[Event], state: &State, waiting: &[usize]) -> String
     }
     let mut parts = Vec::new();
     for (what, threads) in groups {
-        let verb = match (&threads[..], parts.is_empty()) {
-            ([_], true) => " waits for ",
-            (_, true) if what.contains("it holds") => " wait, each for ",
-            (_, true) => " wait for ",
-            ([_], false) => " for ",
-            (_, false) if what.contains("it holds") => " each for ",
-            (_, false) => " for ",
+        let verb = match (parts.is_empty(), threads.len()) {
+            (true, 1) => " waits",
+            (true, _) => " wait",
+            (false, _) => "",
         };
-        parts.push(format!("{}{verb}{what}", threads.join(" and ")));
+        let each = if threads.len() > 1 && what == OWN { ", each" } else { "" };
+        parts.push(format!("{}{verb}{each} for {what}", threads.join(" and ")));
     }
     parts.join(", and ")
 }

@@ -314,7 +314,7 @@ pub(super) fn tell(
             finding.turns.clear();
             let names: Vec<String> = ending.spins.iter().map(|thread| name_of(state, *thread)).collect();
             let (goes, waits) = if names.len() == 1 { ("goes", "waits") } else { ("go", "wait") };
-            format!("{} {goes} round and round, and {waits} for what never comes", names.join(" and "))
+            format!("{} {goes} round and round, and {waits} for {}", names.join(" and "), deadlock::NEVER)
         }
         (_, Kind::Deadlocks) => {
             // The main thread only waits for the others to end.

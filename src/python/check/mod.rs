@@ -107,6 +107,7 @@ mod worst;
 
 pub use alone::{Alone, Executed, run_alone};
 pub use collision::Collision;
+pub use deadlock::NEVER;
 pub use ends::{End, ends};
 pub use event::thread_name;
 pub use finding::{Finding, Kind, NotCovered, Orders};

@@ -18,15 +18,15 @@ impl Machine<'_> {
     pub(super) fn waits_for_lock(&mut self, lock: &Value, arguments: &Arguments) -> R<Wait> {
         let object = self.object_of(lock);
         let of_semaphore = matches!(object, Some(Object::Semaphore(..)));
-        // It is written in C.
-        let by_place = matches!(object, Some(Object::Lock(_))) && !arguments.keywords.is_empty();
+        // One that is written in C takes none.
+        let by_name = matches!(object, Some(Object::Lock(_))) && !arguments.keywords.is_empty();
         let given = self.keyword(arguments, "timeout", 1);
         if given == Some(Value::None) && self.is_built_in_lock(lock) {
             return self.raise_unworded("TypeError");
         }
         let (given, limit) = (given.is_some(), given.filter(|limit| *limit != Value::None));
         let python2 = self.module.facts.shape.python2;
-        if python2 && by_place {
+        if python2 && by_name {
             return self.raise("TypeError", "acquire() takes no keyword arguments");
         }
         if python2 && given {

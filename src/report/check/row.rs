@@ -1,7 +1,7 @@
 //! What one version makes of a program, as it is reported.
 
 use crate::explore::{Run, Schedule, StepKind};
-use crate::python::check::{self, Collision, Finding, Kind, Orders};
+use crate::python::check::{self, Collision, Finding, Kind, NEVER, Orders};
 use serde::Serialize;
 
 /// What one version makes of the program.
@@ -157,7 +157,7 @@ impl CheckRow {
 
     /// Whether a thread waits for something that nobody does.
     pub(super) fn waits_for_nothing(&self) -> bool {
-        self.verdict == Kind::Deadlocks.word() && self.reason.contains("what never comes")
+        self.verdict == Kind::Deadlocks.word() && self.reason.contains(NEVER)
     }
 
     pub(super) fn new(finding: &Finding, lost: Option<&Collision>, steps: bool) -> Self {
