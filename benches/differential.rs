@@ -130,7 +130,10 @@ fn run(
             met.impossible.is_empty()
         }
         Programs::ThatWait => {
-            let held = hold(interpreter, version, seeds, STATES, seconds)?;
+            let mut held = Held::default();
+            for seed in seeds {
+                hold(&mut held, (interpreter, version), &[(seed, waits::program(seed))], STATES, seconds)?;
+            }
             tell_held(interpreter, &held, began);
             held.impossible.is_empty()
         }

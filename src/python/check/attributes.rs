@@ -7,7 +7,7 @@ use super::logging::LOGGER;
 use super::machine::{ENTER, EXIT, INIT, Machine, R, Stop, Use, Wait, beyond, set_attribute};
 use super::names::name_of;
 use super::readings::look_into;
-use super::state::{Object, Part, Value};
+use super::state::{Object, Order, Part, Value};
 use crate::python::version::With;
 
 impl Machine<'_> {
@@ -203,8 +203,15 @@ impl Machine<'_> {
                         let args = args.clone();
                         Ok(self.tuple(args))
                     }
-                    (Part::Thread(part), "name") => name_of(part),
-                    (Part::Thread(part), "daemon") => Ok(Value::Bool(part.daemon)),
+                    (Part::Thread(part), "name" | "daemon" | "ident") => {
+                        self.needs_init(part, "AssertionError", "Thread")?;
+                        match (text, part.number) {
+                            ("name", _) => name_of(part),
+                            ("daemon", _) => Ok(Value::Bool(part.daemon)),
+                            (_, Some(number)) => Ok(self.ident_of(usize::from(number))),
+                            (_, None) => Ok(Value::None),
+                        }
+                    }
                     (Part::Thread(_), _) if library::METHODS.contains(&text) => {
                         Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
                     }
@@ -246,6 +253,17 @@ impl Machine<'_> {
             }
             Object::Property(..) if text == "setter" => {
                 Ok(self.allocate(Object::NativeMethod(Value::Ref(at), name)))
+            }
+            // Data of others, and methods of other queues.
+            _ if matches!(text, "args" | "daemon" | "ident" | "maxlen" | "name" | "value") => {
+                self.no_attribute(object, text)
+            }
+            Object::Queue(.., order)
+                if matches!(text, "join" | "task_done")
+                    && (*order == Order::Simple || entry.site.is_of_processes())
+                    || text == "full" && *order == Order::Simple =>
+            {
+                self.no_attribute(object, text)
             }
             _ if library::METHODS.contains(&text) => {
                 Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
@@ -302,7 +320,8 @@ impl Machine<'_> {
                     }
                     return self.call_back(&setter, vec![object.clone(), value]).map(|_| ());
                 }
-                if let (Part::Thread(_), "daemon") = (&part, self.name(name)) {
+                if let (Part::Thread(part), "daemon") = (&part, self.name(name)) {
+                    self.needs_init(part, "RuntimeError", "Thread")?;
                     let daemon = self.truth(&value)?;
                     let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) else {
                         return Ok(());
@@ -313,7 +332,8 @@ impl Machine<'_> {
                     part.daemon = daemon;
                     return Ok(());
                 }
-                if let (Part::Thread(_), "name") = (&part, self.name(name)) {
+                if let (Part::Thread(part), "name") = (&part, self.name(name)) {
+                    self.needs_init(part, "AssertionError", "Thread")?;
                     if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
                         part.name = value;
                     }

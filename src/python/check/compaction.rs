@@ -195,7 +195,10 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
                 Part::Thread(part) => {
                     f(&mut part.target);
                     f(&mut part.name);
-                    part.args.iter_mut().for_each(&mut *f);
+                    match &mut part.args {
+                        Ok(args) => args.iter_mut().for_each(&mut *f),
+                        Err(value) => f(value),
+                    }
                     for (_, value) in &mut part.keywords {
                         f(value);
                     }

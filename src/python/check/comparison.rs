@@ -50,7 +50,12 @@ impl Machine<'_> {
         if let (Some(one), Some(two)) = (Self::as_float(left), Self::as_float(right)) {
             return Ok(one == two);
         }
-        look_into_both(left, right)?;
+        match (left, right) {
+            (&Value::Ident(one), &Value::Ident(two)) => return self.same_ident(one, two),
+            // No thread has such a number.
+            (Value::Ident(_), Value::Int(..=0)) | (Value::Int(..=0), Value::Ident(_)) => return Ok(false),
+            _ => look_into_both(left, right)?,
+        }
         if left == right {
             return Ok(true);
         }
@@ -266,7 +271,9 @@ impl Machine<'_> {
 
     /// Refuses what has no hash, with the version's words.
     pub(super) fn hashable(&mut self, key: &Value, message: &'static str) -> R<()> {
-        look_into(&[key])?;
+        if !matches!(key, Value::Ident(_)) {
+            look_into(&[key])?;
+        }
         match self.object_of(key).cloned() {
             Some(Object::List(_) | Object::Dict(..) | Object::Set(_)) => {
                 self.raise_types("TypeError", message, &[key])
@@ -288,7 +295,7 @@ impl Machine<'_> {
                 look_into(&[value])?;
                 true
             }
-            Value::Big(_) | Value::Native(_) | Value::UnknownText(_) => true,
+            Value::Big(_) | Value::Native(_) | Value::Ident(_) | Value::UnknownText(_) => true,
             Value::Ref(_) => {
                 if self.is_instance(value) {
                     let name = if self.module.facts.shape.python2 { BOOL_OF_PYTHON2 } else { BOOL };

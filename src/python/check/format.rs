@@ -160,7 +160,7 @@ impl Machine<'_> {
     }
 
     fn percent_part(&mut self, spec: &str, kind: char, value: &Value) -> R<String> {
-        if matches!(value, Value::Unknown(_)) {
+        if matches!(value, Value::Unknown(_) | Value::Ident(_)) {
             return self.text(value, false);
         }
         let left = spec.starts_with('-');

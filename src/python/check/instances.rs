@@ -1,7 +1,8 @@
 //! Instances: of the program's classes, and threads.
 
-use super::machine::{Arguments, INIT, Machine, R, beyond};
+use super::machine::{Arguments, INIT, Machine, R, Stop, beyond};
 use super::state::{Object, Part, ThreadPart, Value};
+use crate::python::version::Version;
 
 impl Machine<'_> {
     /// Makes an instance of a class of the program.
@@ -10,7 +11,7 @@ impl Machine<'_> {
         let positional = arguments.positional.clone();
         let instance = self.once(|machine| {
             let part = match base {
-                "threading.Thread" => Part::Thread(Box::new(plain_thread())),
+                "threading.Thread" => Part::Thread(Box::new(ThreadPart::new())),
                 "object" => Part::Plain,
                 _ => Part::Exception(positional),
             };
@@ -32,7 +33,7 @@ impl Machine<'_> {
         Some(Value::Native(match (value, self.object_of(value)) {
             (_, Some(Object::Instance { class, .. })) => return Some(class.clone()),
             (Value::Bool(_), _) => "bool",
-            (Value::Int(_) | Value::Big(_), _) => "int",
+            (Value::Int(_) | Value::Big(_) | Value::Ident(_), _) => "int",
             (Value::Unknown(number), _) if number.whole => "int",
             (Value::Float(_) | Value::Unknown(_), _) => "float",
             (Value::Str(_) | Value::UnknownText(_), _) => "str",
@@ -48,9 +49,33 @@ impl Machine<'_> {
         }))
     }
 
+    /// Raises what `function(*value)` does where that cannot be gone through.
+    pub(super) fn cannot_be_spread(&mut self, function: &Value, value: &Value) -> R<()> {
+        let name = match self.object_of(function) {
+            Some(Object::Function { code, .. }) => &self.module.codes[usize::from(*code)].name,
+            _ => return self.raise_unworded("TypeError"),
+        };
+        // One in a class or a function has their names before its own.
+        let globals = &self.state.globals[usize::from(self.current().process)];
+        let is_global = self.name_number(name).is_some_and(|at| globals[usize::from(at)] == *function);
+        match self.known_type_name(value).filter(|_| is_global) {
+            Some(kind) => {
+                let module = if self.module.version < Version::V3_9 { "" } else { "__main__." };
+                let message = format!("{module}{name}() argument after * must be an iterable, not {kind}");
+                self.raise("TypeError", &message)
+            }
+            None => self.raise_unworded("TypeError"),
+        }
+    }
+
     /// `Thread.__init__`.
     pub(super) fn initialise_thread(&mut self, at: u32, arguments: Arguments) -> R<Value> {
-        let mut given = plain_thread();
+        let mut given = ThreadPart { initialised: true, ..ThreadPart::new() };
+        if let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) {
+            given.process = part.process;
+            // That of a thread is what the thread is that makes it.
+            given.daemon = !part.process && self.current().daemon;
+        }
         let mut named: Vec<(&str, Value)> =
             arguments.keywords.into_iter().map(|(name, value)| (self.name(name), value)).collect();
         let order = ["group", "target", "name", "args", "kwargs"];
@@ -58,48 +83,42 @@ impl Machine<'_> {
         for (name, value) in named {
             match name {
                 "target" => given.target = value,
-                "args" => given.args = self.elements(&value)?,
+                "args" => {
+                    given.args = match self.elements(&value) {
+                        // A thread goes through them only when it runs.
+                        Err(Stop::Raise(_)) if !given.process => Err(value),
+                        elements => Ok(elements?),
+                    }
+                }
                 "name" => given.name = value,
                 "daemon" if self.module.facts.shape.python2 => {
                     let message = "__init__() got an unexpected keyword argument 'daemon'";
                     return self.raise("TypeError", message);
                 }
+                "group" | "daemon" | "kwargs" if value == Value::None => {}
                 "daemon" => given.daemon = self.truth(&value)?,
                 "kwargs" => {
-                    if let Some(Object::Dict(items, _)) = self.object_of(&value).cloned() {
-                        for (key, value) in items {
-                            let Value::Str(key) = key else { continue };
-                            let Some(number) = self.name_number(&key) else {
-                                return beyond("an argument by a name that stands nowhere else");
-                            };
-                            given.keywords.push((number, value));
-                        }
+                    let Some(Object::Dict(items, _)) = self.object_of(&value).cloned() else {
+                        return beyond("the argument kwargs of a thread that is no dict");
+                    };
+                    for (key, value) in items {
+                        let Value::Str(key) = key else {
+                            return beyond("an argument whose name is no string");
+                        };
+                        let Some(number) = self.name_number(&key) else {
+                            return beyond("an argument by a name that stands nowhere else");
+                        };
+                        given.keywords.push((number, value));
                     }
                 }
-                "group" if value == Value::None => {}
-                "group" => return self.raise("AssertionError", "group argument must be None, for now"),
+                "group" => return self.raise("AssertionError", "group argument must be None for now"),
                 other => return beyond(format!("the argument {other} of a thread")),
             }
-        }
-        if let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) {
-            given.process = part.process;
         }
         self.name_thread(&mut given)?;
         if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
             **part = given;
         }
         Ok(Value::None)
-    }
-}
-
-pub(super) fn plain_thread() -> ThreadPart {
-    ThreadPart {
-        target: Value::None,
-        args: Vec::new(),
-        keywords: Vec::new(),
-        name: Value::None,
-        daemon: false,
-        process: false,
-        number: None,
     }
 }

@@ -232,15 +232,8 @@ impl<'m> Machine<'m> {
         let mut globals = vec![Value::Unbound; module.names.len()];
         globals[usize::from(NAME)] = Value::str("__main__");
         let site = Site { thread: 0, code: 0, pc: 0 };
-        let part = ThreadPart {
-            target: Value::None,
-            args: Vec::new(),
-            keywords: Vec::new(),
-            name: Value::str("MainThread"),
-            daemon: false,
-            process: false,
-            number: Some(0),
-        };
+        let name = Value::str("MainThread");
+        let part = ThreadPart { name, initialised: true, number: Some(0), ..ThreadPart::new() };
         let object = Object::Instance {
             class: Value::Native("threading.Thread"),
             attributes: Vec::new(),

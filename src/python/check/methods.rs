@@ -121,14 +121,13 @@ impl Machine<'_> {
                     self.acquire(receiver, wait)
                 }
                 "release" if of_semaphore => {
-                    let times = self.keyword(&arguments, "n", 0);
+                    let times = self.given_int(&arguments, "n", 0)?;
                     if times.is_some() && self.module.version < Version::V3_9 {
                         return beyond("release() of several before 3.9");
                     }
-                    match times.map_or(Some(1), |times| times.as_int()) {
-                        Some(times @ 1..) => self.release_semaphore(at, times),
-                        Some(_) => self.raise("ValueError", "n must be one or more"),
-                        None => beyond("release() of this"),
+                    match times.unwrap_or(1) {
+                        times @ 1.. => self.release_semaphore(at, times),
+                        _ => self.raise("ValueError", "n must be one or more"),
                     }
                 }
                 "release" | "__exit__" => self.release(receiver),
@@ -162,8 +161,7 @@ impl Machine<'_> {
                     }
                 }
                 "notify" => {
-                    let count =
-                        self.keyword(&arguments, "n", 0).and_then(|count| count.as_int()).unwrap_or(1);
+                    let count = self.given_int(&arguments, "n", 0)?.unwrap_or(1);
                     self.condition_notify(at, usize::try_from(count).unwrap_or(0))
                 }
                 "notify_all" | "notifyAll" => self.condition_notify(at, usize::MAX),
@@ -202,7 +200,7 @@ impl Machine<'_> {
                     let Some(item) = self.keyword(&arguments, "item", 0) else {
                         return beyond("put() without an element");
                     };
-                    let wait = if name == "put" { self.waits_at_queue(&arguments, 1)? } else { Wait::No };
+                    let wait = if name == "put" { self.waits_at_queue(at, &arguments, 1)? } else { Wait::No };
                     self.queue_put(at, &item, wait)
                 }
                 // Another thread of the process writes it to the pipe.
@@ -210,7 +208,7 @@ impl Machine<'_> {
                     "{name}() of a multiprocessing.Queue, where what was put comes a moment later"
                 )),
                 "get" | "get_nowait" => {
-                    let wait = if name == "get" { self.waits_at_queue(&arguments, 0)? } else { Wait::No };
+                    let wait = if name == "get" { self.waits_at_queue(at, &arguments, 0)? } else { Wait::No };
                     if wait == Wait::No && self.is_on_its_way(at) {
                         return beyond(
                             "get(False) of a multiprocessing.Queue, where what was put comes a moment later",

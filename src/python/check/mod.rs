@@ -56,6 +56,8 @@ mod ends;
 mod event;
 mod finding;
 mod format;
+mod heap;
+mod idents;
 mod instances;
 mod instructions;
 mod iterators;

@@ -2,7 +2,6 @@
 //!
 //! They are made only where a program asks for names: so two orders of starting threads are the same state elsewhere.
 
-use super::instances::plain_thread;
 use super::machine::{Machine, R, beyond};
 use super::state::{Object, Part, ThreadPart, Value};
 use crate::python::version::Messages;
@@ -87,8 +86,9 @@ impl Machine<'_> {
         let name = prefix.letters().map(|prefix| Value::str(&format!("{prefix}_{number}")));
         let part = ThreadPart {
             name: name.unwrap_or(Value::None),
+            initialised: true,
             number: u8::try_from(self.state.threads.len()).ok(),
-            ..plain_thread()
+            ..ThreadPart::new()
         };
         self.allocate(Object::Instance {
             class: Value::Native("threading.Thread"),

@@ -1,10 +1,9 @@
 //! Calls of what the builtins and the library define: functions and constructors.
 
-use super::instances::plain_thread;
 use super::library;
 use super::machine::{Arguments, CALL, Location, Machine, R, Stop, beyond};
 use super::numbers::big;
-use super::state::{Lazy, Object, Part, Value};
+use super::state::{Lazy, Object, Part, ThreadPart, Value};
 use crate::python::program::BinaryOp;
 use crate::python::version::Version;
 use num_bigint::Sign;
@@ -157,8 +156,7 @@ impl Machine<'_> {
                 Ok(dict)
             }
             ("enumerate", _) if let Some(value) = self.keyword(&arguments, "iterable", 0) => {
-                let first =
-                    self.keyword(&arguments, "start", 1).and_then(|value| value.as_int()).unwrap_or(0);
+                let first = self.given_int(&arguments, "start", 1)?.unwrap_or(0);
                 self.lazy(Lazy::Enumerate(first), Value::None, &[value])
             }
             ("zip", _) if python2 && args.iter().any(|arg| self.is_computed(arg)) => {
@@ -386,27 +384,26 @@ impl Machine<'_> {
             ("threading.Condition", _) => {
                 let lock = self.keyword(&arguments, "lock", 0).filter(|lock| *lock != Value::None);
                 let lock = lock.unwrap_or_else(|| self.allocate(Object::RLock(None, 0)));
+                if !matches!(self.object_of(&lock), Some(Object::Lock(_) | Object::RLock(..))) {
+                    return beyond("a Condition of what is no Lock and no RLock");
+                }
                 Ok(self.allocate(Object::Condition(lock, Vec::new())))
             }
             ("threading.Semaphore" | "threading.BoundedSemaphore", _) => {
-                let value =
-                    self.keyword(&arguments, "value", 0).and_then(|value| value.as_int()).unwrap_or(1);
+                let value = self.given_int(&arguments, "value", 0)?.unwrap_or(1);
                 if value < 0 {
                     return self.raise("ValueError", "semaphore initial value must be >= 0");
                 }
                 let most = (name == "threading.BoundedSemaphore").then_some(value);
                 Ok(self.allocate(Object::Semaphore(value, most)))
             }
-            ("threading.Barrier", _) => {
-                let parties = self.keyword(&arguments, "parties", 0).and_then(|parties| parties.as_int());
-                match parties.map(u32::try_from) {
-                    Some(Ok(parties @ 1..)) => Ok(self.allocate(Object::Barrier(parties, 0, 0))),
-                    _ => beyond("a Barrier of other than one or more parties"),
-                }
-            }
+            ("threading.Barrier", _) => match self.given_int(&arguments, "parties", 0)?.map(u32::try_from) {
+                Some(Ok(parties @ 1..)) => Ok(self.allocate(Object::Barrier(parties, 0, 0))),
+                _ => beyond("a Barrier of other than one or more parties"),
+            },
             (log, _) if let Some(log) = log.strip_prefix("logging.") => self.log(log, &arguments),
             ("threading.current_thread", []) => self.current_thread(),
-            ("threading.get_ident", []) => Self::int(i64::try_from(self.thread).ok()),
+            ("threading.get_ident", []) => Ok(self.ident_of(self.thread)),
             (
                 "queue.Queue"
                 | "queue.LifoQueue"
@@ -414,9 +411,9 @@ impl Machine<'_> {
                 | "queue.SimpleQueue"
                 | "multiprocessing.Queue",
                 _,
-            ) => Ok(self.make_queue(name, &arguments)),
+            ) => self.make_queue(name, &arguments),
             ("threading.Thread" | "multiprocessing.Process", _) => {
-                let mut part = plain_thread();
+                let mut part = ThreadPart::new();
                 part.process = name == "multiprocessing.Process";
                 let thread = self.allocate(Object::Instance {
                     class: Value::Native("threading.Thread"),
@@ -430,7 +427,7 @@ impl Machine<'_> {
             }
             ("multiprocessing.Value", _) => self.make_shared_value(&arguments),
             ("concurrent.futures.ThreadPoolExecutor", _) => {
-                let most = self.keyword(&arguments, "max_workers", 0).and_then(|value| value.as_int());
+                let most = self.given_int(&arguments, "max_workers", 0)?;
                 if most.is_some_and(|most| most <= 0) {
                     return self.raise("ValueError", "max_workers must be greater than 0");
                 }
@@ -456,10 +453,8 @@ impl Machine<'_> {
                 Ok(self.allocate(Object::Pulled(futures, 0)))
             }
             ("itertools.count", _) => {
-                let int =
-                    |value: Option<Value>, default| value.and_then(|value| value.as_int()).unwrap_or(default);
-                let start = int(self.keyword(&arguments, "start", 0), 0);
-                let stride = int(self.keyword(&arguments, "step", 1), 1);
+                let start = self.given_int(&arguments, "start", 0)?.unwrap_or(0);
+                let stride = self.given_int(&arguments, "step", 1)?.unwrap_or(1);
                 Ok(self.allocate(Object::Count(start, stride)))
             }
             ("collections.deque", _) => {
@@ -467,8 +462,10 @@ impl Machine<'_> {
                     Some(value) => self.elements(&value)?,
                     None => Vec::new(),
                 };
-                let most = self.keyword(&arguments, "maxlen", 1).and_then(|value| value.as_int());
-                let most = most.and_then(|most| usize::try_from(most).ok());
+                let most = match self.given_int(&arguments, "maxlen", 1)?.map(usize::try_from) {
+                    Some(Err(_)) => return self.raise("ValueError", "maxlen must be non-negative"),
+                    most => most.and_then(Result::ok),
+                };
                 let gone = items.len().saturating_sub(most.unwrap_or(usize::MAX));
                 let items = items.into_iter().skip(gone).collect();
                 Ok(self.allocate(Object::Deque(items, most)))

@@ -4,7 +4,7 @@ use super::library;
 use super::machine::{Arguments, LONGEST, Machine, R, Stop, beyond};
 use super::numbers::big;
 use super::readings::look_into;
-use super::state::{Object, Part, Value};
+use super::state::{Object, Order, Part, Value};
 use crate::python::program::{BinaryOp, UnaryOp};
 
 /// What a sequence says that is to be repeated more often than 64 bits can count. In 2.7 such a number is refused.
@@ -18,7 +18,7 @@ impl Machine<'_> {
             match value {
                 Value::None => "NoneType",
                 Value::Bool(_) => "bool",
-                Value::Int(_) | Value::Big(_) => "int",
+                Value::Int(_) | Value::Big(_) | Value::Ident(_) => "int",
                 Value::Str(_) | Value::UnknownText(_) => "str",
                 Value::Unknown(number) if number.whole => "int",
                 Value::Float(_) | Value::Unknown(_) => "float",
@@ -37,6 +37,15 @@ impl Machine<'_> {
                     Object::Class { .. } => "type",
                     Object::Instance { class, .. } if self.is_old_style(class) => "instance",
                     Object::Instance { class, .. } => return Some(self.class_name(class)),
+                    // Of python 2 they are instances of old-style classes.
+                    _ if python2 => return None,
+                    Object::Queue(.., Order::First) => "Queue",
+                    Object::Queue(.., Order::Simple) => "_queue.SimpleQueue",
+                    Object::Queue(.., Order::Last) => "LifoQueue",
+                    Object::Queue(.., Order::Least) => "PriorityQueue",
+                    Object::Event(..) => "Event",
+                    Object::Lock(_) => "_thread.lock",
+                    Object::RLock(..) => "_thread.RLock",
                     _ => return None,
                 },
             }

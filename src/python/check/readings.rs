@@ -29,7 +29,11 @@ fn term(value: &Value) -> Option<Unknown> {
 
 /// Refuses to go on where a value is not known.
 pub(super) fn look_into(values: &[&Value]) -> R<()> {
-    if values.iter().any(|value| value.is_unknown()) { beyond(LOOKED_INTO) } else { Ok(()) }
+    match values.iter().find(|value| value.is_unknown()) {
+        Some(Value::Ident(_)) => beyond("what depends on the number that an ident is"),
+        Some(_) => beyond(LOOKED_INTO),
+        None => Ok(()),
+    }
 }
 
 /// Refuses to say whether two values are equal where that is not known: a number is equal to no text, and to no object.

@@ -84,6 +84,9 @@ const ON_THEIR_OWN: &[(&str, &str)] = &[
     ("thread", "__init__"),
 ];
 
+/// The numbers in whose places `None` may stand.
+const NONE_FOR_NO_NUMBER: [&str; 2] = ["max_workers", "maxlen"];
+
 /// What objects of that kind are called in the tables.
 const fn kind(object: &Object) -> Option<&'static str> {
     Some(match object {
@@ -124,6 +127,18 @@ impl Machine<'_> {
             }
         }
         Ok(())
+    }
+
+    /// An integer that is given; nothing if none is, or `None` where that says so.
+    pub(super) fn given_int(&self, arguments: &Arguments, name: &str, position: usize) -> R<Option<i64>> {
+        match self.keyword(arguments, name, position) {
+            None => Ok(None),
+            Some(Value::None) if NONE_FOR_NO_NUMBER.contains(&name) => Ok(None),
+            Some(value) => match value.as_int() {
+                Some(int) => Ok(Some(int)),
+                None => beyond(format!("such a {name}")),
+            },
+        }
     }
 
     /// The same of a method of an object; those of texts and of classes see to their arguments themselves.

@@ -27,6 +27,8 @@ pub(super) enum Value {
     Str(Arc<str>),
     /// A number that is worked out from what clocks read, or chance gives.
     Unknown(Unknown),
+    /// What `get_ident()` gives, by the thread to which it was given first.
+    Ident(u8),
     /// A string that shows such a number.
     UnknownText(Arc<str>),
     /// An object on the heap.
@@ -40,13 +42,16 @@ impl Value {
         if shows_an_unknown(text) { Self::UnknownText(text.into()) } else { Self::Str(text.into()) }
     }
 
-    /// Whether it comes from a clock, or from chance.
+    /// Whether it is not known: it comes from a clock, from chance, or is an ident.
     pub(super) const fn is_unknown(&self) -> bool {
-        matches!(self, Self::Unknown(_) | Self::UnknownText(_))
+        matches!(self, Self::Unknown(_) | Self::Ident(_) | Self::UnknownText(_))
     }
 
     pub(super) const fn is_number(&self) -> bool {
-        matches!(self, Self::Bool(_) | Self::Int(_) | Self::Big(_) | Self::Float(_) | Self::Unknown(_))
+        matches!(
+            self,
+            Self::Bool(_) | Self::Int(_) | Self::Big(_) | Self::Float(_) | Self::Unknown(_) | Self::Ident(_)
+        )
     }
 
     /// The characters of a string, if it is one.
@@ -129,13 +134,32 @@ pub(super) enum Part {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ThreadPart {
     pub(super) target: Value,
-    pub(super) args: Vec<Value>,
+    /// Its arguments; or what was given in their place, if that cannot be gone through.
+    pub(super) args: Result<Vec<Value>, Value>,
     pub(super) keywords: Attributes,
     pub(super) name: Value,
     pub(super) daemon: bool,
+    /// Whether `Thread.__init__` was called.
+    pub(super) initialised: bool,
     pub(super) process: bool,
     /// Its number, once it is started.
     pub(super) number: Option<u8>,
+}
+
+impl ThreadPart {
+    /// One whose `__init__` was not called yet.
+    pub(super) const fn new() -> Self {
+        Self {
+            target: Value::None,
+            args: Ok(Vec::new()),
+            keywords: Vec::new(),
+            name: Value::None,
+            daemon: false,
+            initialised: false,
+            process: false,
+            number: None,
+        }
+    }
 }
 
 /// What an iterator knows of a dict, a set or a deque.
@@ -273,6 +297,8 @@ pub(super) enum Lazy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Order {
     First,
+    /// The same, of a `SimpleQueue`, which has fewer methods.
+    Simple,
     Last,
     Least,
 }
@@ -354,9 +380,20 @@ pub(super) struct Thread {
     pub(super) asleep: Option<Asleep>,
     /// Whether it stopped where it keeps the GIL, and only other processes come in: no other thread of its own goes on.
     pub(super) keeps_gil: bool,
+    /// Its ident, where the program asks for idents.
+    pub(super) ident: Ident,
     /// What it has done of a whole iteration, where whole iterations are looked at.
     pub(super) unit: Unit,
     pub(super) frames: Vec<Frame>,
+}
+
+/// The ident of a thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Ident {
+    /// The thread to which it was given first.
+    pub(super) first: u8,
+    /// The threads of which one may have had the same, a bit for each.
+    pub(super) perhaps: u16,
 }
 
 impl Thread {
@@ -371,6 +408,7 @@ impl Thread {
             executor: None,
             asleep: None,
             keeps_gil: false,
+            ident: Ident::default(),
             unit: Unit::default(),
             frames: Vec::new(),
         }

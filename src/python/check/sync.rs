@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Use, Wait, beyond};
 use super::processes::{copy_value, is_shared};
-use super::state::{Object, OnReturn, Order, Part, Thread, Value};
+use super::state::{Object, OnReturn, Order, Part, Thread, ThreadPart, Value};
 
 /// What a task has to be.
 const NO_FUNCTION: &str = "a task that is no function of the program";
@@ -130,9 +130,10 @@ impl Machine<'_> {
     }
 
     /// A queue of a library's class.
-    pub(super) fn make_queue(&mut self, class: &str, arguments: &Arguments) -> Value {
-        let most = self.keyword(arguments, "maxsize", 0).and_then(|value| value.as_int()).unwrap_or(0);
+    pub(super) fn make_queue(&mut self, class: &str, arguments: &Arguments) -> R<Value> {
+        let most = self.given_int(arguments, "maxsize", 0)?.unwrap_or(0);
         let order = match class {
+            "queue.SimpleQueue" => Order::Simple,
             "queue.LifoQueue" => Order::Last,
             "queue.PriorityQueue" => Order::Least,
             _ => Order::First,
@@ -140,7 +141,7 @@ impl Machine<'_> {
         let here = self.site();
         let site = if class == "multiprocessing.Queue" { here.of_processes() } else { here };
         let queue = Object::Queue(Vec::new(), usize::try_from(most).unwrap_or(0), 0, order);
-        self.allocate_at(site, queue)
+        Ok(self.allocate_at(site, queue))
     }
 
     pub(super) fn queue_put(&mut self, queue: u32, item: &Value, wait: Wait) -> R<Value> {
@@ -158,38 +159,39 @@ impl Machine<'_> {
         } else {
             item.clone()
         };
+        let (mut heap, order) = match self.state.object(queue) {
+            Object::Queue(items, _, _, order) => (items.clone(), *order),
+            _ => return beyond("put() of this"),
+        };
+        heap.push(item);
+        let placed = if order == Order::Least { self.heap_push(&mut heap) } else { Ok(()) };
         if let Object::Queue(items, _, unfinished, _) = self.state.object_mut(queue) {
-            items.push(item);
-            *unfinished += 1;
+            *items = heap;
+            *unfinished += u32::from(placed.is_ok());
         }
-        Ok(Value::None)
+        placed.map(|()| Value::None)
     }
 
     pub(super) fn queue_get(&mut self, queue: u32, wait: Wait) -> R<Value> {
-        let Object::Queue(items, _, _, order) = self.state.object(queue).clone() else {
+        let Object::Queue(mut left, _, _, order) = self.state.object(queue).clone() else {
             return beyond("get() of this");
         };
-        if items.is_empty() {
+        if left.is_empty() {
             self.block_at(queue, wait)?;
             self.touch(queue, false);
             return self.raise("queue.Empty", "");
         }
-        let mut at = match order {
-            Order::First | Order::Least => 0,
-            Order::Last => items.len() - 1,
+        let last = left.len() - 1;
+        let item = match order {
+            Order::First | Order::Simple => Ok(left.remove(0)),
+            Order::Last => Ok(left.remove(last)),
+            Order::Least => self.heap_pop(&mut left),
         };
-        if order == Order::Least {
-            for (index, item) in items.iter().enumerate() {
-                if self.order(item, &items[at], "<")? == std::cmp::Ordering::Less {
-                    at = index;
-                }
-            }
-        }
         self.touch(queue, true);
         if let Object::Queue(items, ..) = self.state.object_mut(queue) {
-            items.remove(at);
+            *items = left;
         }
-        Ok(items[at].clone())
+        item
     }
 
     // ---- threads ----
@@ -198,8 +200,12 @@ impl Machine<'_> {
         let Object::Instance { class, part: Part::Thread(part), .. } = self.state.object(at).clone() else {
             return beyond("start() of this");
         };
+        self.needs_init(&part, "RuntimeError", "thread")?;
         if part.number.is_some() {
             self.touch(at, false);
+            if part.process {
+                return self.raise("AssertionError", "cannot start a process twice");
+            }
             return self.raise("RuntimeError", "threads can only be started once");
         }
         if self.state.threads.len() >= MOST_THREADS {
@@ -214,11 +220,12 @@ impl Machine<'_> {
             Some(run) => Some((run, Arguments { positional: vec![object.clone()], keywords: Vec::new() })),
             None if part.target == Value::None => None,
             None => {
-                let arguments = Arguments { positional: part.args.clone(), keywords: part.keywords.clone() };
-                Some((part.target.clone(), arguments))
+                let positional = part.args.clone().unwrap_or_default();
+                Some((part.target.clone(), Arguments { positional, keywords: part.keywords.clone() }))
             }
         };
-        let thread = Thread { daemon: part.daemon, ..Thread::new(object, self.current().process) };
+        let mut thread = Thread { daemon: part.daemon, ..Thread::new(object, self.current().process) };
+        self.give_ident(&mut thread);
         let me = self.thread;
         self.state.threads.push(Arc::new(thread));
         self.thread = number;
@@ -227,7 +234,13 @@ impl Machine<'_> {
                 self.finish_thread();
                 Ok(())
             }
-            Some((callee, arguments)) => self.begin_thread(&callee, arguments, part.process),
+            Some((callee, arguments)) => {
+                let begun = match &part.args {
+                    Err(value) if callee == part.target => self.cannot_be_spread(&callee, value),
+                    _ => self.begin_thread(&callee, arguments, part.process),
+                };
+                self.ends_at_once(begun)
+            }
         };
         self.thread = me;
         begun?;
@@ -252,24 +265,45 @@ impl Machine<'_> {
         }
         match self.enter(&callee, arguments, OnReturn::End) {
             Ok(_) => Ok(()),
+            Err(Stop::Raise(exception)) => Err(Stop::Raise(exception)),
+            Err(_) => beyond("a thread whose target is no function of the program"),
+        }
+    }
+
+    /// Ends the thread that runs if its call raises before anything of it is done.
+    fn ends_at_once(&mut self, begun: R<()>) -> R<()> {
+        match begun {
             Err(Stop::Raise(exception)) => {
                 let text = self.exception_text(&exception)?;
                 self.state.uncaught.push(text.into());
                 self.finish_thread();
                 Ok(())
             }
-            Err(_) => beyond("a thread whose target is no function of the program"),
+            others => others,
         }
+    }
+
+    /// Raises unless `Thread.__init__` was called.
+    pub(super) fn needs_init(&mut self, part: &ThreadPart, class: &'static str, word: &str) -> R<()> {
+        if part.initialised { Ok(()) } else { self.raise(class, &format!("{word}.__init__() not called")) }
     }
 
     pub(super) fn thread_join(&mut self, at: u32, wait: Wait) -> R<Value> {
         let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
             return beyond("join() of this");
         };
+        let part = part.clone();
+        self.needs_init(&part, "RuntimeError", "Thread")?;
         let Some(number) = part.number else {
             self.touch(at, false);
+            if part.process {
+                return self.raise("AssertionError", "can only join a started process");
+            }
             return self.raise("RuntimeError", "cannot join thread before it is started");
         };
+        if number == self.number() {
+            return self.raise("RuntimeError", "cannot join current thread");
+        }
         if self.state.threads[usize::from(number)].finished {
             Arc::make_mut(&mut self.state.threads[usize::from(number)]).joined = true;
         } else {
@@ -284,6 +318,8 @@ impl Machine<'_> {
         let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
             return beyond("is_alive() of this");
         };
+        let part = part.clone();
+        self.needs_init(&part, "AssertionError", "Thread")?;
         let alive = part.number.is_some_and(|number| !self.state.threads[usize::from(number)].finished);
         Ok(Value::Bool(alive))
     }
@@ -342,8 +378,9 @@ impl Machine<'_> {
             let process = self.current().process;
             let object = self.worker_object(&prefix, workers);
             // Who waits for the executor, or for a result of it, comes after what it did.
-            let worker =
+            let mut worker =
                 Thread { joined: true, executor: Some(Value::Ref(executor)), ..Thread::new(object, process) };
+            self.give_ident(&mut worker);
             self.state.threads.push(Arc::new(worker));
             if let Object::Executor { workers, .. } = self.state.object_mut(executor) {
                 workers.push(u8::try_from(number).unwrap_or(u8::MAX));

@@ -1,5 +1,6 @@
 //! The text of values: `str()`, `repr()`, what is printed.
 
+use super::idents::IDENT;
 use super::library;
 use super::machine::{Machine, R, REPR, STR, beyond};
 use super::state::{Object, Part, Value};
@@ -31,6 +32,7 @@ impl Machine<'_> {
             Value::Str(text) | Value::UnknownText(text) if repr => quoted(text),
             Value::Str(text) | Value::UnknownText(text) => text.to_string(),
             Value::Unknown(number) => number.text(),
+            Value::Ident(_) => IDENT.to_owned(),
             Value::Native(name) if library::is_type(name) => {
                 let word = if self.module.facts.shape.python2 { "type" } else { "class" };
                 format!("<{word} '{name}'>")

@@ -66,8 +66,11 @@ impl Machine<'_> {
     }
 
     /// How long `put` and `get` of a queue wait.
-    pub(super) fn waits_at_queue(&mut self, arguments: &Arguments, position: usize) -> R<Wait> {
-        if !self.blocks(arguments, position)? {
+    ///
+    /// What `put` of one without bounds is told of waiting makes no difference.
+    pub(super) fn waits_at_queue(&mut self, queue: u32, arguments: &Arguments, position: usize) -> R<Wait> {
+        let puts_at_once = position == 1 && matches!(self.state.object(queue), Object::Queue(_, 0, ..));
+        if puts_at_once || !self.blocks(arguments, position)? {
             return Ok(Wait::No);
         }
         let limit = self.keyword(arguments, "timeout", position + 1);
@@ -140,14 +143,22 @@ impl Machine<'_> {
         let Object::Condition(lock, _) = self.state.object(condition).clone() else {
             return beyond("wait() of this");
         };
-        self.once(|machine| {
+        let depth = self.once(|machine| {
             machine.needs_owner(&lock, "wait")?;
+            // An RLock is let go of altogether, however often it was taken.
+            let depth = match (&lock, machine.object_of(&lock)) {
+                (&Value::Ref(at), Some(&Object::RLock(owner, depth))) => {
+                    *machine.state.object_mut(at) = Object::RLock(owner, 1);
+                    depth
+                }
+                _ => 1,
+            };
             machine.release(&lock)?;
             machine.touch(condition, true);
             if let Object::Condition(_, waiters) = machine.state.object_mut(condition) {
                 waiters.push((me, false));
             }
-            Ok(Value::None)
+            Ok(Value::Int(i64::from(depth)))
         })?;
         self.yield_once()?;
         let notified = self.once(|machine| {
@@ -164,7 +175,14 @@ impl Machine<'_> {
             }
             Ok(Value::Bool(notified))
         })?;
-        self.once(|machine| machine.acquire(&lock, Wait::Forever))?;
+        self.once(|machine| {
+            let taken = machine.acquire(&lock, Wait::Forever)?;
+            if let (&Value::Ref(at), Some(&Object::RLock(owner, _))) = (&lock, machine.object_of(&lock)) {
+                let depth = depth.as_int().and_then(|depth| u32::try_from(depth).ok()).unwrap_or(1);
+                *machine.state.object_mut(at) = Object::RLock(owner, depth);
+            }
+            Ok(taken)
+        })?;
         Ok(if self.module.facts.shape.python2 { Value::None } else { notified })
     }
 

@@ -7,7 +7,11 @@ pub(crate) mod generator;
 use crate::interpreter::real;
 use crate::surroundings::not_tried;
 use generator::compare::{compare, meet, version_of};
-use generator::{program::program, threads, waits};
+use generator::{
+    program::program,
+    threads,
+    waits::{self, Held},
+};
 use gilsim::interpreter::Interpreter;
 use gilsim::python::version::Version;
 
@@ -124,11 +128,42 @@ fn no_real_run_of_threads_that_wait_ends_as_the_model_says_that_none_does() {
     };
     // On a busy machine a time limit may pass, which the model takes to be long enough.
     let seeds = (1..).filter(|&seed| !waits::program(seed).contains("0.3")).take(WAITING);
-    let held = waits::hold(&interpreter, version, seeds, 2000, 0.2).unwrap();
+    let mut held = Held::default();
+    for seed in seeds {
+        let program = [(seed, waits::program(seed))];
+        waits::hold(&mut held, (&interpreter, version), &program, 2000, 0.2).unwrap();
+    }
     assert!(held.impossible.is_empty(), "{version}: {:?}", held.impossible);
     // Some have few enough states for all of their ends to be known, and some of these are seen.
     assert!(held.met >= WAITING / 4, "{version}: {:?}", held.open);
     assert!(held.seen >= held.met, "{version}: {} of {}", held.seen, held.met);
+}
+
+/// The programs of `threads.txt`, with what goes before all of them: calls of what threads wait for, right ones and wrong ones, and threads
+/// that are made in unusual ways.
+fn listed() -> Vec<(u64, String)> {
+    let texts = include_str!("threads.txt").split("\n---\n").zip(1..);
+    texts.map(|(text, number)| (number, format!("{}{text}\n", waits::SHARED))).collect()
+}
+
+#[test]
+fn what_threads_wait_for_and_how_they_are_made_is_as_real_interpreters_have_it() {
+    let newer: Vec<_> = some().into_iter().filter(|(_, version)| *version >= Version::V3_8).collect();
+    if newer.is_empty() {
+        return not_tried("threads and what they wait for", "no CPython from 3.8 on is installed here");
+    }
+    let programs = listed();
+    let last = newer.len() - 1;
+    for (_, (interpreter, version)) in newer.into_iter().enumerate().filter(|(at, _)| [0, last].contains(at))
+    {
+        let mut held = Held::default();
+        waits::hold(&mut held, (&interpreter, version), &programs, 2000, 0.01).unwrap();
+        let text = |number: u64| &programs[usize::try_from(number).unwrap() - 1].1;
+        let parted: Vec<_> =
+            held.impossible.iter().map(|(number, how)| (text(*number).lines().last(), how)).collect();
+        assert!(parted.is_empty(), "{version}: {parted:?}");
+        assert!(held.met > programs.len() * 9 / 10, "{version}: {} met, {:?}", held.met, held.open);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::compare::{reason, run_script};
 use super::random::Random;
 
 /// What stands before the threads.
-const SHARED: &str = "\
+pub(crate) const SHARED: &str = "\
 import queue
 import threading
 import time
@@ -398,44 +398,40 @@ struct Runs {
     ends: Vec<(Vec<String>, Vec<String>, bool)>,
 }
 
-/// Holds the ends of programs, if they have no more than so many states, against those of so many seconds of real runs.
+/// Holds the ends of programs, if they have no more than so many states, against those of so many seconds of real runs. They are run in one
+/// process: threads of one that hangs stay in it.
 pub(crate) fn hold(
-    interpreter: &Interpreter,
-    version: Version,
-    seeds: impl Iterator<Item = u64>,
+    held: &mut Held,
+    (interpreter, version): (&Interpreter, Version),
+    programs: &[(u64, String)],
     states: usize,
     seconds: f64,
-) -> Result<Held, String> {
-    let mut held = Held::default();
-    for seed in seeds {
-        let text = program(seed);
-        let model = match ends(&text, version, 2, states, &Control::default()) {
-            Ok(Some(model)) => model,
-            Ok(None) => {
-                *held.open.entry("too many states".to_owned()).or_default() += 1;
-                continue;
-            }
+) -> Result<(), String> {
+    let mut known = Vec::new();
+    for (number, text) in programs {
+        match ends(text, version, 2, states, &Control::default()) {
+            Ok(Some(model)) => known.push((*number, text, model)),
+            Ok(None) => *held.open.entry("too many states".to_owned()).or_default() += 1,
             Err(error @ CheckError::Stopped) => return Err(error.to_string()),
-            Err(error) => {
-                *held.open.entry(reason(&error)).or_default() += 1;
-                continue;
-            }
-        };
-        // One at a time: threads of a program that hangs stay in its process.
-        let script = include_str!("waits.py");
-        let real: Vec<Runs> = run_script(interpreter, script, &[&text], &[&seconds.to_string()])?;
-        for Runs { runs, ends } in real {
-            held.runs += runs;
-            if let Some(other) = ends.iter().find(|end| !model.iter().any(|known| is_same(known, end))) {
-                held.impossible.push((seed, format!("{other:?}")));
-                continue;
-            }
-            held.met += 1;
-            held.ends += model.len();
-            held.seen += model.iter().filter(|known| ends.iter().any(|end| is_same(known, end))).count();
+            Err(error) => *held.open.entry(reason(&error)).or_default() += 1,
         }
     }
-    Ok(held)
+    if known.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<&String> = known.iter().map(|(_, text, _)| *text).collect();
+    let real: Vec<Runs> = run_script(interpreter, include_str!("waits.py"), &texts, &[&seconds.to_string()])?;
+    for ((number, _, model), Runs { runs, ends }) in known.iter().zip(real) {
+        held.runs += runs;
+        if let Some(other) = ends.iter().find(|end| !model.iter().any(|known| is_same(known, end))) {
+            held.impossible.push((*number, format!("{other:?}")));
+            continue;
+        }
+        held.met += 1;
+        held.ends += model.len();
+        held.seen += model.iter().filter(|known| ends.iter().any(|end| is_same(known, end))).count();
+    }
+    Ok(())
 }
 
 /// Whether a real run came to an end of the model; of one that waits only that is compared.

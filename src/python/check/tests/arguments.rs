@@ -176,3 +176,76 @@ fn a_mutable_default_of_a_field_is_refused() {
     let error = check(text, &[Version::V3_12], 2, &Control::default()).unwrap_err().to_string();
     assert!(error.contains("give it a default_factory"), "{error}");
 }
+
+#[test]
+fn an_ident_is_a_number_that_is_not_known_and_may_be_given_again() {
+    let joined = "got = {}\ndef f():\n    got[threading.get_ident()] = 1\nfor _ in 'ab':\n    t = threading.Thread(target=f)\n    \
+                  print(t.ident)\n    t.start()\n    t.join()\nprint(len(got), t.ident == threading.get_ident())";
+    assert_eq!(finding(joined, Version::V3_13).expected, [["1 False", "None", "None"]]);
+    let text = format!("{IMPORTS}{joined}");
+    let before = check(&text, &[Version::V3_12], 2, &Control::default()).unwrap_err().to_string();
+    assert!(before.contains("whether two threads have the same ident"), "{before}");
+    // Nobody has joined the first when the second starts.
+    let together = "got = {}\ndef f():\n    got[threading.get_ident()] = 1\nts = [threading.Thread(target=f) for _ in 'ab']\n\
+                    for t in ts: t.start()\nfor t in ts: t.join()\nprint(len(got), ts[0].ident in got)";
+    assert_eq!(finding(together, Version::V3_14).expected, [["2 True"]]);
+    let shown = "print(threading.get_ident(), '%d' % threading.get_ident(), bool(threading.get_ident()))";
+    assert_eq!(printed(shown), "‹ident› ‹ident› True");
+}
+
+#[test]
+fn what_a_thread_is_given_or_not_is_found_when_it_starts() {
+    for (text, prints) in [
+        (
+            "def f(a): pass\nt = threading.Thread(target=f, args=(5))\nt.start()\nprint('on')",
+            "on\nTypeError: __main__.f() argument after * must be an iterable, not int",
+        ),
+        (
+            "q = queue.Queue()\ndef f(a): pass\nt = threading.Thread(target=f, args=(q))\nt.start()",
+            "TypeError: __main__.f() argument after * must be an iterable, not Queue",
+        ),
+        (
+            "class T(threading.Thread):\n    def __init__(self): self.n = 1\nt = T()\nt.start()",
+            "RuntimeError: thread.__init__() not called",
+        ),
+        (
+            "class T(threading.Thread):\n    def __init__(self): self.name = 'n'\nt = T()",
+            "AssertionError: Thread.__init__() not called",
+        ),
+        (
+            "def f(): threading.current_thread().join()\nt = threading.Thread(target=f)\nt.start()",
+            "RuntimeError: cannot join current thread",
+        ),
+        (
+            "def f(): print(threading.Thread(target=f).daemon)\nt = threading.Thread(target=f, daemon=True)\nt.start()\nt.join()",
+            "True",
+        ),
+    ] {
+        assert_eq!(printed(text), prints, "{text}");
+    }
+}
+
+#[test]
+fn a_condition_lets_go_of_its_rlock_however_often_it_was_taken() {
+    let nested = "c = threading.Condition()\nready = []\ndef f():\n    with c:\n        ready.append(1)\n        c.notify()\n\
+                  with c:\n    with c:\n        t = threading.Thread(target=f)\n        t.start()\n        c.wait()\n        print(ready)\n\
+                  t.join()\nwith c: print('free')";
+    assert_eq!(printed(nested), "[1]\nfree");
+}
+
+#[test]
+fn a_priority_queue_compares_what_a_heap_does() {
+    let put = |items: &str, then: &str| {
+        printed(&format!("p = queue.PriorityQueue()\nfor item in {items}: p.put(item)\n{then}"))
+    };
+    assert_eq!(put("(3, -5, 3, 0)", "print(p.get(), p.get(), p.get(), p.get())"), "-5 0 3 3");
+    let refused = "TypeError: '<' not supported between instances of";
+    assert_eq!(put("((1, {}), (2, {}), (1, {3: 3}))", ""), format!("{refused} 'dict' and 'dict'"));
+    // Neither is above the other.
+    assert_eq!(
+        put("((1, {}), (2, {}), (2, {3: 3}))", "print(p.get())"),
+        format!("{refused} 'dict' and 'dict'")
+    );
+    assert_eq!(put("((1, {}), (2, {}), (2, {3: 3}))", "print(p.qsize())"), "3");
+    assert_eq!(put("'b'", "try: p.put(1)\nexcept TypeError: print(p.qsize(), p.get())"), "2 b");
+}

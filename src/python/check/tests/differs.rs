@@ -73,7 +73,7 @@ fn what_is_taken_out_and_put_back_is_its_takers_meanwhile() {
                   free.append(k)";
     assert_eq!(kinds(room, locked, used), [Kind::Differs; 4]);
     // Who puts something in and takes something out expects its own.
-    let own = "me = threading.get_ident()\nstack.append(me)\ngot[me] = stack.pop()";
+    let own = "me = threading.current_thread().name\nstack.append(me)\ngot[me] = stack.pop()";
     assert_eq!(kinds("stack = []\ngot = {}", own, "print(sorted(got.items()))"), [Kind::Loses; 4]);
     // What two use at once, and what is copied and not taken.
     let both = "for i in range(2):\n    k = free.get()\n    used[0] = used[0] + int('1')\n    free.put(k)";
@@ -88,12 +88,15 @@ fn a_number_that_is_drawn_under_a_lock_is_right_whenever_it_is_kept() {
     let setup = "last = 0\ngot = {}\nseen = []\ndef draw():\n    global last\n    with lock:\n        last += 1\n        return last";
     for (body, last) in [
         (
-            "got[threading.get_ident()] = [draw() for _ in range(2)]",
+            "got[threading.current_thread().name] = [draw() for _ in range(2)]",
             "print(last, sorted(sum(got.values(), [])))",
         ),
-        ("first = draw()\nsecond = draw()\ngot[threading.get_ident()] = (first, second)", "print(last)"),
+        (
+            "first = draw()\nsecond = draw()\ngot[threading.current_thread().name] = (first, second)",
+            "print(last)",
+        ),
         ("mine = [draw() for _ in range(2)]\nseen.append(mine[-1])", "print(last, len(seen))"),
-        ("got[threading.get_ident()] = sum(draw() for _ in range(2))", "print(last)"),
+        ("got[threading.current_thread().name] = sum(draw() for _ in range(2))", "print(last)"),
     ] {
         assert_eq!(kinds(setup, body, last), [Kind::Differs; 4], "{body}");
     }
@@ -111,20 +114,20 @@ fn a_number_that_is_drawn_under_a_lock_is_right_whenever_it_is_kept() {
 fn what_is_decided_under_a_lock_is_decided_and_what_is_told_of_it_may_be_out_of_date() {
     let setup = "left = 3\nsold = {}\ndef buy():\n    global left\n    with lock:\n        if left > 0:\n            left -= 1\n            return 1\n        \
                  return 0\ndef is_left():\n    with lock:\n        return left > 2\ndef take():\n    global left\n    with lock:\n        left -= 1";
-    let sale = "sold[threading.get_ident()] = sum([buy() for _ in range(3)])";
+    let sale = "sold[threading.current_thread().name] = sum([buy() for _ in range(3)])";
     assert_eq!(kinds(setup, sale, "print(left, sum(sold.values()))"), [Kind::Differs; 4]);
     assert_eq!(kinds(setup, "if is_left():\n    take()", "print(left)"), [Kind::Loses; 4]);
     let kept = "known = is_left()\nif known:\n    take()";
     assert_eq!(kinds(setup, kept, "print(left)"), [Kind::Loses; 4]);
     // What is only looked at is out of date, if others go on.
     let first = "items = [3, 5]\nsold = {}\ndef first():\n    with lock:\n        return items[0]\ndef take():\n    with lock:\n        items.pop(0)";
-    let shown = "sold[threading.get_ident()] = first()\ntake()";
+    let shown = "sold[threading.current_thread().name] = first()\ntake()";
     assert_eq!(kinds(first, shown, "print(len(items))"), [Kind::Loses; 4]);
     // Whether anything is done at all is what it goes on by, be it only to put something beside the rest.
     let setup = "seen = []\nran = {}\ndef has():\n    with lock:\n        return 1 in seen\ndef add():\n    with lock:\n        seen.append(1)";
     for (act, last) in [
         ("add()", "print(len(seen))"),
-        ("add()\n    ran[threading.get_ident()] = 1", "print(len(ran))"),
+        ("add()\n    ran[threading.current_thread().name] = 1", "print(len(ran))"),
         ("add()\n    print('registered')", ""),
     ] {
         assert_eq!(kinds(setup, &format!("if not has():\n    {act}"), last), [Kind::Loses; 4], "{act}");
@@ -135,7 +138,7 @@ fn what_is_decided_under_a_lock_is_decided_and_what_is_told_of_it_may_be_out_of_
 
 #[test]
 fn a_loop_in_the_midst_of_an_update_ends_nothing() {
-    let body = "global owner, bad\nowner = threading.get_ident()\nfor i in range(2):\n    seen.append(i)\nif owner != threading.get_ident():\n    bad += 1";
+    let body = "global owner, bad\nowner = threading.current_thread().name\nfor i in range(2):\n    seen.append(i)\nif owner != threading.current_thread().name:\n    bad += 1";
     assert_eq!(kinds("owner = bad = 0\nseen = []", body, "print(bad)"), [Kind::Loses; 4]);
 }
 
