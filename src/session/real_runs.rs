@@ -232,7 +232,7 @@ impl Outcome {
     fn prints(&self, printed: &[String], mixed: bool) -> bool {
         let sorted = |lines: &[String]| {
             let mut lines: Vec<String> = lines.iter().map(|line| Unordered::Hashed.sorted(line)).collect();
-            lines.sort_unstable();
+            lines.sort();
             lines
         };
         if sorted(&self.printed) == sorted(printed) {

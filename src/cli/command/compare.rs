@@ -188,7 +188,7 @@ fn scenarios(names: &[String], commands: &[String]) -> Result<Vec<&'static dyn S
 fn all_names() -> Vec<String> {
     let mut names: Vec<String> = scenario::variants().map(Scenario::label).collect();
     names.extend(scenario::variants().map(|scenario| scenario.name().to_owned()));
-    names.sort_unstable();
+    names.sort();
     names.dedup();
     names
 }

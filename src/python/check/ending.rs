@@ -71,7 +71,7 @@ impl Ending {
             *part = Value::Unbound;
         });
         if matches!(object, Object::List(_) | Object::Deque(..) | Object::Queue(..)) {
-            parts.sort_unstable();
+            parts.sort();
         }
         format!("{bare:?}({})", parts.join(","))
     }
@@ -209,8 +209,8 @@ pub(super) fn names_that_tell(
 
 /// The names that hold something else in two ends.
 fn differing(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> BTreeSet<String> {
-    let all: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-    let differing = all.into_iter().filter(|name| one.get(*name) != other.get(*name)).cloned();
+    let all = one.keys().chain(other.keys().filter(|name| !one.contains_key(*name)));
+    let differing = all.filter(|name| one.get(*name) != other.get(*name)).cloned();
     let (in_both, in_one): (BTreeSet<String>, BTreeSet<String>) =
         differing.partition(|name| one.contains_key(name) && other.contains_key(name));
     // That a list is longer tells more than that the other has no such element.

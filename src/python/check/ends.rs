@@ -29,7 +29,7 @@ pub struct End {
 impl End {
     fn of(ending: &Ending) -> Self {
         let mut raised: Vec<String> = ending.uncaught.iter().map(ToString::to_string).collect();
-        raised.sort_unstable();
+        raised.sort();
         Self {
             printed: ending.printed.iter().map(ToString::to_string).collect(),
             raised,

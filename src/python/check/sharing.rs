@@ -130,9 +130,9 @@ impl Sharing {
     /// Those of some locations that threads get at only under one and the same lock: whether another thread comes in there makes no
     /// difference, for it has to wait until the lock is let go.
     pub(super) fn guarded(&self, locations: &BTreeSet<Location>) -> BTreeSet<Location> {
-        let is_guarded =
-            |location: &&Location| self.guards.get(location).is_some_and(|guards| !guards.0.is_empty());
-        locations.iter().filter(is_guarded).copied().collect()
+        let mut guarded = locations.clone();
+        guarded.retain(|location| self.guards.get(location).is_some_and(|guards| !guards.0.is_empty()));
+        guarded
     }
 
     /// Whether a thread gets at one of these locations.

@@ -329,11 +329,13 @@ fn differing(
     other: &BTreeMap<&'static str, String>,
     place: &str,
 ) -> Vec<String> {
-    let names: std::collections::BTreeSet<&&str> = one.keys().chain(other.keys()).collect();
+    let mut names: Vec<&str> = one.keys().chain(other.keys()).copied().collect();
+    names.sort_unstable();
+    names.dedup();
     let value = |settings: &BTreeMap<&'static str, String>, name: &str| {
         settings.get(name).cloned().unwrap_or_else(|| "none".to_owned())
     };
-    let different = names.into_iter().filter(|name| one.get(**name) != other.get(**name));
+    let different = names.into_iter().filter(|name| one.get(*name) != other.get(*name));
     different.map(|name| format!("{name} {} and {}{place}", value(one, name), value(other, name))).collect()
 }
 

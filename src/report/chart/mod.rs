@@ -158,6 +158,13 @@ impl Chart {
         self.series.iter().flat_map(|series| &series.points)
     }
 
+    /// The same, from left to right.
+    pub(super) fn points_in_order(&self) -> Vec<&Point> {
+        let mut points: Vec<&Point> = self.points().collect();
+        points.sort_by(|one, other| one.over.total_cmp(&other.over));
+        points
+    }
+
     /// The greatest value that has to be shown.
     pub(super) fn greatest(&self) -> f64 {
         let ends =

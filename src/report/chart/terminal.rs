@@ -251,8 +251,7 @@ fn right(text: &str, columns: usize) -> String {
 /// The numbers below the lines, as far as there is room.
 fn below(chart: &Chart, plot: &Plot) -> String {
     let overs = chart.over_scale();
-    let mut points: Vec<&Point> = chart.points().collect();
-    points.sort_by(|a, b| a.over.total_cmp(&b.over));
+    let mut points = chart.points_in_order();
     points.dedup_by(|a, b| a.label == b.label);
     let mut text = String::new();
     for point in points {

@@ -69,7 +69,8 @@ pub(crate) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     if counts.is_empty() && !makes_it_long(stmts) {
         return BTreeMap::new();
     }
-    let ends: BTreeSet<i64> = counts.union(&long).copied().collect();
+    let mut ends = counts.clone();
+    ends.extend(&long);
     counts.extend(parts(stmts, &ends));
     // So many gets belong to as many puts, which are few and stay.
     let names = names_of(stmts);
@@ -87,18 +88,25 @@ pub(crate) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
             || met.contains(count) && of(count, &few_met)
             || of(count, &few_parties)
     };
-    let stays = |count: &&i64| **count <= MOST_KEPT && belongs(count);
-    let mut fixed: BTreeSet<i64> = counts.iter().filter(stays).copied().collect();
+    let stays = |count: &i64| *count <= MOST_KEPT && belongs(count);
+    let mut fixed = counts.clone();
+    fixed.retain(stays);
     counts.retain(|count| !fixed.contains(count));
     let Some(&most) = counts.union(&long).max() else { return BTreeMap::new() };
     let is_within = |value: &i64| *value < most && !fixed.contains(value);
-    let parts: BTreeSet<i64> = parts_of_many(stmts).into_iter().filter(is_within).collect();
+    let mut parts = parts_of_many(stmts);
+    parts.retain(is_within);
     // Where there is room for a few, larger numbers of iterations are tried as long as they are no longer larger.
     let is_own = |value: &i64| is_within(value) && !counts.contains(value);
-    let divisors: BTreeSet<i64> = divisors(stmts).into_iter().chain(rooms(stmts)).filter(is_own).collect();
-    let lengths: BTreeSet<i64> = full_lengths(stmts).into_iter().filter(is_own).collect();
-    let places: BTreeSet<i64> = indices(stmts).into_iter().filter(is_within).collect();
-    let within: BTreeSet<i64> = [&parts, &divisors, &places].into_iter().flatten().copied().collect();
+    let mut divisors = divisors(stmts);
+    divisors.extend(rooms(stmts));
+    divisors.retain(is_own);
+    let mut lengths = full_lengths(stmts);
+    lengths.retain(is_own);
+    let mut within = indices(stmts);
+    within.retain(is_within);
+    within.extend(&parts);
+    within.extend(&divisors);
     // Where threads hand things over, it matters whether one more is taken than is put.
     let in_order = hands_over(&names);
     if in_order {
@@ -108,8 +116,8 @@ pub(crate) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     counts.extend(parts.difference(&fixed));
     // One more than a round number is that, and one more: range(1, 501), range(501, 1001).
     let round = |value: &i64| (*value > TELLING && value % 10 == 1).then_some(value - 1);
-    let round: BTreeSet<i64> = counts.union(&long).filter_map(round).collect();
-    counts.extend(&round);
+    let round: Vec<i64> = counts.union(&long).filter_map(round).collect();
+    counts.extend(round);
     let together = given_together(stmts);
     let numbers = Numbers { counts, long, divisors, within, together, fixed, in_order };
     let mut small = numbers.taken_as(i64::from(scope.iterations));

@@ -39,9 +39,7 @@ pub(super) fn draw(chart: &Chart, over: &str, sheet: Sheet<'_>, top: f64, into: 
     }
     let mut labelled: Vec<f64> = Vec::new();
     let mut free = f64::NEG_INFINITY;
-    let mut measured: Vec<&Point> = chart.points().collect();
-    measured.sort_by(|a, b| a.over.total_cmp(&b.over));
-    for point in measured {
+    for point in chart.points_in_order() {
         let half = wide(&point.label) / 2.0;
         if labelled.contains(&point.over) || x(point.over) - half < free {
             continue;
