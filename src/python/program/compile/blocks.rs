@@ -139,7 +139,14 @@ impl<'a> Compiler<'a> {
         match block {
             Block::Finally(last, _) => {
                 self.leave_finally();
-                self.stmts(last)
+                if value_on_top {
+                    self.scope().blocks.push(Block::Returned);
+                }
+                self.stmts(last)?;
+                if value_on_top {
+                    self.scope().blocks.pop();
+                }
+                Ok(())
             }
             Block::Try(_) => {
                 if self.facts.shape.finally != Finally::Table {
@@ -158,7 +165,7 @@ impl<'a> Compiler<'a> {
                 self.scope().position = left_from;
                 Ok(())
             }
-            Block::Loop { is_for: true, .. } => {
+            Block::Loop { is_for: true, .. } | Block::Returned => {
                 if value_on_top {
                     self.swap_two();
                 }

@@ -28,13 +28,15 @@ pub(super) enum Block<'a> {
     Try(usize),
     /// An `except` clause, with the name that it unbinds in the end.
     Handler(Option<&'a str>),
+    /// A `finally` clause on the way out of a function: the value that is to be returned waits below it.
+    Returned,
 }
 
 impl Block<'_> {
     /// How many values it keeps on the stack.
     pub(super) const fn stacked(&self) -> usize {
         match self {
-            Self::Loop { is_for: true, .. } | Self::With(..) => 1,
+            Self::Loop { is_for: true, .. } | Self::With(..) | Self::Returned => 1,
             Self::Loop { is_for: false, .. } | Self::Finally(..) | Self::Try(_) | Self::Handler(_) => 0,
         }
     }
