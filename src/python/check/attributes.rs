@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use super::library;
 use super::logging::LOGGER;
-use super::machine::{ENTER, EXIT, INIT, Machine, R, Stop, Use, Wait, beyond, set_attribute};
+use super::machine::{INIT, Machine, R, Stop, Use, beyond, set_attribute};
 use super::names::name_of;
 use super::readings::look_into;
 use super::state::{Object, Order, Part, Value};
-use crate::python::version::With;
 
 impl Machine<'_> {
     /// Looks a name up in a class and those that it derives from; with whom it was found.
@@ -68,6 +67,23 @@ impl Machine<'_> {
             return false;
         };
         self.derives(own, class)
+    }
+
+    /// Raises if something else stands behind `except`.
+    pub(super) fn needs_exceptions(&mut self, class: &Value) -> R<()> {
+        let classes = match self.object_of(class) {
+            Some(Object::Tuple(classes)) => classes.clone(),
+            _ => vec![class.clone()],
+        };
+        let is_one = |class: &Value| {
+            let is_class = matches!(class, Value::Native(_))
+                || matches!(self.object_of(class), Some(Object::Class { .. }));
+            is_class && library::exception_base(self.native_base(class)).is_some()
+        };
+        if self.module.facts.shape.python2 || classes.iter().all(is_one) {
+            return Ok(());
+        }
+        self.raise("TypeError", "catching classes that do not inherit from BaseException is not allowed")
     }
 
     pub(super) fn derives(&self, class: &Value, from: &Value) -> bool {
@@ -272,6 +288,15 @@ impl Machine<'_> {
         }
     }
 
+    /// Whether an attribute of an object is worked out by its class.
+    pub(super) fn is_property(&mut self, object: &Value, attribute: &str) -> bool {
+        let (Some(name), Some(class)) = (self.name_number(attribute), self.class_of(object)) else {
+            return false;
+        };
+        let found = self.in_class(&class, name);
+        found.is_some_and(|found| matches!(self.object_of(&found), Some(Object::Property(..))))
+    }
+
     pub(super) fn no_attribute(&mut self, object: &Value, name: &str) -> R<Value> {
         look_into(&[object])?;
         match self.object_of(object) {
@@ -305,7 +330,8 @@ impl Machine<'_> {
 
     pub(super) fn store_attribute(&mut self, object: &Value, name: u16, value: Value) -> R<()> {
         let Value::Ref(at) = *object else {
-            return self.type_error("cannot set an attribute of", &[object]);
+            look_into(&[object])?;
+            return self.raise_unworded("AttributeError");
         };
         match self.state.object(at).clone() {
             Object::Instance { class, part, .. } => {
@@ -322,7 +348,9 @@ impl Machine<'_> {
                 }
                 if let (Part::Thread(part), "daemon") = (&part, self.name(name)) {
                     self.needs_init(part, "RuntimeError", "Thread")?;
-                    let daemon = self.truth(&value)?;
+                    let Value::Bool(daemon) = value else {
+                        return beyond("a daemon that is neither True nor False");
+                    };
                     let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) else {
                         return Ok(());
                     };
@@ -334,10 +362,14 @@ impl Machine<'_> {
                 }
                 if let (Part::Thread(part), "name") = (&part, self.name(name)) {
                     self.needs_init(part, "AssertionError", "Thread")?;
+                    let text = Value::str(&self.text(&value, false)?);
                     if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
-                        part.name = value;
+                        part.name = text;
                     }
                     return Ok(());
+                }
+                if let Part::Thread(_) = part {
+                    self.leaves_to_threads(self.name(name))?;
                 }
                 if let Some(slots) = self.slots(&class) {
                     self.needs_slot(object, slots, name)?;
@@ -372,6 +404,9 @@ impl Machine<'_> {
                 self.touch(at, true);
                 *self.state.object_mut(at) = Object::SharedValue(value, lock);
                 Ok(())
+            }
+            Object::List(_) | Object::Tuple(_) | Object::Dict(_, None) | Object::Set(_) | Object::Lock(_) => {
+                self.raise_unworded("AttributeError")
             }
             _ => beyond(format!("setting the attribute {} of this", self.name(name))),
         }
@@ -424,41 +459,6 @@ impl Machine<'_> {
         let class = self.type_name(object);
         let message = Self::fill(self.module.facts.messages.no_deletion, &[&class, self.name(name)]);
         self.raise("AttributeError", &message)
-    }
-
-    /// Enters a `with` block; what `as` binds.
-    pub(super) fn enter_context(&mut self, context: &Value) -> R<Value> {
-        if let Some(method) = self.lookup_special(context, ENTER) {
-            return self.call_back(&method, Vec::new());
-        }
-        match self.object_of(context) {
-            Some(Object::Executor { .. }) => Ok(context.clone()),
-            // Written in Python, they let others in before they take the lock.
-            Some(Object::Semaphore(..) | Object::Condition(..)) => {
-                self.yield_once()?;
-                let entered = self.acquire(context, Wait::Forever)?;
-                // So they do once they have taken it, whatever the instruction that called them does.
-                self.set_check(true);
-                Ok(entered)
-            }
-            Some(Object::Lock(_) | Object::RLock(..)) => self.acquire(context, Wait::Forever),
-            _ => self.type_error("object does not support the context manager protocol", &[context]),
-        }
-    }
-
-    /// What a `with` statement has called is over. From 3.14 on a function of the program was entered, and the call does not look.
-    pub(super) fn calls_for_with(&mut self, by_the_program: bool) {
-        if by_the_program && self.module.facts.shape.with == With::LoadSpecial {
-            self.set_check(false);
-        }
-    }
-
-    /// What leaving a `with` block calls.
-    pub(super) fn exit_of(&mut self, context: &Value) -> Value {
-        match self.lookup_special(context, EXIT) {
-            Some(method) => method,
-            None => self.allocate(Object::NativeMethod(context.clone(), EXIT)),
-        }
     }
 }
 

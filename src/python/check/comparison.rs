@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::machine::{BOOL, BOOL_OF_PYTHON2, CONTAINS, GETITEM, ITER, LEN, Machine, R, beyond};
-use super::numbers::big;
+use super::numbers::{big, numerical_order};
 use super::readings::{look_into, look_into_both};
 use super::state::{Object, Value};
 use crate::python::program::{CompareOp, DATACLASS_FIELDS};
@@ -46,9 +46,8 @@ impl Machine<'_> {
         if let (Some(one), Some(two)) = (big(left), big(right)) {
             return Ok(one == two);
         }
-        #[expect(clippy::float_cmp, reason = "as Python compares them")]
-        if let (Some(one), Some(two)) = (Self::as_float(left), Self::as_float(right)) {
-            return Ok(one == two);
+        if let (Some(_), Some(_)) = (Self::as_float(left), Self::as_float(right)) {
+            return Ok(numerical_order(left, right) == Some(Ordering::Equal));
         }
         match (left, right) {
             (&Value::Ident(one), &Value::Ident(two)) => return self.same_ident(one, two),
@@ -113,6 +112,12 @@ impl Machine<'_> {
                 }
                 Ok(true)
             }
+            (Object::Range(..), Object::Range(..)) if self.module.facts.shape.python2 => Ok(left == right),
+            (Object::Range(one, end, step), Object::Range(other, end_2, step_2)) => {
+                let lengths = (range_length(one, end, step), range_length(other, end_2, step_2));
+                Ok(lengths.0 == lengths.1
+                    && (lengths.0 == 0 || one == other && (lengths.0 == 1 || step == step_2)))
+            }
             (Object::Method(function, one), Object::Method(other, two)) => {
                 Ok(function == other && one == two)
             }
@@ -128,8 +133,8 @@ impl Machine<'_> {
         if let (Some(one), Some(two)) = (big(left), big(right)) {
             return Ok(one.cmp(&two));
         }
-        if let (Some(one), Some(two)) = (Self::as_float(left), Self::as_float(right)) {
-            return match one.partial_cmp(&two) {
+        if let (Some(_), Some(_)) = (Self::as_float(left), Self::as_float(right)) {
+            return match numerical_order(left, right) {
                 Some(order) => Ok(order),
                 None => beyond("an order with nan"),
             };
@@ -243,6 +248,14 @@ impl Machine<'_> {
         Ok(None)
     }
 
+    /// What stands in tuples, and in those of tuples.
+    pub(super) fn flattened(&self, value: &Value) -> Vec<Value> {
+        match self.object_of(value) {
+            Some(Object::Tuple(items)) => items.iter().flat_map(|item| self.flattened(item)).collect(),
+            _ => vec![value.clone()],
+        }
+    }
+
     /// The elements, each once.
     pub(super) fn unique(&mut self, items: Vec<Value>) -> R<Vec<Value>> {
         let mut kept = Vec::new();
@@ -300,12 +313,15 @@ impl Machine<'_> {
                 if self.is_instance(value) {
                     let name = if self.module.facts.shape.python2 { BOOL_OF_PYTHON2 } else { BOOL };
                     if let Some(method) = self.lookup_special(value, name) {
-                        let result = self.call_back(&method, Vec::new())?;
-                        return self.truth(&result);
+                        return match self.call_back(&method, Vec::new())? {
+                            Value::Bool(truth) => Ok(truth),
+                            Value::Int(int) if self.module.facts.shape.python2 => Ok(int != 0),
+                            _ => self.raise_unworded("TypeError"),
+                        };
                     }
                     return match self.lookup_special(value, LEN) {
                         Some(method) => {
-                            let length = self.call_back(&method, Vec::new())?;
+                            let length = self.called_length(&method)?;
                             self.truth(&length)
                         }
                         None => Ok(true),
@@ -338,6 +354,19 @@ impl Machine<'_> {
         })
     }
 
+    /// What `__len__` gives.
+    fn called_length(&mut self, method: &Value) -> R<Value> {
+        let length = self.call_back(method, Vec::new())?;
+        match length.as_int() {
+            Some(0..) => Self::int(length.as_int()),
+            Some(_) => self.raise("ValueError", "__len__() should return >= 0"),
+            None => {
+                look_into(&[&length])?;
+                self.raise_unworded("TypeError")
+            }
+        }
+    }
+
     pub(super) fn length(&mut self, value: &Value) -> R<Value> {
         if let Some(length) = self.length_of(value) {
             self.touch_extent_of(value);
@@ -346,7 +375,7 @@ impl Machine<'_> {
         if self.is_instance(value)
             && let Some(method) = self.lookup_special(value, LEN)
         {
-            return self.call_back(&method, Vec::new());
+            return self.called_length(&method);
         }
         self.raise_types("TypeError", "object of type '{}' has no len()", &[value])
     }

@@ -353,6 +353,10 @@ impl Machine<'_> {
         let writes = matches!(name, "add" | "discard" | "remove" | "pop" | "clear" | "update");
         self.touch(at, writes);
         if let ("add" | "discard" | "remove", [item]) = (name, args) {
+            if name != "add" && matches!(self.object_of(item), Some(Object::Set(_))) {
+                return beyond(format!("{name}() of a set in a set"));
+            }
+            self.hashable(item, self.module.facts.messages.unhashable_element)?;
             self.touch_element(item);
         }
         let mut result = Value::None;

@@ -84,13 +84,17 @@ fn set_attributes(stmts: &[Stmt]) -> BTreeSet<String> {
     attributes
 }
 
-/// The private attributes (`__v`) that statements use, and where.
+/// Whether a name is private (`__v`): in a class it is another one, `_Class__v`.
+fn is_private(name: &str) -> bool {
+    name.starts_with("__") && !name.ends_with("__")
+}
+
+/// The private attributes that statements use, and where.
 fn private_attributes(stmts: &[Stmt]) -> BTreeMap<u32, (Position, String)> {
     let mut uses = BTreeMap::new();
     let mut note = |expr: &Expr| {
         if let ExprKind::Attribute(_, name) = &expr.kind
-            && name.starts_with("__")
-            && !name.ends_with("__")
+            && is_private(name)
         {
             uses.insert(expr.position.start, (expr.position, name.clone()));
         }
@@ -102,23 +106,58 @@ fn private_attributes(stmts: &[Stmt]) -> BTreeMap<u32, (Position, String)> {
     uses
 }
 
-/// Where a private attribute is used that is another one, or none, by what a class makes of its name: outside of classes, and in a class and
-/// one that it derives from.
+/// The private names that a class gives to what it has: methods, attributes, and variables of its own.
+fn given_private_names(body: &[Stmt]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut note = |name: &String| {
+        if is_private(name) {
+            names.insert(name.clone());
+        }
+    };
+    all_statements(body, &mut |stmt| {
+        walk_targets(stmt, &mut |target| {
+            single_targets(target, &mut |target| {
+                if let ExprKind::Name(name) | ExprKind::Attribute(_, name) = &target.kind {
+                    note(name);
+                }
+            });
+        });
+        if let StmtKind::Define(function) = &stmt.kind {
+            note(&function.name);
+        }
+    });
+    names
+}
+
+/// Where a private name is used that is another one, or none, by what a class makes of it: outside of classes, where another class gives it
+/// to what it has, in a class and one that it derives from, and by `getattr()`.
 fn mangled(stmts: &[Stmt]) -> Option<(Position, String)> {
     let mut outside = private_attributes(stmts);
     let mut of_classes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut inherited = None;
     all_statements(stmts, &mut |stmt| {
         let StmtKind::Class(class) = &stmt.kind else { return };
-        let own = private_attributes(&class.body);
-        outside.retain(|start, _| !own.contains_key(start));
+        let (used, mut names) = (private_attributes(&class.body), given_private_names(&class.body));
+        let is_own = |(_, name): &(Position, String)| names.contains(name);
+        outside.retain(|start, _| !used.get(start).is_some_and(is_own));
         if let Some(Expr { kind: ExprKind::Name(base), .. }) = &class.base
             && let Some(others) = of_classes.get(base)
         {
-            inherited =
-                inherited.take().or_else(|| own.values().find(|(_, name)| others.contains(name)).cloned());
+            let of_both = names.iter().find(|name| others.contains(*name));
+            inherited = inherited.take().or_else(|| of_both.map(|name| (stmt.position, name.clone())));
+            names.extend(others.iter().cloned());
         }
-        of_classes.insert(class.name.clone(), own.into_values().map(|(_, name)| name).collect());
+        of_classes.insert(class.name.clone(), names);
+    });
+    // By its name it is asked for as it stands.
+    all_expressions(stmts, &mut |expr| {
+        if let ExprKind::Call(called, _, args) = &expr.kind
+            && matches!(called.as_str(), "getattr" | "setattr" | "hasattr")
+            && let Some(Expr { kind: ExprKind::Str(name), .. }) = args.get(1)
+            && is_private(name)
+        {
+            inherited = Some((expr.position, name.clone()));
+        }
     });
     outside.into_values().next().or(inherited)
 }

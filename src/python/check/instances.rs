@@ -4,10 +4,74 @@ use super::machine::{Arguments, INIT, Machine, R, Stop, beyond};
 use super::state::{Object, Part, ThreadPart, Value};
 use crate::python::version::Version;
 
+/// What a thread of the library keeps under these names, up to one version or from one on: a program that takes one for itself changes
+/// what the library does.
+const OWN_OF_THREADS: &[&str] = &[
+    "ident",
+    "native_id",
+    "_ident",
+    "_native_id",
+    "_name",
+    "_daemonic",
+    "_initialized",
+    "_started",
+    "_is_stopped",
+    "_tstate_lock",
+    "_handle",
+    "_os_thread_handle",
+    "_stderr",
+    "_context",
+    "_bootstrap",
+    "_bootstrap_inner",
+    "_delete",
+    "_set_ident",
+    "_set_native_id",
+    "_set_tstate_lock",
+    "_wait_for_tstate_lock",
+    "_invoke_excepthook",
+    "_reset_internal_locks",
+    "_after_fork",
+];
+
 impl Machine<'_> {
+    /// Refuses a name that the library's threads keep for themselves.
+    pub(super) fn leaves_to_threads(&self, name: &str) -> R<()> {
+        if OWN_OF_THREADS.contains(&name) && !self.module.facts.shape.python2 {
+            return beyond(format!("the name {name} in a thread, where the library has one of its own"));
+        }
+        Ok(())
+    }
+
+    /// What the library does with the `_stop` of a thread that has ended, if the program has given it one: up to 3.12 it calls it.
+    pub(super) fn calls_stop(&mut self, at: u32) -> R<()> {
+        let shape = &self.module.facts.shape;
+        let Some(stop) = self.name_number("_stop") else { return Ok(()) };
+        if shape.python2 || self.module.version >= Version::V3_13 {
+            return Ok(());
+        }
+        let Object::Instance { class, attributes, .. } = self.state.object(at).clone() else { return Ok(()) };
+        let own = attributes.iter().find(|(name, _)| *name == stop).map(|(_, value)| value.clone());
+        let Some(value) = own.or_else(|| self.in_class(&class, stop)) else { return Ok(()) };
+        match self.object_of(&value) {
+            None | Some(Object::Event(..) | Object::Lock(_) | Object::List(_))
+                if !matches!(value, Value::Native(_)) =>
+            {
+                self.raise_types("TypeError", "'{}' object is not callable", &[&value])
+            }
+            _ => beyond("a thread's _stop, which the library calls up to 3.12"),
+        }
+    }
+
     /// Makes an instance of a class of the program.
     pub(super) fn instantiate(&mut self, class: &Value, arguments: Arguments) -> R<Value> {
         let base = self.native_base(class);
+        if base == "threading.Thread" {
+            for name in OWN_OF_THREADS {
+                if self.name_number(name).is_some_and(|number| self.in_class(class, number).is_some()) {
+                    self.leaves_to_threads(name)?;
+                }
+            }
+        }
         let positional = arguments.positional.clone();
         let instance = self.once(|machine| {
             let part = match base {
@@ -18,7 +82,9 @@ impl Machine<'_> {
             Ok(machine.allocate(Object::Instance { class: class.clone(), attributes: Vec::new(), part }))
         })?;
         if let Some(init) = self.lookup_special(&instance, INIT) {
-            self.call_back_with(&init, arguments)?;
+            if self.call_back_with(&init, arguments)? != Value::None {
+                return self.raise_unworded("TypeError");
+            }
         } else if base == "threading.Thread" {
             let Value::Ref(at) = instance else { return Ok(instance) };
             self.initialise_thread(at, arguments)?;

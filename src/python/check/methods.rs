@@ -190,7 +190,7 @@ impl Machine<'_> {
                 _ => beyond(format!("this call of the method {name} of an event")),
             },
             Object::Barrier(..) if name == "wait" => {
-                if self.time_limit(&arguments, 0)? == Wait::Limited {
+                if self.time_limit(&arguments, 0)? != Wait::Forever {
                     return beyond("a time limit of a barrier");
                 }
                 self.barrier_wait(at)

@@ -24,16 +24,11 @@ impl Machine<'_> {
                 self.call_native(&function, arguments)
             }
             (_, Some(Object::Instance { .. })) => match self.lookup_special(callee, CALL) {
-                Some(method) => self.call_back(&method, arguments.positional),
+                Some(method) => self.call_back_with(&method, arguments),
                 None => self.raise_types("TypeError", "'{}' object is not callable", &[callee]),
             },
             _ => self.raise_types("TypeError", "'{}' object is not callable", &[callee]),
         }
-    }
-
-    pub(super) fn keyword(&self, arguments: &Arguments, name: &str, position: usize) -> Option<Value> {
-        let named = arguments.keywords.iter().find(|(number, _)| self.name(*number) == name);
-        named.map(|(_, value)| value).or_else(|| arguments.positional.get(position)).cloned()
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each function of the library")]
@@ -62,7 +57,8 @@ impl Machine<'_> {
                 }
                 let separator = match self.keyword(&arguments, "sep", usize::MAX) {
                     Some(Value::Str(text)) => text.to_string(),
-                    _ => " ".to_owned(),
+                    None | Some(Value::None) => " ".to_owned(),
+                    Some(_) => return self.raise_unworded("TypeError"),
                 };
                 match self.keyword(&arguments, "file", usize::MAX) {
                     None | Some(Value::None) => {}
@@ -74,7 +70,8 @@ impl Machine<'_> {
                 }
                 let end = match self.keyword(&arguments, "end", usize::MAX) {
                     Some(Value::Str(text)) => text.to_string(),
-                    _ => "\n".to_owned(),
+                    None | Some(Value::None) => "\n".to_owned(),
+                    Some(_) => return self.raise_unworded("TypeError"),
                 };
                 self.assumed.parts |= !end.ends_with('\n');
                 self.print(&texts.join(&separator), &end);
@@ -177,7 +174,8 @@ impl Machine<'_> {
                 beyond("reversed() of a dict")
             }
             ("reversed", [value])
-                if self.items_of(value).is_none()
+                if (self.items_of(value).is_none()
+                    || matches!(self.object_of(value), Some(Object::Set(_))))
                     && !matches!(self.object_of(value), Some(Object::Range(..))) =>
             {
                 match value {
@@ -226,6 +224,9 @@ impl Machine<'_> {
             }
             ("max" | "min", [_, ..]) => {
                 if python2 && self.keyword(&arguments, "default", usize::MAX).is_some() {
+                    return self.raise_unworded("TypeError");
+                }
+                if args.len() > 1 && self.keyword(&arguments, "default", usize::MAX).is_some() {
                     return self.raise_unworded("TypeError");
                 }
                 let key = self.keyword(&arguments, "key", usize::MAX);
@@ -285,10 +286,7 @@ impl Machine<'_> {
             },
             ("next", [iterator, default]) => Ok(self.next(iterator)?.unwrap_or_else(|| default.clone())),
             ("isinstance", [value, class]) => {
-                let classes = match self.object_of(class) {
-                    Some(Object::Tuple(classes)) => classes.clone(),
-                    _ => vec![class.clone()],
-                };
+                let classes = self.flattened(class);
                 let is_class = |machine: &Self, class: &Value| match class {
                     Value::Native(name) => library::is_class(name),
                     _ => matches!(machine.object_of(class), Some(Object::Class { .. })),
@@ -324,6 +322,9 @@ impl Machine<'_> {
                 None => matches!(value, Value::Native(_)),
             })),
             ("getattr" | "hasattr", [object, Value::Str(attribute), ..]) => {
+                if (name == "hasattr" || args.len() > 2) && self.is_property(object, attribute) {
+                    return beyond(format!("{name}() of a property, which may raise"));
+                }
                 let found = match self.name_number(attribute) {
                     Some(number) => self.load_attribute(object, number),
                     None if library::METHODS.contains(&&**attribute) => {

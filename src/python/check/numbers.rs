@@ -1,5 +1,7 @@
 //! Integers of any size, and floats.
 
+use std::cmp::Ordering;
+
 use num_bigint::{BigInt, Sign};
 
 use super::machine::{Machine, R, beyond};
@@ -20,6 +22,23 @@ pub(super) fn big(value: &Value) -> Option<BigInt> {
         Value::Big(big) => Some(BigInt::clone(big)),
         other => other.as_int().map(BigInt::from),
     }
+}
+
+/// How two numbers are ordered, of which one is a float: by what they are, and not as two floats. None with one that is no number.
+pub(super) fn numerical_order(left: &Value, right: &Value) -> Option<Ordering> {
+    let (float, int) = match (left, right) {
+        (Value::Float(one), Value::Float(two)) => {
+            return f64::from_bits(*one).partial_cmp(&f64::from_bits(*two));
+        }
+        (Value::Float(_), _) => return numerical_order(right, left).map(Ordering::reverse),
+        (_, Value::Float(bits)) => (f64::from_bits(*bits), big(left)?),
+        _ => return Some(big(left)?.cmp(&big(right)?)),
+    };
+    if !float.is_finite() {
+        return 0.0.partial_cmp(&float);
+    }
+    let whole: BigInt = format!("{:.0}", float.trunc()).parse().ok()?;
+    Some(int.cmp(&whole).then(0.0.partial_cmp(&float.fract())?))
 }
 
 /// Quotient and remainder as Python has them: the remainder has the sign of the divisor.
@@ -218,6 +237,7 @@ impl Machine<'_> {
                 let parsed = if digits.contains('_') { None } else { digits.parse::<BigInt>().ok() };
                 match parsed {
                     Some(int) => self.integer(int),
+                    None if !digits.is_ascii() => beyond("int() of other letters than those of ASCII"),
                     None if digits.contains('_') => beyond("int() of a text with underscores"),
                     None => {
                         // 2.7 shows what it has not read yet: blanks in front are gone.

@@ -215,6 +215,8 @@ impl Machine<'_> {
                 let args = match self.object_of(right) {
                     Some(Object::Tuple(items)) => items.clone(),
                     Some(Object::Dict(..)) => return beyond("a dict to the right of %"),
+                    // What could be a dict need not be used.
+                    Some(Object::List(_)) if !text.contains('%') => return Ok(left.clone()),
                     _ => vec![right.clone()],
                 };
                 self.percent(text, &args).map(|text| Value::str(&text))

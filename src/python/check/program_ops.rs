@@ -5,6 +5,9 @@ use super::machine::{Machine, Next, R, Stop, beyond, set_attribute};
 use super::state::{Frame, Object, OnReturn, Part, Value};
 use crate::python::program::{Imported, ProgramOp};
 
+/// What `__exit__` is given of the places that an exception has come by.
+const TRACEBACK: Value = Value::Native("traceback");
+
 impl<'m> Machine<'m> {
     #[expect(clippy::too_many_lines, reason = "one arm for each instruction")]
     pub(super) fn execute_program_op(&mut self, op: &'m ProgramOp) -> R<Next> {
@@ -287,7 +290,9 @@ impl<'m> Machine<'m> {
                 return Err(Stop::Raise(exception));
             }
             ProgramOp::Reraise => {
-                return match self.frame().handling.last() {
+                // That of a function is what its callers handle, too.
+                let handled = self.current().frames.iter().rev().find_map(|frame| frame.handling.last());
+                return match handled {
                     Some(exception) => Err(Stop::Raise(exception.clone())),
                     None => self.raise("RuntimeError", "No active exception to reraise"),
                 };
@@ -299,6 +304,7 @@ impl<'m> Machine<'m> {
             ProgramOp::JumpUnlessMatch(target) => {
                 let class = self.peek();
                 let exception = self.frame().handling.last().cloned().unwrap_or(Value::None);
+                self.needs_exceptions(&class)?;
                 let matches = self.is_exception(&exception, &class);
                 self.drop_top(1);
                 if !matches {
@@ -315,7 +321,7 @@ impl<'m> Machine<'m> {
                     Some(Object::Instance { class, .. }) => class.clone(),
                     _ => Value::None,
                 };
-                let result = self.call_back(&exit, vec![class, exception, Value::None])?;
+                let result = self.call_back(&exit, vec![class, exception, TRACEBACK])?;
                 self.replace(1, result);
             }
             ProgramOp::FailAssertion(has_message) => {

@@ -1,5 +1,7 @@
 //! The arguments of the library's functions and methods that the model knows. Any other is refused: a call without it would be another one.
 
+use std::ops::RangeInclusive;
+
 use super::machine::{Arguments, Machine, R, beyond};
 use super::state::{Object, Part, Value};
 
@@ -74,6 +76,16 @@ const BY_NAME: &[(&str, &str, &[&str])] = &[
     ("executor", "map", &["chunksize"]),
 ];
 
+/// How many arguments other methods take: any other number raises a `TypeError`.
+const COUNTS: &[(&str, &[&str], RangeInclusive<usize>)] = &[
+    ("dict", &["keys", "values", "items", "copy", "clear", "popitem"], 0..=0),
+    ("dict", &["get", "pop", "setdefault"], 1..=2),
+    ("queue", &["join", "qsize", "empty", "full", "task_done"], 0..=0),
+    ("event", &["is_set", "clear"], 0..=0),
+    ("lock", &["locked"], 0..=0),
+    ("thread", &["is_alive", "start", "getName"], 0..=0),
+];
+
 /// Those that see to their arguments themselves.
 const ON_THEIR_OWN: &[(&str, &str)] = &[
     ("", "dict"),
@@ -129,6 +141,11 @@ impl Machine<'_> {
         Ok(())
     }
 
+    pub(super) fn keyword(&self, arguments: &Arguments, name: &str, position: usize) -> Option<Value> {
+        let named = arguments.keywords.iter().find(|(number, _)| self.name(*number) == name);
+        named.map(|(_, value)| value).or_else(|| arguments.positional.get(position)).cloned()
+    }
+
     /// An integer that is given; nothing if none is, or `None` where that says so.
     pub(super) fn given_int(&self, arguments: &Arguments, name: &str, position: usize) -> R<Option<i64>> {
         match self.keyword(arguments, name, position) {
@@ -142,10 +159,20 @@ impl Machine<'_> {
     }
 
     /// The same of a method of an object; those of texts and of classes see to their arguments themselves.
-    pub(super) fn know_arguments_of_method(&self, of: &Value, method: &str, arguments: &Arguments) -> R<()> {
-        match self.object_of(of) {
-            None | Some(Object::Super(..) | Object::Class { .. }) => Ok(()),
-            Some(object) => self.know_arguments(kind(object).unwrap_or("other"), method, arguments),
+    pub(super) fn know_arguments_of_method(
+        &mut self,
+        of: &Value,
+        method: &str,
+        arguments: &Arguments,
+    ) -> R<()> {
+        let kind = match self.object_of(of) {
+            None | Some(Object::Super(..) | Object::Class { .. }) => return Ok(()),
+            Some(object) => kind(object).unwrap_or("other"),
+        };
+        let takes = COUNTS.iter().find(|(of, names, _)| *of == kind && names.contains(&method));
+        if takes.is_some_and(|(.., counts)| !counts.contains(&arguments.positional.len())) {
+            return self.raise_unworded("TypeError");
         }
+        self.know_arguments(kind, method, arguments)
     }
 }

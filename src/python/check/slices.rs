@@ -64,7 +64,9 @@ impl Machine<'_> {
             Some(Object::Tuple(items)) => (items.clone(), true),
             Some(Object::List(items)) => (items.clone(), false),
             Some(Object::Range(..)) => return beyond("a slice of a range"),
-            Some(Object::Dict(..) | Object::Set(_) | Object::Deque(..)) | None => {
+            // A slice can be a key from 3.12 on.
+            Some(Object::Dict(..)) => return beyond("a slice of a dict"),
+            Some(Object::Set(_) | Object::Deque(..)) | None => {
                 return self.type_error("object cannot be sliced", &[container]);
             }
             Some(_) => return beyond("a slice of this"),

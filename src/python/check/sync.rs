@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Use, Wait, beyond};
-use super::processes::{copy_value, is_shared};
-use super::state::{Object, OnReturn, Order, Part, Thread, ThreadPart, Value};
+use super::state::{Object, OnReturn, Part, Thread, ThreadPart, Value};
 
 /// What a task has to be.
 const NO_FUNCTION: &str = "a task that is no function of the program";
@@ -129,75 +128,11 @@ impl Machine<'_> {
         }
     }
 
-    /// A queue of a library's class.
-    pub(super) fn make_queue(&mut self, class: &str, arguments: &Arguments) -> R<Value> {
-        let most = self.given_int(arguments, "maxsize", 0)?.unwrap_or(0);
-        let order = match class {
-            "queue.SimpleQueue" => Order::Simple,
-            "queue.LifoQueue" => Order::Last,
-            "queue.PriorityQueue" => Order::Least,
-            _ => Order::First,
-        };
-        let here = self.site();
-        let site = if class == "multiprocessing.Queue" { here.of_processes() } else { here };
-        let queue = Object::Queue(Vec::new(), usize::try_from(most).unwrap_or(0), 0, order);
-        Ok(self.allocate_at(site, queue))
-    }
-
-    pub(super) fn queue_put(&mut self, queue: u32, item: &Value, wait: Wait) -> R<Value> {
-        let Object::Queue(items, most, ..) = self.state.object(queue) else {
-            return beyond("put() of this");
-        };
-        if *most > 0 && items.len() >= *most {
-            self.block_at(queue, wait)?;
-            self.touch(queue, false);
-            return self.raise("queue.Full", "");
-        }
-        self.touch(queue, true);
-        let item = if self.state.heap[queue as usize].site.is_of_processes() {
-            self.pickled(item)?
-        } else {
-            item.clone()
-        };
-        let (mut heap, order) = match self.state.object(queue) {
-            Object::Queue(items, _, _, order) => (items.clone(), *order),
-            _ => return beyond("put() of this"),
-        };
-        heap.push(item);
-        let placed = if order == Order::Least { self.heap_push(&mut heap) } else { Ok(()) };
-        if let Object::Queue(items, _, unfinished, _) = self.state.object_mut(queue) {
-            *items = heap;
-            *unfinished += u32::from(placed.is_ok());
-        }
-        placed.map(|()| Value::None)
-    }
-
-    pub(super) fn queue_get(&mut self, queue: u32, wait: Wait) -> R<Value> {
-        let Object::Queue(mut left, _, _, order) = self.state.object(queue).clone() else {
-            return beyond("get() of this");
-        };
-        if left.is_empty() {
-            self.block_at(queue, wait)?;
-            self.touch(queue, false);
-            return self.raise("queue.Empty", "");
-        }
-        let last = left.len() - 1;
-        let item = match order {
-            Order::First | Order::Simple => Ok(left.remove(0)),
-            Order::Last => Ok(left.remove(last)),
-            Order::Least => self.heap_pop(&mut left),
-        };
-        self.touch(queue, true);
-        if let Object::Queue(items, ..) = self.state.object_mut(queue) {
-            *items = left;
-        }
-        item
-    }
-
     // ---- threads ----
 
     pub(super) fn thread_start(&mut self, at: u32) -> R<Value> {
-        let Object::Instance { class, part: Part::Thread(part), .. } = self.state.object(at).clone() else {
+        let Object::Instance { class, attributes, part: Part::Thread(part) } = self.state.object(at).clone()
+        else {
             return beyond("start() of this");
         };
         self.needs_init(&part, "RuntimeError", "thread")?;
@@ -216,7 +151,9 @@ impl Machine<'_> {
             part.number = u8::try_from(number).ok();
         }
         let object = Value::Ref(at);
+        let own = attributes.into_iter().find(|(name, _)| *name == RUN);
         let run = match self.in_class(&class, RUN) {
+            _ if let Some((_, run)) = own => Some((run, Self::positional(Vec::new()))),
             Some(run) => Some((run, Arguments { positional: vec![object.clone()], keywords: Vec::new() })),
             None if part.target == Value::None => None,
             None => {
@@ -306,6 +243,7 @@ impl Machine<'_> {
         }
         if self.state.threads[usize::from(number)].finished {
             Arc::make_mut(&mut self.state.threads[usize::from(number)]).joined = true;
+            self.calls_stop(at)?;
         } else {
             self.block(wait)?;
         }
@@ -320,27 +258,11 @@ impl Machine<'_> {
         };
         let part = part.clone();
         self.needs_init(&part, "AssertionError", "Thread")?;
-        let alive = part.number.is_some_and(|number| !self.state.threads[usize::from(number)].finished);
-        Ok(Value::Bool(alive))
-    }
-
-    /// Whether what was put on a queue may not be there yet: another thread of the process writes it to a pipe, and has done so when the
-    /// process ends.
-    pub(super) fn is_on_its_way(&self, queue: u32) -> bool {
-        let process = self.current().process;
-        let mut others = self.state.threads.iter().filter(|it| it.process != process).peekable();
-        let all_ended = others.peek().is_some() && others.all(|it| it.finished);
-        self.state.heap[queue as usize].site.is_of_processes() && !all_ended
-    }
-
-    /// What goes from one process to another is copied, though the other be the same.
-    fn pickled(&mut self, value: &Value) -> R<Value> {
-        match value {
-            Value::Ref(at) if is_shared(&self.state.heap[*at as usize]) => {
-                beyond("such an object put on a multiprocessing.Queue")
-            }
-            _ => Ok(copy_value(&mut self.state, value)),
+        let alive = part.number.map(|number| !self.state.threads[usize::from(number)].finished);
+        if alive == Some(false) {
+            self.calls_stop(at)?;
         }
+        Ok(Value::Bool(alive.unwrap_or(false)))
     }
 
     // ---- executors ----
