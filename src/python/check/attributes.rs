@@ -369,7 +369,7 @@ impl Machine<'_> {
                     return Ok(());
                 }
                 if let Part::Thread(_) = part {
-                    self.leaves_to_threads(self.name(name))?;
+                    self.leaves_to_threads(&class, self.name(name))?;
                 }
                 if let Some(slots) = self.slots(&class) {
                     self.needs_slot(object, slots, name)?;

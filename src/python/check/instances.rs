@@ -1,6 +1,6 @@
 //! Instances: of the program's classes, and threads.
 
-use super::machine::{Arguments, INIT, Machine, R, Stop, beyond};
+use super::machine::{Arguments, INIT, Machine, R, RUN, Stop, beyond};
 use super::state::{Object, Part, ThreadPart, Value};
 use crate::python::version::Version;
 
@@ -34,9 +34,10 @@ const OWN_OF_THREADS: &[&str] = &[
 ];
 
 impl Machine<'_> {
-    /// Refuses a name that the library's threads keep for themselves.
-    pub(super) fn leaves_to_threads(&self, name: &str) -> R<()> {
-        if OWN_OF_THREADS.contains(&name) && !self.module.facts.shape.python2 {
+    /// Refuses a name that the library's threads keep for themselves; what `run` does those need not that have another one.
+    pub(super) fn leaves_to_threads(&mut self, class: &Value, name: &str) -> R<()> {
+        let of_run = matches!(name, "_target" | "_args" | "_kwargs") && self.in_class(class, RUN).is_none();
+        if (of_run || OWN_OF_THREADS.contains(&name)) && !self.module.facts.shape.python2 {
             return beyond(format!("the name {name} in a thread, where the library has one of its own"));
         }
         Ok(())
@@ -68,7 +69,7 @@ impl Machine<'_> {
         if base == "threading.Thread" {
             for name in OWN_OF_THREADS {
                 if self.name_number(name).is_some_and(|number| self.in_class(class, number).is_some()) {
-                    self.leaves_to_threads(name)?;
+                    self.leaves_to_threads(class, name)?;
                 }
             }
         }

@@ -249,19 +249,8 @@ impl Machine<'_> {
                     let [function, items] = &arguments.positional[..] else {
                         return beyond("map() of several iterables");
                     };
-                    let (function, items) = (function.clone(), items.clone());
-                    let futures = self.once(|machine| {
-                        let mut futures = Vec::new();
-                        for item in machine.elements(&items)? {
-                            let call = vec![function.clone(), item];
-                            futures.push(
-                                machine.submit(at, Arguments { positional: call, keywords: Vec::new() })?,
-                            );
-                        }
-                        Ok(machine.list(futures))
-                    })?;
+                    let futures = self.submit_all(at, function, items)?;
                     self.yield_once()?;
-                    let futures = self.elements(&futures)?;
                     let futures = self.allocate(Object::Pulled(futures, 0));
                     self.lazy(Lazy::Result, receiver.clone(), &[futures])
                 }

@@ -10,6 +10,10 @@ use super::state::{Object, OnReturn, Part, Thread, ThreadPart, Value};
 /// What a task has to be.
 const NO_FUNCTION: &str = "a task that is no function of the program";
 
+/// The owner of an `RLock` is told by its ident.
+pub(super) const KEPT: &str =
+    "an RLock that a thread has kept which has ended: another one may have its number by now";
+
 /// The most threads of a program.
 pub(super) const MOST_THREADS: usize = 12;
 
@@ -34,9 +38,7 @@ impl Machine<'_> {
             Object::RLock(None, _) => Object::RLock(Some(me), 1),
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth + 1),
             Object::RLock(Some(owner), _) if self.state.threads[usize::from(owner)].finished => {
-                return beyond(
-                    "an RLock that a thread has kept which has ended: another one may have its number by now",
-                );
+                return beyond(KEPT);
             }
             Object::Semaphore(left, most) if left > 0 => Object::Semaphore(left - 1, most),
             object => {
@@ -67,6 +69,9 @@ impl Machine<'_> {
             Object::Lock(Some(_)) => Object::Lock(None),
             Object::RLock(Some(owner), 1) if owner == me => Object::RLock(None, 0),
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth - 1),
+            Object::RLock(Some(owner), _) if self.state.threads[usize::from(owner)].finished => {
+                return beyond(KEPT);
+            }
             Object::Semaphore(..) => return self.release_semaphore(at, 1),
             // What others do with it makes no difference to that.
             Object::RLock(..) => return self.raise("RuntimeError", "cannot release un-acquired lock"),
@@ -395,6 +400,27 @@ impl Machine<'_> {
         if let Object::Executor { tasks, .. } = self.state.object_mut(at) {
             tasks.retain(|task| !left.contains(task));
         }
+    }
+
+    /// Submits a call for each element; the futures.
+    pub(super) fn submit_all(&mut self, executor: u32, function: &Value, items: &Value) -> R<Vec<Value>> {
+        let submit = |machine: &mut Self, item| {
+            machine.submit(executor, Self::positional(vec![function.clone(), item]))
+        };
+        if self.is_computed(items) {
+            let iterator = self.iterator_once(items)?;
+            let mut futures = Vec::new();
+            while let Some(item) = self.next(&iterator)? {
+                futures.push(self.once(|machine| submit(machine, item))?);
+            }
+            return Ok(futures);
+        }
+        let futures = self.once(|machine| {
+            let futures: R<Vec<Value>> =
+                machine.elements(items)?.into_iter().map(|item| submit(machine, item)).collect();
+            futures.map(|futures| machine.list(futures))
+        })?;
+        self.elements(&futures)
     }
 
     /// `Executor.shutdown`, which waits for the tasks.

@@ -132,6 +132,7 @@ impl<'m> Search<'m> {
                             match unit::follow(machine, thread, touched_data, started) {
                                 // Behind a barrier all go on in any order, the last to come to it among them.
                                 _ if unit::opens_barrier(machine) => true,
+                                _ if unit::wakes_daemon(machine) => true,
                                 Came::ToAnIteration => {
                                     self.iterates |= thread > 0;
                                     true

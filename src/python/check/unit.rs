@@ -5,7 +5,7 @@
 //! iterations of a thread's outermost loop count, if the loop was begun with nothing got at that another thread changes.
 
 use super::machine::{Location, Machine, Step, Use};
-use super::state::{Loop, Object, Part, State, Unit};
+use super::state::{Loop, Object, Part, State, Unit, Value};
 use crate::python::program::Op;
 use crate::python::program::module::Module;
 
@@ -154,6 +154,30 @@ pub(super) fn opens_barrier(machine: &Machine<'_>) -> bool {
     let mut changed = machine.accesses.iter().filter(|access| access.how == Use::Write);
     changed
         .any(|access| access.object.is_some_and(|at| matches!(machine.state.object(at), Object::Barrier(..))))
+}
+
+/// Whether the last instruction let a daemon thread go on that waits for an event or a condition: nobody may wait for it to do so.
+pub(super) fn wakes_daemon(machine: &Machine<'_>) -> bool {
+    let state = &machine.state;
+    if !state.threads.iter().any(|thread| thread.daemon && !thread.finished) {
+        return false;
+    }
+    let is_woken = |&(waiter, woken): &(u8, bool)| woken && state.threads[usize::from(waiter)].daemon;
+    // Who waits for a condition goes on once its lock is let go.
+    let waits_with = |at: u32| {
+        state.heap.iter().any(|entry| match &entry.object {
+            Object::Condition(lock, waiters) => *lock == Value::Ref(at) && waiters.iter().any(is_woken),
+            _ => false,
+        })
+    };
+    machine.accesses.iter().any(|access| match (access.how, access.object) {
+        (Use::Release, Some(at)) => waits_with(at),
+        (Use::Write, Some(at)) => match state.object(at) {
+            Object::Event(_, waiters) => waiters.iter().any(is_woken),
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 /// What a thread has come to by an instruction: whether that got at something shared, and whether it started another thread.

@@ -2,6 +2,7 @@
 
 use super::machine::{Arguments, Machine, R, Stop, Use, Wait, beyond};
 use super::state::{Object, Value};
+use super::sync::KEPT;
 use crate::python::version::Version;
 
 impl Machine<'_> {
@@ -130,6 +131,9 @@ impl Machine<'_> {
     fn needs_owner(&mut self, lock: &Value, method: &str) -> R<()> {
         match (lock, self.object_of(lock)) {
             (_, Some(Object::RLock(owner, _))) if *owner == Some(self.number()) => return Ok(()),
+            (_, Some(Object::RLock(Some(owner), _))) if self.state.threads[usize::from(*owner)].finished => {
+                return beyond(KEPT);
+            }
             (_, Some(Object::Lock(Some(_)))) => return Ok(()),
             (Value::Ref(at), Some(Object::Lock(None))) => self.touch_lock(*at, Use::Free),
             _ => {}

@@ -249,3 +249,62 @@ fn a_priority_queue_compares_what_a_heap_does() {
     assert_eq!(put("((1, {}), (2, {}), (2, {3: 3}))", "print(p.qsize())"), "3");
     assert_eq!(put("'b'", "try: p.put(1)\nexcept TypeError: print(p.qsize(), p.get())"), "2 b");
 }
+
+#[test]
+fn what_the_library_does_by_itself_is_refused_where_it_is_not_modelled() {
+    let kept = "r = threading.RLock()\nc = threading.Condition()\ndef f():\n    r.acquire()\n    c.acquire()\nt = threading.Thread(target=f)\n\
+                t.start()\nt.join()\n";
+    let pool = "import time\nran = []\ndef job(n):\n    time.sleep(0.1)\n    ran.append(n)\n    return n\nwith ThreadPoolExecutor(1) as ex:\n";
+    let own = |line: &str| {
+        format!(
+            "class T(threading.Thread):\n    def __init__(self):\n        super().__init__()\n        {line}\nt = T()\n"
+        )
+    };
+    let of_a_thread = "in a thread, where the library has one of its own";
+    let (left, number) = ("left before its end", "another one may have its number");
+    for (text, refused) in [
+        (format!("{kept}r.acquire()"), number),
+        (format!("{kept}r.release()"), number),
+        (format!("{kept}c.notify()"), number),
+        (format!("{kept}c.wait(1)"), number),
+        (format!("{pool}    for v in ex.map(job, [1, 2, 3]):\n        break\nprint(ran)"), left),
+        (format!("{pool}    print(next(ex.map(job, [1, 2, 3])))\nprint(ran)"), left),
+        (own("self._started = False"), of_a_thread),
+        (own("self._args = (1,)"), of_a_thread),
+        ("class T(threading.Thread):\n    def _bootstrap(self): pass\nt = T()".to_owned(), of_a_thread),
+        (
+            "class T(threading.Thread):\n    def _stop(self): pass\nt = T()\nt.start()\nt.join()".to_owned(),
+            "a thread's _stop",
+        ),
+        ("b = threading.Barrier(2)\nb.wait(0)".to_owned(), "a time limit of a barrier"),
+    ] {
+        let text = format!("{IMPORTS}{text}\n");
+        let error = check(&text, &[Version::V3_12], 2, &Control::default()).unwrap_err().to_string();
+        assert!(error.contains(refused), "{text}: {error}");
+    }
+    // Nothing is left of it, or it has not begun.
+    for lines in [
+        "for v in ex.map(job, [1, 2]): pass",
+        "ex.map(job, [1, 2])",
+        "it = ex.map(job, [1, 2])\n    print(next(it))\n    ex.shutdown()",
+    ] {
+        let finding = finding(&format!("{pool}    {lines}\nprint(ran)"), Version::V3_12);
+        assert_eq!(finding.expected.len(), 1, "{lines}: {finding:?}");
+    }
+    // With a run of its own a thread has no use for its arguments; from 3.13 on nobody calls `_stop`.
+    let with_run = format!("{}    def run(self): pass\n", own("self._args = (1,)").replace("t = T()\n", ""));
+    finding(&with_run, Version::V3_12);
+    let stop = own("self._stop = threading.Event()");
+    let joined = format!("{stop}t.start()\nt.join()\nprint('on')");
+    let called = "TypeError: 'Event' object is not callable";
+    assert_eq!(finding(&joined, Version::V3_12).expected, [[called]]);
+    assert_eq!(finding(&joined, Version::V3_13).expected, [["on"]]);
+}
+
+#[test]
+fn a_daemon_that_is_woken_may_go_on_before_the_last_line() {
+    let text = "e = threading.Event()\ndef f():\n    e.wait()\n    print('woke')\nt = threading.Thread(target=f, daemon=True)\nt.start()\n\
+                e.set()\nprint('end')";
+    let finding = finding(text, Version::V3_12);
+    assert_eq!((finding.kind, finding.expected.len()), (Kind::Exact, 2), "{}", finding.reason);
+}
