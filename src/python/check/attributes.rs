@@ -390,11 +390,11 @@ impl Machine<'_> {
             Object::Local(_) => {
                 let thread = u8::try_from(self.thread).unwrap_or(u8::MAX);
                 if let Object::Local(items) = self.state.object_mut(at) {
-                    match items.iter_mut().find(|(of, known, _)| *of == thread && *known == name) {
-                        Some((_, _, place)) => *place = value,
-                        None => items.push((thread, name, value)),
+                    let at = items.partition_point(|(of, known, _)| (*of, *known) < (thread, name));
+                    match items.get_mut(at) {
+                        Some((of, known, place)) if (*of, *known) == (thread, name) => *place = value,
+                        _ => items.insert(at, (thread, name, value)),
                     }
-                    items.sort_by_key(|(thread, name, _)| (*thread, *name));
                 }
                 Ok(())
             }

@@ -115,7 +115,10 @@ impl LoopBody {
             code.name != "<module>" && sources.any(|source| matches!(source, Source::Body | Source::Setup))
         };
         let mut listing = listed(&self.module, own);
-        listing.functions.sort_by_key(|function| function.name != super::loops::WORK);
+        let work = listing.functions.iter().position(|function| function.name == super::loops::WORK);
+        if let Some(work) = work {
+            listing.functions[..=work].rotate_right(1);
+        }
         listing
     }
 }

@@ -217,9 +217,9 @@ pub(super) fn on_threads(module: &Module, turns: &[Turn]) -> Result<State, PlayE
     // The error of the thread that failed counts, not that of those that gave up because of it.
     let failed = |error: &PlayError| *error != PlayError::GivenUp;
     let mut errors: Vec<PlayError> = results.into_iter().filter_map(Result::err).collect();
-    errors.sort_by_key(|error| !failed(error));
-    match errors.into_iter().next() {
-        Some(error) => Err(error),
+    let first = errors.iter().position(failed).unwrap_or(0);
+    match errors.get_mut(first) {
+        Some(error) => Err(std::mem::replace(error, PlayError::GivenUp)),
         None => Ok(baton.into_inner().unwrap_or_else(PoisonError::into_inner).state),
     }
 }

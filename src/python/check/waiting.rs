@@ -102,8 +102,8 @@ impl Machine<'_> {
             machine.touch(event, false);
             Ok(match machine.state.object_mut(event) {
                 Object::Event(false, waiters) => {
-                    waiters.push((me, false));
-                    waiters.sort_unstable();
+                    let at = waiters.partition_point(|waiter| *waiter < (me, false));
+                    waiters.insert(at, (me, false));
                     Value::Bool(false)
                 }
                 _ => Value::Bool(true),

@@ -64,10 +64,8 @@ pub fn lines(measured: &[Measured]) -> Vec<Lines> {
             |series| series.name == name,
             || Series { name: name.clone(), points: Vec::new() },
         );
-        series.points.push(point);
-    }
-    for series in charts.iter_mut().flat_map(|lines| &mut lines.series) {
-        series.points.sort_by(|one, other| one.over.total_cmp(&other.over));
+        let at = series.points.partition_point(|known| known.over.total_cmp(&point.over).is_le());
+        series.points.insert(at, point);
     }
     charts
 }
