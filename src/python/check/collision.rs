@@ -211,6 +211,8 @@ fn drop_point(events: &[Event], drop: usize, module: &Module) -> String {
     let goes_on = |next: &&Event| next.code != code && (opcode.contains("CALL") || opcode == "FOR_ITER");
     let name = |next: &Event| module.codes.get(usize::from(next.code)).map(|code| &code.name);
     match (next.filter(at_entry).and_then(name), next.filter(goes_on).and_then(name)) {
+        // A worker of an executor calls it, in no line of the program.
+        (Some(function), _) if line(events, named) == 0 => format!("at the entry of {function}"),
         (Some(function), _) => {
             format!("at the entry of {function}, called in line {}", line(events, named))
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::event::{Event, name_of};
 use super::machine::{Access, Use};
-use super::state::{Object, State};
+use super::state::{Object, Part, State, Value};
 
 /// What nobody does, as it is told.
 pub const NEVER: &str = "what never comes";
@@ -12,8 +12,9 @@ pub const NEVER: &str = "what never comes";
 /// A lock that whoever waits for it has.
 const OWN: &str = "a lock that it holds itself";
 
-/// In a sentence; the threads are those that wait, without the main one if it only waits for the others to end.
+/// In a sentence, of the threads that wait.
 pub(super) fn told(events: &[Event], state: &State, waiting: &[usize]) -> String {
+    let waiting = &those_that_count(events, state, waiting)[..];
     let owners: BTreeMap<usize, usize> =
         waiting.iter().filter_map(|&thread| Some((thread, owner(events, state, thread)?))).collect();
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
@@ -40,6 +41,30 @@ pub(super) fn told(events: &[Event], state: &State, waiting: &[usize]) -> String
         parts.push(format!("{}{verb}{each} for {what}", threads.join(" and ")));
     }
     parts.join(", and ")
+}
+
+/// Without the main thread if it only waits for others to end. A daemon counts only where the main thread waits for its end, or for what it
+/// holds.
+fn those_that_count(events: &[Event], state: &State, waiting: &[usize]) -> Vec<usize> {
+    let (daemons, others): (Vec<usize>, Vec<usize>) =
+        waiting.iter().filter(|thread| **thread > 0).partition(|thread| state.threads[**thread].daemon);
+    let joined: Vec<usize> = daemons.iter().copied().filter(|daemon| is_joined(state, *daemon)).collect();
+    if !others.is_empty() || !joined.is_empty() {
+        return [others, joined].concat();
+    }
+    let holder = owner(events, state, 0);
+    std::iter::once(0).chain(daemons.into_iter().filter(|daemon| holder == Some(*daemon))).collect()
+}
+
+/// Whether the main thread is about to join a thread.
+fn is_joined(state: &State, thread: usize) -> bool {
+    let stack = state.threads[0].frames.last().map_or(&[][..], |frame| &frame.stack);
+    stack.iter().any(|value| {
+        let Value::Ref(at) = value else { return false };
+        let Object::NativeMethod(Value::Ref(of), _) = state.object(*at) else { return false };
+        let Object::Instance { part: Part::Thread(part), .. } = state.object(*of) else { return false };
+        part.number.is_some_and(|number| usize::from(number) == thread)
+    })
 }
 
 /// Who holds the lock that a thread waits for.

@@ -316,12 +316,7 @@ pub(super) fn tell(
             let (goes, waits) = if names.len() == 1 { ("goes", "waits") } else { ("go", "wait") };
             format!("{} {goes} round and round, and {waits} for {}", names.join(" and "), deadlock::NEVER)
         }
-        (_, Kind::Deadlocks) => {
-            // The main thread only waits for the others to end.
-            let waiting = ending.waiting.iter().filter(|&&thread| thread > 0 || ending.waiting.len() == 1);
-            let waiting: Vec<usize> = waiting.copied().collect();
-            deadlock::told(&record.events(), state, &waiting)
-        }
+        (_, Kind::Deadlocks) => deadlock::told(&record.events(), state, &ending.waiting),
         (Some(collision), _) => collision.to_string(),
         (None, _) => "the order of the threads' turns makes it so; no single variable tells why".to_owned(),
     };

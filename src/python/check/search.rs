@@ -145,8 +145,8 @@ impl<'m> Search<'m> {
             self.conflicts.extend(self.sharing.conflicts());
             // Whether a daemon is given time before the program ends depends on whether anybody would notice.
             // So does whether an element is a thread's own.
-            let same_users = self.switching != Switching::Iterations
-                || (self.sharing.printers(), self.sharing.of_elements()) == (printers, of_elements);
+            let same_users = self.sharing.printers() == printers
+                && (self.switching != Switching::Iterations || self.sharing.of_elements() == of_elements);
             let known = self.is_known() && same_users;
             if known && self.endless {
                 let why = "a loop without an end, which nothing that another thread does can end";
@@ -200,9 +200,11 @@ impl<'m> Search<'m> {
                 self.learn_from_daemons(&state, bounds);
             }
             let (mut moved, mut limited, mut moved_before) = (false, false, false);
-            // Whoever was woken in the midst of something goes on first. Whoever goes round and round goes on when no other can, the third
-            // time through; and a time limit comes when no thread can go on, the fourth time.
+            // Whoever was woken in the midst of something goes on first. Whoever goes round and round, and would do so once more, goes on
+            // when no other can, the third time through; and a time limit comes when no thread can go on, the fourth time.
             let count = state.threads.len();
+            let held: Vec<bool> =
+                (0..count).map(|thread| unit::goes_on_last(self.module, &state, thread)).collect();
             for turn in 0..4 * count {
                 let (thread, time) = (turn % count, turn / count);
                 let expires = time == 3;
@@ -210,14 +212,9 @@ impl<'m> Search<'m> {
                     moved_before = moved;
                 }
                 let unit = &state.threads[thread].unit;
-                let its_turn = expires
-                    || time
-                        == if unit.waits { 0 } else { 1 + usize::from(unit.lets_others(self.module.rounds)) };
+                let its_turn = expires || time == if unit.waits { 0 } else { 1 + usize::from(held[thread]) };
                 if over || state.threads[thread].finished || !its_turn || moved_before {
-                    let is_held = time == 2 && moved_before && its_turn && !over;
-                    if is_held && !self.assumed.few_rounds {
-                        self.assumed.few_rounds = unit::would_go_round(self.module, &state, thread);
-                    }
+                    self.assumed.few_rounds |= time == 2 && moved_before && its_turn && !over;
                     continue;
                 }
                 for (mark, machine, pause) in

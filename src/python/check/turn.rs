@@ -119,15 +119,22 @@ impl<'m> Search<'m> {
                     if self.switching == Switching::DropPoints && may_drop && !touched && stretch > PATIENCE {
                         return Ok(Pause::Long);
                     }
+                    let started = threads..machine.state.threads.len();
                     let pauses = match self.switching {
-                        Switching::DropPoints => may_drop && touched,
+                        // What a daemon prints counts only as long as the program goes on.
+                        Switching::DropPoints => {
+                            let prints =
+                                |new: usize| machine.state.threads[new].daemon && self.sharing.prints(new);
+                            may_drop && (touched || started.into_iter().any(prints))
+                        }
                         #[cfg(test)]
                         Switching::EveryDropPoint => may_drop,
                         Switching::Places => may_drop || machine.offered,
                         Switching::Iterations => {
                             let felt =
                                 |new| self.sharing.is_user(new, &self.shared) || self.sharing.prints(new);
-                            let started = (threads..machine.state.threads.len())
+                            let started = started
+                                .into_iter()
                                 .any(|new| !machine.state.threads[new].daemon || felt(new));
                             match unit::follow(machine, thread, touched_data, started) {
                                 // Behind a barrier all go on in any order, the last to come to it among them.

@@ -10,11 +10,6 @@ use crate::python::program::Op;
 use crate::python::program::module::Module;
 
 impl Unit {
-    /// Whether the thread goes on only when no other can, after so many rounds of a loop that has no end of its own.
-    pub(super) const fn lets_others(&self, rounds: u8) -> bool {
-        self.rounds >= rounds
-    }
-
     /// Takes note of where its thread is, before an instruction.
     pub(super) fn enter(&mut self, at: At) {
         if self.within.map(|(within, _)| within) != at.outermost {
@@ -90,8 +85,14 @@ pub(super) fn goes_round(machine: &mut Machine<'_>, thread: usize) -> bool {
 /// The most instructions of a round that are looked at.
 const MOST_OF_A_ROUND: usize = 1000;
 
-/// Whether a thread that has gone round often enough would go round once more if it went on at once. It may be about to leave its loop.
-pub(super) fn would_go_round(module: &Module, state: &State, thread: usize) -> bool {
+/// Whether a thread has gone round often enough, and would go round once more if it went on at once.
+pub(super) fn goes_on_last(module: &Module, state: &State, thread: usize) -> bool {
+    let it = &state.threads[thread];
+    !it.finished && it.unit.rounds >= module.rounds && would_go_round(module, state, thread)
+}
+
+/// Whether a thread would go round once more if it went on at once. It may be about to leave its loop, to wait, or to raise.
+fn would_go_round(module: &Module, state: &State, thread: usize) -> bool {
     let mut machine = Machine::at(module, state.clone());
     for _ in 0..MOST_OF_A_ROUND {
         if !matches!(machine.step(thread), Ok(Step::Done { .. })) {

@@ -90,8 +90,7 @@ impl CheckReport {
             let mut row = CheckRow::new(finding, lost, steps);
             if finding.goes_on() && !untried.is_empty() {
                 row.reason += "; some of the program is not tried with ";
-                row.reason +=
-                    if checked.small.is_as_it_stands() { "so few rounds" } else { "numbers that small" };
+                row.reason += untried.by.words();
             }
             row
         };
@@ -303,7 +302,7 @@ impl CheckReport {
             .collect();
         let taken = self.results.iter().filter(|row| row.verdict != Kind::NotPython.word()).count();
         let on = (said_of.len() < taken).then(|| self.ranges(&said_of));
-        let note = self.untried.note(on.as_deref(), !self.small.is_empty());
+        let note = self.untried.note(on.as_deref());
         if !self.small.is_empty() {
             let numbers: Vec<String> =
                 self.small.iter().map(|small| format!("{} as {}", small.number, small.taken_as)).collect();

@@ -6,6 +6,36 @@ use serde::Serialize;
 /// The most lines that are named where something was not tried.
 const MOST_UNTRIED: usize = 5;
 
+/// By what a program is another one in the model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Reduced {
+    /// Numbers are taken as small.
+    #[default]
+    Numbers,
+    /// Loops that count no rounds are cut short.
+    Rounds,
+    /// Only its time limits are taken to be long enough.
+    TimeLimits,
+}
+
+impl Reduced {
+    fn of(checked: &Checked) -> Self {
+        match checked.is_reduced() {
+            _ if !checked.small.is_as_it_stands() => Self::Numbers,
+            true => Self::Rounds,
+            false => Self::TimeLimits,
+        }
+    }
+
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Numbers => "numbers that small",
+            Self::Rounds => "so few rounds",
+            Self::TimeLimits => "time limits that long",
+        }
+    }
+}
+
 /// What of a program was not tried.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -18,20 +48,28 @@ pub struct UntriedLines {
     pub alone: Vec<u32>,
     /// The versions that this is said of: those on which nothing goes wrong. None where everything was tried.
     pub versions: Vec<&'static str>,
+    /// By what.
+    #[serde(skip)]
+    pub(super) by: Reduced,
 }
 
 impl UntriedLines {
-    /// Where numbers were taken as small, or loops cut short: otherwise there is no more to try.
+    /// Where numbers were taken as small, or loops cut short: otherwise there is no more to try, but for what comes of a time limit that passes.
     pub(super) fn of(checked: &Checked) -> Self {
+        let mut untried = checked.untried();
         if !checked.is_reduced() {
-            return Self::default();
+            untried.tests.clear();
+            untried.alone.clear();
+            if !checked.findings.iter().any(|finding| finding.time_limits) {
+                untried.lines.clear();
+            }
         }
-        let untried = checked.untried();
         let mut all = Self {
             lines: untried.lines.into_iter().collect(),
             tests: untried.tests.into_iter().collect(),
             alone: untried.alone.into_iter().collect(),
             versions: Vec::new(),
+            by: Reduced::of(checked),
         };
         if !all.is_empty() {
             let right = checked.findings.iter().filter(|finding| finding.goes_on());
@@ -45,8 +83,8 @@ impl UntriedLines {
         self.lines.is_empty() && self.tests.is_empty() && self.alone.is_empty()
     }
 
-    /// In a sentence: on which versions, if not on all, and whether numbers were taken as small, or only loops cut short.
-    pub(super) fn note(&self, on: Option<&str>, small: bool) -> Option<String> {
+    /// In a sentence: on which versions, if not on all.
+    pub(super) fn note(&self, on: Option<&str>) -> Option<String> {
         let told = |lines: &[u32]| {
             let few: Vec<String> = lines.iter().take(MOST_UNTRIED).map(u32::to_string).collect();
             let more = lines.len() - few.len();
@@ -64,17 +102,16 @@ impl UntriedLines {
             )
         });
         let what: Vec<String> = never_run.into_iter().chain(same).chain(alone).collect();
+        let (with, any, scope) = match self.by {
+            Reduced::Numbers => (self.by.words(), "any", " (--scope N tries larger ones)"),
+            Reduced::Rounds => (self.by.words(), "any number", " (--scope N tries more)"),
+            Reduced::TimeLimits => (self.by.words(), "any", ""),
+        };
         (!what.is_empty()).then(|| {
+            let on = on.map(|versions| format!("on {versions}, ")).unwrap_or_default();
             format!(
-                "{}{}: {}; what depends on that is not tried (--scope N tries {})",
-                on.map(|versions| format!("on {versions}, ")).unwrap_or_default(),
-                if small {
-                    "with numbers that small, if not with any"
-                } else {
-                    "with so few rounds, if not with any number"
-                },
-                what.join(", and "),
-                if small { "larger ones" } else { "more" }
+                "{on}with {with}, if not with {any}: {}; what depends on that is not tried{scope}",
+                what.join(", and ")
             )
         })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::{
     instruction::{Op, ProgramOp},
     source::SourceErrorKind,
-    syntax::{Class, Collection, Expr, Function, Stmt, StmtKind, each_expr, walk_blocks},
+    syntax::{Class, Collection, Expr, Function, Generator, Stmt, StmtKind, each_expr, walk_blocks},
     values::Value,
 };
 use super::compiler::{Compiler, Result, Scope, Space};
@@ -15,19 +15,35 @@ use crate::python::version::{Call, Comprehension};
 /// The variables among `locals` that functions inside an expression use: lambdas and comprehensions.
 pub(super) fn inner_names(expr: &Expr, locals: &[String], cells: &mut BTreeSet<String>) {
     let mut names = BTreeSet::new();
-    free::of_inner(expr, &|_| true, &mut names);
+    free::of_inner(expr, &|_, _, _| true, &mut names);
     cells.extend(names.into_iter().filter(|name| locals.contains(name)));
 }
 
 impl<'a> Compiler<'a> {
+    /// How a comprehension is done. One whose variable a lambda in it keeps is taken for a function where CPython 3.12 does it in place,
+    /// with a cell of its own.
+    pub(super) fn style_of(
+        &self,
+        collection: Collection,
+        elt: &Expr,
+        generators: &[Generator],
+    ) -> Comprehension {
+        match (self.facts.shape.comprehension, collection) {
+            (_, Collection::Generator) | (Comprehension::Leaking, Collection::Set | Collection::Dict) => {
+                Comprehension::Function
+            }
+            (Comprehension::Inlined, _) if free::keeps_its_variables(elt, generators) => {
+                Comprehension::Function
+            }
+            (style, _) => style,
+        }
+    }
+
     /// The variables of a function that functions inside it use.
     fn shared_variables(&self, stmts: &[Stmt], locals: &[String]) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
-        let style = self.facts.shape.comprehension;
-        let is_function = |collection: Collection| match (style, collection) {
-            (_, Collection::Generator) | (Comprehension::Function, _) => true,
-            (Comprehension::Inlined, _) | (Comprehension::Leaking, Collection::List) => false,
-            (Comprehension::Leaking, _) => true,
+        let is_function = |collection, elt: &Expr, generators: &[Generator]| {
+            self.style_of(collection, elt, generators) == Comprehension::Function
         };
         for stmt in stmts {
             walk_blocks(stmt, &mut |stmt| match &stmt.kind {

@@ -5,7 +5,7 @@ use super::super::{
     instruction::{Op, ProgramOp},
     operators::{BinaryOp, UnaryOp},
     source::{Position, SourceErrorKind},
-    syntax::{Collection, Expr, ExprKind, walk_expr},
+    syntax::{Expr, ExprKind, walk_expr},
     values::Value,
 };
 use super::{
@@ -137,14 +137,10 @@ impl Compiler<'_> {
             }
             ExprKind::Call(name, at, args) => self.call_expr(name, *at, args, expr.position)?,
             ExprKind::Comprehension(collection, elt, generators) => {
-                let style = match (self.facts.shape.comprehension, collection) {
-                    (_, Collection::Generator)
-                    | (Comprehension::Leaking, Collection::Set | Collection::Dict) => Comprehension::Function,
+                let style = match self.style_of(*collection, elt, generators) {
                     // What a class binds is not visible in it.
-                    (Comprehension::Inlined, _) if self.scope().space == Space::Class => {
-                        Comprehension::Function
-                    }
-                    (style, _) => style,
+                    Comprehension::Inlined if self.scope().space == Space::Class => Comprehension::Function,
+                    style => style,
                 };
                 match style {
                     Comprehension::Function => self.comprehension_function(*collection, elt, generators)?,

@@ -118,11 +118,24 @@ fn of_expr(expr: &Expr, names: &mut BTreeSet<String>) {
     each_part(expr, &mut |part| of_expr(part, names));
 }
 
+/// Whether a comprehension is a function of its own: by what it makes, its element, and where that comes from.
+pub(super) type IsFunction<'a> = &'a dyn Fn(Collection, &Expr, &[Generator]) -> bool;
+
+/// Whether functions inside a comprehension use what it binds: `[lambda: i for i in range(3)]`.
+pub(super) fn keeps_its_variables(elt: &Expr, generators: &[Generator]) -> bool {
+    let (mut used, mut keeps) = (BTreeSet::new(), false);
+    of_inner(elt, &|_, _, _| true, &mut used);
+    for generator in generators {
+        target_names(&generator.target, &mut |name| keeps |= used.contains(name));
+    }
+    keeps
+}
+
 /// The names that functions inside an expression use of what is around them: lambdas, and the comprehensions that are functions.
-pub(super) fn of_inner(expr: &Expr, is_function: &dyn Fn(Collection) -> bool, names: &mut BTreeSet<String>) {
+pub(super) fn of_inner(expr: &Expr, is_function: IsFunction<'_>, names: &mut BTreeSet<String>) {
     match &expr.kind {
         ExprKind::Lambda(function) => names.extend(of_function(function)),
-        ExprKind::Comprehension(collection, elt, generators) if is_function(*collection) => {
+        ExprKind::Comprehension(collection, elt, generators) if is_function(*collection, elt, generators) => {
             names.extend(of_comprehension(elt, generators));
             generators.iter().take(1).for_each(|first| of_inner(&first.iter, is_function, names));
             return;

@@ -160,7 +160,7 @@ impl<'a> Compiler<'a> {
         if self.facts.shape.comprehension == Comprehension::Function {
             let mut names = BTreeSet::new();
             for stmt in body {
-                each_expr(stmt, &mut |expr| free::of_inner(expr, &|_| true, &mut names));
+                each_expr(stmt, &mut |expr| free::of_inner(expr, &|_, _, _| true, &mut names));
             }
             cells.extend(names.into_iter().filter(|name| locals.contains(name)));
         }
