@@ -1,5 +1,7 @@
 //! Functions: how each begins, returns, and what an exception leads to.
 
+use std::sync::Arc;
+
 use super::machine::{Arguments, Beyond, CALL, DEEPEST, INIT, Machine, NAME, Next, R, Stop, Use, beyond};
 use super::state::{Frame, Object, OnReturn, Site, Value};
 use crate::python::version::{InitCall, SpreadCall};
@@ -92,9 +94,26 @@ impl Machine<'_> {
         if let Value::Ref(at) = self.current().object {
             self.touch(at, true);
         }
+        let number = self.number();
         let thread = self.current_mut();
         thread.finished = true;
         thread.frames.clear();
+        // The main thread ends with the program.
+        if number > 0 {
+            self.drop_locals(number);
+        }
+    }
+
+    /// What a thread has in a `threading.local` is gone with it.
+    fn drop_locals(&mut self, thread: u8) {
+        let is_its = |(of, ..): &(u8, u16, Value)| *of == thread;
+        for entry in &mut self.state.heap {
+            if matches!(&entry.object, Object::Local(items) if items.iter().any(is_its))
+                && let Object::Local(items) = &mut Arc::make_mut(entry).object
+            {
+                items.retain(|item| !is_its(item));
+            }
+        }
     }
 
     /// Returns from the innermost function.

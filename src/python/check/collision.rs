@@ -150,7 +150,12 @@ pub(super) fn collision(
             1.. if !ends_a_thread(events, meeting.between) => class + 1,
             _ => class.min(1),
         };
-        let class = if guarded(meeting) { class + GUARDED } else { class };
+        let class = match class {
+            // An update that is torn tells more than a part of a pattern, though each half of it is done under the lock.
+            0 if guarded(meeting) && is_update(meeting) => 1,
+            class if guarded(meeting) => class + GUARDED,
+            class => class,
+        };
         let raises = meeting.after.is_some_and(|after| ends_a_thread(events, after));
         (of_executor, crosses, brings && class > 0 && !of_a_lock, class, brings, !raises, distance)
     };
@@ -183,6 +188,16 @@ pub(super) fn collision(
             drop_point(events, drop, module)
         },
     })
+}
+
+/// Whether a thread reads a variable and writes it later, and another one writes it meanwhile.
+fn is_update(meeting: &Meeting) -> bool {
+    if !matches!(meeting.location, Location::Global(..) | Location::Attribute(..)) {
+        return false;
+    }
+    let uses =
+        [meeting.before, Some(meeting.between), meeting.after].map(|use_of| use_of.map(|(how, _)| how));
+    uses == [Some(Use::Read), Some(Use::Write), Some(Use::Write)]
 }
 
 /// Whether a thread that reads something goes on to write it before another one can get at it: under the same lock, or with no place in

@@ -152,8 +152,9 @@ impl Ending {
             Object::List(items) | Object::Tuple(items) | Object::Deque(items, _) => {
                 items.iter().enumerate().map(|(at, item)| (format!("{name}[{at}]"), item)).collect()
             }
-            Object::Queue(items, ..) => {
+            Object::Queue(items, _, unfinished, _) => {
                 texts.insert(format!("{name}.qsize()"), items.len().to_string());
+                texts.insert(format!("{name}.unfinished_tasks"), unfinished.to_string());
                 items.iter().enumerate().map(|(at, item)| (format!("{name}.queue[{at}]"), item)).collect()
             }
             Object::Dict(items, _) => {

@@ -4,6 +4,7 @@ mod arguments;
 mod calls;
 mod dataclasses;
 mod differs;
+mod later;
 mod lines;
 mod looks;
 mod processes;

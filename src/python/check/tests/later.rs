@@ -1,0 +1,91 @@
+//! What shows only in a later round, at the end of a thread, or beside what is named.
+
+use super::super::{Finding, Kind, check};
+use crate::python::version::Version;
+use crate::system::control::Control;
+
+fn finding(text: &str, version: Version) -> Finding {
+    let text = format!("import queue, threading, time\n{text}");
+    let checked = check(&text, &[version], 2, &Control::default());
+    checked.unwrap_or_else(|error| panic!("{text}: {error}")).findings[0].clone()
+}
+
+#[test]
+fn a_round_that_raises_or_waits_is_no_round_that_is_cut_short() {
+    for requests in ["[1, 2]", "[1, 2, 3]", "[1, 2, 3, 4]"] {
+        let text = format!(
+            "running = True\nleft = {requests}\ndef serve():\n    while running:\n        left.pop(0)\n        time.sleep(0.01)\nt = threading.Thread(target=serve)\nt.start()\n\
+             running = False\nt.join()\n"
+        );
+        let finding = finding(&text, Version::V3_12);
+        let raises = finding.reason.contains("IndexError");
+        // With four it would go round once more, which the report says.
+        assert!(raises || finding.few_rounds, "{requests}: {finding:?}");
+        assert_eq!(raises, requests != "[1, 2, 3, 4]", "{requests}: {finding:?}");
+    }
+    let consumer = |items: &str| {
+        format!(
+            "q = queue.Queue()\nstop = threading.Event()\ndef take():\n    while not stop.is_set():\n        q.get()\ndef put():\n    for i in {items}: q.put(i)\n    stop.set()\n\
+             a = threading.Thread(target=take)\nb = threading.Thread(target=put)\na.start()\nb.start()\na.join()\nb.join()\n"
+        )
+    };
+    for items in ["(1, 2)", "(1, 2, 3)"] {
+        let finding = finding(&consumer(items), Version::V3_12);
+        assert_eq!(finding.kind, Kind::Deadlocks, "{items}: {finding:?}");
+    }
+}
+
+#[test]
+fn a_daemon_that_waits_is_named_where_the_main_thread_waits_for_it() {
+    let worker = "q = queue.Queue()\ndef work():\n    while True: q.get()\nt = threading.Thread(target=work, daemon=True)\nt.start()\nq.put(1)\n";
+    for (last, waits) in
+        [("q.join()", "main waits for what never comes"), ("t.join()", "thread 1 waits for what never comes")]
+    {
+        let finding = finding(&format!("{worker}{last}\n"), Version::V3_12);
+        assert!(finding.reason.starts_with(waits), "{last}: {}", finding.reason);
+    }
+}
+
+#[test]
+fn a_daemon_that_prints_for_ever_can_run_into_the_lines_of_others() {
+    let text = "def tick():\n    while True:\n        print('tick')\n        time.sleep(0.1)\nt = threading.Thread(target=tick, daemon=True)\nt.start()\nprint('main')\n";
+    let reason = finding(text, Version::V3_12).reason;
+    assert!(reason.contains("lines may come in another order, or run into one another"), "{reason}");
+}
+
+#[test]
+fn what_a_thread_has_in_a_local_is_gone_with_it() {
+    let tx = "state = threading.local()\nlock = threading.Lock()\ntotal = 0\ndef tx(n):\n    global total\n    with lock:\n        state.seen = total\n        total += n\n\
+              ts = [threading.Thread(target=tx, args=(n,)) for n in (1, 10)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(total, hasattr(state, 'seen'))\n";
+    let finding = finding(tx, Version::V3_9);
+    assert_eq!(
+        (finding.kind, &finding.expected[..]),
+        (Kind::Exact, &[vec!["11 False".to_owned()]][..]),
+        "{}",
+        finding.reason
+    );
+}
+
+#[test]
+fn what_is_lost_is_named_and_not_what_is_counted_beside_it() {
+    let text = "n = tries = 0\nlock = threading.Lock()\ndef work():\n    global n, tries\n    for _ in range(10000):\n        tries += 1\n        with lock:\n            v = n\n        \
+                v += 1\n        with lock:\n            n = v\nts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint(n, tries)\n";
+    let reason = finding(text, Version::V3_13).reason;
+    assert!(reason.starts_with("n is read in line 9, changed by another thread in line 12"), "{reason}");
+}
+
+#[test]
+fn a_queue_differs_by_what_is_not_done_yet() {
+    let text = "q = queue.Queue()\nflag = False\ndef put():\n    global flag\n    flag = True\ndef work():\n    a = flag\n    b = flag\n    if a == b:\n        q.put(1)\n\
+                ts = [threading.Thread(target=f) for f in (put, work)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nwhile not q.empty(): q.get()\nprint('done')\n";
+    let finding = finding(text, Version::V3_9);
+    assert_eq!(finding.ends, ["done", "q.unfinished_tasks is 0"], "{finding:?}");
+}
+
+#[test]
+fn a_lambda_keeps_the_variable_of_its_comprehension() {
+    let text = "def main():\n    i = 7\n    fs = [lambda: i for i in range(3)]\n    print([f() for f in fs], i)\nmain()\ngs = [lambda: k for k in (4, 5)]\nprint([g() for g in gs])\n";
+    for version in [Version::V3_11, Version::V3_12, Version::V3_14] {
+        assert_eq!(finding(text, version).expected, [["[2, 2, 2] 7", "[5, 5]"]], "{version}");
+    }
+}
