@@ -424,10 +424,16 @@ fn gives_up(further: &Checked, before: &Checked) -> bool {
     further.findings.iter().filter(incomplete).any(|finding| !known.contains(&finding.version))
 }
 
+/// Whether threads that wait without end wait only for locks that others have kept: that no number of iterations ends.
+fn waits_for_locks(checked: &Checked) -> bool {
+    let mut waiting = checked.findings.iter().filter(|finding| finding.kind == Kind::Deadlocks);
+    waiting.all(|finding| !finding.reason.contains(check::NEVER))
+}
+
 /// Whether a further check of all versions, or of those on which something was not tried, tells more than the one before.
 fn tells_more(further: &Checked, before: &Checked) -> bool {
     let untried = |checked: &Checked| checked.untried().count();
-    if gives_up(further, before) || hangs(further) {
+    if gives_up(further, before) || (hangs(further) && !waits_for_locks(further)) {
         return false;
     }
     if hangs(before) {

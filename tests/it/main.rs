@@ -6,6 +6,7 @@
 mod baseline;
 mod check;
 mod check_real;
+mod check_scopes;
 mod cli;
 #[cfg(target_os = "linux")]
 mod containers;

@@ -1,5 +1,7 @@
 //! One turn of a thread: how far it runs before another one may come in.
 
+use std::ops::Range;
+
 use super::machine::{Access, Machine, Step};
 use super::order::Mark;
 use super::pause::{Bounds, Pause, Switching, Tell, Told, Unfinished};
@@ -121,21 +123,14 @@ impl<'m> Search<'m> {
                     }
                     let started = threads..machine.state.threads.len();
                     let pauses = match self.switching {
-                        // What a daemon prints counts only as long as the program goes on.
                         Switching::DropPoints => {
-                            let prints =
-                                |new: usize| machine.state.threads[new].daemon && self.sharing.prints(new);
-                            may_drop && (touched || started.into_iter().any(prints))
+                            may_drop && (touched || self.starts_printer(machine, started))
                         }
                         #[cfg(test)]
                         Switching::EveryDropPoint => may_drop,
                         Switching::Places => may_drop || machine.offered,
                         Switching::Iterations => {
-                            let felt =
-                                |new| self.sharing.is_user(new, &self.shared) || self.sharing.prints(new);
-                            let started = started
-                                .into_iter()
-                                .any(|new| !machine.state.threads[new].daemon || felt(new));
+                            let started = self.starts_one_felt(machine, started);
                             match unit::follow(machine, thread, touched_data, started) {
                                 // Behind a barrier all go on in any order, the last to come to it among them.
                                 _ if unit::opens_barrier(machine) => true,
@@ -162,6 +157,17 @@ impl<'m> Search<'m> {
         Err(Unfinished::Limit(format!(
             "one thread runs for more than {LONGEST_STRETCH} instructions with no place in them where another could come in"
         )))
+    }
+
+    /// Whether a thread was started that others wait for, or of which somebody notices what it does.
+    fn starts_one_felt(&self, machine: &Machine<'_>, mut started: Range<usize>) -> bool {
+        let felt = |new| self.sharing.is_user(new, &self.shared) || self.sharing.prints(new);
+        started.any(|new| !machine.state.threads[new].daemon || felt(new))
+    }
+
+    /// Whether a daemon thread that prints was started: what it prints counts only as long as the program goes on.
+    fn starts_printer(&self, machine: &Machine<'_>, mut started: Range<usize>) -> bool {
+        started.any(|new| machine.state.threads[new].daemon && self.sharing.prints(new))
     }
 }
 

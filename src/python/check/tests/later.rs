@@ -89,3 +89,21 @@ fn a_lambda_keeps_the_variable_of_its_comprehension() {
         assert_eq!(finding(text, version).expected, [["[2, 2, 2] 7", "[5, 5]"]], "{version}");
     }
 }
+
+#[test]
+fn a_print_within_an_expression_is_no_python_2() {
+    let kind = |text: &str| check(text, &[Version::V2_7], 2, &Control::default()).unwrap().findings[0].kind;
+    for text in [
+        "f = lambda: print('x')",
+        "[print(i) for i in (1, 2)]",
+        "log = print",
+        "n = 1\nn > 1 and print('x')",
+        "def f(): return print(1)",
+    ] {
+        assert_eq!(kind(text), Kind::NotPython, "{text}");
+        assert_eq!(kind(&format!("from __future__ import print_function\n{text}\n")), Kind::Exact, "{text}");
+    }
+    for text in ["print('x')", "print('a', 1)", "if True: print((1, 2))", "for i in (1, 2): print(i)"] {
+        assert_eq!(kind(text), Kind::Exact, "{text}");
+    }
+}

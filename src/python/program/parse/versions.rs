@@ -153,6 +153,19 @@ impl<'a> Visitor<'a> for Newer {
                     self.function.returned.or_else(|| it.value.as_ref().map(|value| value.range()));
                 visitor::walk_stmt(self, stmt);
             }
+            // What stands in parentheses behind the statement can be that: a comparison, a text, several values.
+            Stmt::Expr(it)
+                if self.is_python2() && !self.prints_by_function && printed(&it.value).is_some() =>
+            {
+                let arguments = printed(&it.value).map_or(&[][..], |arguments| &arguments.args);
+                let is_plain = printed(&it.value).is_some_and(|arguments| arguments.keywords.is_empty());
+                if !is_plain || arguments.iter().any(Expr::is_starred_expr) {
+                    self.refuse(it.range(), PRINT);
+                }
+                for argument in arguments {
+                    self.visit_expr(argument);
+                }
+            }
             Stmt::Raise(raise) if self.is_python2() && raise.cause.is_some() => {
                 self.refuse(raise.range(), "python 2 knows no raise … from");
             }
@@ -168,19 +181,24 @@ impl<'a> Visitor<'a> for Newer {
         {
             self.refuse(call.range(), "python 2 takes no arguments by place behind *args");
         }
-        if let Expr::Call(call) = expr
+        if let Expr::Name(name) = expr
+            && name.id.as_str() == "print"
             && self.is_python2()
             && !self.prints_by_function
-            && matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print")
-            && (!call.arguments.keywords.is_empty() || call.arguments.args.iter().any(Expr::is_starred_expr))
         {
-            self.refuse(
-                call.range(),
-                "print is a statement in python 2: write from __future__ import print_function",
-            );
+            self.refuse(name.range(), PRINT);
         }
         visitor::walk_expr(self, expr);
     }
+}
+
+const PRINT: &str = "print is a statement in python 2: write from __future__ import print_function";
+
+/// What a call of `print` is given.
+fn printed(expr: &Expr) -> Option<&ast::Arguments> {
+    let Expr::Call(call) = expr else { return None };
+    let is_print = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print");
+    is_print.then_some(&call.arguments)
 }
 
 /// Looks for what raises when an annotation is evaluated.
