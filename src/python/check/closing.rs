@@ -2,7 +2,7 @@
 //! executor's `map()` has not begun is cancelled. That is not modelled, and so refused.
 
 use super::machine::{Beyond, Machine};
-use super::state::{Lazy, Object};
+use super::state::{Frame, Lazy, Object};
 use crate::python::program::Position;
 
 impl Machine<'_> {
@@ -57,7 +57,7 @@ impl Machine<'_> {
     }
 
     /// Whether a generator waits where an exception would be met.
-    fn is_guarded(&self, frame: &super::state::Frame) -> bool {
+    fn is_guarded(&self, frame: &Frame) -> bool {
         let pc = frame.pc as usize;
         let code = self.module.codes.get(usize::from(frame.code));
         code.is_some_and(|code| {

@@ -4,8 +4,7 @@ use super::machine::{Arguments, INIT, Machine, R, RUN, Stop, beyond};
 use super::state::{Object, Part, ThreadPart, Value};
 use crate::python::version::Version;
 
-/// What a thread of the library keeps under these names, up to one version or from one on: a program that takes one for itself changes
-/// what the library does.
+/// The library's own attributes and methods of a thread, in some version: a program that sets one of them changes what the library does.
 const OWN_OF_THREADS: &[&str] = &[
     "ident",
     "native_id",
@@ -34,7 +33,7 @@ const OWN_OF_THREADS: &[&str] = &[
 ];
 
 impl Machine<'_> {
-    /// Refuses a name that the library's threads keep for themselves; what `run` does those need not that have another one.
+    /// Refuses a name that the library's threads keep for themselves. `Thread.run` reads some of them: a class with its own `run` may use those.
     pub(super) fn leaves_to_threads(&mut self, class: &Value, name: &str) -> R<()> {
         let of_run = matches!(name, "_target" | "_args" | "_kwargs") && self.in_class(class, RUN).is_none();
         if (of_run || OWN_OF_THREADS.contains(&name)) && !self.module.facts.shape.python2 {
@@ -140,7 +139,7 @@ impl Machine<'_> {
         let mut given = ThreadPart { initialised: true, ..ThreadPart::new() };
         if let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) {
             given.process = part.process;
-            // That of a thread is what the thread is that makes it.
+            // A thread is a daemon if the thread that makes it is one.
             given.daemon = !part.process && self.current().daemon;
         }
         let mut named: Vec<(&str, Value)> =

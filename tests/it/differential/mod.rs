@@ -157,7 +157,7 @@ fn what_threads_wait_for_and_how_they_are_made_is_as_real_interpreters_have_it()
     for (_, (interpreter, version)) in newer.into_iter().enumerate().filter(|(at, _)| [0, last].contains(at))
     {
         let mut held = Held::default();
-        waits::hold(&mut held, (&interpreter, version), &programs, 2000, 0.01).unwrap();
+        waits::hold(&mut held, (&interpreter, version), &programs, 300, 0.001).unwrap();
         let text = |number: u64| &programs[usize::try_from(number).unwrap() - 1].1;
         let parted: Vec<_> =
             held.impossible.iter().map(|(number, how)| (text(*number).lines().last(), how)).collect();
