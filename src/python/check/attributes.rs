@@ -220,7 +220,7 @@ impl Machine<'_> {
                         Ok(self.tuple(args))
                     }
                     (Part::Thread(part), "name" | "daemon" | "ident") => {
-                        self.needs_init(part, "AssertionError", "Thread")?;
+                        self.needs_init(part.initialised, "AssertionError", "Thread")?;
                         match (text, part.number) {
                             ("name", _) => name_of(part),
                             ("daemon", _) => Ok(Value::Bool(part.daemon)),
@@ -347,7 +347,7 @@ impl Machine<'_> {
                     return self.call_back(&setter, vec![object.clone(), value]).map(|_| ());
                 }
                 if let (Part::Thread(part), "daemon") = (&part, self.name(name)) {
-                    self.needs_init(part, "RuntimeError", "Thread")?;
+                    self.needs_init(part.initialised, "RuntimeError", "Thread")?;
                     let Value::Bool(daemon) = value else {
                         return beyond("a daemon that is neither True nor False");
                     };
@@ -361,7 +361,7 @@ impl Machine<'_> {
                     return Ok(());
                 }
                 if let (Part::Thread(part), "name") = (&part, self.name(name)) {
-                    self.needs_init(part, "AssertionError", "Thread")?;
+                    self.needs_init(part.initialised, "AssertionError", "Thread")?;
                     let text = Value::str(&self.text(&value, false)?);
                     if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
                         part.name = text;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::machine::{BOOL, BOOL_OF_PYTHON2, CONTAINS, GETITEM, ITER, LEN, Machine, R, beyond};
-use super::numbers::{big, numerical_order};
+use super::numbers::{big, has_a_float, numerical_order};
 use super::readings::{look_into, look_into_both};
 use super::state::{Object, Value};
 use crate::python::program::{CompareOp, DATACLASS_FIELDS};
@@ -46,7 +46,7 @@ impl Machine<'_> {
         if let (Some(one), Some(two)) = (big(left), big(right)) {
             return Ok(one == two);
         }
-        if let (Some(_), Some(_)) = (Self::as_float(left), Self::as_float(right)) {
+        if has_a_float(left, right) {
             return Ok(numerical_order(left, right) == Some(Ordering::Equal));
         }
         match (left, right) {
@@ -133,7 +133,7 @@ impl Machine<'_> {
         if let (Some(one), Some(two)) = (big(left), big(right)) {
             return Ok(one.cmp(&two));
         }
-        if let (Some(_), Some(_)) = (Self::as_float(left), Self::as_float(right)) {
+        if has_a_float(left, right) {
             return match numerical_order(left, right) {
                 Some(order) => Ok(order),
                 None => beyond("an order with nan"),

@@ -24,6 +24,13 @@ pub(super) fn big(value: &Value) -> Option<BigInt> {
     }
 }
 
+/// Whether both are numbers that are known, and one of them is a float.
+pub(super) fn has_a_float(left: &Value, right: &Value) -> bool {
+    let is_known = |value: &Value| value.is_number() && !value.is_unknown();
+    let is_float = |value: &Value| matches!(value, Value::Float(_));
+    is_known(left) && is_known(right) && (is_float(left) || is_float(right))
+}
+
 /// How two numbers are ordered, of which one is a float: by what they are, and not as two floats. None with one that is no number.
 pub(super) fn numerical_order(left: &Value, right: &Value) -> Option<Ordering> {
     let (float, int) = match (left, right) {

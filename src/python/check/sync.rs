@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Use, Wait, beyond};
-use super::state::{Object, OnReturn, Part, Thread, ThreadPart, Value};
+use super::state::{Object, OnReturn, Part, Thread, Value};
 
 /// What a task has to be.
 const NO_FUNCTION: &str = "a task that is no function of the program";
@@ -20,6 +20,10 @@ pub(super) const MOST_THREADS: usize = 12;
 impl Machine<'_> {
     pub(super) fn number(&self) -> u8 {
         u8::try_from(self.thread).unwrap_or(u8::MAX)
+    }
+
+    pub(super) fn has_ended(&self, thread: u8) -> bool {
+        self.state.threads[usize::from(thread)].finished
     }
 
     /// Takes a lock, a semaphore or a condition's lock; `False` if it is taken and there is no waiting.
@@ -37,7 +41,7 @@ impl Machine<'_> {
             Object::Lock(None) => Object::Lock(Some(me)),
             Object::RLock(None, _) => Object::RLock(Some(me), 1),
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth + 1),
-            Object::RLock(Some(owner), _) if self.state.threads[usize::from(owner)].finished => {
+            Object::RLock(Some(owner), _) if self.has_ended(owner) => {
                 return beyond(KEPT);
             }
             Object::Semaphore(left, most) if left > 0 => Object::Semaphore(left - 1, most),
@@ -69,7 +73,7 @@ impl Machine<'_> {
             Object::Lock(Some(_)) => Object::Lock(None),
             Object::RLock(Some(owner), 1) if owner == me => Object::RLock(None, 0),
             Object::RLock(Some(owner), depth) if owner == me => Object::RLock(Some(me), depth - 1),
-            Object::RLock(Some(owner), _) if self.state.threads[usize::from(owner)].finished => {
+            Object::RLock(Some(owner), _) if self.has_ended(owner) => {
                 return beyond(KEPT);
             }
             Object::Semaphore(..) => return self.release_semaphore(at, 1),
@@ -140,7 +144,7 @@ impl Machine<'_> {
         else {
             return beyond("start() of this");
         };
-        self.needs_init(&part, "RuntimeError", "thread")?;
+        self.needs_init(part.initialised, "RuntimeError", "thread")?;
         if part.number.is_some() {
             self.touch(at, false);
             if part.process {
@@ -226,19 +230,19 @@ impl Machine<'_> {
     }
 
     /// Raises unless `Thread.__init__` was called.
-    pub(super) fn needs_init(&mut self, part: &ThreadPart, class: &'static str, word: &str) -> R<()> {
-        if part.initialised { Ok(()) } else { self.raise(class, &format!("{word}.__init__() not called")) }
+    pub(super) fn needs_init(&mut self, initialised: bool, class: &'static str, word: &str) -> R<()> {
+        if initialised { Ok(()) } else { self.raise(class, &format!("{word}.__init__() not called")) }
     }
 
     pub(super) fn thread_join(&mut self, at: u32, wait: Wait) -> R<Value> {
         let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
             return beyond("join() of this");
         };
-        let part = part.clone();
-        self.needs_init(&part, "RuntimeError", "Thread")?;
-        let Some(number) = part.number else {
+        let (number, process) = (part.number, part.process);
+        self.needs_init(part.initialised, "RuntimeError", "Thread")?;
+        let Some(number) = number else {
             self.touch(at, false);
-            if part.process {
+            if process {
                 return self.raise("AssertionError", "can only join a started process");
             }
             return self.raise("RuntimeError", "cannot join thread before it is started");
@@ -246,7 +250,7 @@ impl Machine<'_> {
         if number == self.number() {
             return self.raise("RuntimeError", "cannot join current thread");
         }
-        if self.state.threads[usize::from(number)].finished {
+        if self.has_ended(number) {
             Arc::make_mut(&mut self.state.threads[usize::from(number)]).joined = true;
             self.calls_stop(at)?;
         } else {
@@ -261,9 +265,9 @@ impl Machine<'_> {
         let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
             return beyond("is_alive() of this");
         };
-        let part = part.clone();
-        self.needs_init(&part, "AssertionError", "Thread")?;
-        let alive = part.number.map(|number| !self.state.threads[usize::from(number)].finished);
+        let number = part.number;
+        self.needs_init(part.initialised, "AssertionError", "Thread")?;
+        let alive = number.map(|number| !self.has_ended(number));
         if alive == Some(false) {
             self.calls_stop(at)?;
         }

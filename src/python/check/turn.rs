@@ -133,8 +133,7 @@ impl<'m> Search<'m> {
                             let started = self.starts_one_felt(machine, started);
                             match unit::follow(machine, thread, touched_data, started) {
                                 // Behind a barrier all go on in any order, the last to come to it among them.
-                                _ if unit::opens_barrier(machine) => true,
-                                _ if unit::wakes_daemon(machine) => true,
+                                _ if unit::opens_barrier(machine) || unit::wakes_daemon(machine) => true,
                                 Came::ToAnIteration => {
                                     self.iterates |= thread > 0;
                                     true

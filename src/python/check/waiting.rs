@@ -131,7 +131,7 @@ impl Machine<'_> {
     fn needs_owner(&mut self, lock: &Value, method: &str) -> R<()> {
         match (lock, self.object_of(lock)) {
             (_, Some(Object::RLock(owner, _))) if *owner == Some(self.number()) => return Ok(()),
-            (_, Some(Object::RLock(Some(owner), _))) if self.state.threads[usize::from(*owner)].finished => {
+            (_, Some(Object::RLock(Some(owner), _))) if self.has_ended(*owner) => {
                 return beyond(KEPT);
             }
             (_, Some(Object::Lock(Some(_)))) => return Ok(()),

@@ -155,14 +155,15 @@ impl<'a> Visitor<'a> for Newer {
             }
             // What stands in parentheses behind the statement can be that: a comparison, a text, several values.
             Stmt::Expr(it)
-                if self.is_python2() && !self.prints_by_function && printed(&it.value).is_some() =>
+                if let Some(arguments) = printed(&it.value)
+                    && self.is_python2()
+                    && !self.prints_by_function =>
             {
-                let arguments = printed(&it.value).map_or(&[][..], |arguments| &arguments.args);
-                let is_plain = printed(&it.value).is_some_and(|arguments| arguments.keywords.is_empty());
-                if !is_plain || arguments.iter().any(Expr::is_starred_expr) {
+                let arguments_by_place = &arguments.args;
+                if !arguments.keywords.is_empty() || arguments_by_place.iter().any(Expr::is_starred_expr) {
                     self.refuse(it.range(), PRINT);
                 }
-                for argument in arguments {
+                for argument in arguments_by_place {
                     self.visit_expr(argument);
                 }
             }
