@@ -8,6 +8,7 @@ use super::machine::{INIT, Machine, R, Stop, Use, beyond, set_attribute};
 use super::names::name_of;
 use super::readings::look_into;
 use super::state::{Object, Order, Part, Value};
+use crate::python::version::Version;
 
 impl Machine<'_> {
     /// Looks a name up in a class and those that it derives from; with whom it was found.
@@ -131,7 +132,9 @@ impl Machine<'_> {
 
     /// What a name of the library stands for: a module, or something of one.
     pub(super) fn library_value(&mut self, name: &'static str) -> Value {
-        if library::module(name) == Some(name) {
+        if name == "concurrent.futures.TimeoutError" && self.module.version >= Version::V3_11 {
+            Value::Native("TimeoutError")
+        } else if library::module(name) == Some(name) {
             self.allocate(Object::Module(name.into()))
         } else {
             Value::Native(name)
@@ -152,6 +155,9 @@ impl Machine<'_> {
                 }
                 logger if *logger == LOGGER && library::METHODS.contains(&text) => {
                     Ok(self.allocate(Object::NativeMethod(LOGGER, name)))
+                }
+                Value::Native("threading.Thread") if library::METHODS.contains(&text) => {
+                    Ok(self.allocate(Object::NativeMethod(object.clone(), name)))
                 }
                 Value::Native(class)
                     if text == "__init__"
@@ -227,6 +233,11 @@ impl Machine<'_> {
                             (_, Some(number)) => Ok(self.ident_of(usize::from(number))),
                             (_, None) => Ok(Value::None),
                         }
+                    }
+                    (Part::Thread(part), "_target" | "_args" | "_kwargs")
+                        if !self.module.facts.shape.python2 =>
+                    {
+                        self.given_to_thread(part, text)
                     }
                     (Part::Thread(_), _) if library::METHODS.contains(&text) => {
                         Ok(self.allocate(Object::NativeMethod(object.clone(), name)))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::machine::{Arguments, Beyond, CALL, DEEPEST, INIT, Machine, NAME, Next, R, Stop, Use, beyond};
 use super::state::{Frame, Object, OnReturn, Site, Value};
+use super::sync::BROKEN;
 use crate::python::version::{InitCall, SpreadCall};
 
 impl Machine<'_> {
@@ -38,6 +39,9 @@ impl Machine<'_> {
                 return Ok(());
             };
             match frame.on_return {
+                OnReturn::Resume if self.barrier_acts() => {
+                    return Err(Beyond { what: BROKEN.to_owned(), place: None });
+                }
                 OnReturn::Push | OnReturn::PushAndLook | OnReturn::Class { .. } | OnReturn::Resume => {}
                 OnReturn::Next => {
                     let stops = self.is_exception(&exception, &Value::Native("StopIteration"));

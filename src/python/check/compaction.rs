@@ -35,12 +35,19 @@ impl State {
 
     /// Whether an object is in reach of the program's globals, so that any thread can come to it.
     pub(super) fn is_in_reach(&self, wanted: u32) -> bool {
+        self.is_reached(wanted, self.globals.iter().flatten().filter_map(reference).collect())
+    }
+
+    /// Whether another thread than this one can come to an object.
+    pub(super) fn is_in_reach_of_others(&self, wanted: u32, thread: usize) -> bool {
+        let mut roots: Vec<u32> = self.globals.iter().flatten().filter_map(reference).collect();
+        let others = self.threads.iter().enumerate().filter(|(at, _)| *at != thread);
+        others.for_each(|(_, other)| of_thread(other, &mut |value| roots.extend(reference(value))));
+        self.is_reached(wanted, roots)
+    }
+
+    fn is_reached(&self, wanted: u32, mut open: Vec<u32>) -> bool {
         let mut seen = vec![false; self.heap.len()];
-        let reference = |value: &Value| match value {
-            Value::Ref(at) => Some(*at),
-            _ => None,
-        };
-        let mut open: Vec<u32> = self.globals.iter().flatten().filter_map(reference).collect();
         while let Some(at) = open.pop() {
             if at == wanted {
                 return true;
@@ -50,6 +57,32 @@ impl State {
             }
         }
         false
+    }
+}
+
+const fn reference(value: &Value) -> Option<u32> {
+    match value {
+        Value::Ref(at) => Some(*at),
+        _ => None,
+    }
+}
+
+/// Calls `f` for each value that a thread holds.
+fn of_thread(thread: &Thread, f: &mut dyn FnMut(&Value)) {
+    f(&thread.object);
+    thread.executor.iter().for_each(&mut *f);
+    thread.asleep.iter().for_each(|asleep| f(&asleep.lock));
+    for frame in &thread.frames {
+        for values in [&frame.slots, &frame.stack, &frame.handling, &frame.progress] {
+            values.iter().for_each(&mut *f);
+        }
+        f(&frame.context);
+        f(&frame.generator);
+        if let OnReturn::Class { base: value } | OnReturn::Future(value) | OnReturn::Raised(value) =
+            &frame.on_return
+        {
+            f(value);
+        }
     }
 }
 
@@ -80,22 +113,8 @@ impl Compaction {
     }
 
     fn thread_moves(&mut self, thread: &Thread) -> bool {
-        let mut moves = self.reach(&thread.object);
-        let mut reach = |value: &Value| moves |= self.reach(value);
-        thread.executor.iter().for_each(&mut reach);
-        thread.asleep.iter().for_each(|asleep| reach(&asleep.lock));
-        for frame in &thread.frames {
-            for values in [&frame.slots, &frame.stack, &frame.handling, &frame.progress] {
-                values.iter().for_each(&mut reach);
-            }
-            reach(&frame.context);
-            reach(&frame.generator);
-            if let OnReturn::Class { base: value } | OnReturn::Future(value) | OnReturn::Raised(value) =
-                &frame.on_return
-            {
-                reach(value);
-            }
-        }
+        let mut moves = false;
+        of_thread(thread, &mut |value| moves |= self.reach(value));
         moves
     }
 
@@ -169,7 +188,8 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
         | Object::Static(value)
         | Object::ClassMethod(value)
         | Object::Cell(value)
-        | Object::Condition(value, _) => f(value),
+        | Object::Condition(value, _)
+        | Object::Barrier(_, _, _, value) => f(value),
         Object::Function { defaults, cells, owner, .. } => {
             defaults.iter_mut().chain(cells).for_each(&mut *f);
             f(owner);
@@ -232,7 +252,6 @@ pub(super) fn each_mut(object: &mut Object, f: &mut dyn FnMut(&mut Value)) {
         | Object::RLock(..)
         | Object::Semaphore(..)
         | Object::Event(..)
-        | Object::Barrier(..)
         | Object::Module(_) => {}
     }
 }

@@ -50,7 +50,7 @@ impl Event {
             code: frame.map_or(u16::MAX, |frame| frame.code),
             depth: machine.state.threads[thread].frames.len(),
             pc: frame.map_or(0, |frame| frame.pc as usize),
-            line: instruction.and_then(line),
+            line: instruction.and_then(line).or_else(|| Some(machine.asked_for(thread)?.line)),
             opcode: instruction.map_or("", |instruction| instruction.opcode),
             accesses: Vec::new(),
             can_drop: false,

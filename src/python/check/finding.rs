@@ -280,7 +280,7 @@ impl Shows {
     /// Nothing, if it is expected.
     pub(super) fn of(ending: &Ending, expected: &[Ending]) -> Option<Self> {
         let any = |is: &dyn Fn(&Ending) -> bool| expected.iter().any(is);
-        (!expected.contains(ending)).then(|| Self {
+        (!ending.is_among(expected)).then(|| Self {
             kind: kind(ending, expected),
             visible: !any(&|known| known.looks_like(ending)),
             reordered: any(&|known| ending.prints_in_another_order(known) || known.reorders(ending)),

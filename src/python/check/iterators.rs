@@ -215,6 +215,15 @@ impl Machine<'_> {
     }
 
     fn next_lazy(&mut self, at: u32, lazy: Lazy, function: &Value, sources: &[Value]) -> R<Option<Value>> {
+        if lazy == Lazy::Until {
+            let Some(end) = sources.first() else { return Ok(None) };
+            let value = self.call_back(function, Vec::new())?;
+            let is_end = self.equal(&value, end)?;
+            if is_end && let Object::Lazy(_, _, sources) = self.state.object_mut(at) {
+                sources.clear();
+            }
+            return Ok((!is_end).then_some(value));
+        }
         loop {
             let mut values = Vec::new();
             for source in sources {
@@ -248,6 +257,7 @@ impl Machine<'_> {
                         result => result.map(Some),
                     };
                 }
+                Lazy::Until => return Ok(None),
                 Lazy::Filter => {
                     let Some(value) = values.pop() else { return Ok(None) };
                     let test = if *function == Value::None {

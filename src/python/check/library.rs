@@ -19,6 +19,10 @@ pub(super) const LIBRARY: &[(&str, &[&str])] = &[
             "threading.current_thread",
             "threading.get_ident",
             "threading.BrokenBarrierError",
+            "threading.enumerate",
+            "threading.active_count",
+            "threading.main_thread",
+            "threading.Timer",
         ],
     ),
     (
@@ -33,7 +37,14 @@ pub(super) const LIBRARY: &[(&str, &[&str])] = &[
         ],
     ),
     ("concurrent", &["concurrent.futures"]),
-    ("concurrent.futures", &["concurrent.futures.ThreadPoolExecutor", "concurrent.futures.as_completed"]),
+    (
+        "concurrent.futures",
+        &[
+            "concurrent.futures.ThreadPoolExecutor",
+            "concurrent.futures.as_completed",
+            "concurrent.futures.TimeoutError",
+        ],
+    ),
     (
         "multiprocessing",
         &[
@@ -75,7 +86,7 @@ pub(super) const LIBRARY: &[(&str, &[&str])] = &[
     ),
     ("itertools", &["itertools.count"]),
     ("collections", &["collections.deque", "collections.defaultdict", "collections.Counter"]),
-    ("sys", &["sys.setswitchinterval", "sys.stderr"]),
+    ("sys", &["sys.setswitchinterval", "sys.stderr", "sys.exit"]),
     (
         "logging",
         &[
@@ -199,6 +210,7 @@ pub(super) const EXCEPTIONS: &[(&str, &str)] = &[
     ("TypeError", "Exception"),
     ("ValueError", "Exception"),
     ("TimeoutError", "Exception"),
+    ("concurrent.futures.TimeoutError", "Exception"),
     ("threading.BrokenBarrierError", "RuntimeError"),
     ("thread.error", "Exception"),
     ("queue.Empty", "Exception"),
@@ -213,6 +225,7 @@ pub(super) const METHODS: &[&str] = &[
     "append",
     "appendleft",
     "args",
+    "cancel",
     "capitalize",
     "isalnum",
     "isalpha",
@@ -263,6 +276,9 @@ pub(super) const METHODS: &[&str] = &[
     "remove",
     "replace",
     "result",
+    "_target",
+    "_args",
+    "_kwargs",
     "reverse",
     "rstrip",
     "run",
@@ -379,6 +395,7 @@ pub(super) fn is_missing(name: &str, version: Version) -> bool {
 pub(super) fn item_is_missing(item: &str, version: Version) -> bool {
     match item {
         "threading.Barrier"
+        | "threading.main_thread"
         | "threading.get_ident"
         | "time.perf_counter"
         | "time.monotonic"

@@ -143,7 +143,7 @@ fn listed(module: &Module, wanted: impl Fn(&Code) -> bool) -> Listing {
     // The loop around a body stands in no text that was given.
     let given = |source| source != Source::File || module.texts.body.is_empty();
     let place = |position| module.place(position).text;
-    let codes = module.codes.iter().filter(|code| wanted(code));
+    let codes = module.codes[..usize::from(module.library)].iter().filter(|code| wanted(code));
     let functions = codes.map(|code| function(module.version, code, &module.names, given, place));
     Listing { version: module.version, functions: functions.collect() }
 }

@@ -400,7 +400,8 @@ impl<'m> Machine<'m> {
         let Some(instruction) = self.instruction(thread) else {
             return Err(Beyond { what: "a function without an end".to_owned(), place: None });
         };
-        let place = instruction.position.map(|position| self.module.place(position));
+        let position = instruction.position.or_else(|| self.asked_for(thread));
+        let place = position.map(|position| self.module.place(position));
         let free = !self.module.version.has_gil();
         self.check = matches!(instruction.check, Check::Always | Check::Call);
         let rule = &self.module.facts.drop;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::library;
 use super::logging::LOGGER;
 use super::machine::{Arguments, Machine, R, Stop, Wait, beyond};
-use super::names::name_of;
 use super::state::{Lazy, Object, Part, Value};
 use crate::python::version::Version;
 
@@ -41,9 +40,9 @@ impl Machine<'_> {
                 return match arguments.positional.first() {
                     Some(&Value::Ref(at)) => {
                         arguments.positional.remove(0);
-                        self.initialise_thread(at, arguments)
+                        self.thread_method(at, name, arguments)
                     }
-                    _ => beyond("this call of Thread.__init__"),
+                    _ => beyond(format!("this call of Thread.{name}")),
                 };
             }
             Value::Native(class) if name == "__init__" && *class != "threading.Thread" => {
@@ -96,25 +95,7 @@ impl Machine<'_> {
                 };
                 self.super_method(&instance, name, arguments)
             }
-            Object::Instance { part: Part::Thread(part), .. } => match name {
-                "start" => self.thread_start(at),
-                "join" => {
-                    let wait = self.time_limit(&arguments, 0)?;
-                    self.thread_join(at, wait)
-                }
-                "is_alive" => self.is_alive(at),
-                "setDaemon" => {
-                    let daemon = self.keyword(&arguments, "daemonic", 0).unwrap_or(Value::Bool(true));
-                    let daemon = self.truth(&daemon)?;
-                    if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
-                        part.daemon = daemon;
-                    }
-                    Ok(Value::None)
-                }
-                "getName" => name_of(&part),
-                "__init__" => self.initialise_thread(at, arguments),
-                _ => beyond(format!("the method {name} of a thread")),
-            },
+            Object::Instance { part: Part::Thread(_), .. } => self.thread_method(at, name, arguments),
             Object::Lock(_) | Object::RLock(..) | Object::Semaphore(..) => match name {
                 "acquire" => {
                     let wait = self.waits_for_lock(receiver, &arguments)?;
@@ -304,16 +285,12 @@ impl Machine<'_> {
             return beyond("super() of this");
         };
         match (self.state.object_mut(at), name) {
-            (Object::Instance { part: Part::Thread(_), .. }, "__init__") => {
-                self.initialise_thread(at, arguments)
-            }
+            (Object::Instance { part: Part::Thread(_), .. }, _) => self.thread_method(at, name, arguments),
             (Object::Instance { part: Part::Exception(args), .. }, "__init__") => {
                 *args = arguments.positional;
                 Ok(Value::None)
             }
             (Object::Instance { .. }, "__init__") => Ok(Value::None),
-            (Object::Instance { part: Part::Thread(_), .. }, "start") => self.thread_start(at),
-            (Object::Instance { part: Part::Thread(_), .. }, "join") => self.thread_join(at, Wait::Forever),
             _ => beyond(format!("super().{name}()")),
         }
     }

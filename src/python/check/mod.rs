@@ -23,7 +23,7 @@
 //! unreduced      what several threads do of it as it stands
 //! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
-//! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · sync · waiting · sleepers · processes
+//! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · threads · sync · waiting · sleepers · processes
 //! touches · readings · names · logging · closing · operations · numbers · comparison · elements · slices · iterators · text · format · unordered
 //! unknown        what clocks read and chance gives
 //! order          who runs when
@@ -98,6 +98,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
+mod threads;
 mod touches;
 mod turn;
 mod unit;

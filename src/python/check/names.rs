@@ -44,6 +44,9 @@ impl Machine<'_> {
 
     /// `__name__` of what can be called, if it has one.
     fn name_of_callable(&self, callable: &Value) -> Option<String> {
+        if let Value::Native(name) = callable {
+            return name.rsplit('.').next().map(str::to_owned);
+        }
         match (callable, self.object_of(callable)?) {
             (_, Object::Function { code, .. }) => Some(self.module.codes[usize::from(*code)].name.clone()),
             (_, Object::Method(function, _)) => self.name_of_callable(function),

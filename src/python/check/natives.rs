@@ -3,7 +3,7 @@
 use super::library;
 use super::machine::{Arguments, CALL, Location, Machine, R, Stop, beyond};
 use super::numbers::big;
-use super::state::{Lazy, Object, Part, ThreadPart, Value};
+use super::state::{Lazy, Object, Part, Value};
 use crate::python::program::BinaryOp;
 use crate::python::version::Version;
 use num_bigint::Sign;
@@ -223,10 +223,8 @@ impl Machine<'_> {
                 Ok(Value::Bool(name == "all"))
             }
             ("max" | "min", [_, ..]) => {
-                if python2 && self.keyword(&arguments, "default", usize::MAX).is_some() {
-                    return self.raise_unworded("TypeError");
-                }
-                if args.len() > 1 && self.keyword(&arguments, "default", usize::MAX).is_some() {
+                let default = self.keyword(&arguments, "default", usize::MAX);
+                if default.is_some() && (python2 || args.len() > 1) {
                     return self.raise_unworded("TypeError");
                 }
                 let key = self.keyword(&arguments, "key", usize::MAX);
@@ -257,7 +255,7 @@ impl Machine<'_> {
                         best = Some((rank, item));
                     }
                 }
-                match (best, self.keyword(&arguments, "default", usize::MAX)) {
+                match (best, default) {
                     (Some((_, item)), _) | (None, Some(item)) => Ok(item),
                     (None, None) => {
                         let message = Self::fill(self.module.facts.messages.empty_extreme, &[name]);
@@ -280,6 +278,9 @@ impl Machine<'_> {
                 Ok(self.list(items))
             }
             ("iter", [value]) => self.iterator(value),
+            ("iter", [function, end]) => {
+                Ok(self.allocate(Object::Lazy(Lazy::Until, function.clone(), vec![end.clone()])))
+            }
             ("next", [iterator]) => match self.next(iterator)? {
                 Some(value) => Ok(value),
                 None => self.raise("StopIteration", ""),
@@ -399,12 +400,16 @@ impl Machine<'_> {
                 Ok(self.allocate(Object::Semaphore(value, most)))
             }
             ("threading.Barrier", _) => match self.given_int(&arguments, "parties", 0)?.map(u32::try_from) {
-                Some(Ok(parties @ 1..)) => Ok(self.allocate(Object::Barrier(parties, 0, 0))),
+                Some(Ok(parties @ 1..)) => {
+                    let action = self.keyword(&arguments, "action", 1).unwrap_or(Value::None);
+                    Ok(self.allocate(Object::Barrier(parties, 0, 0, action)))
+                }
                 _ => beyond("a Barrier of other than one or more parties"),
             },
             (log, _) if let Some(log) = log.strip_prefix("logging.") => self.log(log, &arguments),
-            ("threading.current_thread", []) => self.current_thread(),
-            ("threading.get_ident", []) => Ok(self.ident_of(self.thread)),
+            ("sys.exit", [] | [_]) => {
+                self.call_library("SystemExit", arguments).and_then(|it| Err(Stop::Raise(it)))
+            }
             (
                 "queue.Queue"
                 | "queue.LifoQueue"
@@ -413,18 +418,8 @@ impl Machine<'_> {
                 | "multiprocessing.Queue",
                 _,
             ) => self.make_queue(name, &arguments),
-            ("threading.Thread" | "multiprocessing.Process", _) => {
-                let mut part = ThreadPart::new();
-                part.process = name == "multiprocessing.Process";
-                let thread = self.allocate(Object::Instance {
-                    class: Value::Native("threading.Thread"),
-                    attributes: Vec::new(),
-                    part: Part::Thread(Box::new(part)),
-                });
-                if let Value::Ref(at) = thread {
-                    self.initialise_thread(at, arguments)?;
-                }
-                Ok(thread)
+            ("threading.Thread" | "threading.Timer" | "multiprocessing.Process", _) => {
+                self.make_thread(name, arguments)
             }
             ("multiprocessing.Value", _) => self.make_shared_value(&arguments),
             ("concurrent.futures.ThreadPoolExecutor", _) => {
@@ -492,6 +487,7 @@ impl Machine<'_> {
                 }
                 Ok(counter)
             }
+            (_, []) if name.starts_with("threading.") => self.ask_of_threads(name),
             _ => beyond(format!("this call of {name}()")),
         }
     }

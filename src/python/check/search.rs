@@ -12,7 +12,7 @@ use rustc_hash::FxHasher;
 
 use super::assumed::Assumed;
 use super::ending::{Ending, ending};
-use super::machine::{Location, Machine};
+use super::machine::{Location, Machine, Step, Use};
 use super::order::{Mark, Order, order};
 use super::pause::{Bounds, Pause, Switching, Tell, Unfinished};
 use super::prints::{Prints, Stretch};
@@ -25,6 +25,9 @@ use crate::python::program::module::{FEW_ROUNDS, Module};
 
 /// The most parts of what a daemon thread still does that are looked at once the program has ended.
 const MOST_PARTS: usize = 50;
+
+/// The most instructions of a daemon thread that are looked at once the program has ended.
+const MOST_OF_A_DAEMON: usize = 1000;
 
 /// The most that all states of a search may weigh, in references: a quarter of a gigabyte.
 const MOST_WEIGHT: usize = 32 << 20;
@@ -130,7 +133,7 @@ impl<'m> Search<'m> {
         loop {
             let (printers, of_elements) = (self.sharing.printers(), self.sharing.of_elements());
             let unexpected =
-                |(ending, _): &(Ending, Order)| expected.is_some_and(|expected| !expected.contains(ending));
+                |(ending, _): &(Ending, Order)| expected.is_some_and(|expected| !ending.is_among(expected));
             let endings = match self.pass(bounds, expected) {
                 // With larger numbers than few it is known by then that nothing goes wrong with few.
                 Err(Unfinished::Limit(limit)) if expected.is_some() && self.module.rounds <= FEW_ROUNDS => {
@@ -213,14 +216,20 @@ impl<'m> Search<'m> {
                 }
                 let unit = &state.threads[thread].unit;
                 let its_turn = expires || time == if unit.waits { 0 } else { 1 + usize::from(held[thread]) };
-                if over || state.threads[thread].finished || !its_turn || moved_before {
+                // What daemon threads still do once the program is over may be done, but for what would take a while.
+                let too_late = over && (self.switching != Switching::Iterations || time > 1);
+                if too_late || state.threads[thread].finished || !its_turn || moved_before {
                     self.assumed.few_rounds |= time == 2 && moved_before && its_turn && !over;
                     continue;
                 }
-                for (mark, machine, pause) in
+                for (mark, mut machine, pause) in
                     self.turns(&state, Mark { expires, ..Mark::of(thread) }, bounds)?
                 {
                     limited |= expires;
+                    if over {
+                        machine.state.printed.clone_from(&state.printed);
+                        machine.state.uncaught.clone_from(&state.uncaught);
+                    }
                     // Who only goes round and waits for another one keeps nobody from going on.
                     let stays = machine.state == *state;
                     moved |= !expires && !stays;
@@ -228,7 +237,9 @@ impl<'m> Search<'m> {
                     let next = Arc::new(machine.state);
                     let known = numbers.get(&next).copied();
                     let to = known.unwrap_or(u32::try_from(from.len()).unwrap_or(u32::MAX));
-                    self.prints.note((number, to), thread, self.stretch, &machine.output, &next.printed);
+                    let (stretch, output) =
+                        if over { (Stretch::default(), "") } else { (self.stretch, &*machine.output) };
+                    self.prints.note((number, to), thread, stretch, output, &next.printed);
                     graph.follows(number, to);
                     if known.is_some() {
                         continue;
@@ -245,14 +256,15 @@ impl<'m> Search<'m> {
                     open.push_back((to, next));
                 }
             }
-            if moved || limited {
+            if (moved || limited) && !over {
                 continue;
             }
             graph.ends(number);
-            let ending = match self.look {
+            let mut ending = match self.look {
                 None => ending(&state, over),
                 Some(look) => look(&state, over)?,
             };
+            ending.open = over && self.switching != Switching::Iterations && self.daemons_go_on(&state);
             if endings.iter().all(|(known, _)| *known != ending) {
                 // One that shows only in the globals may not be the best to show.
                 let is_known =
@@ -295,6 +307,22 @@ impl<'m> Search<'m> {
                 }
             }
         }
+    }
+
+    /// Whether a daemon thread would change something if the program went on.
+    fn daemons_go_on(&self, state: &State) -> bool {
+        let mut left = (0..state.threads.len()).filter(|&at| !state.threads[at].finished);
+        left.any(|thread| {
+            let mut machine = Machine::at(self.module, state.clone());
+            let mut is_written = false;
+            for _ in 0..MOST_OF_A_DAEMON {
+                if !matches!(machine.step(thread), Ok(Step::Done { .. })) || is_written {
+                    break;
+                }
+                is_written = machine.accesses.iter().any(|access| access.how == Use::Write);
+            }
+            is_written
+        })
     }
 
     /// Plays an order of threads back, step by step.

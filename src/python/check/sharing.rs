@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use super::machine::{Access, Location, Machine, Use};
-use super::state::{Object, Site, State};
+use super::state::{Frame, Object, Site, State, Value};
 
 /// The most threads that have a bit of their own; those beyond share the last.
 const BITS: usize = 16;
@@ -57,6 +57,17 @@ impl Guards {
     }
 }
 
+/// Whether a thread sets up an object, in its `__init__`, that no other one can come to yet. Others made at the same place are not concerned.
+fn is_initialisation(machine: &Machine<'_>, thread: usize, access: &Access) -> bool {
+    let (Location::Attribute(..), Some(at)) = (access.location, access.object) else { return false };
+    let is_its = |frame: &Frame| {
+        machine.module.codes[usize::from(frame.code)].name == "__init__"
+            && frame.slots.first() == Some(&Value::Ref(at))
+    };
+    machine.state.threads[thread].frames.last().is_some_and(is_its)
+        && !machine.state.is_in_reach_of_others(at, thread)
+}
+
 /// What was seen of that in a search.
 #[derive(Debug, Default)]
 pub(super) struct Sharing {
@@ -79,7 +90,7 @@ impl Sharing {
             self.printers[thread.min(BITS - 1)] |= beside.fold(bit(thread), |bits, other| bits | bit(other));
         }
         let mut held = None;
-        for access in &machine.accesses {
+        for access in machine.accesses.iter().filter(|access| !is_initialisation(machine, thread, access)) {
             let guards = self.guards.get_mut(&access.location);
             if guards.as_ref().is_none_or(|guards| !guards.0.is_empty()) {
                 let held = held.get_or_insert_with(|| Guards::held(&machine.state, thread));

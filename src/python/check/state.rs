@@ -233,8 +233,8 @@ pub(super) enum Object {
     Event(bool, Vec<(u8, bool)>),
     /// Its lock, and who waits: whether each was notified.
     Condition(Value, Vec<(u8, bool)>),
-    /// How many must come, how many have, and how many rounds are over.
-    Barrier(u32, u32, u32),
+    /// How many must come, how many have, how many rounds are over, and what the last one does.
+    Barrier(u32, u32, u32, Value),
     /// Elements, the most of them, elements not yet done, and in which order they leave.
     Queue(Vec<Value>, usize, u32, Order),
     /// Tasks that wait, the most workers, workers so far, how many have done a task that no other was given for, and whether it
@@ -291,6 +291,8 @@ pub(super) enum Lazy {
     Enumerate(i64),
     /// The results of an executor's tasks, each waited for.
     Result,
+    /// What a function returns, until that is a value.
+    Until,
 }
 
 /// In which order a queue gives its elements back.

@@ -1,18 +1,19 @@
-//! Threads, locks and what else threads wait for.
+//! Locks, barriers and executors, and what else threads wait for.
 //!
 //! Waiting is an instruction that is begun again whenever its thread is tried: [`Stop::Block`] until it can go on.
 
 use std::sync::Arc;
 
-use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Use, Wait, beyond};
-use super::state::{Object, OnReturn, Part, Thread, Value};
-
-/// What a task has to be.
-const NO_FUNCTION: &str = "a task that is no function of the program";
+use super::machine::{Arguments, Machine, R, Stop, Use, Wait, beyond};
+use super::state::{Object, OnReturn, Thread, Value};
+use crate::python::version::Version;
 
 /// The owner of an `RLock` is told by its ident.
 pub(super) const KEPT: &str =
     "an RLock that a thread has kept which has ended: another one may have its number by now";
+
+/// `BrokenBarrierError` is not modelled.
+pub(super) const BROKEN: &str = "an exception in what a Barrier does, which breaks it";
 
 /// The most threads of a program.
 pub(super) const MOST_THREADS: usize = 12;
@@ -114,164 +115,51 @@ impl Machine<'_> {
         Ok(Value::None)
     }
 
-    /// `Barrier.wait`: the number of those who are still to come.
+    /// `Barrier.wait`: how many had come before. The last one does what the barrier was given to do, and lets the others go on.
     pub(super) fn barrier_wait(&mut self, barrier: u32) -> R<Value> {
-        let generation = self.once(|machine| {
-            machine.touch(barrier, true);
-            let Object::Barrier(parties, waiting, round) = machine.state.object_mut(barrier) else {
+        let mine = self.once(|machine| {
+            let Object::Barrier(parties, waiting, round, action) = machine.state.object_mut(barrier) else {
                 return Err(Stop::Block);
             };
-            let mine = i64::from(*round) * 100 + i64::from(*parties - *waiting - 1);
-            *waiting += 1;
             if waiting == parties {
-                *waiting = 0;
-                *round += 1;
+                return Err(Stop::Block);
             }
+            let mine = i64::from(*round) * 100 + i64::from(*waiting);
+            *waiting += 1;
+            if waiting == parties && *action == Value::None {
+                (*waiting, *round) = (0, *round + 1);
+            }
+            machine.touch(barrier, true);
             Ok(Value::Int(mine))
         })?;
-        let mine = generation.as_int().unwrap_or(0);
+        let mine = mine.as_int().unwrap_or(0);
+        let Object::Barrier(parties, _, _, action) = self.state.object(barrier).clone() else {
+            return Err(Stop::Block);
+        };
+        if action != Value::None && mine % 100 + 1 == i64::from(parties) {
+            match self.call_back(&action, Vec::new()) {
+                Err(Stop::Raise(_)) => return beyond(BROKEN),
+                done => done?,
+            };
+            self.once(|machine| {
+                machine.touch(barrier, true);
+                if let Object::Barrier(_, waiting, round, _) = machine.state.object_mut(barrier) {
+                    (*waiting, *round) = (0, *round + 1);
+                }
+                Ok(Value::None)
+            })?;
+        }
         self.touch(barrier, false);
         match self.state.object(barrier) {
-            Object::Barrier(_, _, round) if i64::from(*round) > mine / 100 => Ok(Value::Int(mine % 100)),
+            Object::Barrier(_, _, round, _) if i64::from(*round) > mine / 100 => Ok(Value::Int(mine % 100)),
             _ => Err(Stop::Block),
         }
     }
 
-    // ---- threads ----
-
-    pub(super) fn thread_start(&mut self, at: u32) -> R<Value> {
-        let Object::Instance { class, attributes, part: Part::Thread(part) } = self.state.object(at).clone()
-        else {
-            return beyond("start() of this");
-        };
-        self.needs_init(part.initialised, "RuntimeError", "thread")?;
-        if part.number.is_some() {
-            self.touch(at, false);
-            if part.process {
-                return self.raise("AssertionError", "cannot start a process twice");
-            }
-            return self.raise("RuntimeError", "threads can only be started once");
-        }
-        if self.state.threads.len() >= MOST_THREADS {
-            return beyond(format!("more than {MOST_THREADS} threads"));
-        }
-        let number = self.state.threads.len();
-        if let Object::Instance { part: Part::Thread(part), .. } = self.state.object_mut(at) {
-            part.number = u8::try_from(number).ok();
-        }
-        let object = Value::Ref(at);
-        let own = attributes.into_iter().find(|(name, _)| *name == RUN);
-        let run = match self.in_class(&class, RUN) {
-            _ if let Some((_, run)) = own => Some((run, Self::positional(Vec::new()))),
-            Some(run) => Some((run, Arguments { positional: vec![object.clone()], keywords: Vec::new() })),
-            None if part.target == Value::None => None,
-            None => {
-                let positional = part.args.clone().unwrap_or_default();
-                Some((part.target.clone(), Arguments { positional, keywords: part.keywords.clone() }))
-            }
-        };
-        let mut thread = Thread { daemon: part.daemon, ..Thread::new(object, self.current().process) };
-        self.give_ident(&mut thread);
-        let me = self.thread;
-        self.state.threads.push(Arc::new(thread));
-        self.thread = number;
-        let begun = match run {
-            None => {
-                self.finish_thread();
-                Ok(())
-            }
-            Some((callee, arguments)) => {
-                let begun = match &part.args {
-                    Err(value) if callee == part.target => self.cannot_be_spread(&callee, value),
-                    _ => self.begin_thread(&callee, arguments, part.process),
-                };
-                self.ends_at_once(begun)
-            }
-        };
-        self.thread = me;
-        begun?;
-        self.touch(at, true);
-        Ok(Value::None)
-    }
-
-    fn begin_thread(&mut self, callee: &Value, mut arguments: Arguments, process: bool) -> R<()> {
-        let mut callee = callee.clone();
-        if process {
-            let mut roots = vec![callee];
-            roots.append(&mut arguments.positional);
-            roots.extend(arguments.keywords.iter().map(|(_, value)| value.clone()));
-            let mut roots = self.begin_process(roots)?.into_iter();
-            callee = roots.next().unwrap_or(Value::None);
-            let mut roots: Vec<Value> = roots.collect();
-            let keywords = roots.split_off(roots.len() - arguments.keywords.len());
-            for ((_, place), value) in arguments.keywords.iter_mut().zip(keywords) {
-                *place = value;
-            }
-            arguments.positional = roots;
-        }
-        match self.enter(&callee, arguments, OnReturn::End) {
-            Ok(_) => Ok(()),
-            Err(Stop::Raise(exception)) => Err(Stop::Raise(exception)),
-            Err(_) => beyond("a thread whose target is no function of the program"),
-        }
-    }
-
-    /// Ends the thread that runs if its call raises before anything of it is done.
-    fn ends_at_once(&mut self, begun: R<()>) -> R<()> {
-        match begun {
-            Err(Stop::Raise(exception)) => {
-                let text = self.exception_text(&exception)?;
-                self.state.uncaught.push(text.into());
-                self.finish_thread();
-                Ok(())
-            }
-            others => others,
-        }
-    }
-
-    /// Raises unless `Thread.__init__` was called.
-    pub(super) fn needs_init(&mut self, initialised: bool, class: &'static str, word: &str) -> R<()> {
-        if initialised { Ok(()) } else { self.raise(class, &format!("{word}.__init__() not called")) }
-    }
-
-    pub(super) fn thread_join(&mut self, at: u32, wait: Wait) -> R<Value> {
-        let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
-            return beyond("join() of this");
-        };
-        let (number, process) = (part.number, part.process);
-        self.needs_init(part.initialised, "RuntimeError", "Thread")?;
-        let Some(number) = number else {
-            self.touch(at, false);
-            if process {
-                return self.raise("AssertionError", "can only join a started process");
-            }
-            return self.raise("RuntimeError", "cannot join thread before it is started");
-        };
-        if number == self.number() {
-            return self.raise("RuntimeError", "cannot join current thread");
-        }
-        if self.has_ended(number) {
-            Arc::make_mut(&mut self.state.threads[usize::from(number)]).joined = true;
-            self.calls_stop(at)?;
-        } else {
-            self.block(wait)?;
-        }
-        self.touch(at, false);
-        Ok(Value::None)
-    }
-
-    pub(super) fn is_alive(&mut self, at: u32) -> R<Value> {
-        self.touch(at, false);
-        let Object::Instance { part: Part::Thread(part), .. } = self.state.object(at) else {
-            return beyond("is_alive() of this");
-        };
-        let number = part.number;
-        self.needs_init(part.initialised, "AssertionError", "Thread")?;
-        let alive = number.map(|number| !self.has_ended(number));
-        if alive == Some(false) {
-            self.calls_stop(at)?;
-        }
-        Ok(Value::Bool(alive.unwrap_or(false)))
+    /// Whether a thread is in the midst of what a barrier was given to do.
+    pub(super) fn barrier_acts(&self) -> bool {
+        let mut objects = self.state.heap.iter().map(|entry| &entry.object);
+        objects.any(|object| matches!(object, Object::Barrier(parties, waiting, ..) if parties == waiting))
     }
 
     // ---- executors ----
@@ -279,19 +167,15 @@ impl Machine<'_> {
     pub(super) fn submit(&mut self, executor: u32, mut arguments: Arguments) -> R<Value> {
         self.touch(executor, true);
         let call = std::mem::take(&mut arguments.positional);
-        let is_python = |callee: &Value| {
-            let object = self.object_of(callee);
-            matches!(object, Some(Object::Function { .. } | Object::Method(..) | Object::Instance { .. }))
-        };
-        if call.first().is_some_and(|callee| !is_python(callee)) {
-            return beyond(NO_FUNCTION);
-        }
         let future = self.allocate(Object::Future { call, keywords: arguments.keywords, done: None });
         let Object::Executor { closed, workers, most, idle, prefix, .. } = self.state.object(executor) else {
             return beyond("submit() of this");
         };
         if *closed {
             return self.raise("RuntimeError", "cannot schedule new futures after shutdown");
+        }
+        if self.state.threads[0].finished && self.module.version >= Version::V3_9 {
+            return self.raise("RuntimeError", "cannot schedule new futures after interpreter shutdown");
         }
         // As _idle_semaphore, of which a worker is counted only after its first task.
         let has_idle = *idle > 0;
@@ -348,13 +232,13 @@ impl Machine<'_> {
             return beyond("submit() without a function");
         };
         let arguments = Arguments { positional: positional.to_vec(), keywords };
-        match self.enter(callee, arguments, OnReturn::Future(future.clone())) {
-            Ok(Next::Entered) => Ok(()),
+        match self.enter_any(callee, arguments, OnReturn::Future(future.clone())) {
+            Ok(_) => Ok(()),
             Err(Stop::Raise(exception)) => {
                 self.finish_future(&future, Err(exception));
                 Ok(())
             }
-            _ => beyond(NO_FUNCTION),
+            stopped => stopped.map(drop),
         }
     }
 
@@ -382,7 +266,8 @@ impl Machine<'_> {
         }
         self.block_at(at, wait)?;
         self.touch(at, false);
-        self.raise("TimeoutError", "")
+        let is_builtin = self.module.version >= Version::V3_11;
+        self.raise(if is_builtin { "TimeoutError" } else { "concurrent.futures.TimeoutError" }, "")
     }
 
     /// Cancels those of an executor's tasks that are left to be asked for and not begun, as `Executor.map` does once one has raised: the

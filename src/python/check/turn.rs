@@ -116,7 +116,8 @@ impl<'m> Search<'m> {
                 Step::Done { .. } if unit::goes_round(machine, thread) => {
                     return Ok(if touched { Pause::Switch } else { Pause::Long });
                 }
-                Step::Done { .. } if unit::all_is_done(machine, thread) => {}
+                Step::Done { .. }
+                    if machine.state.threads.len() == threads && unit::all_is_done(machine, thread) => {}
                 Step::Done { may_drop } => {
                     if self.switching == Switching::DropPoints && may_drop && !touched && stretch > PATIENCE {
                         return Ok(Pause::Long);

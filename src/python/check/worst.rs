@@ -39,7 +39,7 @@ impl Worst {
     ) -> Result<Option<Self>, Unfinished> {
         // A search in depth may have taken all that there was.
         let bounds = &Bounds { steps: bounds.steps.max(search.steps.saturating_add(MOST_STEPS)), ..*bounds };
-        let unexpected = || endings.iter().filter(|(ending, _)| !expected.contains(ending));
+        let unexpected = || endings.iter().filter(|(ending, _)| !ending.is_among(expected));
         // One that can be seen in what is printed or raised tells more.
         let seen = unexpected().find(|(ending, _)| expected.iter().all(|known| !known.looks_like(ending)));
         let Some(first) = seen.or_else(|| unexpected().next()) else { return Ok(None) };

@@ -45,8 +45,10 @@ pub(crate) const FEW_ROUNDS: u8 = 3;
 pub(crate) struct Module {
     pub(crate) version: Version,
     pub(crate) facts: &'static Facts,
-    /// The functions; the first is the module's own code.
+    /// The functions; the first is the module's own code, and the library's come last.
     pub(crate) codes: Vec<Code>,
+    /// The number of the first that is the library's, and stands in no line.
+    pub(crate) library: u16,
     pub(crate) names: Vec<String>,
     pub(crate) texts: Texts<String>,
     /// Whether its loops are long enough for instructions to be specialised (PEP 659).
@@ -58,6 +60,16 @@ pub(crate) struct Module {
 impl Module {
     pub(crate) fn instruction(&self, code: u16, pc: usize) -> Option<&Instruction> {
         self.codes.get(usize::from(code))?.instructions.get(pc)
+    }
+
+    /// The number of the library's function `run(target, args, kwargs)`, which calls the target.
+    pub(crate) fn run(&self) -> u16 {
+        u16::try_from(self.codes.len().saturating_sub(1)).unwrap_or(u16::MAX)
+    }
+
+    /// That of `timer(finished, interval, function, args, kwargs)`, if the program names a `Timer`.
+    pub(crate) fn timer(&self) -> u16 {
+        self.run().saturating_sub(1)
     }
 
     pub(crate) fn place(&self, position: Position) -> Place {

@@ -107,3 +107,52 @@ fn a_print_within_an_expression_is_no_python_2() {
         assert_eq!(kind(text), Kind::Exact, "{text}");
     }
 }
+
+#[test]
+fn what_a_daemon_does_once_the_program_is_over_is_no_loss() {
+    let appends = "out = []\ndef work():\n    out.append(1)\nthreading.Thread(target=work, daemon=True).start()\nprint(len(out))\n";
+    let waits = "ready = False\nc = threading.Condition()\ndef work():\n    with c:\n        while not ready: c.wait()\n        print('go')\n\
+                 threading.Thread(target=work, daemon=True).start()\nwith c:\n    ready = True\n    c.notify()\n";
+    for text in [appends, waits] {
+        for version in [Version::V3_9, Version::V3_12] {
+            let finding = finding(text, version);
+            assert_eq!(finding.kind, Kind::Exact, "{version}: {text}: {finding:?}");
+            assert_eq!(finding.expected.len(), 2, "{version}: {text}: {finding:?}");
+        }
+    }
+    // What one does to another is, though the program is over before the sum could be read.
+    let adds = "x = 0\ndef work():\n    global x\n    for k in range(2): x += 1\nfor _ in range(2): threading.Thread(target=work, daemon=True).start()\n\
+                time.sleep(1)\nprint(x)\n";
+    let finding = finding(adds, Version::V3_9);
+    assert_eq!(finding.kind, Kind::Loses, "{finding:?}");
+    assert!(
+        finding
+            .reason
+            .starts_with("x is read in line 5, changed by another thread in line 5, and written in line 5"),
+        "{finding:?}"
+    );
+}
+
+#[test]
+fn a_daemon_that_is_started_last_may_print() {
+    let text = "def work(): print('w')\nthreading.Thread(target=work, daemon=True).start()\n";
+    let finding = finding(text, Version::V3_12);
+    assert_eq!(finding.expected, [Vec::<String>::new(), vec!["w".to_owned()]], "{finding:?}");
+}
+
+#[test]
+fn what_an_object_is_given_as_it_is_made_changes_no_other_one() {
+    let sell = |escape: &str| {
+        format!(
+            "tickets = 3\nlock = threading.Lock()\nclass Seller(threading.Thread):\n    def __init__(self, delay):\n        super().__init__()\n        {escape}self.delay = delay\n    \
+             def run(self):\n        global tickets\n        delay = self.delay\n        while True:\n            time.sleep(delay)\n            with lock:\n                if tickets == 0: break\n                \
+             tickets -= 1\ndef main():\n    sellers = []\n    for _ in range(2):\n        s = Seller(0.01)\n        s.start()\n        sellers.append(s)\n    for s in sellers: s.join()\nmain()\n"
+        )
+    };
+    let finding_of = |escape| finding(&sell(escape), Version::V3_9);
+    let plain = finding_of("");
+    assert_eq!(plain.kind, Kind::Exact, "{plain:?}");
+    // One that others can come to is given it too late.
+    let escaped = finding_of("threading.Thread(target=self.run).start(); ");
+    assert!(escaped.reason.contains("some orders raise AttributeError"), "{escaped:?}");
+}

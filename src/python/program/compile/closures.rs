@@ -92,7 +92,7 @@ impl<'a> Compiler<'a> {
         Ok(count)
     }
 
-    fn begin_function(&mut self, function: &Function) {
+    pub(super) fn begin_function(&mut self, function: &Function) {
         let leaking = self.facts.shape.comprehension == Comprehension::Leaking;
         let bound = Bound::by(&function.parameters, &function.body, leaking);
         let cells = self.shared_variables(&function.body, &bound.names);

@@ -20,6 +20,7 @@ mod expressions;
 mod free;
 mod functions;
 mod jumps;
+mod library;
 mod names;
 mod program_expressions;
 mod programs;

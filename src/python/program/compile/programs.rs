@@ -5,11 +5,12 @@ use super::super::{
     instruction::{Code, Imported, Op, ProgramOp},
     module::{Module, Texts},
     source::{SourceError, SourceErrorKind},
-    syntax::{Expr, ExprKind, Setup, Stmt, StmtKind, all_expressions, binds_package},
+    syntax::{Expr, ExprKind, Setup, Stmt, StmtKind, all_expressions, all_statements, binds_package},
     values::Value,
 };
 use super::compiler::{Compiler, Result, Scope, Space};
 use super::consumers::consumers;
+use super::library;
 use crate::python::version::Version;
 
 /// Compiles the statements of a whole program, parsed from that text, for one version.
@@ -40,7 +41,7 @@ fn compile(
     names: &[&str],
     warm: bool,
 ) -> std::result::Result<Module, SourceError> {
-    let setup = Setup::default();
+    let (setup, library) = (Setup::default(), library::parsed(names_timer(stmts))?);
     let facts = version.facts();
     let mut compiler = Compiler {
         facts,
@@ -60,6 +61,8 @@ fn compile(
     compiler.return_constant(Value::None);
     let (code, _) = compiler.finish();
     compiler.codes[0] = Some(code);
+    let first_of_library = u16::try_from(compiler.codes.len()).unwrap_or(u16::MAX);
+    compiler.library(&library)?;
     let codes: Vec<Code> = compiler.codes.into_iter().flatten().collect();
     let mut names = compiler.names;
     // A dict may name any parameter when it is passed on as keywords, and what goes to `**` by its keys.
@@ -73,7 +76,8 @@ fn compile(
             names.push(parameter);
         }
     }
-    Ok(Module { version, facts, codes, names, texts: texts.owned(), warm, rounds: FEW_ROUNDS })
+    let library = first_of_library;
+    Ok(Module { version, facts, codes, library, names, texts: texts.owned(), warm, rounds: FEW_ROUNDS })
 }
 
 /// The most keys of dicts that may be names of arguments.
@@ -95,6 +99,17 @@ fn keys_of_dicts(stmts: &[Stmt]) -> Vec<String> {
     });
     keys.truncate(MOST_KEYS);
     keys
+}
+
+/// Whether something of that name could be the library's `Timer`.
+fn names_timer(stmts: &[Stmt]) -> bool {
+    let mut found = false;
+    all_expressions(stmts, &mut |expr| {
+        found |= matches!(&expr.kind, ExprKind::Attribute(_, name) if name == "Timer");
+    });
+    let imports = |stmt: &Stmt| matches!(&stmt.kind, StmtKind::ImportFrom(_, items) if items.iter().any(|(item, _)| item == "Timer"));
+    all_statements(stmts, &mut |stmt| found |= imports(stmt));
+    found
 }
 
 /// Whether a statement is `from __future__ import print_function`.
