@@ -279,7 +279,7 @@ impl CheckSession {
         let open: Vec<Version> = open.map(|finding| finding.version).collect();
         let short = found.0.small.overtaken || raises(&found.0);
         let untried = !open.is_empty() && (short || !found.0.untried().is_empty());
-        if !found.0.is_reduced() || !(untried || hangs(&found.0)) {
+        if !found.0.is_reduced() || !(untried || hangs(&found.0) || departs(&found.0)) {
             return Ok(found);
         }
         let other = if untried && !faulty.is_empty() {
@@ -337,7 +337,8 @@ fn deepen(
     for iterations in SCOPES.into_iter().skip(1).chain(MORE_SCOPES) {
         let checked = &last.0;
         let is = |kind: Kind| checked.findings.iter().any(|finding| finding.kind == kind);
-        let (differs, hangs, raises) = (is(Kind::Differs), hangs(checked), raises(checked));
+        let (differs, hangs) = (is(Kind::Differs), hangs(checked));
+        let raises = raises(checked) || departs(checked);
         let uneven = checked.findings.iter().any(|finding| finding.uneven);
         let all_tried = checked.untried().is_empty() && !checked.small.overtaken && !uneven;
         // Best where no order comes to an end: then no switch is to blame.
@@ -362,7 +363,7 @@ fn deepen(
         last = (next, scope);
     }
     let hanging = hanging.filter(|_| hangs(&last.0));
-    let raising = raising.filter(|_| raises(&last.0));
+    let raising = raising.filter(|_| raises(&last.0) || departs(&last.0));
     Ok(hanging.or(raising).unwrap_or(last))
 }
 
@@ -416,6 +417,11 @@ fn raises(checked: &Checked) -> bool {
     checked.findings.iter().any(|finding| is_right(finding.kind) && finding.orders.raise)
 }
 
+/// Whether the program as it stands does what it never does with numbers that small.
+fn departs(checked: &Checked) -> bool {
+    checked.findings.iter().any(|finding| finding.departs)
+}
+
 /// Whether a further check is incomplete on a version on which the one before was not.
 fn gives_up(further: &Checked, before: &Checked) -> bool {
     let incomplete = |finding: &&Finding| finding.kind == Kind::Incomplete;
@@ -433,8 +439,11 @@ fn waits_for_locks(checked: &Checked) -> bool {
 /// Whether a further check of all versions, or of those on which something was not tried, tells more than the one before.
 fn tells_more(further: &Checked, before: &Checked) -> bool {
     let untried = |checked: &Checked| checked.untried().count();
-    if gives_up(further, before) || (hangs(further) && !waits_for_locks(further)) {
+    if gives_up(further, before) || (hangs(further) && !waits_for_locks(further) && !departs(before)) {
         return false;
+    }
+    if departs(before) {
+        return !departs(further);
     }
     if hangs(before) {
         return untried(further) == 0;

@@ -492,9 +492,9 @@ fn what_comes_with_more_iterations_is_waited_for() {
     let (_folder, path) = file(program(4, 3, 1).as_bytes());
     let output = gilsim("check --quiet --cpython 3.12").arg(&path).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "3.12\texact\n");
-    // Where it comes with none of those that are tried, that is said.
+    // Where it comes with none of those that are tried, it is known to come nonetheless.
     let (_folder, path) = file(program(6, 4, 2).as_bytes());
     let output = gilsim("check --cpython 3.12").arg(&path).output().unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
-    assert!(output.contains("deadlocks") && output.contains("what never comes may come of that"), "{output}");
+    assert!(output.contains("incomplete  as it stands, the program ends,"), "{output}");
 }

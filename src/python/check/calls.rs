@@ -42,7 +42,8 @@ impl Machine<'_> {
                 OnReturn::Resume if self.barrier_acts() => {
                     return Err(Beyond { what: BROKEN.to_owned(), place: None });
                 }
-                OnReturn::Push | OnReturn::PushAndLook | OnReturn::Class { .. } | OnReturn::Resume => {}
+                OnReturn::Resume => self.leaves_unsorted(),
+                OnReturn::Push | OnReturn::PushAndLook | OnReturn::Class { .. } => {}
                 OnReturn::Next => {
                     let stops = self.is_exception(&exception, &Value::Native("StopIteration"));
                     if let Value::Ref(at) = frame.generator {
@@ -64,6 +65,19 @@ impl Machine<'_> {
                     return Err(Beyond { what: "an exception whose text raises".to_owned(), place: None });
                 }
             }
+        }
+    }
+
+    /// Gives a list back what it held before `sort()`, if an exception is to leave that.
+    fn leaves_unsorted(&mut self) {
+        let frame = self.frame();
+        let sorted = frame.stack.iter().rev().find_map(|value| match self.object_of(value)? {
+            Object::NativeMethod(Value::Ref(list), name) if self.name(*name) == "sort" => Some(*list),
+            _ => None,
+        });
+        let taken = frame.progress.first().and_then(|taken| self.object_of(taken));
+        if let (Some(list), Some(Object::List(_))) = (sorted, taken) {
+            *self.state.object_mut(list) = taken.cloned().unwrap_or(Object::List(Vec::new()));
         }
     }
 

@@ -50,20 +50,7 @@ impl Machine<'_> {
         let mut result = Value::None;
         match (name, args) {
             ("append", [item]) => items.push(item.clone()),
-            ("extend", [more]) if self.is_computed(more) => {
-                let iterator = self.iterator(more)?;
-                while let Some(item) = self.next(&iterator)? {
-                    self.once(|machine| {
-                        machine.touch(at, true);
-                        if let Object::List(items) = machine.state.object_mut(at) {
-                            items.push(item);
-                        }
-                        Ok(Value::None)
-                    })?;
-                    self.no_longer_than(at)?;
-                }
-                return Ok(Value::None);
-            }
+            ("extend", [more]) if self.is_computed(more) => return self.extend_by_each(at, more),
             ("extend", [more]) => {
                 let more = self.elements(more)?;
                 // What ran in Python meanwhile may have changed the list.
@@ -119,6 +106,29 @@ impl Machine<'_> {
         }
         *self.state.object_mut(at) = Object::List(items);
         Ok(result)
+    }
+
+    /// Appends to a list or a deque what is computed one by one.
+    pub(super) fn extend_by_each(&mut self, at: u32, more: &Value) -> R<Value> {
+        let iterator = self.iterator_once(more)?;
+        while let Some(item) = self.next(&iterator)? {
+            self.once(|machine| {
+                machine.touch(at, true);
+                match machine.state.object_mut(at) {
+                    Object::Deque(items, most) => {
+                        items.push(item);
+                        if most.is_some_and(|most| items.len() > most) {
+                            items.remove(0);
+                        }
+                    }
+                    Object::List(items) => items.push(item),
+                    _ => {}
+                }
+                Ok(Value::None)
+            })?;
+            self.no_longer_than(at)?;
+        }
+        Ok(Value::None)
     }
 
     pub(super) fn dict_method(
@@ -265,7 +275,7 @@ impl Machine<'_> {
     /// Refuses a list or dict that has grown too long to be followed.
     fn no_longer_than(&mut self, at: u32) -> R<()> {
         let length = match self.state.object(at) {
-            Object::List(items) | Object::Set(items) => items.len(),
+            Object::List(items) | Object::Set(items) | Object::Deque(items, _) => items.len(),
             Object::Dict(items, _) => items.len(),
             _ => 0,
         };
@@ -313,7 +323,11 @@ impl Machine<'_> {
         }
         let mut pairs = Vec::new();
         for pair in self.elements(value)? {
-            match &self.elements(&pair)?[..] {
+            let parts = match self.elements(&pair) {
+                Err(Stop::Raise(_)) if !self.is_computed(&pair) => return self.raise_unworded("TypeError"),
+                parts => parts?,
+            };
+            match &parts[..] {
                 [key, value] => pairs.push((key.clone(), value.clone())),
                 _ => return beyond("a dict of something else than pairs"),
             }
@@ -435,6 +449,7 @@ impl Machine<'_> {
                     items.pop();
                 }
             }
+            ("extend", [more]) if self.is_computed(more) => return self.extend_by_each(at, more),
             ("extend", [more]) => {
                 items.extend(self.elements(more)?);
                 if let Some(most) = most

@@ -227,17 +227,28 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
     }
     bound_in_expressions(stmts, &mut names);
     let known = |name: &str| names.contains(name) || library::builtin(name).is_some();
+    // A parameter may be called as a module is.
+    let mut bound = set_attributes(stmts);
+    all_statements(stmts, &mut |stmt| {
+        if let StmtKind::Define(function) = &stmt.kind {
+            bound.extend(function.parameters.iter().cloned());
+        }
+    });
+    let is_rebound = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(name) if bound.contains(name));
     all_expressions(stmts, &mut |expr| match &expr.kind {
         ExprKind::Name(name) | ExprKind::Call(name, ..) if !known(name) => {
             refuse(expr.position, format!("the name {name} is not covered, or defined nowhere"));
         }
         ExprKind::Attribute(object, name) => {
-            if let Some(module) = module_of(object, &modules) {
-                if library::item(module, name).is_none() {
+            let module = module_of(object, &modules);
+            let is_item = module.is_some_and(|module| library::item(module, name).is_some());
+            if module.is_some() && !is_rebound(object) {
+                if !is_item {
                     let module = text_of(object);
                     refuse(expr.position, format!("{module}.{name} is not covered"));
                 }
-            } else if !attributes.contains(name)
+            } else if !is_item
+                && !attributes.contains(name)
                 && !library::METHODS.contains(&name.as_str())
                 && name != "setter"
             {

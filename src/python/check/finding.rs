@@ -154,6 +154,8 @@ pub struct Finding {
     pub printed: usize,
     /// Whether it ends otherwise only in what no global variable leads to.
     pub hidden: bool,
+    /// Whether the program as it stands does what it never does with numbers that small.
+    pub departs: bool,
     /// How many instructions were done to find it.
     pub work: u64,
     /// Where nothing goes wrong: what of the program no schedule has done.
@@ -194,7 +196,7 @@ impl Finding {
     /// Whether a limit was reached.
     #[must_use]
     pub fn is_limited(&self) -> bool {
-        self.kind == Kind::Incomplete && self.not_covered.is_none()
+        self.kind == Kind::Incomplete && self.not_covered.is_none() && !self.departs
     }
 
     /// What a thread of the schedule is called.
@@ -231,6 +233,7 @@ impl Finding {
             few_rounds: false,
             printed: 0,
             hidden: false,
+            departs: false,
             work: 0,
             untried: Untried::default(),
             uneven: false,
@@ -326,7 +329,8 @@ pub(super) fn tell(
         finding.reason = if expected.iter().any(|known| ending.prints_in_another_order(known)) {
             "only the order in what is printed is another".to_owned()
         } else {
-            differs_in("what is printed")
+            let prints_the_same = expected.iter().any(|known| known.printed == ending.printed);
+            differs_in(if prints_the_same { "what is raised" } else { "what is printed" })
         };
     }
     tell_globals(finding, module, ending, expected);

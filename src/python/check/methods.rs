@@ -78,7 +78,10 @@ impl Machine<'_> {
             Object::Deque(items, most) => self.deque_method(at, items, most, name, &arguments.positional),
             Object::Tuple(items) => match (name, &arguments.positional[..]) {
                 ("count", [item]) => self.count_equal(&items, item),
-                ("index", [item]) => self.index_of(&items, item),
+                ("index", [item]) => match self.position(&items, item)? {
+                    Some(at) => Self::int(i64::try_from(at).ok()),
+                    None => self.raise("ValueError", "tuple.index(x): x not in tuple"),
+                },
                 _ => beyond(format!("the method {name} of a tuple")),
             },
             Object::Property(getter, _) if name == "setter" => {

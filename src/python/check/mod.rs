@@ -20,7 +20,8 @@
 //! sharing        which threads get at what, and under which locks
 //! meetings       how what others do meanwhile bears on a thread: for `collision`, the reason, and `allowed`
 //! reached        what of the program that tries
-//! unreduced      what several threads do of it as it stands
+//! reduction      the program with small numbers
+//! unreduced      what the program does as it stands
 //! prints         in which order it prints, and what at once
 //! machine        a step of a thread; its impl blocks stand in the files below, one for each kind of thing
 //! instructions · program_ops · again · calls · attributes · instances · natives · methods · containers · strings · threads · sync · waiting · sleepers · processes
@@ -82,6 +83,7 @@ mod program_ops;
 mod queues;
 mod reached;
 mod readings;
+mod reduction;
 mod replay;
 mod search;
 mod sharing;

@@ -281,6 +281,12 @@ impl Machine<'_> {
         self.touch_value(left, false);
         self.touch_value(right, false);
         match (op, one, two) {
+            (BinaryOp::Add, Some(Object::List(_)), _) if in_place && self.is_computed(right) => {
+                if let Value::Ref(at) = left {
+                    self.extend_by_each(*at, right)?;
+                }
+                Ok(left.clone())
+            }
             (BinaryOp::Add, Some(Object::List(mut items)), other) => {
                 let more = match (other, in_place) {
                     (Some(Object::List(more)), _) => more,
@@ -290,10 +296,6 @@ impl Machine<'_> {
                         return self.raise_types("TypeError", message, &[right]);
                     }
                 };
-                // What `elements` ran in Python may have changed the list meanwhile.
-                if let (true, Some(Object::List(now))) = (in_place, self.object_of(left)) {
-                    items.clone_from(now);
-                }
                 items.extend(more);
                 if items.len() > LONGEST {
                     return beyond(format!("a list of more than {LONGEST} elements"));

@@ -184,9 +184,12 @@ impl<'m> Machine<'m> {
                 }
                 self.drop_top(1);
             }
-            ProgramOp::MapAdd(n) => {
-                let values = self.top(usize::from(*n) + 2);
+            ProgramOp::MapAdd(n, value_first) => {
+                let mut values = self.top(usize::from(*n) + 2);
                 let count = values.len();
+                if *value_first {
+                    values.swap(count - 2, count - 1);
+                }
                 self.store_subscript(&values[0], &values[count - 2], values[count - 1].clone())?;
                 self.drop_top(2);
             }

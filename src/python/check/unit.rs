@@ -63,23 +63,28 @@ impl At {
 /// Counts how often a thread has gone through a loop that has no end of its own; whether it has just done so for the last time before
 /// others go on.
 pub(super) fn goes_round(machine: &mut Machine<'_>, thread: usize) -> bool {
-    let frames = &machine.state.threads[thread].frames;
-    let loops = frames.first().map_or(&[][..], |frame| &machine.module.codes[usize::from(frame.code)].loops);
-    let pc = frames.first().map_or(0, |frame| frame.pc as usize);
-    let endless = loops.iter().find(|one| one.endless && one.range.0 <= pc && pc < one.range.1);
-    let at_end = frames.len() == 1 && endless.is_some_and(|one| one.ends.contains(&pc));
+    let at_end = is_round(machine, thread);
     let rounds = machine.state.threads[thread].unit.rounds;
     let most = machine.module.rounds;
-    let now = match (endless.is_some(), at_end) {
-        (false, _) => 0,
-        (true, false) => rounds,
-        (true, true) => most.min(rounds + 1),
+    let now = match at_end {
+        None => 0,
+        Some(false) => rounds,
+        Some(true) => most.min(rounds + 1),
     };
     if now != rounds {
         machine.thread = thread;
         machine.current_mut().unit.rounds = now;
     }
-    at_end && now == most
+    at_end == Some(true) && now == most
+}
+
+/// Whether a thread has come to the end of a round of a loop that has no end of its own, if it is in one.
+pub(super) fn is_round(machine: &Machine<'_>, thread: usize) -> Option<bool> {
+    let frames = &machine.state.threads[thread].frames;
+    let frame = frames.first()?;
+    let (loops, pc) = (&machine.module.codes[usize::from(frame.code)].loops, frame.pc as usize);
+    let endless = loops.iter().find(|one| one.endless && one.range.0 <= pc && pc < one.range.1)?;
+    Some(frames.len() == 1 && endless.ends.contains(&pc))
 }
 
 /// The most instructions of a round that are looked at.

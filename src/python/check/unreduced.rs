@@ -4,9 +4,10 @@
 //! that is three elements long by now, `data[4500:9000]` has none.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::coverage;
+use super::finding::{Finding, Kind};
 use super::machine::{KNOWN, Machine, Step};
 use super::reached::{By, Reached, Spot};
 use super::small::{self, Scope};
@@ -31,35 +32,94 @@ const HEAVY: usize = 32_768;
 /// So do so many results of calls in the midst of an instruction, which begins anew after each.
 const CALLS: usize = 32;
 
+/// What a schedule of a program has shown.
+#[derive(Debug, Default)]
+struct Shown {
+    /// What several of its threads do.
+    several: BTreeSet<Spot>,
+    /// How it ends; nothing where it leaves the model, takes too long, or rests on a time limit.
+    end: Option<Met>,
+}
+
+/// How a schedule ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Met {
+    /// With these exceptions that nothing has caught.
+    End(BTreeSet<String>),
+    /// Threads wait for what never comes.
+    Wait,
+}
+
 /// A program as it stands.
 #[derive(Debug)]
 pub(super) struct Unreduced<'t> {
     text: &'t str,
-    several: OnceLock<BTreeSet<Spot>>,
+    shown: OnceLock<Shown>,
 }
 
 impl<'t> Unreduced<'t> {
     pub(super) const fn new(text: &'t str) -> Self {
-        Self { text, several: OnceLock::new() }
+        Self { text, shown: OnceLock::new() }
     }
 
     /// What several of its threads do, as far as it is tried; none where that leaves the model.
     pub(super) fn several(&self, version: Version) -> &BTreeSet<Spot> {
-        self.several.get_or_init(|| {
-            let as_it_stands = run(self.text, version, None).filter(|several| !several.is_empty());
-            as_it_stands.or_else(|| run(self.text, version, Some(MANY.into()))).unwrap_or_default()
+        &self.shown(version).several
+    }
+
+    fn shown(&self, version: Version) -> &Shown {
+        self.shown.get_or_init(|| {
+            let shown = run(self.text, version, None).unwrap_or_default();
+            if !shown.several.is_empty() || shown.end.is_some() {
+                return shown;
+            }
+            // How it ends with other numbers than its own says nothing.
+            let with_many = run(self.text, version, Some(MANY.into())).unwrap_or_default();
+            Shown { end: None, ..with_many }
         })
+    }
+
+    /// What the program does as it stands that no order does which was found with small numbers: then these make another program of it.
+    pub(super) fn departs(&self, finding: &Finding) -> Option<String> {
+        let departs = |end: &Met| departs(end, finding);
+        self.shown(finding.version).end.as_ref().and_then(departs)?;
+        // Another version may have done otherwise.
+        run(self.text, finding.version, None)?.end.as_ref().and_then(departs)
+    }
+}
+
+/// In which way an end is none that was found.
+fn departs(end: &Met, finding: &Finding) -> Option<String> {
+    let class = |text: &String| text.split(':').next().unwrap_or_default().to_owned();
+    let is_right = matches!(finding.kind, Kind::Exact | Kind::Differs);
+    let none_ends = finding.kind == Kind::Deadlocks && finding.prints.is_empty();
+    match end {
+        Met::Wait if is_right && !finding.orders.wait => {
+            Some("threads wait for what never comes, and with numbers that small they never do".to_owned())
+        }
+        Met::End(_) if none_ends => {
+            Some("the program ends, and with numbers that small no order does".to_owned())
+        }
+        Met::End(raised) if is_right && finding.orders.raise && raised.is_empty() => {
+            Some("nothing is raised, and with numbers that small every order raises something".to_owned())
+        }
+        Met::End(raised) if is_right => {
+            let known: BTreeSet<String> = finding.expected.iter().flatten().map(class).collect();
+            let new = raised.iter().find(|it| !known.contains(*it))?;
+            Some(format!("{new} is raised, and with numbers that small it never is"))
+        }
+        _ => None,
     }
 }
 
 /// What several threads of a program with small numbers do in one and the same schedule, as far as a few schedules show it: in another one
 /// each of them may do it, but only one.
 pub(super) fn together(module: &Module) -> BTreeSet<Spot> {
-    [&[1][..], &[5], &[20], &[60], &TURNS].iter().flat_map(|turns| in_turns(module, turns)).collect()
+    [&[1][..], &[5], &[20], &[60], &TURNS].iter().flat_map(|turns| in_turns(module, turns).several).collect()
 }
 
 /// Runs a program as it stands, or with numbers of that size.
-fn run(text: &str, version: Version, scope: Option<Scope>) -> Option<BTreeSet<Spot>> {
+fn run(text: &str, version: Version, scope: Option<Scope>) -> Option<Shown> {
     let mut stmts = parse_program(text).ok()?;
     coverage::check(&stmts, &|position| Place::new(text, position)).ok()?;
     if let Some(scope) = scope {
@@ -69,8 +129,8 @@ fn run(text: &str, version: Version, scope: Option<Scope>) -> Option<BTreeSet<Sp
     Some(in_turns(&module, &TURNS))
 }
 
-/// Runs a program, a thread after the other for so many instructions each; what several threads do in that.
-fn in_turns(module: &Module, turns: &[usize]) -> BTreeSet<Spot> {
+/// Runs a program, a thread after the other for so many instructions each.
+fn in_turns(module: &Module, turns: &[usize]) -> Shown {
     let mut machine = Machine::start(module);
     let mut done: BTreeMap<Spot, By> = BTreeMap::new();
     let (mut left, mut goes_on) = (BUDGET, true);
@@ -83,7 +143,9 @@ fn in_turns(module: &Module, turns: &[usize]) -> BTreeSet<Spot> {
             for taken in 0.. {
                 let at = Reached::place(&machine, thread);
                 // What leaves the model with large numbers was nonetheless done up to there.
-                let Ok(step) = machine.step(thread) else { return by_several(done) };
+                let Ok(step) = machine.step(thread) else {
+                    return Shown { several: by_several(done), end: None };
+                };
                 let Step::Done { may_drop } = step else { break };
                 goes_on = true;
                 let frames = machine.state.threads[thread].frames.iter();
@@ -106,7 +168,26 @@ fn in_turns(module: &Module, turns: &[usize]) -> BTreeSet<Spot> {
         }
         goes_on &= left > 0;
     }
-    by_several(done)
+    let end = if left > 0 { met(&mut machine) } else { None };
+    Shown { several: by_several(done), end }
+}
+
+/// How a schedule has ended in which no thread goes on.
+fn met(machine: &mut Machine<'_>) -> Option<Met> {
+    let is_left = |machine: &Machine<'_>, at: usize| {
+        let thread = &machine.state.threads[at];
+        !thread.finished && !thread.daemon
+    };
+    let count = machine.state.threads.len();
+    if !(0..count).any(|at| is_left(machine, at)) {
+        let raised = machine.state.uncaught.iter();
+        let class = |text: &Arc<str>| text.split(':').next().unwrap_or_default().to_owned();
+        return Some(Met::End(raised.map(class).collect()));
+    }
+    machine.expires = true;
+    let left: Vec<usize> = (0..count).filter(|&at| !machine.state.threads[at].finished).collect();
+    let waits = left.into_iter().all(|at| matches!(machine.step(at), Ok(Step::Blocked)));
+    waits.then_some(Met::Wait)
 }
 
 fn by_several(done: BTreeMap<Spot, By>) -> BTreeSet<Spot> {

@@ -1,13 +1,17 @@
 //! The schedule that says most of a program, among those that end otherwise than orders of whole iterations do.
 
+use std::collections::BTreeMap;
+
 use super::allowed::is_allowed;
 use super::ending::Ending;
 use super::finding::{Kind, Shows};
 use super::order::{Mark, Order};
-use super::pause::{Bounds, Unfinished};
+use super::pause::{Bounds, Switching, Told, Unfinished};
 use super::search::{Endings, Search};
 use super::state::State;
+use super::unit::is_round;
 use super::witness::Record;
+use crate::python::program::module::Module;
 
 /// The most endings that are looked at for one that is more than another.
 const MOST_ENDINGS: usize = 40;
@@ -106,6 +110,18 @@ impl Worst {
         Ok(worst)
     }
 
+    /// How often a thread goes round a loop that has no end of its own, at most.
+    pub(super) fn rounds(&self, search: &mut Search<'_>, bounds: &Bounds<'_>) -> Result<u8, Unfinished> {
+        let bounds = Bounds { steps: u64::MAX, ..*bounds };
+        let mut rounds: BTreeMap<usize, u8> = BTreeMap::new();
+        search.replay(&self.order, &bounds, &mut |machine, thread, told| {
+            let ends = matches!(told, Told::After(_)) && is_round(machine, thread) == Some(true);
+            let count = rounds.entry(thread).or_default();
+            *count = count.saturating_add(u8::from(ends));
+        })?;
+        Ok(rounds.into_values().max().unwrap_or(0))
+    }
+
     /// What is done in it, and the state that it leaves.
     pub(super) fn played(
         &self,
@@ -120,6 +136,36 @@ impl Worst {
             .replay(&self.order, &bounds, &mut |machine, thread, told| record.note(machine, thread, told))?;
         record.go_on(search.module(), &state);
         Ok((record, state))
+    }
+}
+
+/// The worst of what can happen beside what is expected. An end that takes more rounds of a loop than the orders have is held against
+/// orders with as many, too, which are expected then.
+pub(super) fn of(
+    search: &mut Search<'_>,
+    module: &Module,
+    expected: &mut Vec<Ending>,
+    bounds: &Bounds<'_>,
+) -> Result<Option<Worst>, Unfinished> {
+    let mut rounds = module.rounds;
+    loop {
+        let endings = search.run(bounds, Some(expected))?;
+        let Some(worst) = Worst::of(search, &endings, expected, bounds)? else { return Ok(None) };
+        let needed = if search.assumed.few_rounds { worst.rounds(search, bounds)? } else { 0 };
+        if needed <= rounds {
+            return Ok(Some(worst));
+        }
+        rounds = needed;
+        let more = Module { rounds, ..module.clone() };
+        let serial = match Search::new(&more, Switching::Iterations).run(bounds, None) {
+            Err(Unfinished::Limit(_)) => return Ok(Some(worst)),
+            serial => serial?.into_iter().map(|(ending, _)| ending),
+        };
+        let known = expected.clone();
+        expected.extend(serial.filter(|ending| ending.waiting.is_empty() && !known.contains(ending)));
+        if !worst.ending.is_among(expected) {
+            return Ok(Some(worst));
+        }
     }
 }
 

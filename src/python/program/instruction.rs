@@ -151,8 +151,8 @@ pub enum ProgramOp {
     Format(bool, Box<str>),
     /// Pops and adds to the set that is then n-th from the top.
     SetAdd(u16),
-    /// Pops value and key and puts them into the dict that is then n-th from the top.
-    MapAdd(u16),
+    /// Pops value and key, the key first if so said, and puts them into the dict that is then n-th from the top.
+    MapAdd(u16, bool),
     /// Makes a function of that code, with so many default values on the stack, and these cells of the present one.
     MakeFunction(u16, u16, Box<[u16]>),
     /// Runs a class body of that code and makes a class of it; whether its base is on the stack.

@@ -106,6 +106,8 @@ pub enum LoopEnd {
 pub struct Shape {
     /// `SETUP_LOOP` … `POP_BLOCK` around a loop, `BREAK_LOOP` to leave it (gone with bpo-17611).
     pub setup_loop: bool,
+    /// A dict comprehension evaluates the value before the key (up to 3.7; PEP 572).
+    pub value_before_key: bool,
     /// The test of a `while` stands a second time at the loop's end, so that a drop falls between test and body
     /// (`compiler_while`, bpo-42615; gone with 3.14's `codegen_while`).
     pub while_test_at_end: bool,

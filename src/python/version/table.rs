@@ -54,6 +54,7 @@ pub(super) const PY27: Facts = Facts {
     hand_off: HandOff::Ticks(100),
     shape: Shape {
         setup_loop: true,
+        value_before_key: true,
         while_test_at_end: false,
         comprehension: Comprehension::Leaking,
         finally: Finally::EndFinally,
@@ -114,6 +115,7 @@ pub(super) const PY38: Facts = Facts {
     drop: DropRule { deferred_before: DEFERRED_38, ..PY37.drop },
     shape: Shape {
         setup_loop: false,
+        value_before_key: false,
         finally: Finally::BeginFinally,
         with: With::BeginFinally,
         ..PY37.shape

@@ -8,6 +8,6 @@ mod sizes;
 mod sources;
 mod written;
 
-pub(super) use roles::{few, thresholds};
+pub(super) use roles::{asserted, few, thresholds};
 pub use scope::Scope;
 pub(super) use scope::shrink;

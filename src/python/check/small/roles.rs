@@ -392,6 +392,20 @@ pub(crate) fn thresholds(stmts: &[Stmt]) -> BTreeSet<i64> {
     sources.follow(stmts)
 }
 
+/// The numbers above 1 in asserts, each with the line.
+pub(crate) fn asserted(stmts: &[Stmt]) -> BTreeSet<(u32, i64)> {
+    let mut asserted = BTreeSet::new();
+    all_statements(stmts, &mut |stmt| {
+        if let StmtKind::Assert(test, _) = &stmt.kind {
+            walk_expr(test, &mut |expr| {
+                asserted
+                    .extend(number(expr).filter(|value| *value > 1).map(|value| (stmt.position.line, value)));
+            });
+        }
+    });
+    asserted
+}
+
 /// Where ranges end that go in steps, each with its step: 100 and 2 in `range(start, 100, 2)`.
 pub(super) fn strides(stmts: &[Stmt]) -> BTreeSet<(i64, i64)> {
     let mut strides = BTreeSet::new();

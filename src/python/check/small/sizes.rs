@@ -58,7 +58,8 @@ impl Numbers {
     /// What a number is taken as that is the product of two others, or one more than that or than another.
     fn composed(&self, value: i64, small: &BTreeMap<i64, i64>) -> Option<i64> {
         let of = |value: i64| {
-            let taken = |factor: i64| self.counts.contains(&factor).then(|| small.get(&factor)).flatten();
+            let is_known = |factor: &i64| self.counts.contains(factor) || self.fixed.contains(factor);
+            let taken = |factor: i64| small.get(&factor).filter(|_| is_known(&factor));
             let is_factor =
                 |factor: &&i64| **factor > 1 && value % **factor == 0 && value / **factor != **factor;
             let mut factors = small.keys().filter(is_factor);

@@ -156,3 +156,29 @@ fn what_an_object_is_given_as_it_is_made_changes_no_other_one() {
     let escaped = finding_of("threading.Thread(target=self.run).start(); ");
     assert!(escaped.reason.contains("some orders raise AttributeError"), "{escaped:?}");
 }
+
+/// An end that takes more rounds of one thread than the orders have is held against orders with as many.
+#[test]
+fn who_goes_round_more_often_than_others_loses_nothing() {
+    let text = "jobs = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']\nlock = threading.Lock()\ndef work(name):\n    while True:\n        with lock:\n            \
+                if not jobs: break\n            print(name, jobs.pop(0))\nts = [threading.Thread(target=work, args=(n,)) for n in ('ann', 'bob')]\n\
+                for t in ts: t.start()\nfor t in ts: t.join()\n";
+    let right = finding(text, Version::V3_12);
+    assert_eq!(right.kind, Kind::Exact, "{}", right.reason);
+    let wrong = finding(
+        &text.replace(
+            "        with lock:\n            if not jobs: break\n            print(",
+            "        if not jobs: break\n        with lock:\n            print(",
+        ),
+        Version::V3_12,
+    );
+    assert!(wrong.kind == Kind::Raises && wrong.reason.contains("jobs"), "{}", wrong.reason);
+}
+
+#[test]
+fn an_exception_more_is_raised_not_printed() {
+    let text = "sem = threading.BoundedSemaphore(1)\ndef work():\n    sem.acquire()\n    sem.release()\n    sem.release()\n\
+                ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint('end')\n";
+    let finding = finding(text, Version::V3_9);
+    assert!(finding.reason.starts_with("what is raised can be another"), "{}", finding.reason);
+}

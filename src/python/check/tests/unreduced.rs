@@ -72,3 +72,56 @@ fn a_range_in_steps_goes_round_twice() {
         assert_eq!(checked.findings[0].kind, kind, "{range}: {:?}", checked.small);
     }
 }
+
+/// What a run with the numbers as they stand does and no order with small ones does: then those are another program.
+#[test]
+fn a_program_that_does_something_else_with_small_numbers_is_not_judged_by_them() {
+    let buffer = |puts: u32, gets: u32, room: u32| {
+        format!(
+            "import threading, queue\nq = queue.Queue({room})\ndef put():\n    for i in range({puts}): q.put(i)\ndef get():\n    for i in range({gets}): q.get()\n\
+             ts = [threading.Thread(target=put), threading.Thread(target=get)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nprint('end')\n"
+        )
+    };
+    let checked =
+        |text: &str| check(text, &[Version::V3_12], 2, &Control::default()).unwrap().findings.remove(0);
+    let full = checked(&buffer(100, 89, 10));
+    assert_eq!(full.kind, Kind::Incomplete, "{full:?}");
+    assert!(full.departs && !full.is_limited(), "{full:?}");
+    assert!(
+        full.reason.starts_with(
+            "as it stands, threads wait for what never comes, and with numbers that small they never do:"
+        ),
+        "{full:?}"
+    );
+    // There is room for what is left over.
+    let right = checked(&buffer(100, 95, 10));
+    assert_eq!((right.kind, right.departs), (Kind::Exact, false), "{right:?}");
+    let counted = "import threading\nlock = threading.Lock()\nn = 0\ndef work():\n    global n\n    for i in range(10):\n        with lock: n += 1\n\
+                   ts = [threading.Thread(target=work) for _ in range(2)]\nfor t in ts: t.start()\nfor t in ts: t.join()\nassert n <= 15\n";
+    let raises = checked(counted);
+    assert!(
+        raises
+            .reason
+            .starts_with("as it stands, AssertionError is raised, and with numbers that small it never is:"),
+        "{raises:?}"
+    );
+}
+
+/// An assert with a number that was smaller than another one, and is not any more, may hold by that alone.
+#[test]
+fn an_assert_beside_a_number_that_is_no_longer_larger_is_not_tried() {
+    let pool = |most: u32| {
+        format!(
+            "import threading\nsem = threading.Semaphore(4)\nlock = threading.Lock()\nn = 0\ndef work():\n    global n\n    with sem:\n        with lock:\n            \
+             n += 1\n            assert n <= {most}\n        with lock: n -= 1\nts = [threading.Thread(target=work) for _ in range(10)]\nfor t in ts: t.start()\n\
+             for t in ts: t.join()\n"
+        )
+    };
+    let untried = |most| {
+        let checked = check(&pool(most), &[Version::V3_12], 2, &Control::default()).unwrap();
+        assert_eq!(checked.findings[0].kind, Kind::Exact, "{most}");
+        checked.untried().tests
+    };
+    assert_eq!(untried(3), [10].into());
+    assert_eq!(untried(20), [].into());
+}

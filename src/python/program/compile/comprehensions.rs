@@ -166,9 +166,14 @@ impl Compiler<'_> {
         ready: bool,
     ) -> Result<()> {
         let Some(generator) = generators.get(index) else {
+            let value_first = self.facts.shape.value_before_key;
             match (&elt.kind, collection) {
                 (ExprKind::Tuple(pair), Collection::Dict) => {
-                    pair.iter().try_for_each(|part| self.expr(part))?;
+                    let mut parts: Vec<&Expr> = pair.iter().collect();
+                    if value_first {
+                        parts.reverse();
+                    }
+                    parts.into_iter().try_for_each(|part| self.expr(part))?;
                 }
                 _ => self.expr(elt)?,
             }
@@ -183,7 +188,9 @@ impl Compiler<'_> {
                     self.emit("LIST_APPEND", Op::ListAppend(depth), argument);
                 }
                 Collection::Set => self.emit_program("SET_ADD", ProgramOp::SetAdd(depth), argument),
-                Collection::Dict => self.emit_program("MAP_ADD", ProgramOp::MapAdd(depth), argument),
+                Collection::Dict => {
+                    self.emit_program("MAP_ADD", ProgramOp::MapAdd(depth, value_first), argument);
+                }
             }
             return Ok(());
         };

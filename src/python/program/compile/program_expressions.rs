@@ -172,7 +172,7 @@ impl Compiler<'_> {
                 self.name(name);
                 self.constant(Value::str(name));
                 self.expr(value)?;
-                self.emit_program("MAP_ADD", ProgramOp::MapAdd(1), "1");
+                self.emit_program("MAP_ADD", ProgramOp::MapAdd(1, false), "1");
             } else {
                 self.expr(value)?;
                 self.emit_program("DICT_MERGE", ProgramOp::Merge, "1");
