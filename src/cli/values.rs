@@ -74,11 +74,20 @@ pub(super) fn statements() -> impl TypedValueParser<Value = String> {
 
 /// A parser for the names of a choice's values, with their meanings in the long help.
 pub(super) fn choice<C: Choice>() -> impl TypedValueParser<Value = C> {
-    let values = C::ALL.iter().map(|choice| PossibleValue::new(choice.name()).help(choice.meaning()));
-    PossibleValuesParser::new(values).try_map(|name| {
+    let mut values = Vec::new();
+    for choice in C::ALL {
+        values.push((choice.name(), choice.meaning()));
+    }
+    possible(&values).try_map(|name| {
         let found = C::ALL.iter().copied().find(|choice| choice.name() == name);
         found.ok_or_else(|| format!("there is no {name}"))
     })
+}
+
+/// A parser for names, each with its meaning.
+fn possible(values: &[(&'static str, &'static str)]) -> PossibleValuesParser {
+    let values = values.iter().map(|(name, meaning)| PossibleValue::new(*name).help(*meaning));
+    PossibleValuesParser::new(values)
 }
 
 /// A parser for versions, which lists them where it refuses one. It takes a release, too (`3.9.18`), because tables

@@ -10,6 +10,8 @@ pub(super) struct Assumed {
     pub(super) long_limits: bool,
     /// That `as_completed()` gives futures in the order in which it was given them.
     pub(super) given_order: bool,
+    /// That a pipe holds what a process has put on a queue, so that it can end before that is taken.
+    pub(super) pipes: bool,
     /// That a loop without an end of its own has gone round often enough.
     pub(super) few_rounds: bool,
     /// That what a print gives is a line of its own, whatever its `end`.
@@ -29,6 +31,7 @@ impl Assumed {
             specialised: self.specialised || other.specialised,
             long_limits: self.long_limits || other.long_limits,
             given_order: self.given_order || other.given_order,
+            pipes: self.pipes || other.pipes,
             few_rounds: self.few_rounds || other.few_rounds,
             parts: self.parts || other.parts,
             clocks: self.clocks || other.clocks,

@@ -35,18 +35,20 @@ impl State {
 
     /// Whether an object is in reach of the program's globals, so that any thread can come to it.
     pub(super) fn is_in_reach(&self, wanted: u32) -> bool {
-        self.is_reached(wanted, self.globals.iter().flatten().filter_map(reference).collect())
+        self.is_reached(wanted, Vec::new())
     }
 
     /// Whether another thread than this one can come to an object.
     pub(super) fn is_in_reach_of_others(&self, wanted: u32, thread: usize) -> bool {
-        let mut roots: Vec<u32> = self.globals.iter().flatten().filter_map(reference).collect();
+        let mut roots = Vec::new();
         let others = self.threads.iter().enumerate().filter(|(at, _)| *at != thread);
         others.for_each(|(_, other)| of_thread(other, &mut |value| roots.extend(reference(value))));
         self.is_reached(wanted, roots)
     }
 
+    /// Whether an object is in reach of the globals or of these.
     fn is_reached(&self, wanted: u32, mut open: Vec<u32>) -> bool {
+        open.extend(self.globals.iter().flatten().filter_map(reference));
         let mut seen = vec![false; self.heap.len()];
         while let Some(at) = open.pop() {
             if at == wanted {

@@ -139,6 +139,8 @@ pub struct Finding {
     pub time_limits: bool,
     /// Whether `as_completed()` gave several futures, which it is taken to do in the order in which it was given them.
     pub given_order: bool,
+    /// Whether a process is waited for while more than a number of each is left on a queue of processes: a pipe is taken to hold it.
+    pub pipes: bool,
     /// Whether something is printed with an `end` that ends no line: what each print gives counts as a line.
     pub parts: bool,
     /// Whether a clock is read: what it shows is not known.
@@ -226,6 +228,7 @@ impl Finding {
             prints: Vec::new(),
             time_limits: false,
             given_order: false,
+            pipes: false,
             parts: false,
             clocks: false,
             chance: false,

@@ -56,12 +56,13 @@ pub(super) fn parse(text: &str, scope: Scope) -> Result<(Vec<Stmt>, Small), Sour
         thresholds.iter().any(|other| *other < number - 1 && taken(other) == taken_as - 1)
     };
     // An assert may hold only because a number that stays as it is is no longer smaller.
-    let is_beside = |value: i64| {
-        !small.contains_key(&value)
-            && small.iter().any(|(number, taken_as)| *number > value && *taken_as <= value)
-    };
-    let asserts: BTreeSet<u32> =
-        asserted.into_iter().filter(|(_, value)| is_beside(*value)).map(|(line, _)| line).collect();
+    let mut asserts = BTreeSet::new();
+    for (line, value) in asserted {
+        let mut larger = small.iter().filter(|(number, _)| **number > value);
+        if !small.contains_key(&value) && larger.any(|(_, taken_as)| *taken_as <= value) {
+            asserts.insert(line);
+        }
+    }
     let overtaken = small.iter().any(is_overtaken) || small.iter().any(is_last) || !asserts.is_empty();
     let rounds = u8::try_from(scope.iterations).unwrap_or(u8::MAX).max(FEW_ROUNDS);
     Ok((stmts, Small { numbers: small, overtaken, asserts, rounds }))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::machine::{Arguments, Machine, Next, R, RUN, Stop, Wait, beyond};
 use super::names::name_of;
-use super::state::{Object, OnReturn, Part, Thread, ThreadPart, Value};
+use super::state::{Attributes, Object, OnReturn, Part, Thread, ThreadPart, Value};
 use super::sync::MOST_THREADS;
 use crate::python::program::Position;
 use crate::python::version::Version;
@@ -121,10 +121,8 @@ impl Machine<'_> {
             _ if !part.initialised || part.target == Value::Unbound => self.raise_unworded("AttributeError"),
             ("_target", _) => Ok(part.target.clone()),
             ("_kwargs", _) => {
-                let pairs =
-                    part.keywords.iter().map(|(name, value)| (Value::str(self.name(*name)), value.clone()));
-                let pairs = pairs.collect();
-                Ok(self.allocate(Object::Dict(pairs, None)))
+                let keywords = part.keywords.clone();
+                Ok(self.dict_of(keywords))
             }
             (_, Ok(args)) => {
                 let args = args.clone();
@@ -140,9 +138,7 @@ impl Machine<'_> {
             return self.enter(callee, arguments, on_return);
         }
         let args = self.tuple(arguments.positional);
-        let named = arguments.keywords.into_iter();
-        let named = named.map(|(name, value)| (Value::str(self.name(name)), value)).collect();
-        let kwargs = self.allocate(Object::Dict(named, None));
+        let kwargs = self.dict_of(arguments.keywords);
         let run = self.library_function(self.module.run());
         self.enter(&run, Self::positional(vec![callee.clone(), args, kwargs]), on_return)
     }
@@ -164,22 +160,33 @@ impl Machine<'_> {
         }
     }
 
+    /// The dict of arguments by name.
+    fn dict_of(&mut self, keywords: Attributes) -> Value {
+        let mut pairs = Vec::new();
+        for (name, value) in keywords {
+            pairs.push((Value::str(self.name(name)), value));
+        }
+        self.allocate(Object::Dict(pairs, None))
+    }
+
     /// `threading.enumerate()`: the threads that are alive, the main thread first.
     pub(super) fn alive_threads(&mut self) -> R<Vec<Value>> {
         let process = self.current().process;
         if process != 0 {
             return beyond("the threads of another process");
         }
-        let threads = self.state.threads.iter().filter(|it| it.process == process);
-        let threads: Vec<(Value, bool)> = threads.map(|it| (it.object.clone(), it.finished)).collect();
         let mut alive = Vec::new();
-        for (object, finished) in threads {
-            if let Value::Ref(at) = object {
+        for number in 0..self.state.threads.len() {
+            let thread = Arc::clone(&self.state.threads[number]);
+            if thread.process != process {
+                continue;
+            }
+            if let Value::Ref(at) = thread.object {
                 self.touch(at, false);
             }
             // The main thread stays among them until the interpreter ends.
-            if !finished || alive.is_empty() {
-                alive.push(object);
+            if !thread.finished || number == 0 {
+                alive.push(thread.object.clone());
             }
         }
         Ok(alive)
@@ -299,6 +306,7 @@ impl Machine<'_> {
             return self.raise("RuntimeError", "cannot join current thread");
         }
         if self.has_ended(number) {
+            self.assumed.pipes |= process && self.leaves_on_queues();
             Arc::make_mut(&mut self.state.threads[usize::from(number)]).joined = true;
             self.calls_stop(at)?;
         } else {
@@ -306,6 +314,17 @@ impl Machine<'_> {
         }
         self.touch(at, false);
         Ok(Value::None)
+    }
+
+    /// Whether more is left on a queue of processes than a number of each process, which a pipe holds.
+    fn leaves_on_queues(&self) -> bool {
+        let processes = self.state.globals.len();
+        let is_much =
+            |items: &[Value]| items.len() >= processes || items.iter().any(|item| !item.is_number());
+        self.state.heap.iter().any(|entry| match &entry.object {
+            Object::Queue(items, ..) => entry.site.is_of_processes() && !items.is_empty() && is_much(items),
+            _ => false,
+        })
     }
 
     pub(super) fn is_alive(&mut self, at: u32) -> R<Value> {

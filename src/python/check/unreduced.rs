@@ -4,7 +4,7 @@
 //! that is three elements long by now, `data[4500:9000]` has none.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use super::coverage;
 use super::finding::{Finding, Kind};
@@ -45,7 +45,7 @@ struct Shown {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Met {
     /// With these exceptions that nothing has caught.
-    End(BTreeSet<String>),
+    End(Vec<String>),
     /// Threads wait for what never comes.
     Wait,
 }
@@ -90,7 +90,6 @@ impl<'t> Unreduced<'t> {
 
 /// In which way an end is none that was found.
 fn departs(end: &Met, finding: &Finding) -> Option<String> {
-    let class = |text: &String| text.split(':').next().unwrap_or_default().to_owned();
     let is_right = matches!(finding.kind, Kind::Exact | Kind::Differs);
     let none_ends = finding.kind == Kind::Deadlocks && finding.prints.is_empty();
     match end {
@@ -104,8 +103,9 @@ fn departs(end: &Met, finding: &Finding) -> Option<String> {
             Some("nothing is raised, and with numbers that small every order raises something".to_owned())
         }
         Met::End(raised) if is_right => {
-            let known: BTreeSet<String> = finding.expected.iter().flatten().map(class).collect();
-            let new = raised.iter().find(|it| !known.contains(*it))?;
+            let lines = || finding.expected.iter().flatten();
+            let is_known = |raised: &str| lines().any(|line| class_in(line) == raised);
+            let new = raised.iter().find(|raised| !is_known(raised))?;
             Some(format!("{new} is raised, and with numbers that small it never is"))
         }
         _ => None,
@@ -180,14 +180,23 @@ fn met(machine: &mut Machine<'_>) -> Option<Met> {
     };
     let count = machine.state.threads.len();
     if !(0..count).any(|at| is_left(machine, at)) {
-        let raised = machine.state.uncaught.iter();
-        let class = |text: &Arc<str>| text.split(':').next().unwrap_or_default().to_owned();
-        return Some(Met::End(raised.map(class).collect()));
+        let mut raised = Vec::new();
+        for text in &machine.state.uncaught {
+            raised.push(class_in(text).to_owned());
+        }
+        return Some(Met::End(raised));
     }
     machine.expires = true;
-    let left: Vec<usize> = (0..count).filter(|&at| !machine.state.threads[at].finished).collect();
-    let waits = left.into_iter().all(|at| matches!(machine.step(at), Ok(Step::Blocked)));
+    let mut waits = true;
+    for at in 0..count {
+        waits &= machine.state.threads[at].finished || matches!(machine.step(at), Ok(Step::Blocked));
+    }
     waits.then_some(Met::Wait)
+}
+
+/// The class in the text of an exception.
+fn class_in(text: &str) -> &str {
+    text.split_once(':').map_or(text, |(class, _)| class)
 }
 
 fn by_several(done: BTreeMap<Spot, By>) -> BTreeSet<Spot> {

@@ -1,7 +1,5 @@
 //! The schedule that says most of a program, among those that end otherwise than orders of whole iterations do.
 
-use std::collections::BTreeMap;
-
 use super::allowed::is_allowed;
 use super::ending::Ending;
 use super::finding::{Kind, Shows};
@@ -9,6 +7,7 @@ use super::order::{Mark, Order};
 use super::pause::{Bounds, Switching, Told, Unfinished};
 use super::search::{Endings, Search};
 use super::state::State;
+use super::sync::MOST_THREADS;
 use super::unit::is_round;
 use super::witness::Record;
 use crate::python::program::module::Module;
@@ -113,13 +112,13 @@ impl Worst {
     /// How often a thread goes round a loop that has no end of its own, at most.
     pub(super) fn rounds(&self, search: &mut Search<'_>, bounds: &Bounds<'_>) -> Result<u8, Unfinished> {
         let bounds = Bounds { steps: u64::MAX, ..*bounds };
-        let mut rounds: BTreeMap<usize, u8> = BTreeMap::new();
+        let mut rounds = [0_u8; MOST_THREADS];
         search.replay(&self.order, &bounds, &mut |machine, thread, told| {
-            let ends = matches!(told, Told::After(_)) && is_round(machine, thread) == Some(true);
-            let count = rounds.entry(thread).or_default();
-            *count = count.saturating_add(u8::from(ends));
+            if matches!(told, Told::After(_)) && is_round(machine, thread) == Some(true) {
+                rounds[thread] = rounds[thread].saturating_add(1);
+            }
         })?;
-        Ok(rounds.into_values().max().unwrap_or(0))
+        Ok(rounds.into_iter().max().unwrap_or(0))
     }
 
     /// What is done in it, and the state that it leaves.
@@ -159,10 +158,13 @@ pub(super) fn of(
         let more = Module { rounds, ..module.clone() };
         let serial = match Search::new(&more, Switching::Iterations).run(bounds, None) {
             Err(Unfinished::Limit(_)) => return Ok(Some(worst)),
-            serial => serial?.into_iter().map(|(ending, _)| ending),
+            serial => serial?,
         };
-        let known = expected.clone();
-        expected.extend(serial.filter(|ending| ending.waiting.is_empty() && !known.contains(ending)));
+        for (ending, _) in serial {
+            if ending.waiting.is_empty() && !expected.contains(&ending) {
+                expected.push(ending);
+            }
+        }
         if !worst.ending.is_among(expected) {
             return Ok(Some(worst));
         }

@@ -190,7 +190,7 @@ pub(crate) fn binds_package(module: &str, name: &str) -> bool {
 }
 
 /// Calls `f` for each single target that one may be made of.
-pub(crate) fn single_targets<'e>(target: &'e Expr, f: &mut impl FnMut(&'e Expr)) {
+pub(crate) fn single_targets<'e>(target: &'e Expr, f: &mut dyn FnMut(&'e Expr)) {
     match &target.kind {
         ExprKind::Tuple(targets) => targets.iter().for_each(|target| single_targets(target, f)),
         _ => f(target),
@@ -206,7 +206,7 @@ pub(crate) fn target_names(target: &Expr, add: &mut impl FnMut(&str)) {
 }
 
 /// Calls `f` for the statement and each in its blocks.
-pub(crate) fn walk_blocks<'s>(stmt: &'s Stmt, f: &mut impl FnMut(&'s Stmt)) {
+pub(crate) fn walk_blocks<'s>(stmt: &'s Stmt, f: &mut dyn FnMut(&'s Stmt)) {
     f(stmt);
     let mut all = |stmts: &'s [Stmt]| {
         for stmt in stmts {
@@ -234,7 +234,7 @@ pub(crate) fn walk_blocks<'s>(stmt: &'s Stmt, f: &mut impl FnMut(&'s Stmt)) {
 }
 
 /// Calls `f` for each target of an assignment.
-pub(crate) fn walk_targets(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
+pub(crate) fn walk_targets(stmt: &Stmt, f: &mut dyn FnMut(&Expr)) {
     walk_blocks(stmt, &mut |stmt| match &stmt.kind {
         StmtKind::Assign(targets, _) | StmtKind::Delete(targets) => targets.iter().for_each(&mut *f),
         StmtKind::AugAssign(target, ..) | StmtKind::For(target, ..) => f(target),
@@ -244,12 +244,12 @@ pub(crate) fn walk_targets(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
 }
 
 /// Calls `f` for each expression, those inside others included.
-pub(crate) fn walk_stmt(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
+pub(crate) fn walk_stmt(stmt: &Stmt, f: &mut dyn FnMut(&Expr)) {
     each_expr(stmt, &mut |expr| walk_expr(expr, f));
 }
 
 /// Calls `f` for each expression that stands in a statement or in its blocks, and for none inside another.
-pub(crate) fn each_expr(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
+pub(crate) fn each_expr(stmt: &Stmt, f: &mut dyn FnMut(&Expr)) {
     walk_blocks(stmt, &mut |stmt| match &stmt.kind {
         StmtKind::Assign(targets, value) => {
             targets.iter().for_each(&mut *f);
@@ -288,7 +288,7 @@ pub(crate) fn each_expr(stmt: &Stmt, f: &mut impl FnMut(&Expr)) {
 }
 
 /// Calls `f` for an expression and each inside it.
-pub(crate) fn walk_expr(expr: &Expr, f: &mut impl FnMut(&Expr)) {
+pub(crate) fn walk_expr(expr: &Expr, f: &mut dyn FnMut(&Expr)) {
     f(expr);
     each_part(expr, &mut |part| walk_expr(part, f));
 }

@@ -291,6 +291,11 @@ impl CheckReport {
                 "as_completed() is taken to give futures in the order in which it was given them; it gives them in any",
             ),
             (
+                any(|row| row.pipes),
+                "a process is waited for while a queue still holds what it has put there: where that is more than a pipe takes (64 KiB on \
+                 Linux) it never ends, for nobody takes it meanwhile; the model takes it to fit",
+            ),
+            (
                 any(|row| row.fork_server),
                 "up to 3.13 a process is forked; from 3.14 on a fork server starts it, which imports the file anew: it has the file's \
                  variables as they are after that, and of the process that starts it only what it is handed as an argument",

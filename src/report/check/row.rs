@@ -42,6 +42,8 @@ pub struct CheckRow {
     /// Whether `as_completed()` gave several futures: it is taken to do so in the order in which it was given them, and may do so in
     /// any.
     pub given_order: bool,
+    /// Whether a process is waited for while more than a number of each is left on a queue of processes: a pipe is taken to hold it.
+    pub pipes: bool,
     /// Whether a loop without an end of its own was left to go round a few times, and then only where no other thread could go on: with
     /// more rounds there may be other ends.
     pub few_rounds: bool,
@@ -198,6 +200,7 @@ impl CheckRow {
             orders_wait: finding.orders.wait,
             time_limits: finding.time_limits,
             given_order: finding.given_order,
+            pipes: finding.pipes,
             parts: finding.parts,
             clocks: finding.clocks,
             chance: finding.chance,

@@ -393,13 +393,14 @@ pub(crate) fn thresholds(stmts: &[Stmt]) -> BTreeSet<i64> {
 }
 
 /// The numbers above 1 in asserts, each with the line.
-pub(crate) fn asserted(stmts: &[Stmt]) -> BTreeSet<(u32, i64)> {
-    let mut asserted = BTreeSet::new();
+pub(crate) fn asserted(stmts: &[Stmt]) -> Vec<(u32, i64)> {
+    let mut asserted = Vec::new();
     all_statements(stmts, &mut |stmt| {
         if let StmtKind::Assert(test, _) = &stmt.kind {
             walk_expr(test, &mut |expr| {
-                asserted
-                    .extend(number(expr).filter(|value| *value > 1).map(|value| (stmt.position.line, value)));
+                if let Some(value @ 2..) = number(expr) {
+                    asserted.push((stmt.position.line, value));
+                }
             });
         }
     });

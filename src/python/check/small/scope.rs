@@ -125,8 +125,9 @@ pub(crate) fn shrink(stmts: &mut [Stmt], scope: Scope) -> BTreeMap<i64, i64> {
     for (end, step) in strides(stmts) {
         let rest = i64::from(!numbers.counts.contains(&step) || end % step != 0);
         let twice = small.get(&step).unwrap_or(&step).saturating_mul(2).saturating_add(rest);
+        let below = small.range(..end).next_back().map_or(0, |(_, taken)| *taken);
         if let Some(taken) = small.get_mut(&end) {
-            *taken = (*taken).max(twice).min(end);
+            *taken = (*taken).max(twice).max(below + 1).min(end);
         }
     }
     // With fewer iterations one thread does not fill it, and the line that is then not tried asks for more. Room for one alone would be

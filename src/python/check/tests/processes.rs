@@ -248,3 +248,22 @@ fn what_processes_put_that_have_ended_is_there() {
         );
     }
 }
+
+/// A process that has put more than a pipe holds does not end before it is taken.
+#[test]
+fn a_process_that_is_joined_before_its_queue_is_taken_from_is_said_to_rest_on_the_pipe() {
+    let text = |end: &str| {
+        format!(
+            "import multiprocessing\ndef work(q):\n    q.put(list(range(20000)))\nif __name__ == '__main__':\n    q = multiprocessing.Queue()\n    \
+             p = multiprocessing.Process(target=work, args=(q,))\n    p.start()\n{end}"
+        )
+    };
+    for (end, pipes) in [
+        ("    p.join()\n    print(len(q.get()))\n", true),
+        ("    n = len(q.get())\n    p.join()\n    print(n)\n", false),
+    ] {
+        let checked = check(&text(end), &[Version::V3_12], 2, &Control::default()).unwrap();
+        let finding = &checked.findings[0];
+        assert_eq!((finding.kind, finding.pipes), (Kind::Exact, pipes), "{end}: {finding:?}");
+    }
+}

@@ -487,3 +487,11 @@ fn bounds_of_slices_are_parts_however_they_get_there() {
     assert_eq!(checked.small.numbers, [(3000, 2), (9000, 6)].into());
     assert_eq!(checked.findings[0].kind, Kind::Loses);
 }
+
+#[test]
+fn ends_of_ranges_in_steps_stay_different() {
+    let text = "import threading\nout = []\ndef odd():\n    for i in range(1, 100, 2): out.append(i)\ndef even():\n    for i in range(2, 101, 2): out.append(i)\n\
+                ts = [threading.Thread(target=f) for f in (odd, even)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n";
+    let small = check(text, &[Version::V3_13], 2, &Control::default()).unwrap().small.numbers;
+    assert_eq!(small[&101], small[&100] + 1, "{small:?}");
+}

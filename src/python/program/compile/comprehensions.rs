@@ -169,11 +169,8 @@ impl Compiler<'_> {
             let value_first = self.facts.shape.value_before_key;
             match (&elt.kind, collection) {
                 (ExprKind::Tuple(pair), Collection::Dict) => {
-                    let mut parts: Vec<&Expr> = pair.iter().collect();
-                    if value_first {
-                        parts.reverse();
-                    }
-                    parts.into_iter().try_for_each(|part| self.expr(part))?;
+                    let order = if value_first { [1, 0] } else { [0, 1] };
+                    order.into_iter().try_for_each(|at| self.expr(&pair[at]))?;
                 }
                 _ => self.expr(elt)?,
             }
