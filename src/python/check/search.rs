@@ -314,14 +314,15 @@ impl<'m> Search<'m> {
         let mut left = (0..state.threads.len()).filter(|&at| !state.threads[at].finished);
         left.any(|thread| {
             let mut machine = Machine::at(self.module, state.clone());
-            let mut is_written = false;
             for _ in 0..MOST_OF_A_DAEMON {
-                if !matches!(machine.step(thread), Ok(Step::Done { .. })) || is_written {
-                    break;
+                if !matches!(machine.step(thread), Ok(Step::Done { .. })) {
+                    return false;
                 }
-                is_written = machine.accesses.iter().any(|access| access.how == Use::Write);
+                if machine.accesses.iter().any(|access| access.how == Use::Write) {
+                    return true;
+                }
             }
-            is_written
+            false
         })
     }
 

@@ -41,12 +41,12 @@ impl Machine<'_> {
         }
     }
 
+    /// A `Thread`, a `Process` or a `Timer`: a thread that waits for an event, and then calls the function unless that is set.
     pub(super) fn make_thread(&mut self, class: &str, arguments: Arguments) -> R<Value> {
         let mut part = ThreadPart::new();
         part.process = class == "multiprocessing.Process";
-        let class_of_it = Value::Native("threading.Thread");
         let made = Object::Instance {
-            class: class_of_it,
+            class: Value::Native("threading.Thread"),
             attributes: Vec::new(),
             part: Part::Thread(Box::new(part)),
         };
@@ -88,9 +88,10 @@ impl Machine<'_> {
         self.module.instruction(site.code, site.instruction())?.position
     }
 
+    /// Whether that is the target of a `Timer`.
     fn is_timer(&self, target: &Value) -> bool {
-        matches!(self.object_of(target), Some(Object::Function { code, .. }) if *code == self.module.timer())
-            && self.name_number("cancel").is_some()
+        let timer = Some(self.module.timer()).filter(|timer| *timer >= self.module.library);
+        matches!(self.object_of(target), Some(Object::Function { code, .. }) if Some(*code) == timer)
     }
 
     /// A function of the library that is written in Python.
