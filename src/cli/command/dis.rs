@@ -15,8 +15,8 @@ use std::path::PathBuf;
 /// It is what the model executes. Between which of a program's reads and writes the GIL may be dropped is CPython's. The opcodes of
 /// a loop body that loads, stores, calculates, indexes and calls are CPython's, one to one, but for instructions that CPython joins
 /// (`LOAD_FAST_LOAD_FAST`) or only marks (`LOAD_FAST_BORROW`, `NOT_TAKEN`, `EXTENDED_ARG`, `CACHE`). Others may differ: at module level
-/// (`STORE_NAME` for `STORE_GLOBAL`), the place of `PUSH_NULL` there and where a local name is called, those of imports, of lists and tuples
-/// of constants, and of definitions with defaults; `pass` has none; a jump to a jump stands as two, a swap that CPython's optimiser removes is there, every slice is made by
+/// (`STORE_NAME` for `STORE_GLOBAL`), the place of `PUSH_NULL` there and where a local name is called, those of imports and of
+/// calls of what an imported module has (`time.time()`), of lists, tuples and keys of a dict that are constants, and of definitions with defaults; `pass` has none; a jump to a jump stands as two, a swap that CPython's optimiser removes is there, every slice is made by
 /// `BUILD_SLICE`, `any()`, `all()` and `tuple()` of a generator expression have from 3.14 on only the loop and not the call for when the name
 /// stands for something else, and what an exception leads to is placed and spelt in the model's own way. Jumps name the number of an
 /// instruction, not a byte. Nothing is run.
