@@ -63,7 +63,8 @@ fn the_help_says_which_opcodes_may_differ() {
         "at module level",
         "`STORE_NAME` for `STORE_GLOBAL`",
         "imports",
-        "lists and tuples of constants",
+        "calls of what an imported module has",
+        "lists, tuples and keys of a dict that are constants",
         "definitions",
     ] {
         assert!(help.contains(words), "{words}: {help}");
