@@ -338,7 +338,7 @@ fn deepen(
         let checked = &last.0;
         let is = |kind: Kind| checked.findings.iter().any(|finding| finding.kind == kind);
         let (differs, hangs) = (is(Kind::Differs), hangs(checked));
-        let raises = raises(checked) || departs(checked);
+        let raises = is_otherwise(checked);
         let uneven = checked.findings.iter().any(|finding| finding.uneven);
         let all_tried = checked.untried().is_empty() && !checked.small.overtaken && !uneven;
         // Best where no order comes to an end: then no switch is to blame.
@@ -363,7 +363,7 @@ fn deepen(
         last = (next, scope);
     }
     let hanging = hanging.filter(|_| hangs(&last.0));
-    let raising = raising.filter(|_| raises(&last.0) || departs(&last.0));
+    let raising = raising.filter(|_| is_otherwise(&last.0));
     Ok(hanging.or(raising).unwrap_or(last))
 }
 
@@ -428,6 +428,11 @@ fn gives_up(further: &Checked, before: &Checked) -> bool {
     let known: Vec<Version> =
         before.findings.iter().filter(incomplete).map(|finding| finding.version).collect();
     further.findings.iter().filter(incomplete).any(|finding| !known.contains(&finding.version))
+}
+
+/// Whether that, or that every order raises, may come of numbers that small.
+fn is_otherwise(checked: &Checked) -> bool {
+    raises(checked) || departs(checked)
 }
 
 /// Whether threads that wait without end wait only for locks that others have kept: that no number of iterations ends.

@@ -75,9 +75,9 @@ impl Machine<'_> {
             Object::NativeMethod(Value::Ref(list), name) if self.name(*name) == "sort" => Some(*list),
             _ => None,
         });
-        let taken = frame.progress.first().and_then(|taken| self.object_of(taken));
-        if let (Some(list), Some(Object::List(_))) = (sorted, taken) {
-            *self.state.object_mut(list) = taken.cloned().unwrap_or(Object::List(Vec::new()));
+        let taken = frame.progress.first().and_then(|taken| self.object_of(taken)).cloned();
+        if let (Some(list), Some(taken @ Object::List(_))) = (sorted, taken) {
+            *self.state.object_mut(list) = taken;
         }
     }
 

@@ -323,11 +323,7 @@ impl Machine<'_> {
         }
         let mut pairs = Vec::new();
         for pair in self.elements(value)? {
-            let parts = match self.elements(&pair) {
-                Err(Stop::Raise(_)) if !self.is_computed(&pair) => return self.raise_unworded("TypeError"),
-                parts => parts?,
-            };
-            match &parts[..] {
+            match &self.elements_of_argument(&pair, None)?[..] {
                 [key, value] => pairs.push((key.clone(), value.clone())),
                 _ => return beyond("a dict of something else than pairs"),
             }

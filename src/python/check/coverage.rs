@@ -175,6 +175,7 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
     };
     let mut names: BTreeSet<String> = BTreeSet::from(["__name__".to_owned()]);
     let attributes = set_attributes(stmts);
+    let mut parameters: BTreeSet<String> = BTreeSet::new();
     let mut modules: Vec<(String, String)> = Vec::new();
     all_statements(stmts, &mut |stmt| {
         walk_targets(stmt, &mut |target| {
@@ -185,7 +186,7 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
         match &stmt.kind {
             StmtKind::Define(function) => {
                 names.insert(function.name.clone());
-                names.extend(function.parameters.iter().cloned());
+                parameters.extend(function.parameters.iter().cloned());
                 let dunder = function.name.starts_with("__") && function.name.ends_with("__");
                 if dunder && !is_special(&function.name) && function.name != "__post_init__" {
                     refuse(function.position, format!("the special method {} is not covered", function.name));
@@ -225,16 +226,11 @@ pub(super) fn check(stmts: &[Stmt], place: &dyn Fn(Position) -> Place) -> Result
     if let Some((position, name)) = mangled(stmts) {
         refuse(position, format!("{name} outside of the one class that has it is not covered"));
     }
+    names.extend(parameters.iter().cloned());
     bound_in_expressions(stmts, &mut names);
     let known = |name: &str| names.contains(name) || library::builtin(name).is_some();
-    // A parameter may be called as a module is.
-    let mut bound = set_attributes(stmts);
-    all_statements(stmts, &mut |stmt| {
-        if let StmtKind::Define(function) = &stmt.kind {
-            bound.extend(function.parameters.iter().cloned());
-        }
-    });
-    let is_rebound = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(name) if bound.contains(name));
+    // A parameter or a variable may be called as a module is.
+    let is_rebound = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(name) if parameters.contains(name) || attributes.contains(name));
     all_expressions(stmts, &mut |expr| match &expr.kind {
         ExprKind::Name(name) | ExprKind::Call(name, ..) if !known(name) => {
             refuse(expr.position, format!("the name {name} is not covered, or defined nowhere"));

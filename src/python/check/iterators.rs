@@ -342,4 +342,13 @@ impl Machine<'_> {
         }
         Ok(items)
     }
+
+    /// All elements of an argument; raises a `TypeError` with these words, or without any, where it cannot be iterated over.
+    pub(super) fn elements_of_argument(&mut self, value: &Value, words: Option<&str>) -> R<Vec<Value>> {
+        match (self.elements(value), words) {
+            (Err(Stop::Raise(_)), Some(words)) if !self.is_computed(value) => self.raise("TypeError", words),
+            (Err(Stop::Raise(_)), None) if !self.is_computed(value) => self.raise_unworded("TypeError"),
+            (elements, _) => elements,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Slices: what they take, replace and remove.
 
-use super::machine::{LONGEST, Machine, R, Stop, beyond};
+use super::machine::{LONGEST, Machine, R, beyond};
 use super::numbers::big;
 use super::state::{Object, Value};
 
@@ -77,10 +77,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn store_slice(&mut self, at: u32, slice: &Object, value: &Value) -> R<()> {
-        let new = match self.elements(value) {
-            Err(Stop::Raise(_)) if !self.is_computed(value) => return self.raise_unworded("TypeError"),
-            new => new?,
-        };
+        let new = self.elements_of_argument(value, None)?;
         let Object::List(mut items) = self.state.object(at).clone() else {
             return beyond("assignment to a slice of this");
         };

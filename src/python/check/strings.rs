@@ -1,6 +1,6 @@
 //! Methods of strings.
 
-use super::machine::{Arguments, LONGEST, Machine, R, Stop, beyond};
+use super::machine::{Arguments, LONGEST, Machine, R, beyond};
 use super::state::Value;
 
 impl Machine<'_> {
@@ -104,13 +104,7 @@ impl Machine<'_> {
             }
             ("join", [items]) => {
                 let mut texts = Vec::new();
-                let items = match self.elements(items) {
-                    Err(Stop::Raise(_)) if !self.is_computed(items) => {
-                        return self.raise("TypeError", "can only join an iterable");
-                    }
-                    items => items?,
-                };
-                for item in items {
+                for item in self.elements_of_argument(items, Some("can only join an iterable"))? {
                     match item {
                         Value::Str(text) | Value::UnknownText(text) => texts.push(text.to_string()),
                         other => return self.type_error("sequence item: expected str instance", &[&other]),

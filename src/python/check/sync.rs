@@ -233,12 +233,11 @@ impl Machine<'_> {
         };
         let arguments = Arguments { positional: positional.to_vec(), keywords };
         match self.enter_any(callee, arguments, OnReturn::Future(future.clone())) {
-            Ok(_) => Ok(()),
             Err(Stop::Raise(exception)) => {
                 self.finish_future(&future, Err(exception));
                 Ok(())
             }
-            stopped => stopped.map(drop),
+            begun => begun.map(drop),
         }
     }
 
@@ -266,8 +265,10 @@ impl Machine<'_> {
         }
         self.block_at(at, wait)?;
         self.touch(at, false);
-        let is_builtin = self.module.version >= Version::V3_11;
-        self.raise(if is_builtin { "TimeoutError" } else { "concurrent.futures.TimeoutError" }, "")
+        match self.library_value("concurrent.futures.TimeoutError") {
+            Value::Native(class) => self.raise(class, ""),
+            _ => beyond("a time limit of result()"),
+        }
     }
 
     /// Cancels those of an executor's tasks that are left to be asked for and not begun, as `Executor.map` does once one has raised: the

@@ -41,7 +41,7 @@ fn compile(
     names: &[&str],
     warm: bool,
 ) -> std::result::Result<Module, SourceError> {
-    let (setup, library) = (Setup::default(), library::parsed(names_timer(stmts))?);
+    let (setup, of_library) = (Setup::default(), library::parsed(names_timer(stmts))?);
     let facts = version.facts();
     let mut compiler = Compiler {
         facts,
@@ -61,8 +61,8 @@ fn compile(
     compiler.return_constant(Value::None);
     let (code, _) = compiler.finish();
     compiler.codes[0] = Some(code);
-    let first_of_library = u16::try_from(compiler.codes.len()).unwrap_or(u16::MAX);
-    compiler.library(&library)?;
+    let library = u16::try_from(compiler.codes.len()).unwrap_or(u16::MAX);
+    compiler.library(&of_library)?;
     let codes: Vec<Code> = compiler.codes.into_iter().flatten().collect();
     let mut names = compiler.names;
     // A dict may name any parameter when it is passed on as keywords, and what goes to `**` by its keys.
@@ -76,7 +76,6 @@ fn compile(
             names.push(parameter);
         }
     }
-    let library = first_of_library;
     Ok(Module { version, facts, codes, library, names, texts: texts.owned(), warm, rounds: FEW_ROUNDS })
 }
 
